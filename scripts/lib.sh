@@ -1,0 +1,79 @@
+# Shared by the scripts beside it: where things are, how they speak, pinned versions.
+# Sourced, never run.
+
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SCRIPT=scripts/$(basename "$0")
+# Tools that setup fetches live outside the checkout, so that a fresh clone finds them again.
+CACHE=${COLDSPARK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/coldspark}
+TOOLS=$CACHE/tools
+
+# Pinned; scripts/setup is the only reader. A newer Debian revision of a pinned
+# package is taken with a notice, because Debian's mirrors keep only the newest.
+RUST_WEB_VERSION=1.96.0+dfsg1-1~deb12u2
+ZIGLANG_VERSION=0.15.2
+ZIGBUILD_VERSION=0.24.0
+SAM_CLI_VERSION=1.170.0
+RIE_X86_64_SHA256=6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5
+RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21
+
+say() { printf '[%s] %s\n' "${SCRIPT##*/}" "$*" >&2; }
+die() { printf '%s: %s\n' "$SCRIPT" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Prints the comment block at the head of a script as its help text.
+usage() { sed -n '2,/^$/{s/^# \{0,1\}//;p}' "$0"; }
+
+# triple ARCH: the Rust target of one of our architecture names.
+triple() {
+    case $1 in
+        x86_64) echo x86_64-unknown-linux-musl ;;
+        arm64) echo aarch64-unknown-linux-musl ;;
+        *) die "unknown architecture '$1'; use x86_64 or arm64" ;;
+    esac
+}
+
+host_arch() {
+    case $(uname -m) in
+        x86_64) echo x86_64 ;;
+        aarch64 | arm64) echo arm64 ;;
+        *) die "this machine is $(uname -m); coldspark builds on x86_64 and arm64" ;;
+    esac
+}
+
+# use_toolchain: what cross needs, from what scripts/setup installed.
+use_toolchain() {
+    WAY=$(cat "$TOOLS/way" 2>/dev/null) || die "no toolchain yet; run scripts/setup first"
+    # The two ways have different compilers, which must not share their output.
+    TARGET_DIR=$ROOT/target/static-$WAY
+    # cargo-zigbuild finds zig beside itself; its caches stay out of the checkout.
+    export PATH=$TOOLS/venv/bin:$PATH
+    export ZIG_GLOBAL_CACHE_DIR=$CACHE/zig ZIG_LOCAL_CACHE_DIR=$CACHE/zig
+    export CARGO_ZIGBUILD_CACHE_DIR=$CACHE/zigbuild
+    if [ "$WAY" = debian ]; then export RUSTC=$TOOLS/bin/rustc-web; fi
+}
+
+# cross ARCH COMMAND [OPTION...]: cargo zigbuild with the recommended profile: a static position-
+# dependent binary, std rebuilt without its backtrace feature. $fallback keeps Rust's own std.
+cross() {
+    local arch=$1 command=$2 target upper flags std=()
+    shift 2
+    target=$(triple "$arch")
+    upper=${target//-/_}
+    flags="-Ctarget-feature=+crt-static -Crelocation-model=static -Cforce-unwind-tables=no"
+    if [ -z "${fallback:-}" ]; then
+        std=(-Zbuild-std=std,panic_abort "-Zbuild-std-features=optimize_for_size")
+        # Rust's own start files belong to its own std.
+        [ "$WAY" = rustup ] || flags+=" -Clink-self-contained=no"
+    fi
+    [ "$command" != build ] || command=zigbuild
+    (
+        cd "$ROOT"
+        # mimalloc: small, and started at its first allocation instead of by a constructor.
+        export "CFLAGS_$upper=-Os -fno-asynchronous-unwind-tables -DMI_PRIM_HAS_PROCESS_ATTACH=1"
+        export "CARGO_TARGET_${upper^^}_RUSTFLAGS=$flags"
+        export RUSTC_BOOTSTRAP=1
+        cargo "$command" --quiet --locked --release --target "$target" --target-dir "$TARGET_DIR" "${std[@]}" "$@"
+    ) || die "cargo $command for $target failed; the messages above say why"
+}

@@ -1,0 +1,82 @@
+//! A call of the Runtime API that failed, and what follows from it.
+
+use std::fmt;
+
+use super::header;
+use crate::http::{ClientError, Reply};
+
+/// A call of the Runtime API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    Next,
+    Response,
+    Error,
+    InitError,
+}
+
+/// A call of the Runtime API that failed.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// The exchange itself failed.
+    Client(Call, ClientError),
+    /// The Runtime API refused; the text is the start of what it said.
+    Status(Call, u16, String),
+    /// An event came with no usable request id, so nobody can be answered.
+    RequestId(&'static str),
+}
+
+impl ApiError {
+    pub(super) fn status(call: Call, reply: &Reply) -> Self {
+        let said = String::from_utf8_lossy(&reply.body()[..reply.body().len().min(300)]);
+        Self::Status(call, reply.status, said.trim().to_owned())
+    }
+
+    /// Whether the process must end: no progress is possible, or the API said that the
+    /// environment is beyond recovery. Every other failed answer is logged and the next event is
+    /// asked for: 400 and 403 (not the current invocation), 410 (too late) and 413 (too large;
+    /// the platform has told the caller).
+    pub(crate) fn is_fatal(&self) -> bool {
+        match self {
+            Self::Client(Call::Next | Call::InitError, _) | Self::RequestId(_) => true,
+            Self::Client(Call::Response | Call::Error, _) => false,
+            Self::Status(Call::Next | Call::InitError, ..) => true,
+            Self::Status(Call::Response | Call::Error, status, _) => *status >= 500,
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Next => "GET invocation/next",
+            Self::Response => "POST invocation/response",
+            Self::Error => "POST invocation/error",
+            Self::InitError => "POST init/error",
+        })
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(call, error) => write!(f, "Runtime API, {call}: {error}"),
+            Self::Status(call, status, said) => {
+                let meaning = match status {
+                    400 => "not accepted",
+                    403 => "not allowed in this state",
+                    410 => "too late, the invocation has timed out",
+                    413 => "the response is too large",
+                    500.. => "the environment cannot recover",
+                    _ => "unexpected",
+                };
+                write!(f, "Runtime API, {call}: status {status}, {meaning}: {said}")
+            }
+            Self::RequestId(reason) => write!(
+                f,
+                "Runtime API, GET invocation/next: {reason} header {}; the event cannot be \
+                 answered, so the process ends and Lambda reports it",
+                header::REQUEST_ID
+            ),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The headers of the Runtime API. HTTP compares their names without case.
+
+use super::error::ApiError;
+use crate::http::Reply;
+use crate::invocation::Metadata;
+
+pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
+pub(crate) const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
+pub(crate) const FUNCTION_ARN: &str = "Lambda-Runtime-Invoked-Function-Arn";
+pub(crate) const TRACE_ID: &str = "Lambda-Runtime-Trace-Id";
+pub(crate) const CLIENT_CONTEXT: &str = "Lambda-Runtime-Client-Context";
+pub(crate) const COGNITO_IDENTITY: &str = "Lambda-Runtime-Cognito-Identity";
+pub(crate) const TENANT_ID: &str = "Lambda-Runtime-Aws-Tenant-Id";
+pub(crate) const INVOCATION_ID: &str = "Lambda-Runtime-Invocation-Id";
+pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+pub(crate) const CONTENT_TYPE: &str = "Content-Type";
+
+/// Reads the headers of `next`.
+///
+/// An optional header that cannot be used is logged and left out; without a usable request id
+/// there is nobody to answer.
+pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
+    let request_id = match reply.header(REQUEST_ID) {
+        None | Some([]) => return Err(ApiError::RequestId("the event came without the")),
+        // It becomes part of a path: a space or a control byte would end it.
+        Some(id) if !id.iter().all(u8::is_ascii_graphic) => {
+            return Err(ApiError::RequestId(
+                "the event came with an unusable value in the",
+            ));
+        }
+        Some(id) => text(REQUEST_ID, id).ok_or(ApiError::RequestId(
+            "the event came with an unusable value in the",
+        ))?,
+    };
+    let optional = |name| match reply.header(name) {
+        None | Some([]) => None,
+        Some(value) => text(name, value),
+    };
+    let deadline_ms = optional(DEADLINE_MS).and_then(|value| {
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            ignored(DEADLINE_MS, value, "not a number of milliseconds");
+        }
+        parsed
+    });
+    Ok(Metadata {
+        request_id,
+        invocation_id: optional(INVOCATION_ID),
+        deadline_ms,
+        function_arn: optional(FUNCTION_ARN),
+        trace_id: optional(TRACE_ID),
+        client_context: optional(CLIENT_CONTEXT),
+        cognito_identity: optional(COGNITO_IDENTITY),
+        tenant_id: optional(TENANT_ID),
+    })
+}
+
+fn text<'a>(name: &str, value: &'a [u8]) -> Option<&'a str> {
+    let text = std::str::from_utf8(value).ok();
+    if text.is_none() {
+        ignored(name, &String::from_utf8_lossy(value), "not UTF-8");
+    }
+    text
+}
+
+#[cold]
+fn ignored(name: &str, value: &str, reason: &str) {
+    crate::log::install();
+    let shown: String = value.chars().take(100).collect();
+    tracing::warn!(header = name, value = ?shown, reason, "ignoring a malformed header");
+}

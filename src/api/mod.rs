@@ -1,0 +1,183 @@
+//! The Runtime API, version 2018-06-01: every protocol fact stands here.
+//!
+//! Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", and
+//! "Building a custom runtime"; what the guide leaves open was measured with the Runtime
+//! Interface Emulator.
+
+mod error;
+pub(crate) mod header;
+
+pub(crate) use error::ApiError;
+
+use crate::error::Error;
+use crate::http::{Client, ClientError, Reply, Request};
+use crate::invocation::Metadata;
+use crate::settings::Endpoint;
+use error::Call;
+
+/// Largest buffered response or error in bytes: 6 MiB and 100 bytes. Over it the Runtime API
+/// answers 413, and the caller gets `Function.ResponseSizeTooLarge`.
+pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+
+const JSON: &str = "application/json";
+const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
+const INIT: &str = "/2018-06-01/runtime/init/";
+
+/// The Runtime API of one environment, over one connection.
+pub(crate) struct RuntimeApi<C> {
+    client: C,
+    event: Reply,
+    acknowledgement: Reply,
+}
+
+impl<C: Client> RuntimeApi<C> {
+    /// Does not connect yet.
+    pub(crate) fn new(endpoint: &Endpoint) -> Self {
+        Self {
+            client: C::new(endpoint),
+            event: Reply::default(),
+            acknowledgement: Reply::default(),
+        }
+    }
+
+    /// Opens the connection ahead of the first call, where the client can.
+    pub(crate) fn connect(&mut self) {
+        self.client.connect();
+    }
+
+    /// `GET invocation/next`: ends the init phase, then waits for an event without a time limit,
+    /// because the environment may be frozen meanwhile.
+    pub(crate) fn next(&mut self) -> Result<Invocation<'_, C>, ApiError> {
+        let request = Request {
+            path: [INVOCATION, "next", ""],
+            headers: &[],
+            body: None,
+        };
+        let exchanged = self.client.exchange(&request, &mut self.event);
+        let broken = match exchanged {
+            Ok(()) => None,
+            // The head told whose event it was, so the caller gets an error instead of silence.
+            Err(ClientError::Body(error)) if self.event.status == 200 => Some(error.to_string()),
+            Err(error) => return Err(ApiError::Client(Call::Next, error)),
+        };
+        if self.event.status != 200 {
+            return Err(ApiError::status(Call::Next, &self.event));
+        }
+        let metadata = header::metadata(&self.event)?;
+        Ok(Invocation {
+            event: self.event.body(),
+            metadata,
+            answer: Answer {
+                client: &mut self.client,
+                reply: &mut self.acknowledgement,
+                metadata,
+            },
+            broken,
+        })
+    }
+
+    /// The right to answer an invocation whose event another connection got.
+    pub(crate) fn answer<'a>(&'a mut self, metadata: Metadata<'a>) -> Answer<'a, C> {
+        Answer {
+            client: &mut self.client,
+            reply: &mut self.acknowledgement,
+            metadata,
+        }
+    }
+
+    /// `POST init/error`: the init phase failed. The process must exit after it.
+    pub(crate) fn init_error(&mut self, error: &Error) -> Result<(), ApiError> {
+        let request = Request {
+            path: [INIT, "error", ""],
+            headers: &[
+                (header::CONTENT_TYPE, JSON),
+                (header::ERROR_TYPE, &error.header()),
+            ],
+            body: Some(&error.to_json()),
+        };
+        post(
+            &mut self.client,
+            Call::InitError,
+            &request,
+            &mut self.acknowledgement,
+        )
+    }
+}
+
+/// An event with all that belongs to it.
+pub(crate) struct Invocation<'a, C> {
+    pub(crate) event: &'a [u8],
+    pub(crate) metadata: Metadata<'a>,
+    pub(crate) answer: Answer<'a, C>,
+    /// Why the event is not whole, if it is not.
+    pub(crate) broken: Option<String>,
+}
+
+/// The right to answer an invocation. Answering uses it up, so that it cannot happen twice.
+pub(crate) struct Answer<'a, C> {
+    client: &'a mut C,
+    reply: &'a mut Reply,
+    metadata: Metadata<'a>,
+}
+
+impl<C: Client> Answer<'_, C> {
+    /// `POST invocation/{id}/response`: answers with the handler's response.
+    pub(crate) fn respond(self, body: &[u8]) -> Result<(), ApiError> {
+        self.post(Call::Response, "/response", None, body)
+    }
+
+    /// `POST invocation/{id}/error`: answers with an error. The process stays.
+    pub(crate) fn fail(self, error: &Error) -> Result<(), ApiError> {
+        self.post(
+            Call::Error,
+            "/error",
+            Some(&error.header()),
+            &error.to_json(),
+        )
+    }
+
+    fn post(
+        self,
+        call: Call,
+        path: &str,
+        error_type: Option<&str>,
+        body: &[u8],
+    ) -> Result<(), ApiError> {
+        let mut headers = [(header::CONTENT_TYPE, JSON); 3];
+        let mut count = 1;
+        let optional = [
+            (header::ERROR_TYPE, error_type),
+            (header::INVOCATION_ID, self.metadata.invocation_id),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                headers[count] = (name, value);
+                count += 1;
+            }
+        }
+        let request = Request {
+            path: [INVOCATION, self.metadata.request_id, path],
+            headers: &headers[..count],
+            body: Some(body),
+        };
+        post(self.client, call, &request, self.reply)
+    }
+}
+
+fn post<C: Client>(
+    client: &mut C,
+    call: Call,
+    request: &Request<'_>,
+    reply: &mut Reply,
+) -> Result<(), ApiError> {
+    match client.exchange(request, reply) {
+        Ok(()) => {}
+        // The status has come and says all; the body would only have been for the log.
+        Err(ClientError::Body(_)) if reply.status != 0 => {}
+        Err(error) => return Err(ApiError::Client(call, error)),
+    }
+    match reply.status {
+        200..=299 => Ok(()),
+        _ => Err(ApiError::status(call, reply)),
+    }
+}

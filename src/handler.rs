@@ -1,0 +1,87 @@
+//! Handlers: what a function registers, and how an event reaches it.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, kind};
+use crate::invocation::Context;
+
+/// From the bytes of an event to the bytes of a response.
+///
+/// `scratch` is empty, and is the place for a response that is made anew.
+pub(crate) trait Handler<S>: Send + Sync {
+    fn call<'e>(
+        &self,
+        event: &'e [u8],
+        context: &Context<'e, S>,
+        scratch: &'e mut Vec<u8>,
+    ) -> Result<Cow<'e, [u8]>, Error>;
+}
+
+/// A handler over bytes.
+pub(crate) struct Raw<F>(pub(crate) F);
+
+impl<S, F> Handler<S> for Raw<F>
+where
+    F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<Cow<'e, [u8]>, Error> + Send + Sync,
+{
+    fn call<'e>(
+        &self,
+        event: &'e [u8],
+        context: &Context<'e, S>,
+        _: &'e mut Vec<u8>,
+    ) -> Result<Cow<'e, [u8]>, Error> {
+        (self.0)(event, context)
+    }
+}
+
+/// A handler over types of serde, as JSON.
+pub(crate) struct Json<F, T> {
+    function: F,
+    event: PhantomData<fn(T)>,
+}
+
+impl<F, T> Json<F, T> {
+    pub(crate) fn new(function: F) -> Self {
+        Self {
+            function,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<S, F, T, R> Handler<S> for Json<F, T>
+where
+    F: for<'e> Fn(T, &Context<'e, S>) -> Result<R, Error> + Send + Sync,
+    T: DeserializeOwned,
+    R: Serialize,
+{
+    fn call<'e>(
+        &self,
+        event: &'e [u8],
+        context: &Context<'e, S>,
+        scratch: &'e mut Vec<u8>,
+    ) -> Result<Cow<'e, [u8]>, Error> {
+        let event = serde_json::from_slice(event).map_err(|error| invalid_event(&error))?;
+        let response = (self.function)(event, context)?;
+        serde_json::to_writer(&mut *scratch, &response).map_err(|error| {
+            Error::new(
+                kind::INVALID_RESPONSE,
+                format!("the handler's response cannot be written as JSON: {error}"),
+            )
+        })?;
+        Ok(Cow::Borrowed(scratch))
+    }
+}
+
+fn invalid_event(error: &serde_json::Error) -> Error {
+    let problem = if error.is_data() {
+        "the event is not of the shape that the handler expects"
+    } else {
+        "the event is not JSON"
+    };
+    Error::new(kind::INVALID_EVENT, format!("{problem}: {error}"))
+}

@@ -1,0 +1,78 @@
+//! Opening a connection to the Runtime API.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::settings::{Endpoint, Host};
+
+/// Pauses before a refused connection is tried again: a server that restarts between two events
+/// must not cost the environment.
+const PAUSES_MS: [u64; 5] = [2, 10, 50, 200, 500];
+
+/// Connects, trying again for under a second while the server refuses.
+pub(crate) fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let mut pauses = PAUSES_MS.iter();
+    loop {
+        match open(endpoint) {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => match pauses.next() {
+                Some(pause) => thread::sleep(Duration::from_millis(*pause)),
+                None => return Err(error),
+            },
+            other => return other,
+        }
+    }
+}
+
+fn open(endpoint: &Endpoint) -> io::Result<TcpStream> {
+    let stream = match &endpoint.host {
+        Host::Address(ip) => TcpStream::connect((*ip, endpoint.port))?,
+        Host::Name(name) => TcpStream::connect((resolve(name)?, endpoint.port))?,
+    };
+    // A body of several segments must not wait for the acknowledgement of the last full one.
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The address of a name, from /etc/hosts; `localhost` also without it.
+///
+/// Lambda always gives an address. A resolver that asks name servers would add a tenth to the
+/// smallest bootstrap (18 KB, measured), so there is none.
+fn resolve(name: &str) -> io::Result<IpAddr> {
+    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    find(&hosts, name)
+        .or_else(|| name.eq_ignore_ascii_case("localhost").then_some(Ipv4Addr::LOCALHOST.into()))
+        .ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("the host name {name:?} is not in /etc/hosts, and name servers are not asked; use an IP address"),
+            )
+        })
+}
+
+fn find(hosts: &str, name: &str) -> Option<IpAddr> {
+    hosts.lines().find_map(|line| {
+        let line = line.split('#').next().unwrap_or_default();
+        let mut words = line.split_ascii_whitespace();
+        let address = words.next()?.parse().ok()?;
+        words
+            .any(|known| known.eq_ignore_ascii_case(name))
+            .then_some(address)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_the_hosts_file() {
+        let hosts = "# c\n127.0.0.1\tlocalhost\n::1 ip6 other # name\nbroken name\n10.0.0.7 a API.internal\n";
+        assert_eq!(find(hosts, "localhost"), Some([127, 0, 0, 1].into()));
+        assert_eq!(find(hosts, "api.INTERNAL"), Some([10, 0, 0, 7].into()));
+        assert_eq!(find(hosts, "other").map(|ip| ip.is_ipv6()), Some(true));
+        assert_eq!(find(hosts, "name"), None);
+    }
+}

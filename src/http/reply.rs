@@ -1,0 +1,47 @@
+//! A reply of the Runtime API in one reused buffer.
+
+use std::ops::Range;
+
+/// Room for the head and body of a usual event; a larger one grows the buffer once.
+const CAPACITY: usize = 8 * 1024;
+
+/// Status, headers and body, all in one buffer that the next exchange reuses.
+#[derive(Default)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) body: Range<usize>,
+}
+
+/// Where a header stands in the buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
+}
+
+impl Reply {
+    /// Empties the reply for the next exchange; nothing of the last one can be read any more.
+    pub(crate) fn clear(&mut self) {
+        self.status = 0;
+        self.bytes.clear();
+        self.bytes.reserve(CAPACITY);
+        self.fields.clear();
+        self.body = 0..0;
+    }
+
+    /// The value of the first header of that name, compared without case.
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
+        let field = self
+            .fields
+            .iter()
+            .find(|field| self.bytes[field.name.clone()].eq_ignore_ascii_case(name.as_bytes()))?;
+        Some(&self.bytes[field.value.clone()])
+    }
+
+    /// The body; what had come of it, after an error within it.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[self.body.clone()]
+    }
+}

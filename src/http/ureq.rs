@@ -1,0 +1,278 @@
+//! The general client: ureq on a transport that fits the Runtime API.
+//!
+//! The transport collects head and body and sends them with one write, keeps a connection for
+//! as long as the environment is frozen, and looks at it only before an answer is sent.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
+use ureq::{Agent, Body, config::Config, http};
+
+use super::error::BodyError;
+use super::reply::Field;
+use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request, connection};
+use crate::settings::Endpoint;
+use crate::sys::socket;
+
+/// Output is collected up to this size, so that it leaves in one write.
+const OUTPUT: usize = 4 * 1024;
+const INPUT: usize = 8 * 1024;
+
+/// ureq as a [`Client`].
+pub(crate) struct Ureq {
+    agent: Agent,
+    authority: String,
+    shared: Arc<Shared>,
+}
+
+/// What client and transport tell each other.
+#[derive(Debug)]
+struct Shared {
+    endpoint: Endpoint,
+    /// The next request must not be sent on a connection that the server has closed.
+    check: AtomicBool,
+    /// A byte of the reply has come.
+    began: AtomicBool,
+}
+
+impl Client for Ureq {
+    fn new(endpoint: &Endpoint) -> Self {
+        let shared = Arc::new(Shared {
+            endpoint: endpoint.clone(),
+            check: AtomicBool::new(false),
+            began: AtomicBool::new(false),
+        });
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
+            .accept("")
+            .accept_encoding("")
+            .max_response_header_size(MAX_HEAD)
+            .input_buffer_size(INPUT)
+            .output_buffer_size(OUTPUT)
+            .max_idle_connections(1)
+            .max_idle_connections_per_host(1)
+            .max_idle_age(Duration::MAX)
+            .build();
+        let agent = Agent::with_parts(config, Connect(Arc::clone(&shared)), NoResolver);
+        Self {
+            agent,
+            authority: endpoint.authority.clone(),
+            shared,
+        }
+    }
+
+    /// ureq connects within an exchange only.
+    fn connect(&mut self) {}
+
+    fn exchange(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
+        match self.attempt(request, reply) {
+            Err(error) if request.may_repeat() && error.nothing_came() => {
+                self.attempt(request, reply)
+            }
+            done => done,
+        }
+    }
+}
+
+impl Ureq {
+    fn attempt(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
+        reply.clear();
+        self.shared
+            .check
+            .store(!request.may_repeat(), Ordering::Relaxed);
+        self.shared.began.store(false, Ordering::Relaxed);
+        let [version, id, call] = request.path;
+        let mut builder =
+            http::Request::builder().uri(format!("http://{}{version}{id}{call}", self.authority));
+        for (name, value) in request.headers {
+            builder = builder.header(*name, *value);
+        }
+        let sent = match request.body {
+            Some(body) => self
+                .agent
+                .run(builder.method("POST").body(body).map_err(other)?),
+            None => self
+                .agent
+                .run(builder.method("GET").body(()).map_err(other)?),
+        };
+        let response = sent.map_err(|error| self.stage(error))?;
+        fill(response, reply)
+    }
+
+    /// Gives an error of ureq its stage.
+    fn stage(&self, error: ureq::Error) -> ClientError {
+        let began = self.shared.began.load(Ordering::Relaxed);
+        match error {
+            ureq::Error::ConnectionFailed => {
+                ClientError::Connect(io::ErrorKind::NotConnected.into())
+            }
+            ureq::Error::Io(error) => match error.downcast::<ConnectFailed>() {
+                Ok(ConnectFailed(error)) => ClientError::Connect(error),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    ClientError::Closed { began }
+                }
+                Err(error) => ClientError::Broken { error, began },
+            },
+            other => ClientError::Other(format!("malformed reply: {other}")),
+        }
+    }
+}
+
+fn other(error: http::Error) -> ClientError {
+    ClientError::Other(format!("cannot make the request: {error}"))
+}
+
+/// Copies a response of ureq into the one buffer of a reply.
+fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientError> {
+    let (parts, body) = response.into_parts();
+    reply.status = parts.status.as_u16();
+    for (name, value) in &parts.headers {
+        let mut put = |part: &[u8]| {
+            let start = reply.bytes.len();
+            reply.bytes.extend_from_slice(part);
+            start..start + part.len()
+        };
+        reply.fields.push(Field {
+            name: put(name.as_str().as_bytes()),
+            value: put(value.as_bytes()),
+        });
+    }
+    let start = reply.bytes.len();
+    let expected = body
+        .content_length()
+        .and_then(|length| usize::try_from(length).ok());
+    if expected.is_some_and(|expected| expected > MAX_BODY) {
+        return Err(ClientError::Body(BodyError::TooLarge));
+    }
+    reply.bytes.reserve_exact(expected.unwrap_or(INPUT) + 1);
+    let read = body
+        .into_reader()
+        .take(MAX_BODY as u64 + 1)
+        .read_to_end(&mut reply.bytes);
+    reply.body = start..reply.bytes.len();
+    let got = reply.body.len();
+    match read {
+        Ok(_) if got > MAX_BODY => Err(ClientError::Body(BodyError::TooLarge)),
+        Ok(_) => Ok(()),
+        Err(_) => Err(ClientError::Body(BodyError::Ended { got, expected })),
+    }
+}
+
+/// Marks an error of connecting, so that it can be told from one of a connection.
+#[derive(Debug)]
+struct ConnectFailed(io::Error);
+
+impl std::fmt::Display for ConnectFailed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ConnectFailed {}
+
+/// Opens our transport; the address is the client's, whatever ureq resolved.
+#[derive(Debug)]
+struct Connect(Arc<Shared>);
+
+impl Connector for Connect {
+    type Out = Wire;
+
+    fn connect(
+        &self,
+        _: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let stream = connection::connect(&self.0.endpoint)
+            .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
+        Ok(Some(Wire {
+            stream,
+            shared: Arc::clone(&self.0),
+            buffers: LazyBuffers::new(INPUT, OUTPUT),
+            pending: Vec::new(),
+        }))
+    }
+}
+
+/// The connector resolves by itself; ureq wants an address all the same.
+#[derive(Debug)]
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(
+        &self,
+        _: &http::Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut none = self.empty();
+        none.push(([127, 0, 0, 1], 0).into());
+        Ok(none)
+    }
+}
+
+/// A connection whose output is written when it is full or when the reply is awaited.
+#[derive(Debug)]
+struct Wire {
+    stream: TcpStream,
+    shared: Arc<Shared>,
+    buffers: LazyBuffers,
+    pending: Vec<u8>,
+}
+
+impl Transport for Wire {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let output = &self.buffers.output()[..amount];
+        self.pending.extend_from_slice(output);
+        if self.pending.len() > 16 * OUTPUT {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        // A server may answer and close before it has read all of a body it refuses.
+        let sent = self.flush();
+        let buffer = self.buffers.input_append_buf();
+        let got = loop {
+            match self.stream.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
+        };
+        match (sent, got) {
+            (_, Ok(got)) if got > 0 => {
+                self.shared.began.store(true, Ordering::Relaxed);
+                self.buffers.input_appended(got);
+                Ok(true)
+            }
+            (Err(error), _) | (Ok(()), Err(error)) => Err(error.into()),
+            (Ok(()), Ok(_)) => Ok(false),
+        }
+    }
+
+    fn is_open(&mut self) -> bool {
+        !self.shared.check.load(Ordering::Relaxed) || socket::is_idle(&self.stream)
+    }
+}
+
+impl Wire {
+    fn flush(&mut self) -> io::Result<()> {
+        let written = self.stream.write_all(&self.pending);
+        self.pending.clear();
+        written
+    }
+}

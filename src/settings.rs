@@ -1,0 +1,218 @@
+//! What the environment says, parsed once from an injected look-up.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, no scheme; set by Lambda | required |
+//! | `_HANDLER` | which handler answers; the function's handler setting | empty |
+//! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
+//! | `AWS_LAMBDA_LOG_LEVEL` | least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, FATAL | INFO |
+//!
+//! The first two are read at start-up, the others when something first asks for them.
+//! Source: the Lambda developer guide, "Defined runtime environment variables".
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Name of the variable that holds the Runtime API's address.
+pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+const HANDLER: &str = "_HANDLER";
+
+/// The settings that every start needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) handler: String,
+}
+
+impl Settings {
+    /// Parses the settings from `look_up`, which gives a variable's value.
+    pub(crate) fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidEndpoint> {
+        let api = look_up(RUNTIME_API).ok_or(InvalidEndpoint {
+            value: None,
+            reason: "is not set",
+        })?;
+        Ok(Self {
+            endpoint: Endpoint::parse(api)?,
+            handler: look_up(HANDLER).unwrap_or_default(),
+        })
+    }
+
+    /// Reads the settings from the process's environment.
+    pub(crate) fn from_env() -> Result<Self, InvalidEndpoint> {
+        Self::parse(variable)
+    }
+}
+
+/// The value of an environment variable; what is not UTF-8 comes with replacement characters,
+/// so that the error about it can show it.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| match value.into_string() {
+        Ok(text) => text,
+        Err(raw) => raw.to_string_lossy().into_owned(),
+    })
+}
+
+/// `LAMBDA_TASK_ROOT`, or where Lambda puts the package when it is not set.
+pub(crate) fn task_root() -> PathBuf {
+    std::env::var_os("LAMBDA_TASK_ROOT")
+        .filter(|root| !root.is_empty())
+        .map_or_else(|| PathBuf::from("/var/task"), PathBuf::from)
+}
+
+/// Where the Runtime API listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// As given: also the value of the `Host` header.
+    pub(crate) authority: String,
+    pub(crate) host: Host,
+    pub(crate) port: u16,
+}
+
+/// The host part of an [`Endpoint`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// An IPv4 address, or an IPv6 address that stood in brackets.
+    Address(IpAddr),
+    /// A name, resolved at each connect.
+    Name(String),
+}
+
+impl Endpoint {
+    fn parse(authority: String) -> Result<Self, InvalidEndpoint> {
+        match split(&authority) {
+            Ok((host, port)) => Ok(Self {
+                authority,
+                host,
+                port,
+            }),
+            Err(reason) => Err(InvalidEndpoint {
+                value: Some(authority),
+                reason,
+            }),
+        }
+    }
+}
+
+fn split(authority: &str) -> Result<(Host, u16), &'static str> {
+    if authority.is_empty() {
+        return Err("is empty");
+    }
+    if authority.contains("//") {
+        return Err("has a scheme or a path");
+    }
+    let (host, port) = authority.rsplit_once(':').ok_or("has no port")?;
+    let port = match u16::from_str(port) {
+        Ok(0) => return Err("has port 0"),
+        Ok(port) if authority.as_bytes()[host.len() + 1].is_ascii_digit() => port,
+        _ => return Err("has a port that is not a number from 1 to 65535"),
+    };
+    if let Some(inner) = host.strip_prefix('[') {
+        let ip = inner
+            .strip_suffix(']')
+            .and_then(|ip| Ipv6Addr::from_str(ip).ok())
+            .ok_or("has brackets without an IPv6 address")?;
+        return Ok((Host::Address(IpAddr::V6(ip)), port));
+    }
+    if host.contains(':') {
+        return Err("has an IPv6 address without brackets");
+    }
+    if let Ok(ip) = Ipv4Addr::from_str(host) {
+        return Ok((Host::Address(IpAddr::V4(ip)), port));
+    }
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    if host.is_empty() || !host.bytes().all(named) {
+        return Err("has no valid host");
+    }
+    Ok((Host::Name(host.to_owned()), port))
+}
+
+/// `AWS_LAMBDA_RUNTIME_API` is absent or wrong: there is nobody to report it to but the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvalidEndpoint {
+    value: Option<String>,
+    reason: &'static str,
+}
+
+impl fmt::Display for InvalidEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(RUNTIME_API)?;
+        if let Some(value) = &self.value {
+            write!(f, "={value:?}")?;
+        }
+        write!(
+            f,
+            " {}; it must be host:port, such as 127.0.0.1:9001. Lambda sets it; to run a \
+             function elsewhere, use scripts/run-local or the Runtime Interface Emulator",
+            self.reason
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(api: &str) -> Result<Endpoint, String> {
+        Settings::parse(|name| (name == RUNTIME_API).then(|| api.to_owned()))
+            .map(|settings| settings.endpoint)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn addresses_and_names_are_understood() {
+        for (api, host, port) in [
+            ("127.0.0.1:9001", Host::Address([127, 0, 0, 1].into()), 9001),
+            (
+                "[::1]:65535",
+                Host::Address(Ipv6Addr::LOCALHOST.into()),
+                65535,
+            ),
+            ("localhost:80", Host::Name("localhost".into()), 80),
+        ] {
+            let endpoint = parse(api).unwrap();
+            assert_eq!((endpoint.host, endpoint.port), (host, port));
+            assert_eq!(endpoint.authority, api);
+        }
+    }
+
+    #[test]
+    fn what_is_not_host_and_port_is_refused_with_its_reason() {
+        for (api, reason) in [
+            ("", "is empty"),
+            ("localhost", "has no port"),
+            ("127.0.0.1:", "not a number"),
+            ("127.0.0.1:0", "has port 0"),
+            ("127.0.0.1:65536", "not a number from 1 to 65535"),
+            ("127.0.0.1:+80", "not a number"),
+            ("127.0.0.1:-1", "not a number"),
+            ("127.0.0.1:http", "not a number"),
+            (":9001", "has no valid host"),
+            ("a b:9001", "has no valid host"),
+            ("a/b:9001", "has no valid host"),
+            ("::1:9001", "without brackets"),
+            ("[::1:9001", "brackets without an IPv6"),
+            ("[localhost]:9001", "brackets without an IPv6"),
+            ("http://127.0.0.1:9001", "has a scheme"),
+            ("x\r\ny:1", "has no valid host"),
+        ] {
+            let error = parse(api).expect_err(api);
+            assert!(error.contains(reason), "{api:?}: {error}");
+            assert!(error.contains("must be host:port"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_absent_address_is_named() {
+        let error = Settings::parse(|_| None).unwrap_err().to_string();
+        assert!(error.starts_with("AWS_LAMBDA_RUNTIME_API is not set; it must be"));
+    }
+
+    #[test]
+    fn an_absent_handler_is_empty() {
+        let settings =
+            Settings::parse(|name| (name == RUNTIME_API).then(|| "h:1".to_owned())).unwrap();
+        assert_eq!(settings.handler, "");
+    }
+}

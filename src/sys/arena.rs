@@ -1,0 +1,191 @@
+//! The start-up arena: a few pages of `.bss` from which the first allocations are served.
+//!
+//! A general allocator touches many pages before it hands out its first byte. A function that
+//! allocates little never needs one: its blocks come from here, and freed blocks are kept in
+//! lists by size and used again. What does not fit goes to the allocator behind.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[cfg(feature = "mimalloc")]
+const BEHIND: mimalloc::MiMalloc = mimalloc::MiMalloc;
+#[cfg(not(feature = "mimalloc"))]
+const BEHIND: std::alloc::System = std::alloc::System;
+
+/// Bytes of the arena. Only the pages that are used are ever touched.
+const SIZE: usize = 128 * 1024;
+/// Blocks are powers of two from `1 << MIN_SHIFT` up to `1 << MAX_SHIFT` bytes.
+const MIN_SHIFT: u32 = 4;
+const MAX_SHIFT: u32 = 15;
+/// The largest alignment the arena gives; a cache line.
+const MAX_ALIGN: usize = 64;
+const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
+
+/// The allocator of a bootstrap: a 128 KiB start-up arena, and behind it mimalloc (feature
+/// `mimalloc`, on by default) or the C library's allocator.
+///
+/// [`main!`](crate::main) installs it. By hand:
+///
+/// ```
+/// #[global_allocator]
+/// static ALLOCATOR: coldspark::Allocator = coldspark::Allocator;
+/// ```
+#[derive(Debug)]
+pub struct Allocator;
+
+#[repr(C, align(64))]
+struct Memory(UnsafeCell<[u8; SIZE]>);
+
+// SAFETY: the bytes are only reached through blocks that `take` hands out, each to one owner at
+// a time, and through the links of free blocks, which belong to the holder of `LOCKED`.
+unsafe impl Sync for Memory {}
+
+struct Free(UnsafeCell<State>);
+
+// SAFETY: the state is only reached in `with`, by the one thread that holds `LOCKED`.
+unsafe impl Sync for Free {}
+
+struct State {
+    /// Bytes of `MEMORY` handed out at least once; everything behind is untouched.
+    used: usize,
+    /// Freed blocks by class; the first word of a freed block points to the next.
+    free: [*mut u8; CLASSES],
+}
+
+// Apart from the state, so that the bytes stay in .bss and off the state's page.
+static MEMORY: Memory = Memory(UnsafeCell::new([0; SIZE]));
+static STATE: Free = Free(UnsafeCell::new(State {
+    used: 0,
+    free: [ptr::null_mut(); CLASSES],
+}));
+static LOCKED: AtomicBool = AtomicBool::new(false);
+
+/// The class of a layout, or None when the arena does not serve it.
+fn class(layout: Layout) -> Option<usize> {
+    let size = layout.size().max(1 << MIN_SHIFT);
+    if size > 1 << MAX_SHIFT || layout.align() > MAX_ALIGN {
+        return None;
+    }
+    // A block of a class is aligned to the smaller of its size and MAX_ALIGN.
+    let shift = size
+        .max(layout.align())
+        .next_power_of_two()
+        .trailing_zeros();
+    Some((shift - MIN_SHIFT) as usize)
+}
+
+fn base() -> *mut u8 {
+    MEMORY.0.get().cast()
+}
+
+fn holds(block: *mut u8) -> bool {
+    (block as usize).wrapping_sub(base() as usize) < SIZE
+}
+
+/// Runs `work` on the state, alone. With `wait` false it gives up when another thread is at it.
+fn with<T>(wait: bool, work: impl FnOnce(&mut State) -> T) -> Option<T> {
+    while LOCKED.swap(true, Ordering::Acquire) {
+        if !wait {
+            return None;
+        }
+        std::thread::yield_now();
+    }
+    // SAFETY: the swap above saw `false`, so this thread alone has the state until the store
+    // below; `work` is one of the closures of this file, which neither allocate nor panic.
+    let result = work(unsafe { &mut *STATE.0.get() });
+    LOCKED.store(false, Ordering::Release);
+    Some(result)
+}
+
+/// Takes a block of a class out of the arena; null when there is none.
+fn take(class: usize) -> *mut u8 {
+    with(false, |state| {
+        let block = state.free[class];
+        if !block.is_null() {
+            // SAFETY: a non-null head of a free list is a block that `give` put there: inside
+            // MEMORY, at least 16 bytes, aligned to 16, unused, its first word set by `give`.
+            state.free[class] = unsafe { block.cast::<*mut u8>().read() };
+            return block;
+        }
+        let size = 1_usize << (class as u32 + MIN_SHIFT);
+        let start = state.used.next_multiple_of(size.min(MAX_ALIGN));
+        if start + size > SIZE {
+            return ptr::null_mut();
+        }
+        state.used = start + size;
+        // SAFETY: start + size is within MEMORY, as just checked.
+        unsafe { base().add(start) }
+    })
+    .unwrap_or(ptr::null_mut())
+}
+
+/// Puts a block of a class back.
+fn give(block: *mut u8, class: usize) {
+    with(true, |state| {
+        // SAFETY: the caller owns `block`, which `take` handed out for this class: it is inside
+        // MEMORY, at least 16 bytes and aligned to 16, so the link fits; nobody uses it any more.
+        unsafe { block.cast::<*mut u8>().write(state.free[class]) };
+        state.free[class] = block;
+    });
+}
+
+// SAFETY: blocks of the arena are disjoint, live in a static, and are as large and as aligned as
+// `class` says; every other block comes from `BEHIND` and goes back to it, told apart by address.
+unsafe impl GlobalAlloc for Allocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(class) = class(layout) {
+            let block = take(class);
+            if !block.is_null() {
+                return block;
+            }
+        }
+        // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
+        unsafe { BEHIND.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if class(layout).is_none() {
+            // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
+            return unsafe { BEHIND.alloc_zeroed(layout) };
+        }
+        // SAFETY: as in `alloc`.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: `block` was just handed out with at least `layout.size()` bytes.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        match class(layout) {
+            Some(class) if holds(block) => give(block, class),
+            // SAFETY: a block outside the arena came from `BEHIND` with this layout.
+            _ => unsafe { BEHIND.dealloc(block, layout) },
+        }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if !holds(block) {
+            // SAFETY: a block outside the arena came from `BEHIND` with this layout.
+            return unsafe { BEHIND.realloc(block, layout, size) };
+        }
+        // SAFETY: the alignment is that of a valid layout, and the caller promises that `size`
+        // rounded up to it does not overflow.
+        let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        if class(wanted) == class(layout) {
+            return block;
+        }
+        // SAFETY: `size` is not zero, by the caller's promise.
+        let moved = unsafe { self.alloc(wanted) };
+        if !moved.is_null() {
+            // SAFETY: both blocks are live, distinct, and hold at least the smaller of the sizes.
+            unsafe { ptr::copy_nonoverlapping(block, moved, layout.size().min(size)) };
+            // SAFETY: the caller gives up `block`, which had this layout.
+            unsafe { self.dealloc(block, layout) };
+        }
+        moved
+    }
+}

@@ -1,0 +1,44 @@
+//! The only module with `unsafe`: thin, safe wrappers over the system calls that
+//! std has no safe form for, and the memory of the start-up arena.
+//!
+//! Every block states where its values come from and what keeps it sound.
+#![allow(unsafe_code)]
+
+pub(crate) mod arena;
+pub(crate) mod entry;
+pub(crate) mod socket;
+
+use std::io;
+
+/// Makes a write to a closed pipe or socket an error instead of a signal.
+///
+/// std does this before `fn main`; a bootstrap that skips std's start-up must do it itself.
+pub(crate) fn ignore_sigpipe() {
+    // SAFETY: SIG_IGN is a valid disposition for SIGPIPE and no handler of ours is replaced;
+    // signal(2) takes two integers and touches no memory of the program.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
+/// Writes `line` to standard error with one write(2), so that lines of several threads never mix.
+///
+/// A failure is dropped: there is nowhere left to report it.
+pub(crate) fn write_stderr(mut line: &[u8]) {
+    while !line.is_empty() {
+        // SAFETY: pointer and length are those of a live borrowed slice, which write(2) only reads.
+        let written = unsafe { libc::write(2, line.as_ptr().cast(), line.len()) };
+        match usize::try_from(written) {
+            Ok(0) => return,
+            Ok(n) => line = &line[n.min(line.len())..],
+            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Ends the process with `status`, after the C library's clean-up. std's own is left out: with it
+/// come 5 KB of code. It would write a line that the function printed without its end.
+pub(crate) fn exit(status: i32) -> ! {
+    // SAFETY: exit(3) takes an integer and does not return; it is called once, by the poller or
+    // by the panic hook, whichever ends the process.
+    unsafe { libc::exit(status) }
+}

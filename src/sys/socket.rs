@@ -1,0 +1,63 @@
+//! Socket calls for which std wants an initialised buffer or two extra system calls.
+
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::AsRawFd;
+
+/// Receives into the spare capacity of `buffer` and returns how many bytes came; 0 is the end
+/// of the stream. An interrupted call is repeated.
+///
+/// The capacity must not be full, or 0 would be mistaken for the end; it is grown when it is.
+#[cfg(not(feature = "ureq"))]
+pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    if buffer.len() == buffer.capacity() {
+        buffer.reserve(4096);
+    }
+    loop {
+        let spare = buffer.spare_capacity_mut();
+        // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
+        // call; recv(2) writes at most `spare.len()` bytes to it and reads none. The descriptor is
+        // open because `stream` owns it and is borrowed.
+        let got = unsafe {
+            libc::recv(
+                stream.as_raw_fd(),
+                spare.as_mut_ptr().cast(),
+                spare.len(),
+                0,
+            )
+        };
+        match usize::try_from(got) {
+            Ok(got) => {
+                let filled = buffer.len() + got;
+                // SAFETY: recv(2) has initialised the first `got` bytes behind the old length, and
+                // `got` is at most the spare capacity, so `filled` is within the capacity.
+                unsafe { buffer.set_len(filled) };
+                return Ok(got);
+            }
+            Err(_) => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+/// Whether a kept connection is still good for a request: the peer has neither closed nor reset
+/// it, nor sent bytes that nobody asked for. One non-blocking system call.
+pub(crate) fn is_idle(stream: &TcpStream) -> bool {
+    let mut byte = 0_u8;
+    // SAFETY: the pointer is to one live, exclusively borrowed byte and the length given is 1;
+    // MSG_PEEK and MSG_DONTWAIT neither consume nor block. The descriptor is open because
+    // `stream` owns it and is borrowed.
+    let got = unsafe {
+        libc::recv(
+            stream.as_raw_fd(),
+            (&raw mut byte).cast(),
+            1,
+            libc::MSG_PEEK | libc::MSG_DONTWAIT,
+        )
+    };
+    got < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+}
