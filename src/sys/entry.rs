@@ -23,6 +23,11 @@ macro_rules! main {
         #[global_allocator]
         static COLDSPARK_ALLOCATOR: $crate::Allocator = $crate::Allocator;
 
+        #[cfg_attr(test, allow(dead_code))]
+        fn coldspark_main() -> ! {
+            $runtime.run()
+        }
+
         // The name must be plain `main`, for crt1; a crate with two of them does not link.
         #[cfg(not(test))]
         #[unsafe(no_mangle)]
@@ -30,7 +35,7 @@ macro_rules! main {
             _: ::core::ffi::c_int,
             _: *const *const ::core::ffi::c_char,
         ) -> ::core::ffi::c_int {
-            $runtime.run()
+            coldspark_main()
         }
     };
 }
