@@ -27,7 +27,8 @@
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
 //! environment, `http` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, and `run` is the loop.
+//! catch, `handler` turns events into responses, `runtime` is what a function
+//! registers, and `run` is the loop.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
 //! `ureq` polls with ureq instead of the built-in client.
@@ -43,10 +44,11 @@ mod invocation;
 mod log;
 mod panics;
 mod run;
+mod runtime;
 mod settings;
 mod sys;
 
 pub use error::Error;
 pub use invocation::Context;
-pub use run::{Init, Runtime};
+pub use runtime::{Init, Runtime};
 pub use sys::arena::Allocator;

@@ -1,0 +1,194 @@
+//! What a function is made of: its handlers by name and its init step.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, kind};
+use crate::handler::{Handler, Json, Raw};
+use crate::invocation::Context;
+use crate::{run, settings};
+
+/// A function: its handlers by name, and the init step that runs before the first event.
+///
+/// `_HANDLER`, the function's handler setting, chooses the handler by its exact name; when there
+/// is only one, it also answers an empty `_HANDLER`.
+///
+/// ```no_run
+/// use coldspark::{Context, Error, Runtime};
+/// use std::collections::HashMap;
+///
+/// type Prices = HashMap<String, u64>;
+///
+/// fn main() {
+///     Runtime::with_init(|init| {
+///         let text = std::fs::read(init.task_root().join("prices.json"))?;
+///         Ok(serde_json::from_slice::<Prices>(&text)?)
+///     })
+///     .json("price", |article: String, context: &Context<'_, Prices>| {
+///         context.state().get(&article).copied().ok_or_else(|| {
+///             Error::new("Article.Unknown", format!("no article {article:?}"))
+///         })
+///     })
+///     .run()
+/// }
+/// ```
+pub struct Runtime<S = ()> {
+    step: Step<S>,
+    handlers: Handlers<S>,
+    any: Option<Box<dyn Handler<S>>>,
+}
+
+pub(crate) enum Step<S> {
+    Done(S),
+    Pending(Box<InitStep<S>>),
+}
+
+pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
+pub(crate) type Chosen<S> = (Box<dyn Handler<S>>, Step<S>);
+type Handlers<S> = Vec<(Cow<'static, str>, Box<dyn Handler<S>>)>;
+
+impl Runtime<()> {
+    /// A function without an init step.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            step: Step::Done(()),
+            handlers: Vec::new(),
+            any: None,
+        }
+    }
+}
+
+impl Default for Runtime<()> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Runtime<S> {
+    /// A function whose init step makes the state that its handlers share
+    /// ([`Context::state`]).
+    ///
+    /// The step runs in the init phase, which ends with the first call for an event. Its error is
+    /// reported to Lambda with its type and message, and the process exits with status 1. Lambda
+    /// may run init again for the first invocation, so its side effects must be repeatable.
+    pub fn with_init(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
+        Self {
+            step: Step::Pending(Box::new(step)),
+            handlers: Vec::new(),
+            any: None,
+        }
+    }
+
+    /// Registers a handler over types of serde: the event is read as JSON, the response written
+    /// as JSON.
+    ///
+    /// An event of another shape is answered with the error `Runtime.InvalidEvent`, which says
+    /// where; the next event is then served.
+    #[must_use]
+    pub fn json<T, R, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(T, &Context<'e, S>) -> Result<R, Error> + Send + Sync + 'static,
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        S: 'static,
+    {
+        let handler = Box::new(Json::new(handler));
+        self.handlers.push((name.into(), handler));
+        self
+    }
+
+    /// Registers a handler over bytes. What it borrows from the event is not copied.
+    #[must_use]
+    pub fn raw<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<Cow<'e, [u8]>, Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.handlers.push((name.into(), Box::new(Raw(handler))));
+        self
+    }
+
+    /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
+    /// value is in [`Init::handler`].
+    #[must_use]
+    pub fn any<F>(mut self, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<Cow<'e, [u8]>, Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.any = Some(Box::new(Raw(handler)));
+        self
+    }
+
+    /// Runs the function: never returns, and exits with status 1 when it cannot go on.
+    pub fn run(self) -> ! {
+        run::run(self)
+    }
+
+    /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
+    /// state.
+    pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
+        let found = self.handlers.iter().position(|(known, _)| known == name);
+        let only = name.is_empty() && self.handlers.len() == 1;
+        if let Some(index) = found.or(only.then_some(0)) {
+            return Ok((self.handlers.swap_remove(index).1, self.step));
+        }
+        if let Some(any) = self.any {
+            return Ok((any, self.step));
+        }
+        let names: Vec<_> = self.handlers.iter().map(|(known, _)| &**known).collect();
+        Err(Error::new(
+            kind::NO_SUCH_HANDLER,
+            format!(
+                "_HANDLER is {name:?}, and this function has the handlers {names:?}; set the \
+                 function's handler to one of them"
+            ),
+        ))
+    }
+}
+
+/// What an init step may know and do.
+pub struct Init<'a> {
+    pub(crate) handler: String,
+    pub(crate) connect: &'a dyn Fn(),
+}
+
+impl Init<'_> {
+    /// `_HANDLER` as it was given; may be empty.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        &self.handler
+    }
+
+    /// The folder of the function's package (`LAMBDA_TASK_ROOT`, `/var/task` when not set).
+    #[must_use]
+    pub fn task_root(&self) -> PathBuf {
+        settings::task_root()
+    }
+
+    /// Opens the connection to the Runtime API now, for a step that is about to wait for
+    /// something else. Without it the connection is made after the step. The ureq client
+    /// connects after the step in any case.
+    pub fn connect(&self) {
+        (self.connect)();
+    }
+}
+
+impl fmt::Debug for Init<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Init")
+            .field("handler", &self.handler)
+            .finish_non_exhaustive()
+    }
+}
