@@ -1,0 +1,72 @@
+//! One invocation that a runtime has fetched and not answered.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use super::outcome::Invocation;
+use crate::api;
+use crate::http::Reply;
+
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) ticket: u64,
+    pub(super) invocation: Invocation,
+    pub(super) nonce: String,
+    pub(super) handed_out: Instant,
+    pub(super) sent: Option<Instant>,
+    /// Whether a `response` or `error` is being read.
+    pub(super) answering: bool,
+}
+
+impl Flight {
+    pub(super) fn new(ticket: u64, invocation: Invocation, nonce: String) -> Flight {
+        Flight {
+            ticket,
+            invocation,
+            nonce,
+            handed_out: Instant::now(),
+            sent: None,
+            answering: false,
+        }
+    }
+
+    /// When it times out.
+    pub(super) fn limit(&self) -> Instant {
+        match self.invocation.deadline {
+            None => self.handed_out + self.invocation.timeout,
+            Some(deadline) => {
+                let left = deadline.duration_since(SystemTime::now());
+                Instant::now() + left.unwrap_or_default()
+            }
+        }
+    }
+
+    /// The answer to `next`.
+    pub(super) fn event(&self, function_arn: &str) -> Reply {
+        let invocation = &self.invocation;
+        let deadline = invocation.deadline.unwrap_or_else(|| {
+            let left = self.limit().saturating_duration_since(Instant::now());
+            SystemTime::now() + left
+        });
+        let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH);
+        let deadline: Duration = deadline.unwrap_or_default();
+        let mut reply = Reply::new(200)
+            .header(api::DEADLINE_MS, &deadline.as_millis().to_string())
+            .header(api::FUNCTION_ARN, function_arn)
+            .header(api::INVOCATION_ID, &self.nonce);
+        for (name, value) in [
+            ("Content-Type", &invocation.content_type),
+            (api::REQUEST_ID, &invocation.request_id),
+            (api::TRACE_ID, &invocation.trace_id),
+            (api::CLIENT_CONTEXT, &invocation.client_context),
+            (api::COGNITO_IDENTITY, &invocation.cognito_identity),
+            (api::TENANT_ID, &invocation.tenant_id),
+        ] {
+            if let Some(value) = value {
+                // JSON may be spread over lines; a header may not.
+                let line = value.replace(|c: char| c.is_ascii_control(), " ");
+                reply = reply.header(name, &line);
+            }
+        }
+        reply.body(invocation.event.as_slice())
+    }
+}

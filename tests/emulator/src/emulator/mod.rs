@@ -1,0 +1,82 @@
+//! A faithful local Runtime API, with invocations coming from the embedding program.
+//!
+//! ```
+//! use coldspark_emulator::emulator::{Config, Emulator, Invocation, Outcome};
+//!
+//! let emulator = Emulator::start(Config::default()).unwrap();
+//! # let address = emulator.address();
+//! # std::thread::spawn(move || {
+//! #     let base = format!("http://{address}/2018-06-01/runtime/invocation");
+//! #     let mut next = ureq::get(&format!("{base}/next")).call().unwrap();
+//! #     let id = next.headers()["lambda-runtime-aws-request-id"].to_str().unwrap().to_owned();
+//! #     let event = next.body_mut().read_to_vec().unwrap();
+//! #     ureq::post(&format!("{base}/{id}/response")).send(&event).unwrap();
+//! # });
+//! // … start a bootstrap with AWS_LAMBDA_RUNTIME_API set to emulator.address() …
+//! match emulator.invoke(Invocation::new(r#"{"n":1}"#)) {
+//!     Outcome::Response { body, .. } => assert_eq!(body, br#"{"n":1}"#),
+//!     other => panic!("{other:?}"),
+//! }
+//! ```
+//!
+//! Status codes follow AWS's documentation and what AWS's Runtime Interface Emulator was
+//! measured to do, with the invocation id and the 410 of its Managed Instances mode. The emulator
+//! starts no process; [`Emulator::process_exited`] and [`Emulator::reset`] are for who does.
+
+mod flight;
+mod observe;
+mod outcome;
+mod routes;
+mod server;
+mod state;
+
+pub use observe::{Moment, Observer};
+pub use outcome::{Finished, Invocation, Outcome, exit_error, timeout_error};
+pub(crate) use server::fresh_id;
+pub use server::{Emulator, Ticket};
+pub use state::Init;
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How an [`Emulator`] behaves.
+#[derive(Clone)]
+pub struct Config {
+    /// Where to listen; a free port of 127.0.0.1 by default.
+    pub address: SocketAddr,
+    /// What `Lambda-Runtime-Invoked-Function-Arn` says.
+    pub function_arn: String,
+    /// How many invocations may be in flight. With 1, as in an ordinary function, a second
+    /// `next` before the response hands out the same event again.
+    pub concurrency: usize,
+    /// How long an invocation may wait to be fetched before it counts as timed out; a minute by
+    /// default, and only ever reached when nobody polls.
+    pub fetch_limit: Duration,
+    /// Is told when things happen on the wire.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            function_arn: "arn:aws:lambda:us-east-1:012345678912:function:function".to_owned(),
+            concurrency: 1,
+            fetch_limit: Duration::from_secs(60),
+            observer: None,
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("address", &self.address)
+            .field("function_arn", &self.function_arn)
+            .field("concurrency", &self.concurrency)
+            .field("fetch_limit", &self.fetch_limit)
+            .finish_non_exhaustive()
+    }
+}

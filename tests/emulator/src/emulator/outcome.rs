@@ -1,0 +1,219 @@
+//! What goes in and what comes out: invocations and their outcomes.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::api::error_json;
+use crate::http::Fields;
+
+/// One invocation. Fields that are `None` become headers that are absent.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The event's bytes; nothing checks that they are JSON.
+    pub event: Vec<u8>,
+    /// The `Content-Type` of `next`.
+    pub content_type: Option<String>,
+    /// The request id; `None` makes a fresh UUID. May repeat, as on Lambda.
+    pub request_id: Option<String>,
+    /// JSON text of the client context.
+    pub client_context: Option<String>,
+    /// JSON text of the Cognito identity.
+    pub cognito_identity: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<String>,
+    /// The X-Ray header.
+    pub trace_id: Option<String>,
+    /// Counts from when the event is handed out.
+    pub timeout: Duration,
+    /// A fixed deadline instead of hand-out plus `timeout`.
+    pub deadline: Option<SystemTime>,
+}
+
+impl Invocation {
+    /// An event of type `application/json` with a timeout of 30 seconds and nothing else.
+    #[must_use]
+    pub fn new(event: impl Into<Vec<u8>>) -> Invocation {
+        Invocation {
+            event: event.into(),
+            content_type: Some("application/json".to_owned()),
+            request_id: None,
+            client_context: None,
+            cognito_identity: None,
+            tenant_id: None,
+            trace_id: None,
+            timeout: Duration::from_secs(30),
+            deadline: None,
+        }
+    }
+}
+
+/// How an invocation ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The function answered.
+    Response {
+        /// The payload.
+        body: Vec<u8>,
+        /// The `Content-Type` of the post.
+        content_type: Option<String>,
+        /// Whether it came in streaming mode.
+        streamed: bool,
+        /// Trailers of a streamed response; an error in the midst of a stream is told here.
+        trailers: Fields,
+    },
+    /// The runtime posted an error, or its response was refused (too large, truncated).
+    FunctionError {
+        /// The error's JSON, as posted.
+        json: Vec<u8>,
+        /// The header `Lambda-Runtime-Function-Error-Type`, or the platform's own type.
+        error_type: Option<String>,
+    },
+    /// The runtime posted to `init/error` or `restore/error`.
+    InitError {
+        /// The error's JSON, as posted.
+        json: Vec<u8>,
+        /// The header `Lambda-Runtime-Function-Error-Type`.
+        error_type: Option<String>,
+    },
+    /// No answer within the timeout.
+    Timeout,
+    /// The process ended first.
+    Exited {
+        /// Its exit status or signal.
+        status: ExitStatus,
+    },
+}
+
+impl Outcome {
+    /// Whether the caller of Invoke would see a function error.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        !matches!(self, Outcome::Response { .. })
+    }
+
+    /// The error type for the log: the posted one, or Lambda's own.
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        match self {
+            Outcome::Response { .. } => None,
+            Outcome::FunctionError { error_type, .. } | Outcome::InitError { error_type, .. } => {
+                error_type.as_deref()
+            }
+            Outcome::Timeout => Some("Sandbox.Timedout"),
+            Outcome::Exited { .. } => Some("Runtime.ExitError"),
+        }
+    }
+
+    /// The payload the caller of Invoke gets.
+    #[must_use]
+    pub fn payload(&self, request_id: &str, timeout: Duration) -> Vec<u8> {
+        match self {
+            Outcome::Response { body, .. } => body.clone(),
+            Outcome::FunctionError { json, .. } | Outcome::InitError { json, .. } => json.clone(),
+            Outcome::Timeout => timeout_error(request_id, timeout),
+            Outcome::Exited { status } => exit_error(request_id, *status),
+        }
+    }
+}
+
+/// A finished invocation with the instants that bound it.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// Its request id.
+    pub request_id: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When the event was about to be written; `None` when nobody fetched it.
+    pub event_sent: Option<Instant>,
+    /// When the answer had been read; `None` when none came.
+    pub response_read: Option<Instant>,
+}
+
+/// The error JSON for an invocation that ran into its timeout.
+#[must_use]
+pub fn timeout_error(request_id: &str, timeout: Duration) -> Vec<u8> {
+    let seconds = timeout.as_secs_f64();
+    let message =
+        format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
+    error_json("Sandbox.Timedout", &message)
+}
+
+/// The error JSON for an invocation whose process ended.
+#[must_use]
+pub fn exit_error(request_id: &str, status: ExitStatus) -> Vec<u8> {
+    let how = match (status.code(), status.signal()) {
+        (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
+        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+        (None, signal) => {
+            let name = signal_name(signal.unwrap_or_default());
+            let core = if status.core_dumped() {
+                " (core dumped)"
+            } else {
+                ""
+            };
+            format!("Runtime exited with error: signal: {name}{core}")
+        }
+    };
+    error_json(
+        "Runtime.ExitError",
+        &format!("RequestId: {request_id} Error: {how}"),
+    )
+}
+
+/// Signals in the words of Lambda's own messages.
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        1 => "hangup",
+        2 => "interrupt",
+        3 => "quit",
+        4 => "illegal instruction",
+        5 => "trace/breakpoint trap",
+        6 => "aborted",
+        7 => "bus error",
+        8 => "floating point exception",
+        9 => "killed",
+        10 => "user defined signal 1",
+        11 => "segmentation fault",
+        12 => "user defined signal 2",
+        13 => "broken pipe",
+        14 => "alarm clock",
+        15 => "terminated",
+        31 => "bad system call",
+        _ => return format!("signal {signal}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(raw_status: i32) -> String {
+        let json = exit_error("r", ExitStatus::from_raw(raw_status));
+        let value: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(value["errorType"], "Runtime.ExitError");
+        value["errorMessage"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn exits_are_told_as_lambda_tells_them() {
+        assert_eq!(
+            message(7 << 8),
+            "RequestId: r Error: Runtime exited with error: exit status 7"
+        );
+        assert_eq!(
+            message(9),
+            "RequestId: r Error: Runtime exited with error: signal: killed"
+        );
+        assert_eq!(
+            message(0),
+            "RequestId: r Error: Runtime exited without providing a reason"
+        );
+        let core = message(11 | 0x80);
+        assert!(
+            core.ends_with("signal: segmentation fault (core dumped)"),
+            "{core}"
+        );
+    }
+}

@@ -1,0 +1,206 @@
+//! Serves the calls of one connection.
+
+use std::net::TcpStream;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+use super::observe::Moment;
+use super::outcome::Outcome;
+use super::server::Shared;
+use super::state::{BAD_MODE, Init, NOT_NOW, Refusal};
+use crate::api::{self, Call, error_json, status_json};
+use crate::http::{Body, Connection, Fault, Head, Reply};
+
+const TOO_LARGE: Refusal = (
+    413,
+    "RequestEntityTooLarge",
+    "Exceeded maximum allowed payload size (6291556 bytes).",
+);
+const TRUNCATED: Refusal = (
+    400,
+    "TruncatedHTTPRequest",
+    "The body is shorter than announced",
+);
+
+/// Serves one connection until it ends.
+pub(super) fn connection(shared: &Shared, stream: Arc<TcpStream>, number: usize) {
+    let mut connection = Connection::new(stream, number);
+    while let Ok(Some(head)) = connection.read_head() {
+        let Some(reply) = route(shared, &mut connection, &head) else {
+            return;
+        };
+        let written = connection.write(&reply.to_bytes());
+        if head.method == "POST" {
+            // Behind the answer, so that waking a caller does not delay it.
+            shared.callers.notify_all();
+            shared.polls.notify_all();
+        }
+        if written.is_err() || head.closes() || connection.is_broken() {
+            return;
+        }
+    }
+}
+
+/// The answer to one request; `None` when the connection is of no further use.
+fn route(shared: &Shared, connection: &mut Connection, head: &Head) -> Option<Reply> {
+    let call = Call::of(&head.method, &head.path);
+    if matches!(call, Call::Response | Call::Error) {
+        return posted(shared, connection, head, call);
+    }
+    let read = Instant::now();
+    connection.invite_body(head).ok()?;
+    let body = connection.read_body(head, api::MAX_RESPONSE + 1);
+    if body.fault.is_some() {
+        return None;
+    }
+    match call {
+        Call::Next => next(shared, connection, read),
+        Call::RestoreNext => restore_next(shared, connection),
+        Call::InitError | Call::RestoreError => Some(init_error(shared, head, body)),
+        _ if head.path == "/2018-06-01/ping" => Some(Reply::new(200).body("pong")),
+        _ => {
+            let message = format!("No such call: {} {}", head.method, head.path);
+            Some(json(404, error_json("NotFound", &message)))
+        }
+    }
+}
+
+fn next(shared: &Shared, connection: &Connection, read: Instant) -> Option<Reply> {
+    let number = connection.number();
+    shared.observe(Moment::NextRead(number), read);
+    let mut state = shared.lock();
+    let starting = state.init == Init::Starting;
+    match state.polled(read) {
+        Err(refusal) => return Some(refuse(refusal)),
+        Ok(Some(again)) => return Some(again),
+        Ok(None) if starting => shared.callers.notify_all(),
+        Ok(None) => {}
+    }
+    loop {
+        // An event handed to a client that has gone would be lost.
+        if state.stopping || connection.client_is_gone() {
+            return None;
+        }
+        if let Some((id, reply)) = state.hand_out() {
+            let sent = Instant::now();
+            state.sent(&id, sent);
+            drop(state);
+            shared.observe(Moment::EventSent(number), sent);
+            return Some(reply);
+        }
+        let woken = shared.polls.wait(state);
+        state = woken.unwrap_or_else(PoisonError::into_inner);
+    }
+}
+
+fn restore_next(shared: &Shared, connection: &Connection) -> Option<Reply> {
+    let mut state = shared.lock();
+    if state.init != Init::Starting {
+        return Some(refuse(NOT_NOW));
+    }
+    state.at_restore = true;
+    shared.callers.notify_all();
+    while !state.restored {
+        if state.stopping || connection.client_is_gone() {
+            return None;
+        }
+        let woken = shared.polls.wait(state);
+        state = woken.unwrap_or_else(PoisonError::into_inner);
+    }
+    Some(Reply::new(200))
+}
+
+fn init_error(shared: &Shared, head: &Head, body: Body) -> Reply {
+    let outcome = Outcome::InitError {
+        json: body.bytes,
+        error_type: head.header(api::ERROR_TYPE).map(str::to_owned),
+    };
+    accept(shared.lock().init_failed(outcome))
+}
+
+/// `response` and `error`.
+fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call) -> Option<Reply> {
+    let id = api::request_id(&head.path)?;
+    let nonce = head.header(api::INVOCATION_ID);
+    let mode = head
+        .header(api::RESPONSE_MODE)
+        .filter(|mode| !mode.is_empty());
+    let streamed = call == Call::Response && mode == Some("streaming");
+    let allowed = shared.lock().answering(id, nonce);
+    connection.invite_body(head).ok()?;
+    let limit = if streamed {
+        api::MAX_STREAM
+    } else {
+        api::MAX_RESPONSE
+    };
+    let mut body = connection.read_body(head, limit);
+    let read = Instant::now();
+    let number = connection.number();
+    shared.observe(Moment::ResponseRead(number), read);
+    if let Err(refusal) = allowed {
+        return body.fault.is_none().then(|| refuse(refusal));
+    }
+    if mode.is_some_and(|mode| mode != "streaming") {
+        shared.lock().spoil();
+        return Some(refuse(BAD_MODE));
+    }
+    let refusal = match body.fault.take() {
+        None if body.size > limit as u64 => Some((TOO_LARGE, "Function.ResponseSizeTooLarge")),
+        None => None,
+        Some(Fault::Io(_) | Fault::Ended(_) | Fault::Malformed(_) | Fault::Unread) => {
+            Some((TRUNCATED, "Runtime.TruncatedResponse"))
+        }
+    };
+    let outcome = match refusal {
+        None => outcome(head, call, streamed, body),
+        Some(((status, ..), error_type)) => Outcome::FunctionError {
+            json: error_json(error_type, refused_message(status)),
+            error_type: Some(error_type.to_owned()),
+        },
+    };
+    let accepted = shared.lock().answered(id, outcome, read);
+    match refusal {
+        Some((refusal, _)) if accepted.is_ok() => Some(refuse(refusal)),
+        _ => Some(accept(accepted)),
+    }
+}
+
+fn outcome(head: &Head, call: Call, streamed: bool, body: Body) -> Outcome {
+    if call == Call::Error {
+        return Outcome::FunctionError {
+            json: body.bytes,
+            error_type: head.header(api::ERROR_TYPE).map(str::to_owned),
+        };
+    }
+    Outcome::Response {
+        body: body.bytes,
+        content_type: head.header("content-type").map(str::to_owned),
+        streamed,
+        trailers: body.trailers,
+    }
+}
+
+/// What the caller reads when the platform refused the response.
+fn refused_message(status: u16) -> &'static str {
+    match status {
+        413 => "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+        _ => "The response ended before it was complete.",
+    }
+}
+
+fn accept(result: Result<(), Refusal>) -> Reply {
+    match result {
+        Ok(()) => json(202, status_json(202)),
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+fn refuse((status, error_type, message): Refusal) -> Reply {
+    json(status, error_json(error_type, message))
+}
+
+fn json(status: u16, body: Vec<u8>) -> Reply {
+    Reply::new(status)
+        .header("Content-Type", "application/json")
+        .body(body)
+}

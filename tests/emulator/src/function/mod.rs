@@ -1,0 +1,206 @@
+//! A function as Lambda runs it: one process that handles one invocation at a time.
+//!
+//! The first invocation starts the process and waits for its init phase, at most 10 seconds. When
+//! that fails the process is started a second time under the invocation's own timeout, as Lambda
+//! does, and that failure is the invocation's outcome. After a timeout, a crash or a failed init
+//! the next invocation starts a new process, whose init counts in that invocation's duration.
+
+mod environment;
+mod logs;
+mod process;
+mod report;
+
+pub use logs::LogSink;
+pub use process::StartError;
+pub use report::Report;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::emulator::{Config, Emulator, Init, Invocation, Outcome, fresh_id};
+use process::{Killer, Process};
+
+/// Lambda's limit for the init phase.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to run and how.
+#[derive(Clone)]
+pub struct Spec {
+    /// The executable.
+    pub bootstrap: PathBuf,
+    /// `_HANDLER`, may be empty.
+    pub handler: String,
+    /// `LAMBDA_TASK_ROOT` and the working directory.
+    pub task_root: PathBuf,
+    /// Further environment variables; they override Lambda's own.
+    pub variables: Vec<(String, String)>,
+    /// The configured memory in MB; told to the function and reported, not enforced.
+    pub memory_mb: u32,
+    /// The function's timeout; replaces [`Invocation::timeout`].
+    pub timeout: Duration,
+    /// Gets each line of the function's and the platform's log.
+    pub log: LogSink,
+}
+
+/// A function that is started when it is first invoked. Dropping it kills its process group.
+pub struct Function {
+    spec: Spec,
+    emulator: Arc<Emulator>,
+    instance: Mutex<Instance>,
+    /// Apart from the instance, which is locked while an invocation runs.
+    killer: Mutex<(Killer, bool)>,
+}
+
+#[derive(Default)]
+struct Instance {
+    process: Option<Process>,
+    initialised: bool,
+}
+
+impl Function {
+    /// Prepares the Runtime API for the function; starts nothing yet.
+    ///
+    /// # Errors
+    /// When the bootstrap or the task root cannot be used, which is said, or when no socket can
+    /// be bound.
+    pub fn new(mut spec: Spec) -> Result<Function, StartError> {
+        spec.bootstrap = process::check_bootstrap(&spec.bootstrap)?;
+        spec.task_root = process::check_task_root(&spec.task_root)?;
+        let emulator = Emulator::start(Config::default()).map_err(StartError::RuntimeApi)?;
+        Ok(Function {
+            spec,
+            emulator: Arc::new(emulator),
+            instance: Mutex::default(),
+            killer: Mutex::default(),
+        })
+    }
+
+    /// The bootstrap's path, without symbolic links.
+    #[must_use]
+    pub fn bootstrap(&self) -> &Path {
+        &self.spec.bootstrap
+    }
+
+    /// Runs one invocation; concurrent ones queue up. The log gets `START`, `END` and `REPORT`
+    /// lines around what the function writes.
+    ///
+    /// # Errors
+    /// When the process could not be started at all, or after [`Function::stop`].
+    pub fn invoke(&self, mut invocation: Invocation) -> Result<Report, StartError> {
+        let instance = self.instance.lock();
+        let mut instance = instance.unwrap_or_else(PoisonError::into_inner);
+        let id = invocation.request_id.get_or_insert_with(fresh_id).clone();
+        invocation.timeout = self.spec.timeout;
+        if instance.process.as_ref().is_some_and(Process::has_exited) {
+            self.log("the bootstrap exited between two invocations; starting it again");
+            self.end(&mut instance);
+        }
+        let mut init_duration = None;
+        if !instance.initialised {
+            instance.initialised = true;
+            init_duration = self.init_phase(&mut instance)?;
+        }
+        self.log(&format!("START RequestId: {id} Version: $LATEST"));
+        let started = Instant::now();
+        let repeated_init = instance.process.is_none();
+        if repeated_init {
+            invocation.deadline = Some(SystemTime::now() + self.spec.timeout);
+            instance.process = Some(self.spawn()?);
+        }
+        let finished = self.emulator.submit(invocation).wait();
+        let from = match finished.event_sent {
+            Some(sent) if !repeated_init => sent,
+            _ => started,
+        };
+        let mut duration = finished.response_read.unwrap_or_else(Instant::now) - from;
+        if finished.outcome == Outcome::Timeout {
+            duration = self.spec.timeout;
+        }
+        let report = Report {
+            request_id: id,
+            duration,
+            init_duration,
+            memory_mb: self.spec.memory_mb,
+            max_memory_mb: instance.process.as_mut().map_or(0, Process::peak_mb),
+            timeout: self.spec.timeout,
+            outcome: finished.outcome,
+        };
+        match report.outcome {
+            Outcome::Response { .. } | Outcome::FunctionError { .. } => {
+                if let Some(process) = &instance.process {
+                    process.drain_logs();
+                }
+            }
+            _ => self.end(&mut instance),
+        }
+        for line in report.log_lines() {
+            self.log(&line);
+        }
+        Ok(report)
+    }
+
+    /// Kills the process group, now and for good; a running invocation ends as a crash.
+    pub fn stop(&self) {
+        let mut killer = self.killer.lock().unwrap_or_else(PoisonError::into_inner);
+        killer.1 = true;
+        killer.0.kill();
+    }
+
+    /// The init phase ahead of the first invocation; how long it took, if it succeeded.
+    fn init_phase(&self, instance: &mut Instance) -> Result<Option<Duration>, StartError> {
+        let started = Instant::now();
+        instance.process = Some(self.spawn()?);
+        let failure = match self.emulator.wait_init(started + INIT_LIMIT) {
+            Init::Ready(at) => {
+                if let Some(process) = &mut instance.process {
+                    process.peak_mb();
+                    process.drain_logs();
+                }
+                return Ok(Some(at - started));
+            }
+            Init::Failed(outcome) => outcome,
+            Init::Exited(status) => Outcome::Exited { status },
+            Init::Starting => Outcome::Timeout,
+        };
+        let duration = started.elapsed().min(INIT_LIMIT);
+        self.end(instance);
+        self.log(&report::init_report(duration, &failure));
+        Ok(None)
+    }
+
+    fn spawn(&self) -> Result<Process, StartError> {
+        let emulator = Arc::clone(&self.emulator);
+        let exited = move |status: ExitStatus| emulator.process_exited(status);
+        let mut killer = self.killer.lock().unwrap_or_else(PoisonError::into_inner);
+        if killer.1 {
+            return Err(StartError::Stopped);
+        }
+        let process = Process::spawn(&self.spec, &self.emulator.address(), exited)?;
+        killer.0 = process.killer();
+        Ok(process)
+    }
+
+    /// Kills what is left of the process and makes ready for another.
+    fn end(&self, instance: &mut Instance) {
+        if let Some(mut process) = instance.process.take() {
+            process.end();
+        }
+        self.emulator.reset();
+    }
+
+    fn log(&self, line: &str) {
+        (self.spec.log)(line.as_bytes());
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let instance = self.instance.get_mut();
+        let instance = instance.unwrap_or_else(PoisonError::into_inner);
+        if let Some(process) = &mut instance.process {
+            process.end();
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! A local Lambda for tests, the bench and `scripts/run-local`.
+//!
+//! - [`script`]: a scripted Runtime API. It answers each request as its steps say, byte for
+//!   byte, also wrongly, and records what it was sent. For tests of a runtime's client.
+//! - [`emulator`]: a faithful Runtime API with a queue of invocations in front of it. For tests
+//!   of a whole runtime, and for the bench.
+//! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
+//!   [`endpoint`], the Invoke API in front of it. For `scripts/run-local`.
+//! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
+//! - [`api`]: names and sizes of the Runtime API, from its contract.
+//!
+//! Everything is blocking threads on loopback; nothing here is meant to face a network.
+
+pub mod api;
+pub mod emulator;
+pub mod endpoint;
+pub mod function;
+pub mod http;
+pub mod script;

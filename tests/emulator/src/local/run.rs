@@ -1,0 +1,128 @@
+//! What a command line asks for, done.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{ExitCode, exit};
+use std::sync::Arc;
+use std::thread;
+
+use coldspark_emulator::api::MAX_EVENT;
+use coldspark_emulator::emulator::Invocation;
+use coldspark_emulator::endpoint;
+use coldspark_emulator::function::{Function, Spec};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::options::{Mode, Options};
+
+/// Written for this tool.
+const SAMPLE_EVENT: &str = include_str!("../../events/http-api.json");
+
+/// Runs to the end. An error means that the tool was used wrongly.
+pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
+    let spec = Spec {
+        bootstrap: options.bootstrap,
+        handler: options.handler,
+        task_root: options.task_root,
+        variables: options.variables,
+        memory_mb: options.memory_mb,
+        timeout: options.timeout,
+        log: Arc::new(log),
+    };
+    let function = Function::new(spec).map_err(|error| error.to_string())?;
+    let function = Arc::new(function);
+    match options.mode {
+        Mode::Repeat(count) => {
+            let event = read_event(options.event.as_deref())?;
+            on_signal(&function, |signal| 128 + signal)?;
+            repeat(&function, &event, count)
+        }
+        Mode::Serve { port } => {
+            on_signal(&function, |_| 0)?;
+            serve(function, port)
+        }
+    }
+}
+
+fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, String> {
+    let mut failed = false;
+    for _ in 0..count {
+        let report = function.invoke(Invocation::new(event));
+        let report = report.map_err(|error| error.to_string())?;
+        failed |= report.outcome.is_error();
+        let mut payload = report.payload();
+        if payload.last() != Some(&b'\n') {
+            payload.push(b'\n');
+        }
+        if io::stdout().lock().write_all(&payload).is_err() {
+            // Nobody reads on; a pipe to head ends like this.
+            failed = true;
+            break;
+        }
+    }
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn serve(function: Arc<Function>, port: u16) -> Result<ExitCode, String> {
+    let address = (Ipv4Addr::LOCALHOST, port).into();
+    let bound = endpoint::serve(address, Arc::clone(&function)).map_err(|error| {
+        format!("cannot listen on {address}: {error}; choose another with --port")
+    })?;
+    log(format!(
+        "serving {} at http://{bound}/2015-03-31/functions/function/invocations, until Ctrl-C",
+        function.bootstrap().display()
+    )
+    .as_bytes());
+    loop {
+        thread::park();
+    }
+}
+
+/// Ends the function's process group, then this program, on SIGINT, SIGTERM or SIGHUP.
+fn on_signal(function: &Arc<Function>, status: fn(i32) -> i32) -> Result<(), String> {
+    let function = Arc::clone(function);
+    let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
+    let mut signals = signals.map_err(|error| format!("cannot catch signals: {error}"))?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            function.stop();
+            exit(status(signal));
+        }
+    });
+    Ok(())
+}
+
+fn read_event(path: Option<&Path>) -> Result<Vec<u8>, String> {
+    let Some(path) = path else {
+        return Ok(SAMPLE_EVENT.into());
+    };
+    let mut event = Vec::new();
+    let (name, read) = if path == Path::new("-") {
+        let stdin = io::stdin().lock().read_to_end(&mut event);
+        ("from stdin".to_owned(), stdin.map(|_| event))
+    } else {
+        (path.display().to_string(), fs::read(path))
+    };
+    let event = read.map_err(|error| format!("cannot read event {name}: {error}"))?;
+    if event.len() > MAX_EVENT {
+        let size = event.len();
+        return Err(format!(
+            "event {name} has {size} bytes; Lambda takes at most {MAX_EVENT}"
+        ));
+    }
+    endpoint::check_json(&event).map_err(|why| format!("event {name} is not JSON: {why}"))?;
+    Ok(event)
+}
+
+/// One write a line, so that lines of several threads stay whole.
+fn log(line: &[u8]) {
+    let line = [line, b"\n"].concat();
+    // Without a stderr there is nobody to tell.
+    let _ = io::stderr().lock().write_all(&line);
+}
