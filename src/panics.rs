@@ -4,42 +4,37 @@
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
 //! where the handler was called and becomes an error like any other; the process stays.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 
 use once_cell::race::OnceBox;
 
 use crate::api::{ApiError, RuntimeApi};
-use crate::error::{Error, kind};
+use crate::error::{Error, Side, kind};
 use crate::http::DefaultClient;
-use crate::invocation::Metadata;
+use crate::invocation::{self, Metadata};
 use crate::settings::Endpoint;
-use crate::sys;
+use crate::{log, sys};
 
 const ABORTS: bool = cfg!(panic = "abort");
 
-/// What a panic interrupts. Only one side may leave INIT or INVOCATION: the poller by finishing,
-/// or the hook by taking over the answer.
+/// What a panic interrupts. Only one side may leave a stage but IDLE: the poller by finishing, or
+/// the hook by taking over the answer.
 static STAGE: AtomicU8 = AtomicU8::new(IDLE);
 const IDLE: u8 = 0;
 const INIT: u8 = 1;
 const INVOCATION: u8 = 2;
-const TAKEN: u8 = 3;
+const BEFORE_SNAPSHOT: u8 = 3;
+const AFTER_RESTORE: u8 = 4;
+const TAKEN: u8 = 5;
+
+/// Set by the first panic when panics abort.
+static REPORTING: AtomicBool = AtomicBool::new(false);
 
 static ENDPOINT: OnceBox<Endpoint> = OnceBox::new();
-static CURRENT: Mutex<Current> = Mutex::new(Current {
-    request_id: String::new(),
-    invocation_id: None,
-});
-
-/// The ids under which the hook answers.
-struct Current {
-    request_id: String,
-    invocation_id: Option<String>,
-}
 
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
@@ -56,17 +51,24 @@ pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<
     guard(INIT, work)
 }
 
+/// Runs a hook; its error or panic becomes the error that Lambda wants for it.
+pub(crate) fn during_hook(
+    side: Side,
+    work: impl FnOnce() -> Result<(), Error>,
+) -> Result<(), Error> {
+    let stage = match side {
+        Side::BeforeSnapshot => BEFORE_SNAPSHOT,
+        Side::AfterRestore => AFTER_RESTORE,
+    };
+    guard(stage, work).map_err(|error| error.of_hook(side))
+}
+
 /// Runs a handler; a panic in it is the error of that invocation.
 pub(crate) fn during_invocation<T>(
     metadata: &Metadata<'_>,
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if ABORTS {
-        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        current.request_id.clear();
-        current.request_id.push_str(metadata.request_id);
-        current.invocation_id = metadata.invocation_id.map(str::to_owned);
-    }
+    invocation::set_current(metadata);
     guard(INVOCATION, work)
 }
 
@@ -74,39 +76,53 @@ fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     STAGE.store(stage, Ordering::Release);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
-        // A panic on another thread is being reported in this invocation's name; the process
-        // ends as soon as that is done.
-        loop {
-            thread::park();
-        }
+        // A panic on another thread is being reported in this invocation's name.
+        wait_for_the_end();
     }
-    result.unwrap_or_else(|_| {
+    result.unwrap_or_else(|payload| {
+        let text = text(&*payload);
         let last = LAST.with(|last| last.borrow_mut().take());
-        Err(last.unwrap_or_else(|| Error::new(kind::PANIC, "panicked")))
+        // The hook may have seen another panic last, which the handler caught; and a panic that
+        // is passed on with `resume_unwind` does not come by the hook.
+        let own = last.filter(|last| last.message().ends_with(text));
+        Err(own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}"))))
     })
+}
+
+/// Another thread ends the process as soon as it has reported a panic.
+fn wait_for_the_end() -> ! {
+    loop {
+        thread::park();
+    }
 }
 
 fn hook(info: &PanicHookInfo<'_>) {
     let error = describe(info);
-    sys::write_stderr(format!("ERROR coldspark: {}\n", error.message()).as_bytes());
+    log::plain_error(format_args!("{}", error.message()));
     if ABORTS {
-        if let Err(failed) = report(&error) {
-            sys::write_stderr(
-                format!("ERROR coldspark: the panic was not reported: {failed}\n").as_bytes(),
-            );
+        // The first panic ends the process when it is reported; others must not cut that short.
+        if REPORTING.swap(true, Ordering::AcqRel) {
+            wait_for_the_end();
+        }
+        if let Err(failed) = report(error) {
+            log::plain_error(format_args!("the panic was not reported: {failed}"));
         }
         sys::exit(1);
     }
     LAST.with(|last| *last.borrow_mut() = Some(error));
 }
 
-fn describe(info: &PanicHookInfo<'_>) -> Error {
-    let payload = info.payload();
-    let message = payload
+/// What was said to `panic!`.
+fn text(payload: &(dyn Any + Send)) -> &str {
+    payload
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a value that is not text");
+        .unwrap_or("a value that is not text")
+}
+
+fn describe(info: &PanicHookInfo<'_>) -> Error {
+    let message = text(info.payload());
     let message = match info.location() {
         Some(place) => format!(
             "panicked at {}:{}:{}: {message}",
@@ -120,7 +136,7 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
 }
 
 /// Answers in the name of whatever the panic interrupts, unless it has just been answered.
-fn report(error: &Error) -> Result<(), ApiError> {
+fn report(error: Error) -> Result<(), ApiError> {
     let take = |stage| {
         STAGE
             .compare_exchange(stage, TAKEN, Ordering::AcqRel, Ordering::Acquire)
@@ -131,12 +147,18 @@ fn report(error: &Error) -> Result<(), ApiError> {
     };
     let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
     if take(INIT) {
-        return api.init_error(error);
+        return api.init_error(&error);
     }
     if take(INVOCATION) {
-        let current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
-        let metadata = Metadata::of(&current.request_id, current.invocation_id.as_deref());
-        return api.answer(metadata).fail(error);
+        let current = invocation::current();
+        let metadata = Metadata::of(current.request_id(), current.invocation_id());
+        return api.answer(metadata).fail(&error);
+    }
+    if take(BEFORE_SNAPSHOT) {
+        return api.init_error(&error.of_hook(Side::BeforeSnapshot));
+    }
+    if take(AFTER_RESTORE) {
+        return api.restore_error(&error.of_hook(Side::AfterRestore));
     }
     Ok(())
 }

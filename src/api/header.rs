@@ -22,15 +22,14 @@ pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
     let request_id = match reply.header(REQUEST_ID) {
         None | Some([]) => return Err(ApiError::RequestId("the event came without the")),
-        // It becomes part of a path: a space or a control byte would end it.
-        Some(id) if !id.iter().all(u8::is_ascii_graphic) => {
-            return Err(ApiError::RequestId(
-                "the event came with an unusable value in the",
-            ));
-        }
-        Some(id) => text(REQUEST_ID, id).ok_or(ApiError::RequestId(
-            "the event came with an unusable value in the",
-        ))?,
+        Some(id) => match std::str::from_utf8(id) {
+            Ok(id) if id.bytes().all(stands_in_a_path) => id,
+            _ => {
+                return Err(ApiError::RequestId(
+                    "the event came with an unusable value in the",
+                ));
+            }
+        },
     };
     let optional = |name| match reply.header(name) {
         None | Some([]) => None,
@@ -53,6 +52,12 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
         cognito_identity: optional(COGNITO_IDENTITY),
         tenant_id: optional(TENANT_ID),
     })
+}
+
+/// Whether a byte may stand in a segment of a path as it is (RFC 3986, section 3.3): the request
+/// id becomes one, and any other byte would end it or be taken for something else.
+fn stands_in_a_path(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte)
 }
 
 fn text<'a>(name: &str, value: &'a [u8]) -> Option<&'a str> {

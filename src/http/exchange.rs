@@ -35,6 +35,10 @@ impl Client for Exchange {
         }
     }
 
+    fn disconnect(&mut self) {
+        self.kept = None;
+    }
+
     fn exchange(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
         self.write_head(request);
         let repeat = request.may_repeat();

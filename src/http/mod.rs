@@ -62,6 +62,9 @@ pub(crate) trait Client: Sized {
     /// to the exchange, which tries again and reports it.
     fn connect(&mut self);
 
+    /// Closes the kept connection; the next exchange opens a new one.
+    fn disconnect(&mut self);
+
     /// Sends `request` and fills `reply`, waiting for it without any time limit.
     ///
     /// A kept connection that was closed in between is replaced. After an error within the body,

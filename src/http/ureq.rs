@@ -49,23 +49,8 @@ impl Client for Ureq {
             check: AtomicBool::new(false),
             began: AtomicBool::new(false),
         });
-        let config = Config::builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .proxy(None)
-            .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
-            .accept("")
-            .accept_encoding("")
-            .max_response_header_size(MAX_HEAD)
-            .input_buffer_size(INPUT)
-            .output_buffer_size(OUTPUT)
-            .max_idle_connections(1)
-            .max_idle_connections_per_host(1)
-            .max_idle_age(Duration::MAX)
-            .build();
-        let agent = Agent::with_parts(config, Connect(Arc::clone(&shared)), NoResolver);
         Self {
-            agent,
+            agent: agent(&shared),
             authority: endpoint.authority.clone(),
             shared,
         }
@@ -73,6 +58,11 @@ impl Client for Ureq {
 
     /// ureq connects within an exchange only.
     fn connect(&mut self) {}
+
+    /// The agent's pool, and with it the connection, goes with the agent.
+    fn disconnect(&mut self) {
+        self.agent = agent(&self.shared);
+    }
 
     fn exchange(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
         match self.attempt(request, reply) {
@@ -82,6 +72,24 @@ impl Client for Ureq {
             done => done,
         }
     }
+}
+
+fn agent(shared: &Arc<Shared>) -> Agent {
+    let config = Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
+        .accept("")
+        .accept_encoding("")
+        .max_response_header_size(MAX_HEAD)
+        .input_buffer_size(INPUT)
+        .output_buffer_size(OUTPUT)
+        .max_idle_connections(1)
+        .max_idle_connections_per_host(1)
+        .max_idle_age(Duration::MAX)
+        .build();
+    Agent::with_parts(config, Connect(Arc::clone(shared)), NoResolver)
 }
 
 impl Ureq {
@@ -135,6 +143,14 @@ fn other(error: http::Error) -> ClientError {
 /// Copies a response of ureq into the one buffer of a reply.
 fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientError> {
     let (parts, body) = response.into_parts();
+    let codings = parts.headers.get_all("transfer-encoding");
+    if codings
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        let reason = "malformed reply: a Transfer-Encoding other than chunked";
+        return Err(ClientError::Other(reason.to_owned()));
+    }
     reply.status = parts.status.as_u16();
     for (name, value) in &parts.headers {
         let mut put = |part: &[u8]| {
@@ -198,7 +214,9 @@ impl Connector for Connect {
             stream,
             shared: Arc::clone(&self.0),
             buffers: LazyBuffers::new(INPUT, OUTPUT),
+            input: INPUT,
             pending: Vec::new(),
+            unsent: None,
         }))
     }
 }
@@ -226,7 +244,11 @@ struct Wire {
     stream: TcpStream,
     shared: Arc<Shared>,
     buffers: LazyBuffers,
+    input: usize,
     pending: Vec<u8>,
+    /// Why the request could not be written. The reply may still have come: a server may answer
+    /// and close before it has read all of a body it refuses.
+    unsent: Option<io::Error>,
 }
 
 impl Transport for Wire {
@@ -238,14 +260,14 @@ impl Transport for Wire {
         let output = &self.buffers.output()[..amount];
         self.pending.extend_from_slice(output);
         if self.pending.len() > 16 * OUTPUT {
-            self.flush()?;
+            self.flush();
         }
         Ok(())
     }
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        // A server may answer and close before it has read all of a body it refuses.
-        let sent = self.flush();
+        self.flush();
+        self.make_room();
         let buffer = self.buffers.input_append_buf();
         let got = loop {
             match self.stream.read(buffer) {
@@ -253,14 +275,14 @@ impl Transport for Wire {
                 result => break result,
             }
         };
-        match (sent, got) {
-            (_, Ok(got)) if got > 0 => {
+        match (got, self.unsent.take()) {
+            (Ok(got), _) if got > 0 => {
                 self.shared.began.store(true, Ordering::Relaxed);
                 self.buffers.input_appended(got);
                 Ok(true)
             }
-            (Err(error), _) | (Ok(()), Err(error)) => Err(error.into()),
-            (Ok(()), Ok(_)) => Ok(false),
+            (_, Some(error)) | (Err(error), None) => Err(error.into()),
+            (Ok(_), None) => Ok(false),
         }
     }
 
@@ -270,9 +292,23 @@ impl Transport for Wire {
 }
 
 impl Wire {
-    fn flush(&mut self) -> io::Result<()> {
-        let written = self.stream.write_all(&self.pending);
+    fn flush(&mut self) {
+        if self.unsent.is_none() {
+            self.unsent = self.stream.write_all(&self.pending).err();
+        }
         self.pending.clear();
-        written
+    }
+
+    /// Doubles the input buffer when a head fills it: ureq parses a head as a whole.
+    fn make_room(&mut self) {
+        if !self.buffers.input_append_buf().is_empty() {
+            return;
+        }
+        self.input *= 2;
+        let mut larger = LazyBuffers::new(self.input, OUTPUT);
+        let kept = self.buffers.input();
+        larger.input_append_buf()[..kept.len()].copy_from_slice(kept);
+        larger.input_appended(kept.len());
+        self.buffers = larger;
     }
 }
