@@ -16,7 +16,11 @@ pub(crate) mod kind {
     pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
     /// The response is over what the Runtime API takes.
     pub(crate) const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
-    /// Handler or init step panicked.
+    /// A before-snapshot hook failed.
+    pub(crate) const BEFORE_SNAPSHOT: &str = "Runtime.BeforeSnapshotError";
+    /// An after-restore hook failed.
+    pub(crate) const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
+    /// Handler, init step or hook panicked.
     pub(crate) const PANIC: &str = "Function.Panic";
     /// What an error type becomes that cannot stand in a header.
     pub(crate) const UNKNOWN: &str = "Function.Unknown";
@@ -48,6 +52,13 @@ pub struct Error {
     stack_trace: Vec<String>,
 }
 
+/// The side of a snapshot on which a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    BeforeSnapshot,
+    AfterRestore,
+}
+
 impl Error {
     /// An error with its type and message. Lambda advises types of the form `Category.Reason`.
     pub fn new(error_type: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
@@ -75,6 +86,19 @@ impl Error {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The error as Lambda wants it named when it comes from a hook.
+    pub(crate) fn of_hook(self, side: Side) -> Self {
+        let (kind, what) = match side {
+            Side::BeforeSnapshot => (kind::BEFORE_SNAPSHOT, "a before-snapshot hook failed: "),
+            Side::AfterRestore => (kind::AFTER_RESTORE, "an after-restore hook failed: "),
+        };
+        Self {
+            message: [what, &self.error_type, ": ", &self.message].concat(),
+            error_type: kind.into(),
+            stack_trace: self.stack_trace,
+        }
     }
 
     /// The value of the error type header, `Category.Reason`; a header carries no control bytes.

@@ -21,23 +21,26 @@
 //!
 //! ```text
 //! environment -> Settings -> init (choose the handler, run the init step)
+//!     -> [SnapStart: before-snapshot hooks, restore/next, after-restore hooks]
 //!     -> loop: next -> decode -> handler -> encode -> response | error
 //! ```
 //!
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
 //! environment, `http` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, `runtime` is what a function
-//! registers, and `run` is the loop.
+//! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
+//! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
+//! is the loop.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
 //! `ureq` polls with ureq instead of the built-in client.
 //!
-//! What it does not do: no asynchronous handlers, no SnapStart hooks, no response streaming and
-//! no concurrent invocations (Lambda Managed Instances) yet.
+//! What it does not do: no asynchronous handlers, no response streaming and no concurrent
+//! invocations (Lambda Managed Instances) yet.
 
 mod api;
 mod error;
+pub mod fresh;
 mod handler;
 mod http;
 mod invocation;
@@ -46,6 +49,7 @@ mod panics;
 mod run;
 mod runtime;
 mod settings;
+mod snapshot;
 mod sys;
 
 pub use error::Error;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::time::Instant;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::error::{Error, kind};
@@ -11,6 +12,7 @@ use crate::http::{Client, DefaultClient};
 use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
+use crate::snapshot::{self, Hook};
 use crate::{log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
@@ -26,6 +28,10 @@ pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
                 "the init phase failed: {error}; reporting it failed too: {unreported}"
             );
         }
+        Stop::Restore(error, None) => tracing::error!("the restore failed: {error}"),
+        Stop::Restore(error, Some(unreported)) => {
+            tracing::error!("the restore failed: {error}; reporting it failed too: {unreported}");
+        }
         Stop::Api(error) => tracing::error!("{error}; the process ends"),
     }
     sys::exit(1)
@@ -35,20 +41,31 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let settings = Settings::from_env().map_err(Stop::Settings)?;
     panics::install(&settings.endpoint);
     let mut api = RuntimeApi::<DefaultClient>::new(&settings.endpoint);
-    let (handler, state) = start(runtime, settings.handler, &mut api).map_err(|error| {
+    let snap_start = settings.snap_start;
+    let started = start(runtime, settings.handler, snap_start, &mut api);
+    let (handler, state, after) = started.map_err(|error| {
         let unreported = api.init_error(&error).err();
         Stop::Init(error, unreported)
     })?;
+    if snap_start {
+        restore(&mut api, after, &state)?;
+    }
     poll(&mut api, &*handler, &state).map_err(Stop::Api)
 }
 
-/// The init phase: chooses the handler, runs the init step.
+/// The handler, its state, and the after-restore hooks.
+type Started<S> = (Box<dyn Handler<S>>, S, Vec<Hook<S>>);
+
+/// The init phase: chooses the handler, runs the init step, and under SnapStart the
+/// before-snapshot hooks.
 fn start<C: Client, S>(
     runtime: Runtime<S>,
     name: String,
+    snap_start: bool,
     api: &mut RuntimeApi<C>,
-) -> Result<(Box<dyn Handler<S>>, S), Error> {
-    let (handler, step) = runtime.choose(&name)?;
+) -> Result<Started<S>, Error> {
+    let begun = snap_start.then(Instant::now);
+    let (handler, step, hooks) = runtime.choose(&name)?;
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => {
@@ -61,7 +78,25 @@ fn start<C: Client, S>(
             panics::during_init(|| step(&init))?
         }
     };
-    Ok((handler, state))
+    if let Some(begun) = begun {
+        log::install();
+        snapshot::before(hooks.before, &state, begun)?;
+    }
+    Ok((handler, state, hooks.after))
+}
+
+/// The snapshot and what follows it in each restored environment.
+#[cold]
+fn restore<C: Client, S>(
+    api: &mut RuntimeApi<C>,
+    after: Vec<Hook<S>>,
+    state: &S,
+) -> Result<(), Stop> {
+    snapshot::cross(api).map_err(Stop::Api)?;
+    snapshot::after(after, state).map_err(|error| {
+        let unreported = api.restore_error(&error).err();
+        Stop::Restore(error, unreported)
+    })
 }
 
 /// Why the process ends.
@@ -70,6 +105,8 @@ enum Stop {
     Settings(InvalidEndpoint),
     /// The init phase failed; it was reported unless there is a second error.
     Init(Error, Option<ApiError>),
+    /// An after-restore hook failed; it was reported unless there is a second error.
+    Restore(Error, Option<ApiError>),
     /// The Runtime API does not let it go on.
     Api(ApiError),
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, kind};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
+use crate::snapshot::Hooks;
 use crate::{run, settings};
 
 /// A function: its handlers by name, and the init step that runs before the first event.
@@ -40,6 +41,7 @@ pub struct Runtime<S = ()> {
     step: Step<S>,
     handlers: Handlers<S>,
     any: Option<Box<dyn Handler<S>>>,
+    hooks: Hooks<S>,
 }
 
 pub(crate) enum Step<S> {
@@ -48,7 +50,7 @@ pub(crate) enum Step<S> {
 }
 
 pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
-pub(crate) type Chosen<S> = (Box<dyn Handler<S>>, Step<S>);
+pub(crate) type Chosen<S> = (Box<dyn Handler<S>>, Step<S>, Hooks<S>);
 type Handlers<S> = Vec<(Cow<'static, str>, Box<dyn Handler<S>>)>;
 
 impl Runtime<()> {
@@ -59,6 +61,7 @@ impl Runtime<()> {
             step: Step::Done(()),
             handlers: Vec::new(),
             any: None,
+            hooks: Hooks::new(),
         }
     }
 }
@@ -81,6 +84,7 @@ impl<S> Runtime<S> {
             step: Step::Pending(Box::new(step)),
             handlers: Vec::new(),
             any: None,
+            hooks: Hooks::new(),
         }
     }
 
@@ -131,6 +135,47 @@ impl<S> Runtime<S> {
         self
     }
 
+    /// Registers a hook that runs at the end of the init phase, before Lambda takes a SnapStart
+    /// snapshot of the process: the place to close what must not be in it. Hooks run in the
+    /// reverse order of their registration; without SnapStart they never run.
+    ///
+    /// The first error (or panic) ends it: it is reported to Lambda as
+    /// `Runtime.BeforeSnapshotError` with its own type in the message, the process exits with
+    /// status 1, and publishing the function's version fails. Init step and hooks together may
+    /// take 130 s, or the function's timeout if that is longer.
+    ///
+    /// ```no_run
+    /// # use coldspark::Runtime;
+    /// # struct Pool;
+    /// # impl Pool { fn new() -> Self { Pool } fn close(&self) {} fn open(&self) -> std::io::Result<()> { Ok(()) } }
+    /// Runtime::with_init(|_| Ok(Pool::new()))
+    ///     .before_snapshot(|pool| Ok(pool.close()))
+    ///     .after_restore(|pool| Ok(pool.open()?))
+    ///     .raw("hello", |event, _| Ok(event.into()))
+    ///     .run()
+    /// ```
+    #[must_use]
+    pub fn before_snapshot(mut self, hook: impl FnOnce(&S) -> Result<(), Error> + 'static) -> Self {
+        self.hooks.before.push(Box::new(hook));
+        self
+    }
+
+    /// Registers a hook that runs in each environment that was restored from a SnapStart
+    /// snapshot, before its first event: the place to open again what the snapshot could not
+    /// keep. Hooks run in the order of their registration; without SnapStart they never run.
+    ///
+    /// The first error (or panic) ends it: it is reported to Lambda as
+    /// `Runtime.AfterRestoreError` with its own type in the message, the process exits with
+    /// status 1, and the waiting invocation fails. A restore may take 10 s with its hooks. What
+    /// can wait for the first event is better made then ([`fresh::PerRestore`]).
+    ///
+    /// [`fresh::PerRestore`]: crate::fresh::PerRestore
+    #[must_use]
+    pub fn after_restore(mut self, hook: impl FnOnce(&S) -> Result<(), Error> + 'static) -> Self {
+        self.hooks.after.push(Box::new(hook));
+        self
+    }
+
     /// Runs the function: never returns, and exits with status 1 when it cannot go on.
     pub fn run(self) -> ! {
         run::run(self)
@@ -142,10 +187,11 @@ impl<S> Runtime<S> {
         let found = self.handlers.iter().position(|(known, _)| known == name);
         let only = name.is_empty() && self.handlers.len() == 1;
         if let Some(index) = found.or(only.then_some(0)) {
-            return Ok((self.handlers.swap_remove(index).1, self.step));
+            let handler = self.handlers.swap_remove(index).1;
+            return Ok((handler, self.step, self.hooks));
         }
         if let Some(any) = self.any {
-            return Ok((any, self.step));
+            return Ok((any, self.step, self.hooks));
         }
         let names: Vec<_> = self.handlers.iter().map(|(known, _)| &**known).collect();
         Err(Error::new(

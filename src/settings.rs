@@ -5,9 +5,11 @@
 //! | `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, no scheme; set by Lambda | required |
 //! | `_HANDLER` | which handler answers; the function's handler setting | empty |
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
+//! | `AWS_LAMBDA_INITIALIZATION_TYPE` | `snap-start`: a snapshot is taken after init; set by Lambda | no snapshot |
 //! | `AWS_LAMBDA_LOG_LEVEL` | least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, FATAL | INFO |
 //!
-//! The first two are read at start-up, the others when something first asks for them.
+//! The first two and the type of initialization are read at start-up, the others when something
+//! first asks for them.
 //! Source: the Lambda developer guide, "Defined runtime environment variables".
 
 use std::fmt;
@@ -18,12 +20,16 @@ use std::str::FromStr;
 /// Name of the variable that holds the Runtime API's address.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 const HANDLER: &str = "_HANDLER";
+const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+const SNAP_START: &str = "snap-start";
 
 /// The settings that every start needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) endpoint: Endpoint,
     pub(crate) handler: String,
+    /// A snapshot is taken at the end of the init phase.
+    pub(crate) snap_start: bool,
 }
 
 impl Settings {
@@ -36,6 +42,7 @@ impl Settings {
         Ok(Self {
             endpoint: Endpoint::parse(api)?,
             handler: look_up(HANDLER).unwrap_or_default(),
+            snap_start: look_up(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START),
         })
     }
 
@@ -52,6 +59,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
         Ok(text) => text,
         Err(raw) => raw.to_string_lossy().into_owned(),
     })
+}
+
+/// Whether Lambda takes a snapshot of this process, or has taken one.
+pub(crate) fn snap_start() -> bool {
+    std::env::var_os(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START)
 }
 
 /// `LAMBDA_TASK_ROOT`, or where Lambda puts the package when it is not set.
@@ -207,6 +219,24 @@ mod tests {
     fn an_absent_address_is_named() {
         let error = Settings::parse(|_| None).unwrap_err().to_string();
         assert!(error.starts_with("AWS_LAMBDA_RUNTIME_API is not set; it must be"));
+    }
+
+    #[test]
+    fn only_snap_start_is_snap_start() {
+        for (value, expected) in [
+            (None, false),
+            (Some("on-demand"), false),
+            (Some("provisioned-concurrency"), false),
+            (Some(""), false),
+            (Some("snap-start"), true),
+        ] {
+            let settings = Settings::parse(|name| match name {
+                RUNTIME_API => Some("h:1".to_owned()),
+                INITIALIZATION_TYPE => value.map(str::to_owned),
+                _ => None,
+            });
+            assert_eq!(settings.unwrap().snap_start, expected, "{value:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,19 @@ pub(crate) enum Call {
     Response,
     Error,
     InitError,
+    RestoreNext,
+    RestoreError,
+}
+
+impl Call {
+    /// Whether the process cannot go on without the call: it begins, ends or fails a phase, while
+    /// the others answer one event.
+    fn is_of_a_phase(self) -> bool {
+        match self {
+            Self::Next | Self::InitError | Self::RestoreNext | Self::RestoreError => true,
+            Self::Response | Self::Error => false,
+        }
+    }
 }
 
 /// A call of the Runtime API that failed.
@@ -37,10 +50,9 @@ impl ApiError {
     /// the platform has told the caller).
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
-            Self::Client(Call::Next | Call::InitError, _) | Self::RequestId(_) => true,
-            Self::Client(Call::Response | Call::Error, _) => false,
-            Self::Status(Call::Next | Call::InitError, ..) => true,
-            Self::Status(Call::Response | Call::Error, status, _) => *status >= 500,
+            Self::RequestId(_) => true,
+            Self::Client(call, _) => call.is_of_a_phase(),
+            Self::Status(call, status, _) => call.is_of_a_phase() || *status >= 500,
         }
     }
 }
@@ -52,6 +64,8 @@ impl fmt::Display for Call {
             Self::Response => "POST invocation/response",
             Self::Error => "POST invocation/error",
             Self::InitError => "POST init/error",
+            Self::RestoreNext => "GET restore/next",
+            Self::RestoreError => "POST restore/error",
         })
     }
 }
@@ -63,6 +77,9 @@ impl fmt::Display for ApiError {
             Self::Status(call, status, said) => {
                 let meaning = match status {
                     400 => "not accepted",
+                    404 if *call == Call::RestoreNext => {
+                        "there is no SnapStart, although AWS_LAMBDA_INITIALIZATION_TYPE says so"
+                    }
                     403 => "not allowed in this state",
                     410 => "too late, the invocation has timed out",
                     413 => "the response is too large",

@@ -22,6 +22,7 @@ pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 const JSON: &str = "application/json";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 const INIT: &str = "/2018-06-01/runtime/init/";
+const RESTORE: &str = "/2018-06-01/runtime/restore/";
 
 /// The Runtime API of one environment, over one connection.
 pub(crate) struct RuntimeApi<C> {
@@ -45,6 +46,11 @@ impl<C: Client> RuntimeApi<C> {
         self.client.connect();
     }
 
+    /// Closes the connection, if there is one: the next call makes a new one.
+    pub(crate) fn disconnect(&mut self) {
+        self.client.disconnect();
+    }
+
     /// `GET invocation/next`: ends the init phase, then waits for an event without a time limit,
     /// because the environment may be frozen meanwhile.
     pub(crate) fn next(&mut self) -> Result<Invocation<'_, C>, ApiError> {
@@ -57,7 +63,8 @@ impl<C: Client> RuntimeApi<C> {
         let broken = match exchanged {
             Ok(()) => None,
             // The head told whose event it was, so the caller gets an error instead of silence.
-            Err(ClientError::Body(error)) if self.event.status == 200 => Some(error.to_string()),
+            // Another status says by itself what is wrong.
+            Err(ClientError::Body(error)) => Some(error.to_string()),
             Err(error) => return Err(ApiError::Client(Call::Next, error)),
         };
         if self.event.status != 200 {
@@ -87,20 +94,40 @@ impl<C: Client> RuntimeApi<C> {
 
     /// `POST init/error`: the init phase failed. The process must exit after it.
     pub(crate) fn init_error(&mut self, error: &Error) -> Result<(), ApiError> {
+        self.phase_error(Call::InitError, INIT, error)
+    }
+
+    /// `GET restore/next`: the process is ready for its snapshot. Answered in each environment
+    /// that is restored from it; until then it waits without a time limit.
+    pub(crate) fn restore_next(&mut self) -> Result<(), ApiError> {
         let request = Request {
-            path: [INIT, "error", ""],
+            path: [RESTORE, "next", ""],
+            headers: &[],
+            body: None,
+        };
+        let call = Call::RestoreNext;
+        send(&mut self.client, call, &request, &mut self.acknowledgement)?;
+        match self.acknowledgement.status {
+            200 => Ok(()),
+            _ => Err(ApiError::status(call, &self.acknowledgement)),
+        }
+    }
+
+    /// `POST restore/error`: an after-restore hook failed. The process must exit after it.
+    pub(crate) fn restore_error(&mut self, error: &Error) -> Result<(), ApiError> {
+        self.phase_error(Call::RestoreError, RESTORE, error)
+    }
+
+    fn phase_error(&mut self, call: Call, phase: &str, error: &Error) -> Result<(), ApiError> {
+        let request = Request {
+            path: [phase, "error", ""],
             headers: &[
                 (header::CONTENT_TYPE, JSON),
                 (header::ERROR_TYPE, &error.header()),
             ],
             body: Some(&error.to_json()),
         };
-        post(
-            &mut self.client,
-            Call::InitError,
-            &request,
-            &mut self.acknowledgement,
-        )
+        send(&mut self.client, call, &request, &mut self.acknowledgement)
     }
 }
 
@@ -160,11 +187,12 @@ impl<C: Client> Answer<'_, C> {
             headers: &headers[..count],
             body: Some(body),
         };
-        post(self.client, call, &request, self.reply)
+        send(self.client, call, &request, self.reply)
     }
 }
 
-fn post<C: Client>(
+/// Makes a call whose reply says all with its status.
+fn send<C: Client>(
     client: &mut C,
     call: Call,
     request: &Request<'_>,

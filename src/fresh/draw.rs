@@ -1,0 +1,82 @@
+//! One draw: gathers the sources anew each time, and keeps nothing of them.
+
+use std::io;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use zeroize::Zeroizing;
+
+use super::mix::{KERNEL, Sources};
+use super::{FreshError, phase};
+use crate::invocation;
+use crate::sys::entropy;
+
+/// Makes bytes for the function `call`, in the name of its caller.
+#[track_caller]
+pub(super) fn array<const N: usize>(call: &'static str) -> Result<[u8; N], FreshError> {
+    let mut out = [0; N];
+    fill(call, &mut out)?;
+    Ok(out)
+}
+
+/// Fills `out` for the function `call`, in the name of its caller; leaves it alone on an error.
+#[track_caller]
+pub(super) fn fill(call: &'static str, out: &mut [u8]) -> Result<(), FreshError> {
+    phase::check(call, Location::caller())?;
+    draw(entropy::kernel, out).map_err(FreshError::Kernel)
+}
+
+fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
+    static DRAWS: AtomicU64 = AtomicU64::new(0);
+    let mut bytes = Zeroizing::new([0; KERNEL]);
+    kernel(&mut *bytes)?;
+    let current = invocation::current();
+    let sources = Sources {
+        kernel: bytes,
+        hardware: [(); 2].map(|()| entropy::hardware().unwrap_or(0)),
+        cycles: entropy::cycles(),
+        clock: clock(),
+        draw: DRAWS.fetch_add(1, Ordering::Relaxed),
+        request_id: current.request_id(),
+        invocation_id: current.invocation_id().unwrap_or_default(),
+    };
+    sources.fill(out);
+    Ok(())
+}
+
+fn clock() -> u128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_nanos()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// A kernel whose pool is the same in every clone, and at every draw.
+    fn stuck(buffer: &mut [u8]) -> io::Result<()> {
+        buffer.fill(0x5a);
+        Ok(())
+    }
+
+    #[test]
+    fn draws_with_the_same_kernel_bytes_differ() {
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            let mut out = [0; 16];
+            draw(stuck, &mut out).unwrap();
+            assert!(seen.insert(out));
+        }
+    }
+
+    #[test]
+    fn without_the_kernel_there_is_no_value() {
+        let mut out = [1; 16];
+        let refused = draw(|_| Err(io::ErrorKind::Unsupported.into()), &mut out);
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::Unsupported);
+        assert_eq!(out, [1; 16]);
+    }
+}

@@ -1,0 +1,46 @@
+//! Whether a unique value may be made now, and how often the process was restored.
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::FreshError;
+use crate::settings;
+
+static RESTORES: AtomicU32 = AtomicU32::new(0);
+/// The environment says that no snapshot will be taken.
+static NO_SNAPSHOT: AtomicBool = AtomicBool::new(false);
+
+/// How often the process was restored from a snapshot: 0 in the init phase and without SnapStart.
+///
+/// The number is the same in every environment that was restored from one snapshot. It says that
+/// something must be made anew, which [`PerRestore`](super::PerRestore) does by itself.
+///
+/// ```
+/// assert_eq!(coldspark::fresh::restore_count(), 0);
+/// ```
+#[must_use]
+pub fn restore_count() -> u32 {
+    RESTORES.load(Ordering::Acquire)
+}
+
+/// From here on the process is one of its own.
+pub(crate) fn restored() {
+    RESTORES.fetch_add(1, Ordering::AcqRel);
+}
+
+/// Refuses what a snapshot would multiply.
+pub(super) fn check(
+    call: &'static str,
+    place: &'static Location<'static>,
+) -> Result<(), FreshError> {
+    if NO_SNAPSHOT.load(Ordering::Relaxed) || restore_count() > 0 {
+        return Ok(());
+    }
+    // Read here and not at start-up: who draws nothing pays nothing, and a draw in front of
+    // `Runtime::run` is found out too.
+    if settings::snap_start() {
+        return Err(FreshError::InInitPhase { call, place });
+    }
+    NO_SNAPSHOT.store(true, Ordering::Relaxed);
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! SnapStart: what happens around the snapshot.
+//!
+//! ```text
+//! init step -> before-snapshot hooks, the last registered first -> connection closed
+//!     -> GET restore/next: the snapshot is taken while it waits; 200 in each restored clone
+//!     -> connection closed -> after-restore hooks, the first registered first -> loop
+//! ```
+//!
+//! Source: the Lambda developer guide, "Lambda SnapStart runtime hooks for custom runtimes".
+
+use std::time::{Duration, Instant};
+
+use crate::api::{ApiError, RuntimeApi};
+use crate::error::{Error, Side};
+use crate::http::Client;
+use crate::{fresh, panics};
+
+/// What init and before-snapshot hooks may take together; a function whose timeout is longer has
+/// that long.
+const INIT_LIMIT: Duration = Duration::from_secs(130);
+/// What a restore may take, the after-restore hooks included.
+const RESTORE_LIMIT: Duration = Duration::from_secs(10);
+
+/// A hook gets the state that the init step made.
+pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error>>;
+
+/// What a function wants done around the snapshot, in the order of registration.
+pub(crate) struct Hooks<S> {
+    pub(crate) before: Vec<Hook<S>>,
+    pub(crate) after: Vec<Hook<S>>,
+}
+
+impl<S> Hooks<S> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+}
+
+/// Runs the before-snapshot hooks; `begun` is when the init phase began. The first error ends it.
+#[cold]
+pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Instant) -> Result<(), Error> {
+    hooks.reverse();
+    run(Side::BeforeSnapshot, hooks, state)?;
+    warn(
+        "init step and before-snapshot hooks",
+        begun.elapsed(),
+        INIT_LIMIT,
+        ", or the function's timeout if that is longer",
+    );
+    Ok(())
+}
+
+/// Waits for the snapshot to be taken and restored, without a time limit. No connection survives
+/// it: neither one from before nor its own.
+#[cold]
+pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
+    api.disconnect();
+    let restored = api.restore_next();
+    api.disconnect();
+    restored?;
+    fresh::restored();
+    Ok(())
+}
+
+/// Runs the after-restore hooks. The first error ends it.
+#[cold]
+pub(crate) fn after<S>(hooks: Vec<Hook<S>>, state: &S) -> Result<(), Error> {
+    let begun = Instant::now();
+    run(Side::AfterRestore, hooks, state)?;
+    warn("after-restore hooks", begun.elapsed(), RESTORE_LIMIT, "");
+    Ok(())
+}
+
+#[inline(never)]
+fn run<S>(side: Side, hooks: Vec<Hook<S>>, state: &S) -> Result<(), Error> {
+    for hook in hooks {
+        panics::during_hook(side, || hook(state))?;
+    }
+    Ok(())
+}
+
+fn warn(what: &str, took: Duration, limit: Duration, condition: &str) {
+    if let Some(text) = over(what, took, limit, condition) {
+        tracing::warn!("{text}");
+    }
+}
+
+fn over(what: &str, took: Duration, limit: Duration, condition: &str) -> Option<String> {
+    (took > limit).then(|| {
+        let (took, limit) = (took.as_millis() as u64, limit.as_secs());
+        format!("the {what} took {took} ms, and Lambda allows {limit} s{condition}")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hooks_that_take_too_long_are_named_with_time_and_limit() {
+        let over = |millis| over("hooks", Duration::from_millis(millis), RESTORE_LIMIT, "");
+        assert_eq!(over(10_000), None);
+        assert_eq!(
+            over(12_340).unwrap(),
+            "the hooks took 12340 ms, and Lambda allows 10 s"
+        );
+    }
+}
