@@ -1,0 +1,110 @@
+//! Where the binaries under test are, and how they were built.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// What a panic does in the binaries under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    Unwind,
+    Abort,
+}
+
+/// What the binaries under test poll with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    Own,
+    Ureq,
+}
+
+pub(crate) fn profile() -> Profile {
+    choice(
+        "COLDSPARK_TEST_PROFILE",
+        &[("unwind", Profile::Unwind), ("abort", Profile::Abort)],
+    )
+}
+
+pub(crate) fn client() -> Client {
+    choice(
+        "COLDSPARK_TEST_CLIENT",
+        &[("own", Client::Own), ("ureq", Client::Ureq)],
+    )
+}
+
+/// The value that a variable chooses; the first one when it is not set.
+fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
+    let Ok(chosen) = env::var(variable) else {
+        return values[0].1;
+    };
+    let mut values = values.iter();
+    match values.find(|(name, _)| *name == chosen) {
+        Some((_, value)) => *value,
+        None => panic!("{variable} is {chosen:?}"),
+    }
+}
+
+/// How long a test waits for what should come at once. Only ever reached by a failure.
+pub(crate) fn limit() -> Duration {
+    Duration::from_secs(if runner().is_some() { 240 } else { 60 })
+}
+
+fn runner() -> Option<PathBuf> {
+    let runner = env::var_os("COLDSPARK_TEST_RUNNER");
+    runner.filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// The command that runs a function, with an environment that only has what every process has.
+pub(crate) fn bootstrap(name: &str) -> Command {
+    let binary = match env::var_os("COLDSPARK_TEST_BINARIES") {
+        Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
+        None => built().join(name),
+    };
+    assert!(
+        binary.is_file(),
+        "there is no function at {}",
+        binary.display()
+    );
+    let mut command = match runner() {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.arg(binary);
+            command
+        }
+        None => Command::new(binary),
+    };
+    command.env_clear();
+    command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+/// Builds the functions once, and says where they are.
+fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        // cargo's folder for the output of tests is in its target folder.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let target = target.parent().expect("a target folder");
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        cargo.args(["build", "--quiet", "--target-dir"]).arg(target);
+        for package in ["hello", "orders", "fixture"] {
+            cargo.args(["-p", package]);
+            if client() == Client::Ureq {
+                cargo.arg(format!("--features={package}/ureq"));
+            }
+        }
+        let folder = match profile() {
+            Profile::Unwind => "debug",
+            Profile::Abort => {
+                cargo.arg("--release");
+                "release"
+            }
+        };
+        let status = cargo.status().expect("cargo runs");
+        assert!(status.success(), "{cargo:?}: {status}");
+        target.join(folder)
+    })
+}

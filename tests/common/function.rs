@@ -1,0 +1,202 @@
+//! One process of a function under test.
+
+use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldspark_emulator::script::{Scripted, Step};
+
+use super::Session;
+use super::binaries::{bootstrap, limit};
+
+/// A function that is about to be started.
+pub(crate) struct Function {
+    command: Command,
+}
+
+/// The function of that name, with `_HANDLER` set to it.
+pub(crate) fn function(name: &str) -> Function {
+    let function = Function {
+        command: bootstrap(name),
+    };
+    match name {
+        "orders" => function.handler("orders.price").env(
+            "LAMBDA_TASK_ROOT",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/examples/orders"),
+        ),
+        _ => function.handler(name),
+    }
+}
+
+impl Function {
+    pub(crate) fn handler(self, name: &str) -> Self {
+        self.env("_HANDLER", name)
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Starts it against a Runtime API that plays these steps.
+    #[track_caller]
+    pub(crate) fn start(self, steps: impl IntoIterator<Item = impl Into<Step>>) -> Session {
+        self.start_with(Scripted::start(steps))
+    }
+
+    /// Starts it against this Runtime API.
+    #[track_caller]
+    pub(crate) fn start_with(self, api: Scripted) -> Session {
+        let address = api.address();
+        Session::new(self.start_at(address), api)
+    }
+
+    /// Starts it with an address of the Runtime API.
+    #[track_caller]
+    pub(crate) fn start_at(self, address: impl AsRef<OsStr>) -> Process {
+        self.env("AWS_LAMBDA_RUNTIME_API", address).spawn()
+    }
+
+    /// Starts it without an address.
+    #[track_caller]
+    pub(crate) fn spawn(mut self) -> Process {
+        let logs = Logs::new();
+        self.command
+            .stdin(Stdio::piped())
+            .stdout(logs.file("stdout"))
+            .stderr(logs.file("stderr"));
+        match self.command.spawn() {
+            Ok(child) => Process {
+                child: RefCell::new(child),
+                logs,
+            },
+            Err(error) => panic!("{:?}: {error}", self.command),
+        }
+    }
+}
+
+/// A running function. Ends with the value; a failing test shows what it wrote.
+pub(crate) struct Process {
+    child: RefCell<Child>,
+    logs: Logs,
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    pub(crate) status: ExitStatus,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// What it has written to standard error so far.
+    pub(crate) fn stderr(&self) -> String {
+        self.logs.read("stderr")
+    }
+
+    /// What it has written to standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.logs.read("stdout")
+    }
+
+    /// Writes to its standard input, and closes that.
+    #[track_caller]
+    pub(crate) fn tell(&self, text: &str) {
+        let mut stdin = self.child.borrow_mut().stdin.take().expect("told once");
+        stdin.write_all(text.as_bytes()).expect("it listens");
+    }
+
+    /// Its exit status, once it has ended.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        self.child.borrow_mut().try_wait().expect("a child")
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub(crate) fn wait(&self) -> Exit {
+        let until = Instant::now() + limit();
+        loop {
+            if let Some(status) = self.ended() {
+                let stderr = self.stderr();
+                return Exit { status, stderr };
+            }
+            assert!(Instant::now() < until, "the process goes on");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Exit {
+    /// It ended with status 1, and its log has each of these texts.
+    #[track_caller]
+    pub(crate) fn assert_failed_with(&self, texts: &[&str]) {
+        assert_eq!(
+            (self.status.code(), self.status.signal()),
+            (Some(1), None),
+            "exit status; stderr:\n{}",
+            self.stderr
+        );
+        for text in texts {
+            let has = self.stderr.contains(text);
+            assert!(has, "stderr does not have {text:?}:\n{}", self.stderr);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let child = self.child.get_mut();
+        let _ = child.kill();
+        let status = child.wait();
+        if thread::panicking() {
+            let (stdout, stderr) = (self.stdout(), self.stderr());
+            eprintln!("the function's process: {status:?}\n--- its stderr:\n{stderr}---");
+            if !stdout.is_empty() {
+                eprintln!("--- its stdout:\n{stdout}---");
+            }
+        }
+    }
+}
+
+/// The files that a process writes to: what it has written can be read at once.
+struct Logs {
+    folder: PathBuf,
+}
+
+impl Logs {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("function-{}-{number}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&folder).expect("a folder for logs");
+        Self { folder }
+    }
+
+    fn file(&self, name: &str) -> File {
+        File::create(self.folder.join(name)).expect("a log file")
+    }
+
+    fn read(&self, name: &str) -> String {
+        let bytes = fs::read(self.folder.join(name)).expect("the log file");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Logs {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}

@@ -1,0 +1,99 @@
+//! What the integration tests share: the binaries under test, a process with the scripted
+//! Runtime API it talks to, and what is expected of requests.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `COLDSPARK_TEST_BINARIES` | a folder with `<name>/bootstrap` for every function under test | built by cargo |
+//! | `COLDSPARK_TEST_RUNNER` | a program that runs them, qemu's user emulation for instance | none |
+//! | `COLDSPARK_TEST_PROFILE` | `unwind` or `abort`: what a panic does in them | `unwind` |
+//! | `COLDSPARK_TEST_CLIENT` | `own` or `ureq`: what they poll with | `own` |
+//!
+//! Without a folder the last two also say how cargo builds them.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary uses its own part"
+)]
+
+mod binaries;
+mod expect;
+mod function;
+mod session;
+
+pub(crate) use binaries::{Client, Profile, client, limit, profile};
+pub(crate) use expect::{
+    Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
+};
+pub(crate) use function::{Exit, Function, function};
+pub(crate) use session::Session;
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldspark_emulator::http::Reply;
+use coldspark_emulator::script::{self, Step};
+
+/// The steps of good invocations: each event answered 200, each response 202.
+pub(crate) fn good<B: Into<Vec<u8>>>(events: impl IntoIterator<Item = (String, B)>) -> Vec<Step> {
+    let pairs = events.into_iter();
+    pairs
+        .flat_map(|(id, body)| script::exchange(&id, body))
+        .collect()
+}
+
+/// A reply with only the headers that no event can do without.
+pub(crate) fn bare_event(id: &str, body: impl Into<Vec<u8>>) -> Reply {
+    Reply::new(200)
+        .header("Lambda-Runtime-Aws-Request-Id", id)
+        .body(body)
+}
+
+/// The reply with `mark` replaced by bytes that text cannot hold.
+pub(crate) fn with_bytes(reply: &Reply, mark: &str, bytes: &[u8]) -> Reply {
+    let wire = reply.to_bytes();
+    let mut found = wire.windows(mark.len());
+    let at = found
+        .position(|part| part == mark.as_bytes())
+        .expect("the mark is in the reply");
+    Reply::raw([&wire[..at], bytes, &wire[at + mark.len()..]].concat())
+}
+
+/// Waits until the client's ends of all connections to this IPv4 address have seen a close or a
+/// reset, which takes a moment after the server's ends are closed.
+#[track_caller]
+pub(crate) fn wait_disconnected(address: &str) {
+    const ESTABLISHED: &str = "01";
+    let port = address.rsplit(':').next().expect("a port");
+    let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
+    let until = Instant::now() + limit();
+    let is_open = |line: &str| {
+        let mut words = line.split_ascii_whitespace().skip(2);
+        words.next().is_some_and(|remote| remote.ends_with(&port))
+            && words.next() == Some(ESTABLISHED)
+    };
+    let connections = || fs::read_to_string("/proc/net/tcp").expect("the kernel's connections");
+    while connections().lines().any(is_open) {
+        assert!(Instant::now() < until, "connections to {address} stay open");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A local address that refuses connections for as long as the value lives.
+pub(crate) struct Refusing {
+    stream: std::net::TcpStream,
+}
+
+impl Refusing {
+    /// The port of an outgoing connection is taken, and nobody listens on it.
+    pub(crate) fn new() -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let address = listener.local_addr().expect("its address");
+        let stream = std::net::TcpStream::connect(address).expect("a connection");
+        Self { stream }
+    }
+
+    pub(crate) fn address(&self) -> String {
+        self.stream.local_addr().expect("an address").to_string()
+    }
+}

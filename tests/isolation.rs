@@ -1,0 +1,148 @@
+//! Nothing of one invocation is seen in another.
+
+mod common;
+
+use coldspark_emulator::http::Reply;
+use coldspark_emulator::script::{self, Step};
+use common::{assert_response, bare_event, failure, function, good};
+use serde_json::Value;
+
+const POISON: &str = "POISON";
+
+/// The sizes of the short events that follow a long one.
+const SHORT: [usize; 9] = [0, 1, 2, 15, 16, 100, 4095, 4096, 4097];
+
+fn poison(size: usize) -> String {
+    POISON.repeat(size / POISON.len() + 1)
+}
+
+#[test]
+fn a_short_event_after_a_long_one_has_no_old_bytes() {
+    for handler in ["echo", "copy"] {
+        let events = SHORT.iter().enumerate().flat_map(|(n, size)| {
+            [
+                (format!("long-{n}"), poison(300_000)),
+                (format!("short-{n}"), "s".repeat(*size)),
+            ]
+        });
+        let session = function("fixture-functions")
+            .handler(handler)
+            .start(good(events));
+        let requests = session.requests(4 * SHORT.len() + 1);
+        for (n, size) in SHORT.iter().enumerate() {
+            assert_response(
+                &requests[4 * n + 1],
+                &format!("long-{n}"),
+                poison(300_000).as_bytes(),
+            );
+            assert_response(
+                &requests[4 * n + 3],
+                &format!("short-{n}"),
+                "s".repeat(*size).as_bytes(),
+            );
+        }
+    }
+}
+
+#[test]
+fn short_json_after_long_json_has_no_old_bytes() {
+    let long = format!("[\"{}\"]", poison(300_000));
+    let short = SHORT.map(|size| format!("\"{}\"", "s".repeat(size)));
+    let events = short.iter().enumerate().flat_map(|(n, text)| {
+        [
+            (format!("long-{n}"), long.clone()),
+            (format!("short-{n}"), text.clone()),
+        ]
+    });
+    let session = function("fixture-functions")
+        .handler("json")
+        .start(good(events));
+    let requests = session.requests(4 * SHORT.len() + 1);
+    for (n, text) in short.iter().enumerate() {
+        assert_response(&requests[4 * n + 1], &format!("long-{n}"), long.as_bytes());
+        assert_response(&requests[4 * n + 3], &format!("short-{n}"), text.as_bytes());
+    }
+}
+
+#[test]
+fn a_failed_event_leaves_nothing_for_the_next() {
+    let cut = bare_event("cut", poison(50_000)).set_header("Content-Length", "60000");
+    let session = function("fixture-functions").handler("json").start([
+        Step::from(script::event("bad", poison(50_000))),
+        script::status(202).into(),
+        Step::from(cut).then_close(),
+        script::status(202).into(),
+        script::event("good", "[]").into(),
+        script::status(202).into(),
+    ]);
+    let requests = session.requests(7);
+    for (at, id) in [(1, "bad"), (3, "cut")] {
+        let failure = failure(&requests[at], id);
+        failure.assert_type("Runtime.InvalidEvent");
+        assert!(!failure.message.contains(POISON), "{failure:?}");
+    }
+    assert_response(&requests[5], "good", b"[]");
+    assert!(!session.stderr().contains(POISON));
+}
+
+#[test]
+fn a_response_that_was_begun_and_failed_leaves_nothing_for_the_next() {
+    let events = [("bad", "[[1]]"), ("good", "[]")];
+    let events = events.map(|(id, event)| (id.to_owned(), event));
+    let session = function("fixture-functions")
+        .handler("map")
+        .start(good(events));
+    let requests = session.requests(5);
+    failure(&requests[1], "bad").assert_type("Runtime.InvalidResponse");
+    assert_response(&requests[3], "good", b"{}");
+}
+
+#[test]
+fn headers_of_one_event_are_not_those_of_the_next() {
+    let full = |id: &str| -> Reply {
+        script::event(id, "{}")
+            .header("Lambda-Runtime-Client-Context", &poison(4_000))
+            .header("Lambda-Runtime-Cognito-Identity", POISON)
+            .header("Lambda-Runtime-Aws-Tenant-Id", POISON)
+            .set_header("Lambda-Runtime-Invocation-Id", POISON)
+            .set_header("Lambda-Runtime-Trace-Id", POISON)
+    };
+    let taken = || script::status(202);
+    let session = function("fixture-functions").handler("context").start([
+        full("full"),
+        taken(),
+        bare_event("bare", "{}"),
+        taken(),
+        bare_event("b", "{}"),
+        taken(),
+    ]);
+    let requests = session.requests(7);
+    assert!(requests[1].text().contains(POISON));
+    for (at, id) in [(3, "bare"), (5, "b")] {
+        assert!(
+            !requests[at].text().contains(POISON),
+            "{}",
+            requests[at].text()
+        );
+        assert_eq!(requests[at].header("Lambda-Runtime-Invocation-Id"), None);
+        let context = requests[at].json();
+        assert_eq!(context["request_id"], id);
+        assert_eq!(context["tenant_id"], Value::Null);
+    }
+}
+
+#[test]
+fn an_error_of_one_event_is_not_that_of_the_next() {
+    let events = [
+        r#"{"error_type":"Poison.Long","message":"POISON POISON","stack_trace":["POISON"]}"#,
+        r#"{"error_type":"A.B","message":""}"#,
+    ];
+    let events = events.into_iter().enumerate();
+    let steps = good(events.map(|(n, event)| (format!("e-{n}"), event)));
+    let session = function("fixture-functions").handler("fail").start(steps);
+    let requests = session.requests(5);
+    failure(&requests[1], "e-0").assert_says(&[POISON]);
+    let second = failure(&requests[3], "e-1");
+    second.assert_type("A.B");
+    assert_eq!((second.message.as_str(), second.stack_trace.len()), ("", 0));
+}
