@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 
 use super::logs::Logs;
 use super::{Spec, environment};
@@ -86,7 +88,7 @@ pub(super) struct Process {
     peak_kb: u64,
 }
 
-/// Kills a process group for as long as its id cannot belong to another.
+/// Kills a process group and its descendants, for as long as its id cannot belong to another.
 #[derive(Clone, Default)]
 pub(super) struct Killer {
     /// The group's id until its leader was reaped.
@@ -97,7 +99,12 @@ impl Killer {
     pub(super) fn kill(&self) {
         let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(group) = *group {
+            // Listed first: once its parent is dead, a process is nobody's descendant.
+            let tree = tree(group);
             let _ = kill_process_group(group, Signal::KILL);
+            for pid in tree {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
     }
 
@@ -165,9 +172,9 @@ impl Process {
     }
 
     /// The most memory it was ever seen to have resident, in MB, rounded up: the sum over the
-    /// processes of its group. Of a process that has ended only earlier sightings count.
+    /// processes of its group and their descendants. Of a process that has ended only earlier sightings count.
     pub(super) fn peak_mb(&mut self) -> u64 {
-        let seen = self.killer.group().map_or(0, group_peak_kb);
+        let seen = self.killer.group().map_or(0, tree_peak_kb);
         self.peak_kb = self.peak_kb.max(seen);
         self.peak_kb.div_ceil(1024)
     }
@@ -204,18 +211,36 @@ fn peak_kb(pid: Pid) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
-/// The sum of the peak resident sizes of a process group, in kB.
-fn group_peak_kb(group: Pid) -> u64 {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let members = pids.filter_map(Pid::from_raw);
-    let members = members.filter(|&pid| group_of(pid) == Some(group.as_raw_pid()));
-    members.filter_map(peak_kb).sum()
+/// The sum of the peak resident sizes of a process group and its descendants, in kB.
+fn tree_peak_kb(group: Pid) -> u64 {
+    tree(group).into_iter().filter_map(peak_kb).sum()
 }
 
-/// A number and no `Pid`: it is 0 for a group of another PID namespace, -1 for the dying.
-fn group_of(pid: Pid) -> Option<i32> {
+/// The members of a process group and all their descendants: a bootstrap may give the processes
+/// it starts groups of their own.
+fn tree(group: Pid) -> Vec<Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let mut others: Vec<(i32, [i32; 2])> = pids
+        .filter_map(|pid| Some((pid, parent_and_group(pid)?)))
+        .collect();
+    let mut found = Vec::new();
+    loop {
+        let (inside, outside): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(_, [parent, of])| *of == group.as_raw_pid() || found.contains(parent));
+        if inside.is_empty() {
+            return found.into_iter().filter_map(Pid::from_raw).collect();
+        }
+        found.extend(inside.into_iter().map(|(pid, _)| pid));
+        others = outside;
+    }
+}
+
+/// Numbers and no `Pid`: the group is 0 for one of another PID namespace, -1 for the dying.
+fn parent_and_group(pid: i32) -> Option<[i32; 2]> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Behind the name, which may hold anything: state, parent, group.
-    stat.rsplit_once(") ")?.1.split(' ').nth(2)?.parse().ok()
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1);
+    Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
 }
