@@ -18,6 +18,7 @@
 mod binaries;
 mod expect;
 mod function;
+mod rie;
 mod session;
 
 pub(crate) use binaries::{Client, Profile, client, limit, profile};
@@ -25,6 +26,7 @@ pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
 pub(crate) use function::{Exit, Function, function};
+pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
 
 use std::fs;

@@ -1,0 +1,58 @@
+//! Error types. `Runtime.` blames the runtime or how it is set up, `Function.` the function's code.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use coldspark::Error;
+
+/// `_HANDLER` is empty, or names no file or function of the package.
+pub(crate) const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
+/// What `_HANDLER` names is there, but cannot be run.
+pub(crate) const INVALID_HANDLER: &str = "Runtime.InvalidHandler";
+/// A `COLDSPARK_` setting has a value that it cannot have.
+pub(crate) const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
+/// The worker was not ready within `COLDSPARK_INIT_TIMEOUT_MS`.
+pub(crate) const INIT_TIMEOUT: &str = "Runtime.InitTimeout";
+/// The worker ended before it was ready, or instead of answering.
+pub(crate) const WORKER_EXITED: &str = "Runtime.WorkerExited";
+/// The worker said what the protocol does not allow.
+pub(crate) const WORKER_PROTOCOL: &str = "Runtime.WorkerProtocol";
+/// No answer shortly before the deadline.
+pub(crate) const HANDLER_TIMEOUT: &str = "Runtime.HandlerTimeout";
+/// The system refused what is needed to start or feed a process.
+pub(crate) const SYSTEM: &str = "Runtime.SystemError";
+/// An executable or a shell function ended with a status that is not 0.
+pub(crate) const EXIT_STATUS: &str = "Function.ExitStatus";
+/// The response is over what the Runtime API takes.
+pub(crate) const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+
+/// The error of a system call that was needed to do `what`.
+pub(crate) fn system(what: &str, error: &io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::OutOfMemory => "; give the function more memory",
+        io::ErrorKind::WouldBlock => "; the limit of processes and threads is reached",
+        _ => "",
+    };
+    Error::new(SYSTEM, format!("cannot {what}: {error}{advice}"))
+}
+
+/// `message` with the last lines of standard error behind it, if there are any.
+pub(crate) fn with_tail(mut message: String, tail: &str) -> String {
+    if !tail.is_empty() {
+        message.push_str("; the end of its stderr:\n");
+        message.push_str(tail);
+    }
+    message
+}
+
+/// How a process ended, in words.
+pub(crate) fn ending(status: Option<ExitStatus>) -> String {
+    match status {
+        Some(status) if status.signal() == Some(9) => {
+            format!("{status}, as the kernel does when memory runs out")
+        }
+        Some(status) => status.to_string(),
+        None => "unknown status".to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+//! The three modes: a worker, a shell function, an executable.
+
+use std::borrow::Cow;
+
+use coldspark::{Context, Error, Init};
+
+use crate::exec::Exec;
+use crate::log::Log;
+use crate::program::Program;
+use crate::resolve::Target;
+use crate::settings::Settings;
+use crate::supervisor::Supervisor;
+use crate::{resolve, shell};
+
+/// How the function's events are answered.
+#[allow(clippy::large_enum_variant)] // There is only ever one.
+pub(crate) enum Mode {
+    Supervised(Supervisor),
+    Exec(Exec),
+}
+
+/// The init step: starts what answers, and waits until it is ready.
+pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
+    let settings = Settings::from_env(init.task_root())?;
+    let target = resolve::target(init.handler(), &settings)?;
+    let log = Log::open()?;
+    let program = match target {
+        Target::Exec(file) => return Exec::new(file, settings, log).map(Mode::Exec),
+        Target::Worker(file) => Program::new(file)?,
+        Target::Shell { script, function } => shell::program(&script, &function)?,
+    };
+    let supervisor = Supervisor::start(program, settings, log)?;
+    init.connect();
+    supervisor.await_ready()?;
+    Ok(Mode::Supervised(supervisor))
+}
+
+/// Answers an event.
+pub(crate) fn handle<'e>(
+    event: &'e [u8],
+    context: &Context<'e, Mode>,
+) -> Result<Cow<'e, [u8]>, Error> {
+    let response = match context.state() {
+        Mode::Supervised(supervisor) => supervisor.handle(event, context),
+        Mode::Exec(exec) => exec.handle(event, context),
+    };
+    response.map(Cow::Owned)
+}

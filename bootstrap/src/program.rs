@@ -1,0 +1,62 @@
+//! What a process is started from.
+
+use std::ffi::{CString, OsString};
+use std::io;
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+
+use coldspark::Error;
+
+use crate::shell::Outlet;
+use crate::{check, context, control, kind, sys};
+
+/// What a worker is started from, as often as it is needed.
+pub(crate) struct Program {
+    pub(crate) file: PathBuf,
+    pub(crate) arguments: Vec<CString>,
+    pub(crate) environment: Vec<CString>,
+    /// The number of the first of its five descriptors.
+    pub(crate) first: i32,
+    /// Where a shell function's standard output goes; a worker writes into the response file.
+    pub(crate) outlet: Option<Outlet>,
+}
+
+impl Program {
+    /// A worker of the function's package.
+    pub(crate) fn new(file: PathBuf) -> Result<Self, Error> {
+        let mut environment = environment();
+        environment.push(control::VERSION.to_owned());
+        Ok(Self {
+            arguments: vec![c_string(file.clone().into_os_string())?],
+            file,
+            environment,
+            first: control::FIRST,
+            outlet: None,
+        })
+    }
+
+    /// Why it cannot be started: what its file shows, or what the system says.
+    pub(crate) fn refused(&self, error: &io::Error) -> Error {
+        if self.outlet.is_none()
+            && let Err(reason) = check::executable(&self.file)
+        {
+            return reason;
+        }
+        let what = format!("start {}", self.arguments[0].to_string_lossy());
+        kind::system(&what, error)
+    }
+}
+
+/// This process's environment, without what the bootstrap sets for each event.
+pub(crate) fn environment() -> Vec<CString> {
+    sys::environment(|line| {
+        let name = line.split(|byte| *byte == b'=').next();
+        !context::sets(name.unwrap_or_default())
+    })
+}
+
+/// A path or an argument for exec(2).
+pub(crate) fn c_string(text: OsString) -> Result<CString, Error> {
+    CString::new(text.into_vec())
+        .map_err(|error| Error::new(kind::INVALID_HANDLER, format!("the handler: {error}")))
+}

@@ -1,0 +1,146 @@
+//! From `_HANDLER` to the file that answers, and how. The rule is a table in layer/README.md.
+
+use std::path::{Path, PathBuf};
+
+use coldspark::Error;
+
+use crate::check;
+use crate::kind;
+use crate::settings::Settings;
+
+/// The ending by which an executable says that it speaks the worker protocol.
+const WORKER_ENDING: &str = ".worker";
+
+/// What answers the function's events.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Worker(PathBuf),
+    Exec(PathBuf),
+    Shell { script: PathBuf, function: String },
+}
+
+/// What `handler`, the value of `_HANDLER`, stands for.
+pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error> {
+    let roots = [&*settings.task_root, &*settings.layer_root];
+    if let Some(path) = handler.strip_prefix("worker:") {
+        file(handler, path, roots).map(Target::Worker)
+    } else if let Some(path) = handler.strip_prefix("exec:") {
+        file(handler, path, roots).map(Target::Exec)
+    } else if let Some(name) = handler.strip_prefix("shell:") {
+        let (path, function) = script(name).ok_or_else(|| {
+            error(
+                kind::NO_SUCH_HANDLER,
+                handler,
+                "names no function; write shell:NAME.FUNCTION for a function of NAME.sh",
+            )
+        })?;
+        file(handler, &path, roots).map(|script| Target::Shell { script, function })
+    } else {
+        unprefixed(handler, roots)
+    }
+}
+
+fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
+    inside(handler, handler)?;
+    for root in roots {
+        let path = root.join(handler);
+        if check::is_executable(&path) {
+            return Ok(if handler.ends_with(WORKER_ENDING) {
+                Target::Worker(path)
+            } else {
+                Target::Exec(path)
+            });
+        }
+        if let Some((script, function)) = script(handler) {
+            let script = root.join(script);
+            if script.is_file() {
+                return Ok(Target::Shell { script, function });
+            }
+        }
+    }
+    // What is there, but cannot be executed, has a better reason.
+    for root in roots {
+        let path = root.join(handler);
+        if path.exists() {
+            check::executable(&path)?;
+        }
+    }
+    let script = script(handler).map(|(script, _)| script);
+    Err(not_found(
+        handler,
+        [Some(handler), script.as_deref()],
+        roots,
+    ))
+}
+
+/// The script and the function in `NAME.FUNCTION`.
+fn script(name: &str) -> Option<(String, String)> {
+    let (script, function) = name.rsplit_once('.')?;
+    let whole = !script.is_empty() && !script.ends_with('/');
+    (whole && !function.is_empty() && !function.contains('/'))
+        .then(|| (format!("{script}.sh"), function.to_owned()))
+}
+
+/// The file of this name in the first of the folders that has one.
+fn file(handler: &str, name: &str, roots: [&Path; 2]) -> Result<PathBuf, Error> {
+    inside(handler, name)?;
+    let paths = roots.map(|root| root.join(name));
+    let found = paths.into_iter().find(|path| path.exists());
+    found.ok_or_else(|| not_found(handler, [Some(name), None], roots))
+}
+
+/// Refuses names that could leave the folders in which handlers are looked for.
+fn inside(handler: &str, name: &str) -> Result<(), Error> {
+    if name.is_empty() {
+        return Err(error(
+            kind::NO_SUCH_HANDLER,
+            handler,
+            "names nothing; set the function's handler to an executable of its package, or to \
+             NAME.FUNCTION for a function of NAME.sh",
+        ));
+    }
+    if !name.starts_with('/') && name.split('/').all(|part| part != "..") {
+        return Ok(());
+    }
+    Err(error(
+        kind::INVALID_HANDLER,
+        handler,
+        "leads out of the package; name a file in it, without a leading / and without ..",
+    ))
+}
+
+fn not_found(handler: &str, names: [Option<&str>; 2], roots: [&Path; 2]) -> Error {
+    let mut text = String::from("is not there: no ");
+    let names = names.into_iter().flatten();
+    let paths = names.flat_map(|name| roots.map(|root| root.join(name)));
+    for (index, path) in paths.enumerate() {
+        if index > 0 {
+            text.push_str(", no ");
+        }
+        text.push_str(&path.display().to_string());
+    }
+    text.push_str("; put the file into the package, or correct the function's handler setting");
+    error(kind::NO_SUCH_HANDLER, handler, &text)
+}
+
+fn error(kind: &'static str, handler: &str, text: &str) -> Error {
+    Error::new(kind, format!("the handler {handler:?} (_HANDLER) {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_and_functions_are_split_at_the_last_dot() {
+        let split = |name| script(name).map(|(script, function)| format!("{script} {function}"));
+        assert_eq!(
+            split("function.handler").as_deref(),
+            Some("function.sh handler")
+        );
+        assert_eq!(split("a/b.c.d").as_deref(), Some("a/b.c.sh d"));
+        for name in ["handler", ".handler", "handler.", "a.b/c", "a/.b", ""] {
+            assert_eq!(split(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The layer's own settings.
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
+//! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
+//! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
+//! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use coldspark::Error;
+
+use crate::kind;
+
+const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
+const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
+const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
+
+/// The settings, read once in the init phase.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) task_root: PathBuf,
+    pub(crate) layer_root: PathBuf,
+    pub(crate) init_timeout: Option<Duration>,
+    pub(crate) deadline_margin: Option<Duration>,
+}
+
+impl Settings {
+    pub(crate) fn from_env(task_root: PathBuf) -> Result<Self, Error> {
+        let layer_root = env::var_os(LAYER_ROOT).filter(|root| !root.is_empty());
+        Ok(Self {
+            task_root,
+            layer_root: layer_root.map_or_else(|| PathBuf::from("/opt"), PathBuf::from),
+            init_timeout: milliseconds(INIT_TIMEOUT)?,
+            deadline_margin: milliseconds(DEADLINE_MARGIN)?,
+        })
+    }
+}
+
+fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
+    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let text = value.to_string_lossy();
+    match text.parse() {
+        Ok(number) => Ok(Some(Duration::from_millis(number))),
+        Err(_) => Err(Error::new(
+            kind::CONFIG_INVALID,
+            format!(
+                "{name} is {text:?}; set it to a whole number of milliseconds, or remove it from \
+                 the function's environment"
+            ),
+        )),
+    }
+}

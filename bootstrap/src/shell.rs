@@ -1,0 +1,82 @@
+//! Shell functions: a worker made of bash, the driver beside this file, and the function's script.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use coldspark::Error;
+
+use crate::intake::Intake;
+use crate::program::{self, Program};
+use crate::sys::pipe;
+use crate::trouble::MAX_RESPONSE;
+use crate::{check, kind};
+
+const DRIVER: &str = include_str!("driver.sh");
+/// Where bash is on provided.al2023, and elsewhere.
+const SHELLS: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/opt/bin/bash"];
+/// Scripts like to use 3 and the following descriptors for themselves.
+const FIRST: i32 = 60;
+
+/// A shell with the function of the script.
+pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
+    if !script.is_file() {
+        return Err(Error::new(
+            kind::INVALID_HANDLER,
+            format!("{} is not a file; name a shell script", script.display()),
+        ));
+    }
+    let Some(shell) = SHELLS
+        .into_iter()
+        .find(|shell| check::is_executable(Path::new(shell)))
+    else {
+        return Err(Error::new(
+            kind::INVALID_HANDLER,
+            format!(
+                "there is no bash for {}, looked for {SHELLS:?}; provided.al2023 has one, and an \
+                 image of your own needs it",
+                script.display()
+            ),
+        ));
+    };
+    let outlet = Outlet::new().map_err(|error| kind::system("make a pipe", &error))?;
+    let text = |text: &str| program::c_string(text.into());
+    Ok(Program {
+        arguments: vec![
+            text(shell)?,
+            c"-c".to_owned(),
+            text(DRIVER)?,
+            program::c_string(script.as_os_str().to_owned())?,
+            text(function)?,
+            text(&outlet.path)?,
+        ],
+        file: PathBuf::from(script),
+        environment: program::environment(),
+        first: FIRST,
+        outlet: Some(outlet),
+    })
+}
+
+/// The standard output of a shell function: a pipe of its own for each event, under a path that
+/// stays the same. What an event leaves running writes into its own pipe, never into the next
+/// event's response.
+pub(crate) struct Outlet {
+    end: OwnedFd,
+    path: String,
+}
+
+impl Outlet {
+    fn new() -> io::Result<Self> {
+        let (_, end) = pipe::from_child()?;
+        let path = format!("/proc/{}/fd/{}", process::id(), end.as_raw_fd());
+        Ok(Self { end, path })
+    }
+
+    /// Puts a new pipe behind the path; gives its reading end.
+    pub(crate) fn fresh(&self) -> io::Result<Intake> {
+        let (output, end) = pipe::from_child()?;
+        pipe::replace(&self.end, end)?;
+        Ok(Intake::new(output, MAX_RESPONSE))
+    }
+}

@@ -1,0 +1,216 @@
+//! Keeps a worker there for the next event, whatever became of the last one.
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use coldspark::{Context, Error};
+
+use crate::deadline::{Deadline, milliseconds};
+use crate::log::Log;
+use crate::program::Program;
+use crate::settings::Settings;
+use crate::trouble::Trouble;
+use crate::worker::Worker;
+use crate::{context, kind};
+
+/// A program, and the worker that runs it now.
+pub(crate) struct Supervisor {
+    program: Program,
+    settings: Settings,
+    log: &'static Log,
+    state: RefCell<State>,
+}
+
+struct State {
+    worker: Option<Worker>,
+    /// How many events were handed over, to all workers: a late answer to an event of the last
+    /// worker is not mistaken for one of this.
+    number: u64,
+    /// The text of the context; kept for its memory.
+    context: String,
+}
+
+impl Supervisor {
+    /// Starts the first worker, and does not wait for it.
+    pub(crate) fn start(
+        program: Program,
+        settings: Settings,
+        log: &'static Log,
+    ) -> Result<Self, Error> {
+        let worker = Worker::start(&program, log)?;
+        Ok(Self {
+            program,
+            settings,
+            log,
+            state: RefCell::new(State {
+                worker: Some(worker),
+                number: 0,
+                context: String::new(),
+            }),
+        })
+    }
+
+    /// Waits in the init phase until the first worker is ready.
+    pub(crate) fn await_ready(&self) -> Result<(), Error> {
+        self.log.relay()?;
+        let mut state = self.state.borrow_mut();
+        let until = self
+            .settings
+            .init_timeout
+            .map(|limit| Instant::now() + limit);
+        let result = match &mut state.worker {
+            Some(worker) => worker.await_ready(until),
+            None => Ok(()),
+        };
+        let result = result.map_err(|trouble| match trouble {
+            Trouble::Late => self.end(state.worker.take(), |tail| {
+                let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());
+                let message = format!(
+                    "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
+                    self.name()
+                );
+                Error::new(kind::INIT_TIMEOUT, kind::with_tail(message, tail))
+            }),
+            trouble => self.failure(state.worker.take(), trouble, "before it was ready"),
+        });
+        self.log.catch_up();
+        result
+    }
+
+    /// Answers an event. After a failure that leaves the worker in doubt, a new one is started.
+    pub(crate) fn handle<S>(
+        &self,
+        event: &[u8],
+        context: &Context<'_, S>,
+    ) -> Result<Vec<u8>, Error> {
+        let deadline = Deadline::new(context.time_left(), self.settings.deadline_margin);
+        if deadline.is_over() {
+            return Err(deadline.error(", which left none to hand the event over"));
+        }
+        let mut state = self.state.borrow_mut();
+        let State {
+            worker,
+            number,
+            context: text,
+        } = &mut *state;
+        context::lines(context, text);
+        self.log.begin();
+        self.prepare(worker, &deadline)?;
+        let Some(running) = worker else {
+            return Err(Error::new(kind::SYSTEM, "there is no worker"));
+        };
+        *number += 1;
+        let outlet = self.program.outlet.as_ref();
+        let trouble = match running.answer(*number, event, text, outlet, deadline.at) {
+            Ok(response) => {
+                self.log.catch_up();
+                return Ok(response);
+            }
+            Err(trouble) => trouble,
+        };
+        if let Trouble::Said {
+            error_type,
+            message,
+        } = trouble
+        {
+            return Err(self.own_error(error_type, message));
+        }
+        let error = match trouble {
+            Trouble::Late => self.late(worker.take(), &deadline),
+            trouble => self.failure(worker.take(), trouble, "instead of answering"),
+        };
+        match Worker::start(&self.program, self.log) {
+            Ok(new) => *worker = Some(new),
+            Err(error) => tracing::error!("no new worker: {error}; the next event tries again"),
+        }
+        Err(error)
+    }
+
+    /// Sees to it that a worker waits for an event.
+    fn prepare(&self, worker: &mut Option<Worker>, deadline: &Deadline) -> Result<(), Error> {
+        if let Some(running) = worker.as_mut().filter(|running| running.ready) {
+            let Err(trouble) = running.is_waiting() else {
+                return Ok(());
+            };
+            let lost = self.failure(worker.take(), trouble, "between events");
+            tracing::warn!("{}; a new one is started", lost.message());
+        }
+        let mut new = match worker.take() {
+            Some(new) => new,
+            None => Worker::start(&self.program, self.log)?,
+        };
+        match new.await_ready(deadline.at) {
+            Ok(()) => {
+                *worker = Some(new);
+                Ok(())
+            }
+            // The next event starts another one: a worker that never gets ready is not started
+            // again and again.
+            Err(Trouble::Late) => Err(self.late(Some(new), deadline)),
+            Err(trouble) => Err(self.failure(Some(new), trouble, "before it was ready")),
+        }
+    }
+
+    /// The error that a worker gave itself. A shell function's goes with what it printed.
+    fn own_error(&self, error_type: String, message: String) -> Error {
+        if self.program.outlet.is_none() {
+            self.log.catch_up();
+            return Error::new(error_type, message);
+        }
+        Error::new(error_type, kind::with_tail(message, &self.log.end()))
+    }
+
+    fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
+        self.end(worker, |tail| {
+            let error = deadline.error("; the worker and what it has started were killed");
+            Error::new(
+                kind::HANDLER_TIMEOUT,
+                kind::with_tail(error.message().to_owned(), tail),
+            )
+        })
+    }
+
+    /// Ends a worker whose state is in doubt; its error.
+    fn failure(&self, worker: Option<Worker>, trouble: Trouble, when: &str) -> Error {
+        let name = self.name();
+        match trouble {
+            Trouble::Said {
+                error_type,
+                message,
+            } => {
+                drop(worker);
+                self.own_error(error_type, message)
+            }
+            Trouble::Protocol(what) => self.end(worker, |tail| {
+                let message = format!(
+                    "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
+                );
+                Error::new(kind::WORKER_PROTOCOL, kind::with_tail(message, tail))
+            }),
+            Trouble::System(what, error) => {
+                drop(worker);
+                kind::system(what, &error)
+            }
+            Trouble::Ended | Trouble::Late => {
+                let (status, left) = worker.map(Worker::finish).unwrap_or_default();
+                let tail = self.log.end();
+                let mut message = format!("{name} ended {when}: {}", kind::ending(status));
+                if self.program.outlet.is_some() && !left.is_empty() {
+                    message.push_str(", ");
+                    message.push_str(&left);
+                }
+                Error::new(kind::WORKER_EXITED, kind::with_tail(message, &tail))
+            }
+        }
+    }
+
+    /// Ends a worker, then makes the error from the end of its standard error.
+    fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
+        drop(worker);
+        error(&self.log.end())
+    }
+
+    fn name(&self) -> String {
+        format!("the worker {}", self.program.file.display())
+    }
+}

@@ -1,0 +1,76 @@
+//! A child process that leads a process group of its own.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use super::{checked, owned};
+
+/// A child and its process group; both are gone when it is dropped.
+pub(crate) struct Child {
+    pid: libc::pid_t,
+    /// Readable when the child has ended; kernels before 5.3 and some sandboxes have none.
+    ended: Option<OwnedFd>,
+    reaped: bool,
+}
+
+impl Child {
+    /// Takes over the child `pid`, which has just been started as the leader of its group.
+    pub(super) fn new(pid: libc::pid_t) -> Self {
+        // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
+        // yet, so `pid` is still its own.
+        let ended = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        Self {
+            pid,
+            // Made close-on-exec by the kernel.
+            ended: owned(ended as libc::c_int).ok(),
+            reaped: false,
+        }
+    }
+
+    /// What becomes readable when the child ends.
+    pub(crate) fn ended(&self) -> Option<BorrowedFd<'_>> {
+        self.ended.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Whether the child has ended. It stays to be reaped, so that its ids stay its own.
+    pub(crate) fn has_ended(&self) -> bool {
+        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+        // SAFETY: all-zero bytes are a valid siginfo_t.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
+        let result = unsafe { libc::waitid(libc::P_PID, self.pid as u32, &raw mut info, flags) };
+        // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
+        checked(result).is_err() || unsafe { info.si_pid() } != 0
+    }
+
+    /// Kills whatever is left of the group, and gives the status with which the child ended.
+    pub(crate) fn finish(mut self) -> Option<ExitStatus> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Option<ExitStatus> {
+        if self.reaped {
+            return None;
+        }
+        self.reaped = true;
+        let mut status = 0;
+        // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
+        unsafe { libc::kill(-self.pid, libc::SIGKILL) };
+        loop {
+            // SAFETY: the pointer is to a live, exclusively borrowed integer.
+            match checked(unsafe { libc::waitpid(self.pid, &raw mut status, 0) }) {
+                Ok(_) => return Some(ExitStatus::from_raw(status)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,137 @@
+//! Files without a name: memfds, and where those are refused, unlinked files in /tmp.
+
+use std::ffi::CStr;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{checked, owned, raised};
+
+/// A file that only this process and the children that it is given to can reach.
+pub(crate) struct Scratch {
+    file: File,
+    length: u64,
+}
+
+impl Scratch {
+    /// An empty file. The name is for those who look into /proc.
+    pub(crate) fn new(name: &CStr) -> io::Result<Self> {
+        // SAFETY: the pointer is to a live, zero-terminated string, which memfd_create(2) reads.
+        let memory = owned(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) });
+        let fd = memory.or_else(|_| unlinked(Path::new("/tmp")).map(OwnedFd::from))?;
+        Ok(Self {
+            file: File::from(raised(fd)?),
+            length: 0,
+        })
+    }
+
+    /// Lets every write go to the end of the file, wherever a writer thinks it is.
+    pub(crate) fn appending(self) -> io::Result<Self> {
+        // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the file is open.
+        checked(unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_SETFL, libc::O_APPEND) })?;
+        Ok(self)
+    }
+
+    /// Makes `bytes` the whole content, to be read from its start.
+    pub(crate) fn set(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let length = bytes.len() as u64;
+        // Cut before, never behind: at no moment is there a byte of the old content behind the new.
+        if length < self.length {
+            self.file.set_len(length)?;
+        }
+        self.length = length;
+        self.file.write_all_at(bytes, 0)?;
+        // Children share the position, and have moved it.
+        (&self.file).rewind()
+    }
+
+    /// Removes the content.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        self.file.set_len(0)
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn size(&self) -> io::Result<u64> {
+        self.file.metadata().map(|metadata| metadata.len())
+    }
+
+    /// The bytes from `start`, at most `limit` of them.
+    pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let there = self.size()?.saturating_sub(start);
+        let mut bytes = vec![0; usize::try_from(there).unwrap_or(limit).min(limit)];
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match self
+                .file
+                .read_at(&mut bytes[filled..], start + filled as u64)?
+            {
+                // Somebody has cut it meanwhile.
+                0 => break,
+                got => filled += got,
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+}
+
+impl AsFd for Scratch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+/// A new file of this folder that has lost its name.
+fn unlinked(folder: &Path) -> io::Result<File> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = folder.join(format!(".coldspark-{}-{number}", process::id()));
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => {
+                let file = opened?;
+                fs::remove_file(&path)?;
+                return Ok(file);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn new_content_leaves_nothing_of_the_old() {
+        let mut scratch = Scratch::new(c"test").unwrap();
+        scratch.set(b"a long secret").unwrap();
+        let mut text = String::new();
+        (&scratch.file).read_to_string(&mut text).unwrap();
+        scratch.set(b"new").unwrap();
+        (&scratch.file).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "a long secretnew");
+        assert_eq!(scratch.read(0, 100).unwrap(), b"new");
+        assert_eq!(scratch.read(1, 1).unwrap(), b"e");
+        assert_eq!(scratch.read(9, 9).unwrap(), b"");
+        scratch.clear().unwrap();
+        assert_eq!(scratch.size().unwrap(), 0);
+    }
+
+    #[test]
+    fn an_unlinked_file_has_no_name_left() {
+        let folder = std::env::temp_dir().join(format!("coldspark-unlinked-{}", process::id()));
+        fs::create_dir(&folder).unwrap();
+        let file = unlinked(&folder).unwrap();
+        file.write_all_at(b"x", 0).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir(&folder).unwrap();
+    }
+}

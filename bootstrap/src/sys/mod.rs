@@ -1,0 +1,123 @@
+//! The only module with `unsafe`: thin, safe wrappers over the system calls that std has no safe
+//! form for. Every descriptor is made close-on-exec; what a child gets is named when it is spawned.
+#![allow(unsafe_code)]
+
+pub(crate) mod child;
+pub(crate) mod file;
+pub(crate) mod pipe;
+pub(crate) mod spawn;
+pub(crate) mod thread;
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::time::Duration;
+
+/// Children get descriptors under numbers below this; no source of theirs may be among them.
+const LOW: libc::c_int = 70;
+
+/// The result of a call that gives -1 for a failure.
+fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(result)
+}
+
+/// Takes over a descriptor that a system call has just made.
+fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
+    let fd = checked(result)?;
+    // SAFETY: every caller passes the result of a call that makes a new descriptor; it was not
+    // negative, so it is open, and nothing else knows its number.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Moves a descriptor above every number under which a child gets one, so that placing one in
+/// the child never overwrites another.
+fn raised(fd: OwnedFd) -> io::Result<OwnedFd> {
+    if fd.as_raw_fd() >= LOW {
+        return Ok(fd);
+    }
+    // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers and touches no memory; `fd` is open.
+    owned(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, LOW) })
+}
+
+/// Copies of the lines of this process's environment, `NAME=value`, that `wanted` says yes to.
+pub(crate) fn environment(wanted: impl Fn(&[u8]) -> bool) -> Vec<CString> {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    let mut lines = Vec::new();
+    // SAFETY: the C library has set it before `main`; nothing in this program ever changes the
+    // environment, so there is no writer to race with.
+    let mut next = unsafe { environ };
+    // SAFETY: it is null, or an array of pointers that ends with a null pointer, and `next` has
+    // not gone past that one.
+    while let Some(line) = unsafe { next.as_ref() }.filter(|line| !line.is_null()) {
+        // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
+        // program.
+        let text = unsafe { CStr::from_ptr(*line) };
+        if wanted(text.to_bytes()) {
+            lines.push(text.to_owned());
+        }
+        // SAFETY: this element was not the last one, so there is one behind it.
+        next = unsafe { next.add(1) };
+    }
+    lines
+}
+
+/// Waits until one of the descriptors can be read or is at its end, or the time is over; says
+/// which are. `None` waits without a limit. An interrupted wait returns with none.
+pub(crate) fn poll<const N: usize>(
+    fds: [Option<BorrowedFd<'_>>; N],
+    limit: Option<Duration>,
+) -> io::Result<[bool; N]> {
+    let mut polled = fds.map(|fd| libc::pollfd {
+        // poll(2) skips negative descriptors.
+        fd: fd.map_or(-1, |fd| fd.as_raw_fd()),
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    // Rounded up, so that the last wait does not become a series of empty ones.
+    let limit = limit.map_or(-1, |limit| {
+        libc::c_int::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(libc::c_int::MAX)
+    });
+    // SAFETY: the pointer and the count are those of a live, exclusively borrowed array, which
+    // poll(2) writes `revents` to; the descriptors are open because they are borrowed.
+    let found = unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, limit) };
+    match checked(found) {
+        Ok(_) => Ok(polled.map(|polled| polled.revents != 0)),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes all of `bytes` to this process's standard output (1) or error (2). What cannot be
+/// written is dropped: there is nowhere left to report it.
+pub(crate) fn write_log(fd: libc::c_int, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        // SAFETY: pointer and length are those of a live borrowed slice, which write(2) only
+        // reads. A closed descriptor gives EBADF.
+        let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+        match usize::try_from(written) {
+            Ok(0) => return,
+            Ok(n) => bytes = &bytes[n.min(bytes.len())..],
+            Err(_) => match io::Error::last_os_error().kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock => await_writable(fd),
+                _ => return,
+            },
+        }
+    }
+}
+
+/// Somebody may have made the log non-blocking; its lines shall not get lost by that.
+fn await_writable(fd: libc::c_int) {
+    let mut polled = libc::pollfd {
+        fd,
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1.
+    unsafe { libc::poll(&raw mut polled, 1, -1) };
+}

@@ -1,0 +1,55 @@
+//! Pipes whose reading end never blocks.
+
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+use super::{checked, raised};
+
+/// A pipe: a reading end that does not block, for this process, and a writing end that does, for
+/// a child.
+pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pair()?;
+    // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `read` is open. The flag
+    // belongs to this end alone.
+    checked(unsafe { libc::fcntl(read.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) })?;
+    Ok((read, raised(write)?))
+}
+
+/// A pipe: a reading end for a child, and a writing end for this process.
+pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pair()?;
+    Ok((raised(read)?, write))
+}
+
+fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [-1; 2];
+    // SAFETY: the pointer is to two live, exclusively borrowed integers, which pipe2(2) writes.
+    checked(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    // SAFETY: pipe2(2) succeeded, so both are open, new, and known to nobody else.
+    Ok(unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) })
+}
+
+/// Makes `slot` refer to what `new` refers to, under its old number; what it was is closed.
+pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
+    // SAFETY: dup3(2) takes integers and touches no memory; both descriptors are open, and
+    // `slot` stays open under its number, so its owner stays right.
+    let result = unsafe { libc::dup3(new.as_raw_fd(), slot.as_raw_fd(), libc::O_CLOEXEC) };
+    checked(result).map(drop)
+}
+
+/// Reads once into the spare capacity of `buffer`, which must not be full; gives how many bytes
+/// came, 0 at the end.
+pub(crate) fn read(pipe: &OwnedFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+    let spare = buffer.spare_capacity_mut();
+    // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
+    // call; read(2) writes at most `spare.len()` bytes to it and reads none. The descriptor is
+    // open because `pipe` owns it.
+    let got = unsafe { libc::read(pipe.as_raw_fd(), spare.as_mut_ptr().cast(), spare.len()) };
+    let Ok(got) = usize::try_from(got) else {
+        return Err(io::Error::last_os_error());
+    };
+    // SAFETY: read(2) has initialised the first `got` bytes behind the old length, and `got` is
+    // at most the spare capacity.
+    unsafe { buffer.set_len(buffer.len() + got) };
+    Ok(got)
+}

@@ -1,0 +1,290 @@
+//! One run of the layer's binary as a function's bootstrap.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use coldspark_emulator::http::Reply;
+use coldspark_emulator::script::{self, Request, Scripted, Step};
+use serde_json::Value;
+
+use super::package::Package;
+use super::process;
+
+/// How long a test waits for what should come at once. Only ever reached by a failure.
+pub(crate) fn limit() -> Duration {
+    Duration::from_secs(if runner().is_some() { 240 } else { 60 })
+}
+
+fn runner() -> Option<PathBuf> {
+    let runner = env::var_os("COLDSPARK_TEST_RUNNER");
+    runner.filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+fn binary() -> PathBuf {
+    match env::var_os("COLDSPARK_TEST_BINARIES").filter(|folder| !folder.is_empty()) {
+        Some(folder) => Path::new(&folder).join("layer").join("bootstrap"),
+        None => PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
+    }
+}
+
+/// The machine number in the ELF header of the binary under test.
+pub(crate) fn machine() -> u8 {
+    fs::read(binary()).expect("the binary")[18]
+}
+
+/// The answer to `next`: an event with a minute to go.
+pub(crate) fn event(id: &str, body: impl Into<Vec<u8>>) -> Reply {
+    script::event(id, body)
+}
+
+/// An event with this many milliseconds to go.
+pub(crate) fn urgent(id: &str, body: &str, left: u64) -> Reply {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a clock");
+    let deadline = now.as_millis() + u128::from(left);
+    let event = event(id, body).without_header("Lambda-Runtime-Deadline-Ms");
+    event.header("Lambda-Runtime-Deadline-Ms", &deadline.to_string())
+}
+
+/// What was posted for an event.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Response(Vec<u8>),
+    Error { error_type: String, message: String },
+}
+
+impl Answer {
+    #[track_caller]
+    fn of(request: &Request) -> Self {
+        assert!(request.complete(), "{request:?}");
+        if request.path.ends_with("/response") {
+            return Self::Response(request.body.clone());
+        }
+        assert!(request.path.ends_with("/error"), "{}", request.path);
+        let json: Value = serde_json::from_slice(&request.body).expect("JSON of an error");
+        let text = |name: &str| json[name].as_str().expect(name).to_owned();
+        let error_type = text("errorType");
+        let header = request
+            .header("lambda-runtime-function-error-type")
+            .unwrap_or_default();
+        assert!(header.ends_with(&error_type), "{header} {error_type}");
+        Self::Error {
+            error_type,
+            message: text("errorMessage"),
+        }
+    }
+
+    /// The bytes of a response.
+    #[track_caller]
+    pub(crate) fn response(self) -> Vec<u8> {
+        match self {
+            Self::Response(bytes) => bytes,
+            Self::Error { .. } => panic!("an error: {self:?}"),
+        }
+    }
+
+    /// The text of a response.
+    #[track_caller]
+    pub(crate) fn text(self) -> String {
+        String::from_utf8(self.response()).expect("a text")
+    }
+
+    /// An error of this type, whose message holds these texts; gives the message.
+    #[track_caller]
+    pub(crate) fn assert_error(self, expected: &str, texts: &[&str]) -> String {
+        let Self::Error {
+            error_type,
+            message,
+        } = self
+        else {
+            panic!("no error: {self:?}");
+        };
+        assert_eq!(error_type, expected, "{message}");
+        for text in texts {
+            assert!(message.contains(text), "no {text:?} in: {message}");
+        }
+        message
+    }
+}
+
+/// A running bootstrap.
+pub(crate) struct Function {
+    pub(crate) api: Scripted,
+    pub(crate) package: Package,
+    child: Child,
+    invocations: usize,
+}
+
+impl Function {
+    /// Starts the binary for this handler of the package.
+    pub(crate) fn start(handler: &str, package: Package) -> Self {
+        Self::start_with(handler, package, |_| {})
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn start_env(handler: &str, package: Package, variables: &[(&str, &str)]) -> Self {
+        Self::start_with(handler, package, |command| {
+            command.envs(variables.iter().copied());
+        })
+    }
+
+    /// The same with a command that is changed before it runs.
+    pub(crate) fn start_with(
+        handler: impl AsRef<OsStr>,
+        package: Package,
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
+        let api = Scripted::start(Vec::<Step>::new());
+        let mut log = OpenOptions::new();
+        let log = log
+            .create(true)
+            .append(true)
+            .open(package.log())
+            .expect("a log file");
+        let mut command = match runner() {
+            Some(runner) => {
+                let mut command = Command::new(runner);
+                command.arg(binary());
+                command
+            }
+            None => Command::new(binary()),
+        };
+        command.env_clear();
+        command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+        command.env("AWS_LAMBDA_RUNTIME_API", api.address());
+        command.env("_HANDLER", handler.as_ref());
+        command.env("LAMBDA_TASK_ROOT", package.task());
+        command.env("COLDSPARK_LAYER_ROOT", package.layer());
+        command.current_dir(package.task());
+        command.stdin(Stdio::null());
+        command.stdout(log.try_clone().expect("a second handle"));
+        command.stderr(log);
+        change(&mut command);
+        let child = command.spawn().expect("the bootstrap starts");
+        Self {
+            api,
+            package,
+            child,
+            invocations: 0,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The one child that there is now.
+    #[track_caller]
+    pub(crate) fn worker(&self) -> u32 {
+        let children = process::children(self.pid());
+        assert_eq!(children.len(), 1, "{children:?}");
+        children[0]
+    }
+
+    /// Everything that was logged so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.package.log()).expect("the log")).into_owned()
+    }
+
+    /// Waits until the condition holds.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + limit();
+        while !holds(self) {
+            assert!(Instant::now() < end, "not {what}; the log: {}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until the bootstrap asks for the first or next event.
+    #[track_caller]
+    pub(crate) fn wait_idle(&self) {
+        let requests = self.api.wait_for(2 * self.invocations + 1, limit());
+        let last = &requests[2 * self.invocations];
+        assert_eq!(
+            last.method,
+            "GET",
+            "{} {}; {}",
+            last.path,
+            last.text(),
+            self.log()
+        );
+    }
+
+    /// Gives the bootstrap an event, and does not wait for the answer.
+    pub(crate) fn send(&mut self, event: Reply) {
+        self.api.push(event);
+        self.api.push(script::status(202));
+        self.invocations += 1;
+    }
+
+    /// The answer to the last event.
+    #[track_caller]
+    pub(crate) fn receive(&self) -> Answer {
+        let requests = self.api.wait_for(2 * self.invocations, limit());
+        let [next, answer] = &requests[2 * self.invocations - 2..2 * self.invocations] else {
+            panic!("two requests");
+        };
+        assert_eq!(
+            next.method,
+            "GET",
+            "{} {}; {}",
+            next.path,
+            next.text(),
+            self.log()
+        );
+        Answer::of(answer)
+    }
+
+    #[track_caller]
+    pub(crate) fn invoke_event(&mut self, event: Reply) -> Answer {
+        self.send(event);
+        self.receive()
+    }
+
+    /// One event with this body, under an id of its own.
+    #[track_caller]
+    pub(crate) fn invoke(&mut self, body: impl Into<Vec<u8>>) -> Answer {
+        let id = format!("request-{}", self.invocations + 1);
+        self.invoke_event(event(&id, body))
+    }
+
+    /// Expects that init fails with an error of this type, whose message holds these texts, and
+    /// that the process then ends with status 1.
+    #[track_caller]
+    pub(crate) fn assert_init_error(mut self, expected: &str, texts: &[&str]) -> String {
+        self.api.push(script::status(202));
+        let request = &self.api.wait_for(1, limit())[0];
+        assert!(
+            request.path.ends_with("/init/error"),
+            "{} {}",
+            request.path,
+            self.log()
+        );
+        let json: Value = serde_json::from_slice(&request.body).expect("JSON of an error");
+        let message = json["errorMessage"].as_str().expect("a message").to_owned();
+        assert_eq!(json["errorType"], expected, "{message}");
+        for text in texts {
+            assert!(message.contains(text), "no {text:?} in: {message}");
+        }
+        assert_eq!(self.child.wait().expect("its status").code(), Some(1));
+        message
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let workers = process::children(self.pid());
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        for worker in workers {
+            process::signal(-(worker as i32), libc::SIGKILL);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What /proc knows of processes, and signals to them.
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// The children of a process, of all its threads, zombies too.
+pub(crate) fn children(parent: u32) -> Vec<u32> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{parent}/task")) else {
+        return Vec::new();
+    };
+    let lists = tasks.flatten().map(|task| task.path().join("children"));
+    let texts: Vec<String> = lists.flat_map(fs::read_to_string).collect();
+    let pids = texts.iter().flat_map(|text| text.split_whitespace());
+    pids.filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Those of its children that have ended and were not reaped.
+pub(crate) fn zombies(parent: u32) -> Vec<u32> {
+    let ended = |pid: &u32| {
+        fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+    };
+    children(parent).into_iter().filter(ended).collect()
+}
+
+/// Whether there is such a process and it has not ended.
+pub(crate) fn is_running(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// What a process has open: number and target of each descriptor.
+pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("a running process");
+    let entries = entries.flatten().filter_map(|entry| {
+        let target = fs::read_link(entry.path()).ok()?;
+        let number = entry.file_name().to_str()?.parse().ok()?;
+        Some((number, target.to_string_lossy().into_owned()))
+    });
+    entries.collect()
+}
+
+/// The numbers of what a process has open, without what this test was started with itself, and
+/// what therefore every process has.
+pub(crate) fn own_descriptors(pid: u32) -> Vec<u32> {
+    let inherited = descriptors(std::process::id());
+    let mut own = descriptors(pid);
+    own.retain(|entry| entry.0 < 3 || !inherited.contains(entry));
+    let mut numbers: Vec<u32> = own.into_iter().map(|(number, _)| number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Sends a signal; to a process group when `pid` is negative.
+pub(crate) fn signal(pid: i32, signal: i32) {
+    // SAFETY: kill(2) takes integers and touches no memory.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Makes memfd_create and pidfd_open fail with ENOSYS in a command, as an old kernel or a
+/// strict sandbox would.
+pub(crate) fn refuse_new_calls(command: &mut Command) {
+    const RETURN: u16 = 0x06;
+    const LOAD: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const ALLOW: u32 = 0x7fff_0000;
+    const ERROR: u32 = 0x0005_0000;
+    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        step(LOAD, 0, 0, 0),
+        step(JUMP_IF_EQUAL, 2, 0, libc::SYS_memfd_create as u32),
+        step(JUMP_IF_EQUAL, 1, 0, libc::SYS_pidfd_open as u32),
+        step(RETURN, 0, 0, ALLOW),
+        step(RETURN, 0, 0, ERROR | libc::ENOSYS as u32),
+    ];
+    let install = move || {
+        let program = libc::sock_fprog {
+            len: filter.len() as u16,
+            filter: filter.as_mut_ptr(),
+        };
+        // SAFETY: prctl(2) with these options takes integers and a pointer to a filter program,
+        // which lives in the closure and is copied by the kernel.
+        let refused = unsafe {
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
+                || libc::prctl(
+                    libc::PR_SET_SECCOMP,
+                    libc::SECCOMP_MODE_FILTER,
+                    &raw const program,
+                ) != 0
+        };
+        if refused {
+            return Err(std::io::Error::last_os_error());
+        }
+        Ok(())
+    };
+    // SAFETY: the closure only makes system calls; it neither allocates nor takes locks.
+    unsafe { command.pre_exec(install) };
+}

@@ -1,0 +1,87 @@
+//! What a handler learns of an invocation, in each mode under the same names.
+
+use coldspark_emulator::http::Reply;
+use coldspark_emulator::script::{FUNCTION_ARN, TRACE_ID};
+
+use crate::common::{Function, Package, event, workers};
+
+const PRINT: &str = "for name in COLDSPARK_REQUEST_ID COLDSPARK_INVOCATION_ID COLDSPARK_FUNCTION_ARN \
+    _X_AMZN_TRACE_ID COLDSPARK_TENANT_ID COLDSPARK_CLIENT_CONTEXT COLDSPARK_COGNITO_IDENTITY \
+    COLDSPARK_DEADLINE_MS; do printf '%s\\n' \"$name=${!name-unset}\"; done";
+
+fn full() -> Reply {
+    event("id-1", "{}")
+        .without_header("Lambda-Runtime-Deadline-Ms")
+        .header("Lambda-Runtime-Deadline-Ms", "4102444800123")
+        .header("Lambda-Runtime-Aws-Tenant-Id", "blue & green")
+        .header(
+            "Lambda-Runtime-Client-Context",
+            r#"{"custom":{"a":"b='$(x)`y`"}}"#,
+        )
+        .header(
+            "Lambda-Runtime-Cognito-Identity",
+            r#"{"cognitoIdentityId":"x"}"#,
+        )
+}
+
+fn bare() -> Reply {
+    let mut event = event("id-2", "{}");
+    for name in ["Invocation-Id", "Invoked-Function-Arn", "Trace-Id"] {
+        event = event.without_header(&format!("Lambda-Runtime-{name}"));
+    }
+    event.without_header("Lambda-Runtime-Deadline-Ms")
+}
+
+fn expect(mut function: Function) {
+    let expected = format!(
+        "COLDSPARK_REQUEST_ID=id-1\nCOLDSPARK_INVOCATION_ID=nonce-id-1\n\
+         COLDSPARK_FUNCTION_ARN={FUNCTION_ARN}\n_X_AMZN_TRACE_ID={TRACE_ID}\n\
+         COLDSPARK_TENANT_ID=blue & green\n\
+         COLDSPARK_CLIENT_CONTEXT={{\"custom\":{{\"a\":\"b='$(x)`y`\"}}}}\n\
+         COLDSPARK_COGNITO_IDENTITY={{\"cognitoIdentityId\":\"x\"}}\n\
+         COLDSPARK_DEADLINE_MS=4102444800123\n"
+    );
+    assert_eq!(function.invoke_event(full()).text(), expected);
+    // What this event has not is empty, and nothing of the last event is left.
+    let expected = "COLDSPARK_REQUEST_ID=id-2\nCOLDSPARK_INVOCATION_ID=\nCOLDSPARK_FUNCTION_ARN=\n\
+        _X_AMZN_TRACE_ID=\nCOLDSPARK_TENANT_ID=\nCOLDSPARK_CLIENT_CONTEXT=\n\
+        COLDSPARK_COGNITO_IDENTITY=\nCOLDSPARK_DEADLINE_MS=\n";
+    assert_eq!(function.invoke_event(bare()).text(), expected);
+    assert_eq!(function.invoke_event(full()).text().lines().count(), 8);
+}
+
+/// A trace id in the environment of the bootstrap is not one of the event.
+const STALE: [(&str, &str); 2] = [
+    ("_X_AMZN_TRACE_ID", "stale"),
+    ("COLDSPARK_TENANT_ID", "stale"),
+];
+
+#[test]
+fn a_worker_reads_it_from_its_file() {
+    let script = workers::answering("cat <&7 >&6");
+    let package = Package::new().executable("handler", script);
+    expect(Function::start_env("worker:handler", package, &STALE));
+}
+
+#[test]
+fn a_worker_in_bash_can_export_it() {
+    let body = format!("mapfile -t -u 7 context; export \"${{context[@]}}\"; {{ {PRINT}; }} >&6");
+    let package = Package::new().executable("handler", workers::answering(&body));
+    expect(Function::start_env("worker:handler", package, &STALE));
+}
+
+#[test]
+fn an_executable_finds_it_in_its_environment() {
+    let package = Package::new().executable("handler", workers::raw(PRINT));
+    expect(Function::start_env("exec:handler", package, &STALE));
+}
+
+#[test]
+fn a_shell_function_and_what_it_runs_find_it_in_the_environment() {
+    let script = format!(
+        "handler() {{ bash -c '{}'; }}\n",
+        PRINT.replace('\'', "'\\''")
+    );
+    let package = Package::new().file("function.sh", 0o644, script);
+    expect(Function::start_env("function.handler", package, &STALE));
+}

@@ -1,0 +1,106 @@
+//! The examples of layer/examples answer as they say, in the modes that they are for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::common::{Function, Package};
+
+fn example(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the repository");
+    root.join("layer/examples").join(name)
+}
+
+/// The example's files as a package.
+fn package(name: &str) -> Package {
+    let package = Package::new();
+    for entry in fs::read_dir(example(name)).expect("the example").flatten() {
+        if entry.path().is_file() {
+            fs::copy(entry.path(), package.task().join(entry.file_name())).expect("a copy");
+        }
+    }
+    package
+}
+
+/// What the example's `build` makes, as a package.
+fn built(name: &str) -> Package {
+    let package = Package::new();
+    let mut build = Command::new(example(name).join("build"));
+    let status = build.arg(package.task()).status().expect("the build runs");
+    assert!(status.success(), "{build:?}: {status}");
+    package
+}
+
+fn greets(name: &str, handler: &str, package: Package, without_name: (&str, &str)) {
+    let event = fs::read(example(name).join("event.json")).expect("its event");
+    let mut function = Function::start(handler, package);
+    for _ in 0..3 {
+        let greeting = function
+            .invoke(event.clone())
+            .text()
+            .replace("\": \"", "\":\"");
+        assert_eq!(greeting, r#"{"greeting":"Hello, World!"}"#);
+        let (error_type, text) = without_name;
+        function.invoke("{}").assert_error(error_type, &[text]);
+    }
+}
+
+const NO_NAME: (&str, &str) = ("Function.NoName", "the event has no name");
+
+#[test]
+fn bash() {
+    greets("bash", "handler.worker", package("bash"), NO_NAME);
+}
+
+#[test]
+fn python() {
+    greets(
+        "python",
+        "handler.worker",
+        package("python"),
+        ("KeyError", "'name'"),
+    );
+}
+
+#[test]
+fn c() {
+    greets("c", "handler.worker", built("c"), NO_NAME);
+}
+
+#[test]
+fn rust() {
+    greets("rust", "handler.worker", built("rust"), NO_NAME);
+}
+
+#[test]
+#[ignore = "needs zig, named by ZIG"]
+fn zig() {
+    greets(
+        "zig",
+        "handler.worker",
+        built("zig"),
+        ("NoName", "the event has no name"),
+    );
+}
+
+#[test]
+fn exec() {
+    greets(
+        "exec",
+        "handler",
+        package("exec"),
+        ("Function.ExitStatus", "has no name"),
+    );
+}
+
+#[test]
+fn shell() {
+    greets(
+        "shell",
+        "function.handler",
+        package("shell"),
+        ("Function.ExitStatus", "has no name"),
+    );
+}

@@ -1,0 +1,22 @@
+//! The layer's real binary, driven through the Runtime API.
+//!
+//! Tested is cargo's own build, or `$COLDSPARK_TEST_BINARIES/layer/bootstrap`, run by
+//! `$COLDSPARK_TEST_RUNNER` when that is set.
+
+mod common;
+mod context;
+mod examples;
+mod exec_mode;
+mod init_errors;
+mod isolation;
+mod logs;
+mod old_kernel;
+mod random_kills;
+mod resolution;
+mod shell_errors;
+mod shell_mode;
+mod start_up;
+mod supervision;
+mod timeouts;
+mod worker_answers;
+mod worker_protocol;

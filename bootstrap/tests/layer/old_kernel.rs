@@ -1,0 +1,57 @@
+//! Where memfd_create and pidfd_open are refused, everything works as well.
+
+use crate::common::{Function, Package, process, workers};
+
+fn start(handler: &str, package: Package) -> Function {
+    Function::start_with(handler, package, process::refuse_new_calls)
+}
+
+#[test]
+fn a_worker_is_fed_and_supervised() {
+    let script = workers::answering(
+        "[ \"$event\" != bad ] || { sleep 1000 & exit 3; }\nprintf '%s' \"$event\" >&6",
+    );
+    let mut function = start(
+        "worker:handler",
+        Package::new().executable("handler", script),
+    );
+    for _ in 0..3 {
+        let event = "x".repeat(1_000_000);
+        assert!(function.invoke(event.clone()).text() == event);
+        assert_eq!(function.invoke("small").text(), "small");
+        // The sleeper holds the pipes, so that only the process's end can tell.
+        function
+            .invoke("bad")
+            .assert_error("Runtime.WorkerExited", &["status: 3"]);
+    }
+    let files = process::descriptors(function.pid());
+    let unlinked = |target: &str| target.starts_with("/tmp/") && target.ends_with("(deleted)");
+    assert_eq!(
+        files.iter().filter(|(_, target)| unlinked(target)).count(),
+        3,
+        "{files:?}"
+    );
+}
+
+#[test]
+fn an_executable_is_fed_and_followed() {
+    let script = "sleep 1000 & read -r -N 3 event; printf %s \"$event\"; [ \"$event\" != bad ]";
+    let package = Package::new().executable("handler", workers::raw(script));
+    let mut function = start("exec:handler", package);
+    assert_eq!(function.invoke("one").text(), "one");
+    function
+        .invoke("bad")
+        .assert_error("Function.ExitStatus", &["status: 1"]);
+    assert_eq!(function.invoke("two").text(), "two");
+}
+
+#[test]
+fn a_shell_function_is_called() {
+    let script = "handler() { [ \"$1\" != bad ] || exit 4; cat; }";
+    let mut function = start("f.handler", Package::new().file("f.sh", 0o644, script));
+    assert_eq!(function.invoke("one").text(), "one");
+    function
+        .invoke("bad")
+        .assert_error("Runtime.WorkerExited", &["status: 4"]);
+    assert_eq!(function.invoke("two").text(), "two");
+}

@@ -1,0 +1,108 @@
+//! Workers killed at random moments lose no event: each has exactly one answer or one error.
+//!
+//! `COLDSPARK_KILLS` sets how many kills there are, otherwise 100, or 1,000 with
+//! `COLDSPARK_LONG=1`; `COLDSPARK_SEED` repeats a run whose seed was printed.
+
+use std::env;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::common::{Answer, Function, Package, process, workers};
+
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok()?.parse().ok()
+}
+
+/// Numbers without order (xorshift).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+fn dice(what: &str) -> Dice {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let seed = number("COLDSPARK_SEED").unwrap_or(now.as_nanos() as u64) | 1;
+    println!("{what}: COLDSPARK_SEED={seed}");
+    Dice(seed)
+}
+
+/// Kills the children of the bootstrap at random moments, while events come one after another.
+fn kill(mut function: Function, what: &str) {
+    let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
+    let wanted = number("COLDSPARK_KILLS").unwrap_or(if long { 1000 } else { 100 }) as usize;
+    let mut dice = dice(what);
+    let bootstrap = function.pid();
+    let kills = AtomicUsize::new(0);
+    let over = AtomicBool::new(false);
+    let (mut answered, mut failed) = (0, 0);
+    function.wait_idle();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while kills.load(Ordering::Relaxed) < wanted && !over.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_micros(dice.below(12_000)));
+                for worker in process::children(bootstrap) {
+                    process::signal(worker as i32, libc::SIGKILL);
+                    kills.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        let mut event = 0_u64;
+        while kills.load(Ordering::Relaxed) < wanted {
+            event += 1;
+            let body = format!("{event}{}", "x".repeat(event as usize * 997 % 30_000));
+            match function.invoke(body.clone()) {
+                Answer::Response(bytes) => {
+                    assert!(
+                        bytes == body.as_bytes(),
+                        "event {event} has another's response"
+                    );
+                    answered += 1;
+                }
+                error => {
+                    let exited = matches!(&error, Answer::Error { error_type, .. }
+                        if error_type == "Runtime.WorkerExited" || error_type == "Function.ExitStatus");
+                    assert!(exited, "event {event}: {error:?}");
+                    failed += 1;
+                }
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    println!("{what}: {wanted} kills, {answered} answers, {failed} errors");
+    // The last kill may have hit the worker at this very moment, but no other one.
+    let mut last = function.invoke("last");
+    if matches!(last, Answer::Error { .. }) {
+        last = function.invoke("last");
+    }
+    assert_eq!(last.text(), "last");
+    function.wait_idle();
+    assert!(process::zombies(bootstrap).is_empty());
+    assert!(process::children(bootstrap).len() <= 1);
+}
+
+#[test]
+fn workers() {
+    let script = "echo ready >&4\nwhile read -r _ number <&3; do\n\
+        event=$(</dev/fd/5); printf '%s' \"$event\" >&6; echo \"response $number\" >&4; done";
+    let package = Package::new().executable("handler", workers::raw(script));
+    kill(Function::start("worker:handler", package), "workers");
+}
+
+#[test]
+fn shells() {
+    let package = Package::new().file("f.sh", 0o644, "handler() { printf %s \"$1\"; }");
+    kill(Function::start("f.handler", package), "shells");
+}
+
+#[test]
+fn executables() {
+    let package = Package::new().executable("handler", workers::raw("cat"));
+    kill(Function::start("exec:handler", package), "executables");
+}

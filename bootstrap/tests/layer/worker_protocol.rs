@@ -1,0 +1,187 @@
+//! What a worker must not say, and what becomes of it: an error, and a new worker.
+
+use std::fs;
+
+use crate::common::{Function, Package, workers};
+
+const PROTOCOL: &str = "Runtime.WorkerProtocol";
+
+/// A worker that does `body` for the event `bad`, and answers others with its process id.
+fn worker(body: &str) -> Function {
+    let script = workers::answering(&format!(
+        "if [ \"$event\" = bad ]; then {body}\nfi\nprintf '%s' $$ >&6"
+    ));
+    Function::start(
+        "worker:handler",
+        Package::new().executable("handler", script),
+    )
+}
+
+/// The error for the event `bad`; the events before and after it are answered, by two workers.
+#[track_caller]
+fn broken(body: &str, texts: &[&str]) {
+    let mut function = worker(body);
+    let first = function.invoke("good").text();
+    function.invoke("bad").assert_error(PROTOCOL, texts);
+    let second = function.invoke("good").text();
+    assert_ne!(first, second, "the worker was not restarted");
+    assert_eq!(function.invoke("good").text(), second);
+}
+
+#[test]
+fn garbage() {
+    broken("echo hello >&4", &["said \"hello\"", "layer/PROTOCOL.md"]);
+    broken("printf '\\377\\376\\n' >&4", &["as an answer to event 2"]);
+    broken("echo >&4", &["said \"\""]);
+    broken("echo ready >&4", &["said \"ready\""]);
+    broken("echo init-error X >&4", &["said \"init-error X\""]);
+}
+
+#[test]
+fn a_line_that_never_ends() {
+    broken(
+        "head -c 100000 /dev/zero | tr '\\0' x >&4",
+        &["too long for a line", "xxx"],
+    );
+}
+
+#[test]
+fn half_a_line_and_then_the_end() {
+    let mut function = worker("printf 'response 2' >&4; exit 0");
+    function.invoke("good").text();
+    let error = function.invoke("bad");
+    error.assert_error(
+        "Runtime.WorkerExited",
+        &["instead of answering", "status: 0"],
+    );
+    function.invoke("good").text();
+}
+
+#[test]
+fn an_answer_to_another_event() {
+    broken(
+        "echo response 1 >&4",
+        &["\"response 1\" as an answer to event 2"],
+    );
+    broken(
+        "echo response 3 >&4",
+        &["\"response 3\" as an answer to event 2"],
+    );
+    broken(
+        "echo error 1 Oops >&4",
+        &["\"error 1 Oops\" as an answer to event 2"],
+    );
+    broken(
+        "echo chunk 1 0 >&4",
+        &["\"chunk 1 0\" as an answer to event 2"],
+    );
+}
+
+#[test]
+fn an_answer_without_a_number_or_type() {
+    broken("echo response >&4", &["said \"response\""]);
+    broken("echo response -2 >&4", &["said \"response -2\""]);
+    broken(
+        "echo response 18446744073709551618 >&4",
+        &["18446744073709551618"],
+    );
+    broken("echo error 2 >&4", &["said \"error 2\""]);
+    broken(
+        "echo error 2 Two Words >&4",
+        &["said \"error 2 Two Words\""],
+    );
+}
+
+#[test]
+fn a_chunk_with_a_wrong_length() {
+    for chunks in [
+        "echo chunk 2 4",
+        "echo chunk 2 3; echo chunk 2 18446744073709551615",
+    ] {
+        let body = format!("printf abc >&6; {{ {chunks}; }} >&4; sleep 1000");
+        broken(
+            &body,
+            &["said \"chunk 2 ", "when its response had only 3 bytes"],
+        );
+    }
+}
+
+#[test]
+fn two_answers_at_once() {
+    // bash's own printf would write the lines one by one.
+    for answers in ["response 2\\nresponse 2\\n", "error 2 A\\nresponse 2\\n"] {
+        let body = format!("env printf '{answers}' >&4");
+        broken(&body, &["said \"response 2\" behind another line"]);
+    }
+}
+
+#[test]
+fn a_second_answer_after_the_first() {
+    // Behind its first answer the worker waits until it may give the second.
+    let mut function = worker(
+        "printf first >&6; echo response 2 >&4; until [ -e go ]; do sleep 0.01; done\n\
+         echo response 2 >&4; : >done; sleep 1000",
+    );
+    let worker = function.invoke("good").text();
+    assert_eq!(function.invoke("bad").text(), "first");
+    function.wait_idle();
+    let task = function.package.task();
+    fs::write(task.join("go"), "").unwrap();
+    function.wait_until("answered twice", |_| task.join("done").exists());
+    assert_ne!(function.invoke("good").text(), worker);
+    let log = function.log();
+    assert!(
+        log.contains("said \"response 2\" without an event in hand"),
+        "{log}"
+    );
+    assert!(log.contains("a new one is started"), "{log}");
+}
+
+#[test]
+fn an_answer_before_the_event() {
+    let script = "env printf 'ready\\nresponse 1\\n' >&4; read -r -u 3 line";
+    let package = Package::new().executable("handler", workers::raw(script));
+    let function = Function::start("worker:handler", package);
+    function.assert_init_error(PROTOCOL, &["said \"response 1\" behind another line"]);
+}
+
+#[test]
+fn an_answer_that_would_have_fitted_an_earlier_worker() {
+    // The first worker crashes; those after it answer ahead of their first event.
+    let script = workers::raw(
+        "echo x >>starts; echo ready >&4; [ $(wc -l <starts) = 1 ] || echo response 1 >&4\n\
+         read -r -u 3 line; [ $(wc -l <starts) != 1 ] || exit 1; sleep 1000",
+    );
+    let package = Package::new().executable("handler", script);
+    let mut function = Function::start("worker:handler", package);
+    function
+        .invoke("{}")
+        .assert_error("Runtime.WorkerExited", &["status: 1"]);
+    function
+        .invoke("{}")
+        .assert_error(PROTOCOL, &["said \"response 1\""]);
+}
+
+#[test]
+fn a_closed_pipe() {
+    broken(
+        "exec 4>&-; sleep 1000",
+        &["closed its pipe and went on running"],
+    );
+}
+
+#[test]
+fn a_worker_that_does_not_read_its_events_any_more() {
+    let script = workers::raw(
+        "echo ready >&4\nread -r _ number <&3\nexec 3<&-\necho response $number >&4\nsleep 1000",
+    );
+    let package = Package::new().executable("handler", script);
+    let mut function = Function::start("worker:handler", package);
+    assert_eq!(function.invoke("{}").text(), "");
+    let error = function.invoke("{}");
+    error.assert_error(
+        "Runtime.WorkerProtocol",
+        &["closed its pipe and went on running"],
+    );
+    assert_eq!(function.invoke("{}").text(), "");
+}

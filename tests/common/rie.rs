@@ -1,0 +1,123 @@
+//! AWS's Runtime Interface Emulator. What it answers in which case was measured, not documented.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// The emulator with one function; ends with the value.
+pub(crate) struct Rie {
+    process: Child,
+    invoke: String,
+    log: PathBuf,
+}
+
+impl Rie {
+    /// Starts the emulator with a bootstrap and its `_HANDLER`.
+    pub(crate) fn start(name: &str, handler: &str, task_root: &str) -> Self {
+        Self::launch(|flags| {
+            let mut command = Command::new(variable("COLDSPARK_RIE"));
+            command.env_clear();
+            command.env("LAMBDA_TASK_ROOT", task_root);
+            command.args(flags);
+            command.args(env::var_os("COLDSPARK_TEST_RUNNER").filter(|path| !path.is_empty()));
+            command.arg(
+                PathBuf::from(variable("COLDSPARK_TEST_BINARIES"))
+                    .join(name)
+                    .join("bootstrap"),
+            );
+            command.arg(handler);
+            command
+        })
+    }
+
+    /// Starts the command that is made of the emulator's flags.
+    pub(crate) fn launch(make: impl FnOnce(&[String]) -> Command) -> Self {
+        let [invoke, api] = free_ports();
+        let log = env::temp_dir().join(format!("coldspark-rie-{invoke}.log"));
+        let output = File::create(&log).expect("a log file");
+        let mut command = make(&[
+            "--runtime-interface-emulator-address".to_owned(),
+            format!("127.0.0.1:{invoke}"),
+            "--runtime-api-address".to_owned(),
+            format!("127.0.0.1:{api}"),
+        ]);
+        command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
+        command.stdin(Stdio::null());
+        command.stdout(output.try_clone().expect("a second handle"));
+        command.stderr(output);
+        let process = command.spawn().expect("the emulator starts");
+        let invoke = format!("http://127.0.0.1:{invoke}/2015-03-31/functions/function/invocations");
+        Self {
+            process,
+            invoke,
+            log,
+        }
+    }
+
+    /// Invokes the function and gives the HTTP status and the body.
+    pub(crate) fn invoke(&self, event: &[u8]) -> (u16, Vec<u8>) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        for _ in 0..600 {
+            match agent.post(&self.invoke).send(event) {
+                Ok(mut response) => {
+                    let limit = 16 * 1024 * 1024;
+                    let body = response.body_mut().with_config().limit(limit).read_to_vec();
+                    let body = body.unwrap_or_else(|error| panic!("{error}\n{}", self.log()));
+                    return (response.status().as_u16(), body);
+                }
+                // It needs a moment until it listens.
+                Err(ureq::Error::Io(error))
+                    if error.kind() == std::io::ErrorKind::ConnectionRefused =>
+                {
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err(error) => panic!("{error}\n{}", self.log()),
+            }
+        }
+        panic!("the emulator does not listen\n{}", self.log());
+    }
+
+    pub(crate) fn invoke_json(&self, event: &Value) -> (u16, Value) {
+        let (status, body) = self.invoke(event.to_string().as_bytes());
+        let json = serde_json::from_slice(&body).unwrap_or_else(|error| {
+            let body = String::from_utf8_lossy(&body);
+            panic!("{status} {body:?}: {error}\n{}", self.log())
+        });
+        (status, json)
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Rie {
+    fn drop(&mut self) {
+        // By SIGTERM it ends the function too.
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
+        let _ = self.process.wait();
+        let _ = fs::remove_file(&self.log);
+    }
+}
+
+/// An environment variable that scripts/test sets.
+pub(crate) fn variable(name: &str) -> OsString {
+    env::var_os(name).unwrap_or_else(|| panic!("{name} is not set; run scripts/test"))
+}
+
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    listeners.map(|listener| listener.local_addr().expect("its address").port())
+}

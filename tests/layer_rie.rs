@@ -1,0 +1,134 @@
+//! The layer where Lambda has it: its zip unpacked at /opt, a function at /var/task, found and
+//! started by AWS's Runtime Interface Emulator, in a mount namespace of its own.
+//!
+//! Needs root, the layer's zip in dist/, `COLDSPARK_TEST_ARCH` and `COLDSPARK_RIE`; scripts/test
+//! sees to it. The functions are scripts, so that the bootstrap may run under qemu.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use common::{Rie, variable};
+use serde_json::{Value, json};
+
+/// Arguments: the zip, the function's folder, a program that runs the bootstrap or nothing, and
+/// the emulator with its flags.
+const SCRIPT: &str = r#"
+set -eu
+mount --make-rprivate /
+mount -t tmpfs opt /opt
+mount -t tmpfs var /var
+mkdir -p /var/task
+python3 - "$1" <<'PY'
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as layer:
+    for entry in layer.infolist():
+        os.chmod(layer.extract(entry, "/opt"), entry.external_attr >> 16 & 0o777)
+PY
+cp -r "$2"/. /var/task
+if [ -n "$3" ]; then
+    mv /opt/bootstrap /opt/bootstrap.foreign
+    printf '#!/bin/sh\nexec %s /opt/bootstrap.foreign\n' "$3" > /opt/bootstrap
+    chmod 755 /opt/bootstrap
+fi
+shift 3
+exec "$@"
+"#;
+
+fn layer(folder: &Path, handler: &str) -> Rie {
+    let zip = format!(
+        "{}/dist/coldspark-{}.zip",
+        env!("CARGO_MANIFEST_DIR"),
+        variable("COLDSPARK_TEST_ARCH").to_string_lossy()
+    );
+    Rie::launch(|flags| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["-m", "sh", "-c", SCRIPT, "sh", &zip])
+            .arg(folder);
+        command.arg(std::env::var_os("COLDSPARK_TEST_RUNNER").unwrap_or_default());
+        command.arg(variable("COLDSPARK_RIE")).args(flags);
+        command
+            .env("_HANDLER", handler)
+            .env("LAMBDA_TASK_ROOT", "/var/task");
+        command
+    })
+}
+
+fn example(name: &str, handler: &str) -> Rie {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    layer(&root.join("layer/examples").join(name), handler)
+}
+
+#[test]
+#[ignore = "needs root and the layer's zip: run scripts/test"]
+fn every_mode_answers_from_opt() {
+    for (name, handler) in [
+        ("bash", "handler.worker"),
+        ("exec", "handler"),
+        ("exec", "exec:handler"),
+        ("shell", "function.handler"),
+        ("shell", "shell:function.handler"),
+    ] {
+        let rie = example(name, handler);
+        for who in ["World", "Zo\u{eb}", "again"] {
+            let greeting = rie.invoke_json(&json!({ "name": who }));
+            let expected = json!({ "greeting": format!("Hello, {who}!") });
+            assert_eq!(greeting, (200, expected), "{handler}\n{}", rie.log());
+        }
+        let (_, error) = rie.invoke_json(&json!({}));
+        assert!(error["errorType"].is_string(), "{handler}: {error}");
+        let greeting = rie.invoke_json(&json!({ "name": "after" }));
+        assert_eq!(
+            greeting.1["greeting"],
+            "Hello, after!",
+            "{handler}\n{}",
+            rie.log()
+        );
+        assert_eq!(rie.log().matches("INIT START").count(), 1, "{}", rie.log());
+    }
+}
+
+#[test]
+#[ignore = "needs root and the layer's zip: run scripts/test"]
+fn a_handler_that_is_not_there_is_what_the_caller_sees() {
+    let rie = example("bash", "worker:nowhere");
+    let (status, error) = rie.invoke_json(&json!({}));
+    assert_eq!(
+        (status, &error["errorType"]),
+        (502, &json!("Runtime.NoSuchHandler"))
+    );
+    let message = error["errorMessage"].as_str().unwrap_or_default();
+    assert!(message.contains("nowhere"), "{message}");
+}
+
+#[test]
+#[ignore = "needs root and the layer's zip: run scripts/test"]
+fn a_worker_that_dies_costs_one_event() {
+    let folder = std::env::temp_dir().join(format!("coldspark-dying-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let worker = folder.join("dying.worker");
+    let source = "#!/bin/bash\necho ready >&4\nwhile read -r -u 3 _ number; do\n\
+                  [[ $(</dev/fd/5) != *die* ]] || { echo last words >&2; kill -9 $$; }\n\
+                  printf '\"alive\"' >&6; echo \"response $number\" >&4\ndone\n";
+    fs::write(&worker, source).expect("the worker");
+    fs::set_permissions(&worker, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let rie = layer(&folder, "dying.worker");
+    let alive = (200, Value::from("alive"));
+    assert_eq!(rie.invoke_json(&json!("go")), alive, "{}", rie.log());
+    let (status, error) = rie.invoke_json(&json!("die"));
+    assert_eq!(
+        (status, &error["errorType"]),
+        (200, &json!("Runtime.WorkerExited"))
+    );
+    let message = error["errorMessage"].as_str().unwrap_or_default();
+    assert!(
+        message.contains("SIGKILL") && message.contains("last words"),
+        "{message}"
+    );
+    assert_eq!(rie.invoke_json(&json!("go")), alive, "{}", rie.log());
+    fs::remove_dir_all(&folder).expect("the folder goes");
+}
