@@ -1,5 +1,7 @@
 //! What processes print is in the function's log, in whole lines.
 
+use std::fs;
+
 use crate::common::{Function, Package, event, workers};
 
 fn worker(body: &str) -> Function {
@@ -37,7 +39,7 @@ fn what_is_printed_between_events_is_in_the_log() {
     let mut function = worker("(until [ -e go ]; do sleep 0.01; done; echo late) &");
     function.invoke("{}").text();
     function.wait_idle();
-    std::fs::write(function.package.task().join("go"), "").unwrap();
+    fs::write(function.package.task().join("go"), "").unwrap();
     function.wait_until("logged", |function| function.log().contains("late\n"));
 }
 
@@ -47,11 +49,11 @@ fn standard_output_and_error_stay_apart() {
         Package::new().executable("handler", workers::answering("echo out; echo err >&2"));
     let output = package.task().join("stdout");
     let mut function = Function::start_with("worker:handler", package, |command| {
-        command.stdout(std::fs::File::create(&output).unwrap());
+        command.stdout(fs::File::create(&output).unwrap());
     });
     function.invoke("{}").text();
     assert_eq!(
-        std::fs::read_to_string(function.package.task().join("stdout")).unwrap(),
+        fs::read_to_string(function.package.task().join("stdout")).unwrap(),
         "out\n"
     );
     assert_eq!(function.log(), "err\n");
@@ -97,15 +99,16 @@ fn an_executable_logs_what_it_prints_to_standard_error() {
 
 #[test]
 fn a_flood_does_not_stop_the_worker_and_nothing_of_it_is_lost() {
-    let mut function = worker("head -c 8000000 /dev/zero | tr '\\0' x; echo; seq 1 200000 >&2");
+    let body = "head -c 8000000 /dev/zero | tr '\\0' x; echo; seq 1 200000 >&2";
+    let package = Package::new().executable("handler", workers::answering(body));
+    let output = package.task().join("stdout");
+    let mut function = Function::start_with("worker:handler", package, |command| {
+        command.stdout(fs::File::create(&output).unwrap());
+    });
     function.invoke("{}").text();
-    let log = function.log();
-    assert_eq!(log.matches('x').count(), 8_000_000);
-    // The long line on the other stream is written in parts; lines of this one may lie between.
-    let lines = log
-        .lines()
-        .filter(|line| !line.contains('x') && !line.is_empty());
-    assert_eq!(lines.count(), 200_000);
+    assert!(fs::read(&output).unwrap() == [&[b'x'; 8_000_000][..], b"\n"].concat());
+    let numbers = (1..=200_000).map(|number| format!("{number}\n"));
+    assert!(function.log() == numbers.collect::<String>());
 }
 
 #[test]
