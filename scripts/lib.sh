@@ -14,6 +14,7 @@ TOOLS=$CACHE/tools
 RUST_WEB_VERSION=1.96.0+dfsg1-1~deb12u2
 ZIGLANG_VERSION=0.15.2
 ZIGBUILD_VERSION=0.24.0
+QEMU_USER_VERSION=7.2
 SAM_CLI_VERSION=1.170.0
 AWSCLI_VERSION=1.46.3
 MOTO_VERSION=5.2.5
@@ -56,6 +57,14 @@ use_toolchain() {
     if [ "$WAY" = debian ]; then export RUSTC=$TOOLS/bin/rustc-web; fi
 }
 
+# std_source: the folder that holds std's library/.
+std_source() {
+    local source
+    source=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust
+    # Debian's is a link into another folder, and the compiler names that.
+    if [ -d "$source" ]; then (cd "$source" && pwd -P); else echo "$source"; fi
+}
+
 # cross ARCH COMMAND [OPTION...]: cargo zigbuild with the recommended profile: a static position-
 # dependent binary, std rebuilt without its backtrace feature. $fallback keeps Rust's own std.
 cross() {
@@ -64,6 +73,9 @@ cross() {
     target=$(triple "$arch")
     upper=${target//-/_}
     flags="-Ctarget-feature=+crt-static -Crelocation-model=static -Cforce-unwind-tables=no"
+    # The places in panic messages: short, and the same on every machine.
+    flags+=" --remap-path-prefix=$ROOT/= --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/="
+    flags+=" --remap-path-prefix=$(std_source)/="
     if [ -z "${fallback:-}" ]; then
         std=(-Zbuild-std=std,panic_abort "-Zbuild-std-features=optimize_for_size")
         # Rust's own start files belong to its own std.

@@ -31,6 +31,7 @@ mod server;
 mod state;
 
 pub use observe::{Moment, Observer};
+pub(crate) use outcome::exit_words;
 pub use outcome::{Finished, Invocation, Outcome, exit_error, timeout_error};
 pub(crate) use server::fresh_id;
 pub use server::{Emulator, Ticket};

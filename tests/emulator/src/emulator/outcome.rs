@@ -142,7 +142,16 @@ pub fn timeout_error(request_id: &str, timeout: Duration) -> Vec<u8> {
 /// The error JSON for an invocation whose process ended.
 #[must_use]
 pub fn exit_error(request_id: &str, status: ExitStatus) -> Vec<u8> {
-    let how = match (status.code(), status.signal()) {
+    let how = exit_words(status);
+    error_json(
+        "Runtime.ExitError",
+        &format!("RequestId: {request_id} Error: {how}"),
+    )
+}
+
+/// How a runtime's process ended, in Lambda's words.
+pub(crate) fn exit_words(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
         (Some(0), _) => "Runtime exited without providing a reason".to_owned(),
         (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
         (None, signal) => {
@@ -154,11 +163,7 @@ pub fn exit_error(request_id: &str, status: ExitStatus) -> Vec<u8> {
             };
             format!("Runtime exited with error: signal: {name}{core}")
         }
-    };
-    error_json(
-        "Runtime.ExitError",
-        &format!("RequestId: {request_id} Error: {how}"),
-    )
+    }
 }
 
 /// Signals in the words of Lambda's own messages.

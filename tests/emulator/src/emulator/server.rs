@@ -113,12 +113,12 @@ impl Emulator {
         self.shared.wait_caller(limit, ended).init.clone()
     }
 
-    /// Waits until the runtime has called `restore/next`, at most until `limit`; whether it did.
+    /// Waits until the runtime has called `restore/next` or its init phase has ended otherwise,
+    /// at most until `limit`; whether it did call.
     #[must_use]
     pub fn wait_restore_point(&self, limit: Instant) -> bool {
-        self.shared
-            .wait_caller(limit, |state| state.at_restore)
-            .at_restore
+        let settled = |state: &State| state.at_restore || state.init != Init::Starting;
+        self.shared.wait_caller(limit, settled).at_restore
     }
 
     /// Answers `restore/next`, now or when it is called.

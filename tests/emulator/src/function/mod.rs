@@ -4,15 +4,20 @@
 //! that fails the process is started a second time under the invocation's own timeout, as Lambda
 //! does, and that failure is the invocation's outcome. After a timeout, a crash or a failed init
 //! the next invocation starts a new process, whose init counts in that invocation's duration.
+//!
+//! With [`Spec::snap_start`] it is one SnapStart environment instead: [`Function::park`], then
+//! [`Function::restore`].
 
 mod environment;
 mod logs;
 mod process;
 mod report;
+mod snapstart;
 
 pub use logs::LogSink;
 pub use process::StartError;
 pub use report::Report;
+pub use snapstart::{RESTORE_LIMIT, SnapStartError};
 
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -40,8 +45,17 @@ pub struct Spec {
     pub memory_mb: u32,
     /// The function's timeout; replaces [`Invocation::timeout`].
     pub timeout: Duration,
+    /// Whether the function is told that SnapStart takes a snapshot of it.
+    pub snap_start: bool,
     /// Gets each line of the function's and the platform's log.
     pub log: LogSink,
+}
+
+impl Spec {
+    /// Lambda takes snapshots only of published versions.
+    fn version(&self) -> &'static str {
+        if self.snap_start { "1" } else { "$LATEST" }
+    }
 }
 
 /// A function that is started when it is first invoked. Dropping it kills its process group.
@@ -68,7 +82,11 @@ impl Function {
     pub fn new(mut spec: Spec) -> Result<Function, StartError> {
         spec.bootstrap = process::check_bootstrap(&spec.bootstrap)?;
         spec.task_root = process::check_task_root(&spec.task_root)?;
-        let emulator = Emulator::start(Config::default()).map_err(StartError::RuntimeApi)?;
+        let mut config = Config::default();
+        if spec.snap_start {
+            config.function_arn = format!("{}:{}", config.function_arn, spec.version());
+        }
+        let emulator = Emulator::start(config).map_err(StartError::RuntimeApi)?;
         Ok(Function {
             spec,
             emulator: Arc::new(emulator),
@@ -88,11 +106,9 @@ impl Function {
     ///
     /// # Errors
     /// When the process could not be started at all, or after [`Function::stop`].
-    pub fn invoke(&self, mut invocation: Invocation) -> Result<Report, StartError> {
+    pub fn invoke(&self, invocation: Invocation) -> Result<Report, StartError> {
         let instance = self.instance.lock();
         let mut instance = instance.unwrap_or_else(PoisonError::into_inner);
-        let id = invocation.request_id.get_or_insert_with(fresh_id).clone();
-        invocation.timeout = self.spec.timeout;
         if instance.process.as_ref().is_some_and(Process::has_exited) {
             self.log("the bootstrap exited between two invocations; starting it again");
             self.end(&mut instance);
@@ -102,7 +118,23 @@ impl Function {
             instance.initialised = true;
             init_duration = self.init_phase(&mut instance)?;
         }
-        self.log(&format!("START RequestId: {id} Version: $LATEST"));
+        let report = self.event(&mut instance, invocation)?;
+        Ok(self.reported(Report {
+            init_duration,
+            ..report
+        }))
+    }
+
+    /// Has the process handle one event, and starts one if there is none.
+    fn event(
+        &self,
+        instance: &mut Instance,
+        mut invocation: Invocation,
+    ) -> Result<Report, StartError> {
+        let id = invocation.request_id.get_or_insert_with(fresh_id).clone();
+        invocation.timeout = self.spec.timeout;
+        let version = self.spec.version();
+        self.log(&format!("START RequestId: {id} Version: {version}"));
         let started = Instant::now();
         let repeated_init = instance.process.is_none();
         if repeated_init {
@@ -121,7 +153,8 @@ impl Function {
         let report = Report {
             request_id: id,
             duration,
-            init_duration,
+            init_duration: None,
+            restore_duration: None,
             memory_mb: self.spec.memory_mb,
             max_memory_mb: instance.process.as_mut().map_or(0, Process::peak_mb),
             timeout: self.spec.timeout,
@@ -133,12 +166,16 @@ impl Function {
                     process.drain_logs();
                 }
             }
-            _ => self.end(&mut instance),
+            _ => self.end(instance),
         }
+        Ok(report)
+    }
+
+    fn reported(&self, report: Report) -> Report {
         for line in report.log_lines() {
             self.log(&line);
         }
-        Ok(report)
+        report
     }
 
     /// Kills the process group, now and for good; a running invocation ends as a crash.
@@ -166,7 +203,7 @@ impl Function {
         };
         let duration = started.elapsed().min(INIT_LIMIT);
         self.end(instance);
-        self.log(&report::init_report(duration, &failure));
+        self.log(&report::init_report(duration, Some(&failure)));
         Ok(None)
     }
 

@@ -16,6 +16,8 @@ pub struct Report {
     pub duration: Duration,
     /// The init phase that came before the first invocation.
     pub init_duration: Option<Duration>,
+    /// From the end of the wait in `restore/next` to `next`, after-restore hooks included.
+    pub restore_duration: Option<Duration>,
     /// The configured memory in MB.
     pub memory_mb: u32,
     /// Peak resident memory in MB.
@@ -32,11 +34,11 @@ impl Report {
     }
 
     /// Whole milliseconds, rounded up, that Lambda would bill: since August 2025 with the init
-    /// phase.
+    /// phase, and with the part of a restore that is the runtime's.
     #[must_use]
     pub fn billed_ms(&self) -> u128 {
-        let billed = self.duration + self.init_duration.unwrap_or_default();
-        billed.as_nanos().div_ceil(1_000_000)
+        let ahead = self.init_duration.or(self.restore_duration);
+        whole_ms(self.duration + ahead.unwrap_or_default())
     }
 
     /// The platform's lines behind the function's own: what went wrong, `END`, `REPORT`.
@@ -74,6 +76,14 @@ impl Report {
         if let Some(init) = self.init_duration {
             line += &format!("\tInit Duration: {} ms", ms(init));
         }
+        if let Some(restore) = self.restore_duration {
+            // Lambda does not bill loading the snapshot, and here nothing is loaded.
+            line += &format!(
+                "\tRestore Duration: {} ms\tBilled Restore Duration: {} ms",
+                ms(restore),
+                whole_ms(restore)
+            );
+        }
         // Errors that the function itself posted carry no status on Lambda either.
         if !matches!(self.outcome, Outcome::FunctionError { .. }) {
             line += &status(&self.outcome);
@@ -82,11 +92,20 @@ impl Report {
     }
 }
 
-/// The line for an init phase that failed.
-pub(super) fn init_report(duration: Duration, failure: &Outcome) -> String {
-    let status = status(failure);
+/// The line for an init phase that failed, or for one that a snapshot follows.
+pub(super) fn init_report(duration: Duration, failure: Option<&Outcome>) -> String {
+    let status = failure.map(status).unwrap_or_default();
     format!(
         "INIT_REPORT Init Duration: {} ms\tPhase: init{status}",
+        ms(duration)
+    )
+}
+
+/// The line for a restore.
+pub(super) fn restore_report(duration: Duration, failure: Option<&Outcome>) -> String {
+    let status = failure.map(status).unwrap_or_default();
+    format!(
+        "RESTORE_REPORT Restore Duration: {} ms{status}",
         ms(duration)
     )
 }
@@ -98,6 +117,10 @@ fn status(outcome: &Outcome) -> String {
         (_, Some(error_type)) => format!("\tStatus: error\tError Type: {error_type}"),
         (_, None) => "\tStatus: error\tError Type: Runtime.Unknown".to_owned(),
     }
+}
+
+fn whole_ms(duration: Duration) -> u128 {
+    duration.as_nanos().div_ceil(1_000_000)
 }
 
 fn ms(duration: Duration) -> String {
@@ -114,6 +137,7 @@ mod tests {
             outcome,
             duration: Duration::from_micros(1_230),
             init_duration: init.map(Duration::from_micros),
+            restore_duration: None,
             memory_mb: 128,
             max_memory_mb: 1,
             timeout: Duration::from_secs(3),
@@ -145,5 +169,19 @@ mod tests {
     fn billing_includes_the_init_phase() {
         assert_eq!(report(Outcome::Timeout, None).billed_ms(), 2);
         assert_eq!(report(Outcome::Timeout, Some(771)).billed_ms(), 3);
+    }
+
+    #[test]
+    fn a_restore_is_reported_and_billed() {
+        let mut report = report(Outcome::Timeout, None);
+        report.restore_duration = Some(Duration::from_micros(771));
+        let lines = report.log_lines();
+        assert!(lines[2].contains("\tBilled Duration: 3 ms\t"));
+        let end = "\tRestore Duration: 0.77 ms\tBilled Restore Duration: 1 ms\tStatus: timeout";
+        assert!(lines[2].ends_with(end), "{}", lines[2]);
+        assert_eq!(
+            restore_report(Duration::from_micros(771), Some(&Outcome::Timeout)),
+            "RESTORE_REPORT Restore Duration: 0.77 ms\tStatus: timeout"
+        );
     }
 }

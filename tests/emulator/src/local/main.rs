@@ -2,6 +2,7 @@
 
 mod options;
 mod run;
+mod snapstart;
 
 use std::process::ExitCode;
 

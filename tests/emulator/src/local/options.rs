@@ -18,11 +18,18 @@ to stderr. Billed Duration includes the init phase, as on Lambda since August 20
   --repeat N         send the event N times, to the same process while it lives (default 1)
   --serve            stay, and take events at the Invoke endpoint, until SIGINT or SIGTERM
   --port P           the endpoint's port on 127.0.0.1 (default 9000; 0 takes a free one)
+  --snapstart        run the SnapStart protocol: start a process for each environment, wait
+                     until all are parked in GET restore/next, restore one after the other and
+                     send each the event once; one response a line. Memory is not cloned here:
+                     a process cannot be duplicated from outside, so each environment runs its
+                     own init. scripts/verify-clones restores one snapshot on virtual machines.
+  --restores N       how many environments (default 2, at most 100)
 
   --handler NAME     _HANDLER (default empty)
   --task-root DIR    LAMBDA_TASK_ROOT and working directory (default: the current directory)
   --env KEY=VALUE    a further environment variable; may be repeated. The function sees
-                     Lambda's variables, the caller's AWS credentials and region, and these.
+                     Lambda's variables, the caller's AWS credentials (but not with
+                     --snapstart, as on Lambda) and region, and these.
   --timeout SECONDS  after which the function is killed (default 30; on Lambda 3)
   --memory MB        told to the function and reported, not enforced (default 128)
   --help             this text
@@ -33,8 +40,9 @@ With --serve, from another terminal:
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function \\
       --cli-binary-format raw-in-base64-out --payload '{}' out.json
 
-Exit status: 0 the function answered, 1 it failed (error, init error, timeout, crash),
-2 this tool was used wrongly. With --serve: 0 when ended by SIGINT or SIGTERM.
+Exit status: 0 the function answered, 1 it failed (error, init error, timeout, crash, or with
+--snapstart anything that keeps an environment from its event), 2 this tool was used wrongly.
+With --serve: 0 when ended by SIGINT or SIGTERM.
 ";
 
 /// A command line that makes sense in itself.
@@ -53,6 +61,7 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Repeat(u32),
+    SnapStart { restores: u32 },
     Serve { port: u16 },
 }
 
@@ -66,6 +75,7 @@ pub(crate) fn parse(
 fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut bootstrap = None;
     let (mut serve, mut port, mut repeat) = (false, None, None);
+    let (mut snap_start, mut restores) = (false, None);
     let mut options = Options {
         bootstrap: PathBuf::new(),
         event: None,
@@ -98,6 +108,8 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
             }
             "repeat" => repeat = Some(parser.value()?.parse_with(|v| positive(v, "--repeat"))?),
             "serve" => serve = true,
+            "snapstart" => snap_start = true,
+            "restores" => restores = Some(parser.value()?.parse_with(environments)?),
             "port" => {
                 port = Some(parser.value()?.parse_with(|v| {
                     v.parse::<u16>()
@@ -108,6 +120,17 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
         }
     }
     options.bootstrap = bootstrap.ok_or("--bootstrap is missing")?;
+    if snap_start && serve {
+        let why = "--serve makes no sense with --snapstart, which sends each restored environment \
+            one event and ends";
+        return Err(why.into());
+    }
+    if snap_start && repeat.is_some() {
+        return Err("--repeat makes no sense with --snapstart; see --restores".into());
+    }
+    if restores.is_some() && !snap_start {
+        return Err("--restores makes sense only with --snapstart".into());
+    }
     options.mode = match (serve, port, repeat) {
         (true, _, Some(_)) => return Err("--repeat makes no sense with --serve".into()),
         (true, ..) if options.event.is_some() => {
@@ -117,6 +140,9 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
             port: port.unwrap_or(9000),
         },
         (false, Some(_), _) => return Err("--port makes sense only with --serve".into()),
+        (false, None, _) if snap_start => Mode::SnapStart {
+            restores: restores.unwrap_or(2),
+        },
         (false, None, repeat) => Mode::Repeat(repeat.unwrap_or(1)),
     };
     Ok(Some(options))
@@ -145,6 +171,13 @@ fn positive(text: &str, option: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("{option} wants a whole number from 1"))
 }
 
+/// Each is a process and a few threads, all at once.
+fn environments(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (1..=100).contains(number));
+    number.ok_or("--restores wants a whole number from 1 to 100")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +196,8 @@ mod tests {
         assert!(line("--help").unwrap().is_none());
         let served = line("--bootstrap=b --serve").unwrap().unwrap();
         assert_eq!(served.mode, Mode::Serve { port: 9000 });
+        let restored = line("--bootstrap b --snapstart").unwrap().unwrap();
+        assert_eq!(restored.mode, Mode::SnapStart { restores: 2 });
     }
 
     #[test]
@@ -181,6 +216,15 @@ mod tests {
             ("--bootstrap b --serve --port 99999", "--port"),
             ("--bootstrap b --serve --repeat 2", "no sense"),
             ("--bootstrap b --serve --event e", "no sense"),
+            (
+                "--bootstrap b --snapstart --serve",
+                "--serve makes no sense",
+            ),
+            ("--bootstrap b --snapstart --repeat 2", "see --restores"),
+            ("--bootstrap b --snapstart --port 1", "only with --serve"),
+            ("--bootstrap b --snapstart --restores 0", "from 1 to 100"),
+            ("--bootstrap b --snapstart --restores 101", "from 1 to 100"),
+            ("--bootstrap b --restores 2", "only with --snapstart"),
         ] {
             let why = line(text).unwrap_err();
             assert!(why.contains(part), "{text}: {why}");

@@ -16,6 +16,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::options::{Mode, Options};
+use crate::snapstart;
 
 /// Written for this tool.
 const SAMPLE_EVENT: &str = include_str!("../../events/http-api.json");
@@ -29,18 +30,30 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
         variables: options.variables,
         memory_mb: options.memory_mb,
         timeout: options.timeout,
+        snap_start: matches!(options.mode, Mode::SnapStart { .. }),
         log: Arc::new(log),
     };
-    let function = Function::new(spec).map_err(|error| error.to_string())?;
-    let function = Arc::new(function);
+    let count = match options.mode {
+        Mode::SnapStart { restores } => restores,
+        Mode::Repeat(_) | Mode::Serve { .. } => 1,
+    };
+    let functions = (0..count).map(|_| Function::new(spec.clone()).map(Arc::new));
+    let functions = functions.collect::<Result<Vec<_>, _>>();
+    let functions = functions.map_err(|error| error.to_string())?;
+    let function = &functions[0];
     match options.mode {
         Mode::Repeat(count) => {
             let event = read_event(options.event.as_deref())?;
-            on_signal(&function, |signal| 128 + signal)?;
-            repeat(&function, &event, count)
+            on_signal(&functions, |signal| 128 + signal)?;
+            repeat(function, &event, count)
+        }
+        Mode::SnapStart { .. } => {
+            let event = read_event(options.event.as_deref())?;
+            on_signal(&functions, |signal| 128 + signal)?;
+            snapstart::run(&functions, &event)
         }
         Mode::Serve { port } => {
-            on_signal(&function, |_| 0)?;
+            on_signal(&functions, |_| 0)?;
             serve(function, port)
         }
     }
@@ -52,26 +65,33 @@ fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, Str
         let report = function.invoke(Invocation::new(event));
         let report = report.map_err(|error| error.to_string())?;
         failed |= report.outcome.is_error();
-        let mut payload = report.payload();
-        if payload.last() != Some(&b'\n') {
-            payload.push(b'\n');
-        }
-        if io::stdout().lock().write_all(&payload).is_err() {
-            // Nobody reads on; a pipe to head ends like this.
+        if !print(report.payload()) {
             failed = true;
             break;
         }
     }
-    Ok(if failed {
+    Ok(status(failed))
+}
+
+/// Writes a payload to stdout as one line; whether it could. A pipe to head ends with that.
+pub(crate) fn print(mut payload: Vec<u8>) -> bool {
+    if payload.last() != Some(&b'\n') {
+        payload.push(b'\n');
+    }
+    io::stdout().lock().write_all(&payload).is_ok()
+}
+
+pub(crate) fn status(failed: bool) -> ExitCode {
+    if failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
-    })
+    }
 }
 
-fn serve(function: Arc<Function>, port: u16) -> Result<ExitCode, String> {
+fn serve(function: &Arc<Function>, port: u16) -> Result<ExitCode, String> {
     let address = (Ipv4Addr::LOCALHOST, port).into();
-    let bound = endpoint::serve(address, Arc::clone(&function)).map_err(|error| {
+    let bound = endpoint::serve(address, Arc::clone(function)).map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another with --port")
     })?;
     log(format!(
@@ -84,14 +104,14 @@ fn serve(function: Arc<Function>, port: u16) -> Result<ExitCode, String> {
     }
 }
 
-/// Ends the function's process group, then this program, on SIGINT, SIGTERM or SIGHUP.
-fn on_signal(function: &Arc<Function>, status: fn(i32) -> i32) -> Result<(), String> {
-    let function = Arc::clone(function);
+/// Ends the functions' process groups, then this program, on SIGINT, SIGTERM or SIGHUP.
+fn on_signal(functions: &[Arc<Function>], status: fn(i32) -> i32) -> Result<(), String> {
+    let functions = functions.to_vec();
     let signals = Signals::new([SIGINT, SIGTERM, SIGHUP]);
     let mut signals = signals.map_err(|error| format!("cannot catch signals: {error}"))?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            function.stop();
+            functions.iter().for_each(|function| function.stop());
             exit(status(signal));
         }
     });
@@ -121,7 +141,7 @@ fn read_event(path: Option<&Path>) -> Result<Vec<u8>, String> {
 }
 
 /// One write a line, so that lines of several threads stay whole.
-fn log(line: &[u8]) {
+pub(crate) fn log(line: &[u8]) {
     let line = [line, b"\n"].concat();
     // Without a stderr there is nobody to tell.
     let _ = io::stderr().lock().write_all(&line);
