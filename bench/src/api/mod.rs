@@ -1,0 +1,182 @@
+//! The Runtime API as small as a fair measurement allows: one thread that sleeps in poll(2),
+//! takes connections as they come, and notes the moment at which a request was complete.
+//!
+//! The emulator of the tests is more faithful, and wakes one thread more for each request; here
+//! those microseconds would be a part of every figure.
+
+mod connection;
+mod request;
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::clock::Moment;
+use connection::Connection;
+pub(crate) use request::{Call, Request};
+
+/// Counts are taken with the same port where it is free: its digits are a part of the work.
+const PREFERRED_PORT: u16 = 20_404;
+/// How often a wait looks whether the program is still there.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// The server's side of the Runtime API.
+pub(crate) struct Api {
+    listener: TcpListener,
+    port: u16,
+    connections: Vec<Connection>,
+    /// Buffers of closed connections, kept so that no measurement pays for new pages.
+    spare: Vec<Vec<u8>>,
+    events: u64,
+}
+
+impl Api {
+    pub(crate) fn open() -> io::Result<Api> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, PREFERRED_PORT))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        listener.set_nonblocking(true)?;
+        let port = listener.local_addr()?.port();
+        Ok(Api {
+            listener,
+            port,
+            connections: Vec::new(),
+            spare: Vec::new(),
+            events: 0,
+        })
+    }
+
+    /// What AWS_LAMBDA_RUNTIME_API says.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// Drops all connections, of a program that has ended.
+    pub(crate) fn reset(&mut self) {
+        while self.listener.accept().is_ok() {}
+        let buffers = self.connections.drain(..).map(Connection::into_buffer);
+        self.spare.extend(buffers);
+    }
+
+    /// The next complete request, or `None` when `until` has passed.
+    pub(crate) fn receive(
+        &mut self,
+        until: Moment,
+        ended: &mut dyn FnMut() -> Option<String>,
+    ) -> Result<Option<Request>, String> {
+        loop {
+            if let Some(request) = self.complete()? {
+                return Ok(Some(request));
+            }
+            let left = until.left();
+            if !self
+                .wait(left.min(LOOK))
+                .map_err(|error| error.to_string())?
+            {
+                if let Some(how) = ended() {
+                    return Err(format!("the program ended: {how}"));
+                }
+                if left.is_zero() {
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Sends an event as the reply to `next`; gives the moment just before.
+    pub(crate) fn send_event(&mut self, to: &Request, event: &[u8]) -> Result<Moment, String> {
+        self.events += 1;
+        let reply = request::event(self.events, event);
+        let connection = self.connection(to)?;
+        let sent = Moment::now();
+        connection
+            .write(&reply)
+            .map_err(|error| format!("sending the event: {error}"))?;
+        Ok(sent)
+    }
+
+    /// Accepts a response. A program that has closed its connection by now has answered too.
+    pub(crate) fn accept_response(&mut self, to: &Request) {
+        if let Ok(connection) = self.connection(to) {
+            let _ = connection.write(request::ACCEPTED);
+        }
+    }
+
+    /// The body of a request that was just received.
+    pub(crate) fn body(&self, of: &Request) -> &[u8] {
+        let connection = self.connections.iter().find(|c| c.number == of.connection);
+        connection.map_or(&[], Connection::body)
+    }
+
+    fn connection(&mut self, of: &Request) -> Result<&mut Connection, String> {
+        let found = self
+            .connections
+            .iter_mut()
+            .find(|c| c.number == of.connection);
+        found.ok_or_else(|| "the program closed its connection".to_owned())
+    }
+
+    fn complete(&mut self) -> Result<Option<Request>, String> {
+        for connection in &mut self.connections {
+            if let Some(request) = connection.take()? {
+                return Ok(Some(request));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for the sockets and reads what there is; false when there was nothing.
+    fn wait(&mut self, at_most: Duration) -> io::Result<bool> {
+        let mut polled = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
+        polled.extend(
+            self.connections
+                .iter()
+                .map(|connection| PollFd::new(connection.as_fd(), PollFlags::POLLIN)),
+        );
+        let at_most = at_most.as_micros().div_ceil(1000);
+        let timeout = PollTimeout::try_from(at_most).unwrap_or(PollTimeout::MAX);
+        match poll(&mut polled, timeout) {
+            Ok(0) | Err(Errno::EINTR) => return Ok(false),
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let ready: Vec<bool> = polled
+            .iter()
+            .map(|polled| polled.any().unwrap_or(true))
+            .collect();
+        for (index, connection) in self.connections.iter_mut().enumerate() {
+            if ready[index + 1] {
+                connection.read()?;
+            }
+        }
+        let (open, closed) = std::mem::take(&mut self.connections)
+            .into_iter()
+            .partition(|connection| !connection.is_closed());
+        self.connections = open;
+        let closed: Vec<Connection> = closed;
+        self.spare
+            .extend(closed.into_iter().map(Connection::into_buffer));
+        if ready[0] {
+            self.accept()?;
+        }
+        Ok(true)
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    let buffer = self.spare.pop().unwrap_or_else(|| vec![0; 64 << 10]);
+                    let mut connection = Connection::new(stream, buffer)?;
+                    connection.read()?;
+                    self.connections.push(connection);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

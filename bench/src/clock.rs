@@ -1,0 +1,30 @@
+//! Time as nanoseconds of the monotonic clock: one scale for this process and the spawner's.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+/// Nanoseconds since some moment that is the same for all processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Moment {
+    pub(crate) fn now() -> Moment {
+        let time = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has this clock");
+        Moment(time.tv_sec().unsigned_abs() * 1_000_000_000 + time.tv_nsec().unsigned_abs())
+    }
+
+    pub(crate) fn after(self, duration: Duration) -> Moment {
+        Moment(self.0 + u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 2))
+    }
+
+    /// What is left until this moment.
+    pub(crate) fn left(self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(Moment::now().0))
+    }
+
+    /// Microseconds from an earlier moment to this one.
+    pub(crate) fn micros_since(self, earlier: Moment) -> f64 {
+        self.0.saturating_sub(earlier.0) as f64 / 1000.0
+    }
+}

@@ -1,0 +1,106 @@
+//! The figures of the table: their names in the JSON file, in the table, and their kind.
+
+/// A figure that varies, in microseconds.
+pub(crate) struct Timed {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// Whether a chart is drawn of it, and that chart's title.
+    pub(crate) chart: Option<&'static str>,
+}
+
+/// A figure that is counted.
+pub(crate) struct Counted {
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) chart: Option<&'static str>,
+    /// Whether the same binary always gives the same number, so that a budget can hold it.
+    pub(crate) exact: bool,
+}
+
+pub(crate) const INIT_WARM: &str = "init_warm_us";
+pub(crate) const INIT_COLD: &str = "init_cold_us";
+pub(crate) const FIRST: &str = "first_event_us";
+pub(crate) const WARM: &str = "warm_event_us";
+pub(crate) const WARM_P99: &str = "warm_event_p99_us";
+pub(crate) const TOTAL: &str = "first_response_us";
+pub(crate) const LARGE: &str = "event_6mb_us";
+
+pub(crate) const TIMED: [Timed; 7] = [
+    timed(
+        INIT_WARM,
+        "init, warm cache",
+        Some("Spawn to first GET /next, page cache warm"),
+    ),
+    timed(
+        INIT_COLD,
+        "init, cold cache",
+        Some("Spawn to first GET /next, the binary's pages dropped"),
+    ),
+    timed(
+        FIRST,
+        "first event",
+        Some("First event: sent to response read"),
+    ),
+    timed(
+        WARM,
+        "warm event p50",
+        Some("Warm event: sent to response read"),
+    ),
+    timed(WARM_P99, "warm event p99", None),
+    timed(
+        TOTAL,
+        "spawn to first response",
+        Some("Spawn to first response, page cache warm"),
+    ),
+    timed(LARGE, "6 MB event", Some("6 MB event echoed")),
+];
+
+pub(crate) const INSTRUCTIONS: &str = "instructions";
+pub(crate) const SYSTEM_CALLS: &str = "system_calls";
+pub(crate) const PAGES: &str = "pages_touched";
+pub(crate) const BYTES: &str = "bytes";
+pub(crate) const ZIP: &str = "zip_bytes";
+pub(crate) const PEAK: &str = "peak_rss_polling_kb";
+pub(crate) const PEAK_LARGE: &str = "peak_rss_6mb_kb";
+pub(crate) const MINOR: &str = "minor_faults_warm";
+pub(crate) const MAJOR: &str = "major_faults_cold";
+
+pub(crate) const COUNTED: [Counted; 9] = [
+    counted(
+        INSTRUCTIONS,
+        "instructions to next",
+        Some("User instructions to GET /next"),
+        true,
+    ),
+    counted(SYSTEM_CALLS, "system calls to next", None, true),
+    counted(PAGES, "pages touched", None, true),
+    counted(BYTES, "bytes", Some("Bytes shipped"), true),
+    counted(ZIP, "zip bytes", None, true),
+    counted(
+        PEAK,
+        "peak RSS polling, kB",
+        Some("Peak resident memory at the first poll, kB"),
+        false,
+    ),
+    counted(PEAK_LARGE, "peak RSS 6 MB event, kB", None, false),
+    counted(MINOR, "minor faults, warm", None, false),
+    counted(MAJOR, "major faults, cold", None, false),
+];
+
+const fn timed(name: &'static str, title: &'static str, chart: Option<&'static str>) -> Timed {
+    Timed { name, title, chart }
+}
+
+const fn counted(
+    name: &'static str,
+    title: &'static str,
+    chart: Option<&'static str>,
+    exact: bool,
+) -> Counted {
+    Counted {
+        name,
+        title,
+        chart,
+        exact,
+    }
+}

@@ -1,0 +1,135 @@
+//! The benchmark's harness; scripts/bench builds what it measures and starts it.
+//!
+//! ```text
+//! options -> full  -> measure (rounds, trace, count) -> results -> report (table, chart), compare
+//!         -> short -> measure (trace, count) -> budgets
+//! ```
+
+mod api;
+mod arch;
+mod budgets;
+mod clock;
+mod cold;
+mod compare;
+mod figures;
+mod full;
+mod limit;
+mod machine;
+mod measure;
+mod options;
+mod process;
+mod programs;
+mod report;
+mod results;
+mod short;
+mod size;
+mod spawn;
+mod stats;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use options::Options;
+use results::Results;
+
+/// The program that everything is compared to.
+const FLOOR: &str = "floor";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let result = if arguments
+        .peek()
+        .is_some_and(|first| first == limit::SPAWNER)
+    {
+        limit::serve()
+            .map(|()| true)
+            .map_err(|error| error.to_string())
+    } else {
+        options::parse(arguments).and_then(|options| run(&options))
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// False when a budget was broken.
+fn run(options: &Options) -> Result<bool, String> {
+    if options.short {
+        let (lines, well) = short::run(options)?;
+        lines.iter().for_each(|line| println!("{line}"));
+        return Ok(well);
+    }
+    // Read before minutes are spent.
+    let old = options.compare.as_deref().map(read).transpose()?;
+    let output = options.output.clone();
+    let output = output.unwrap_or_else(|| options.root.join("bench/results"));
+    fs::create_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    for &arch in &options.arches {
+        eprintln!(
+            "[bench] {arch}: {}",
+            if arch.is_native() {
+                "wall time and counts"
+            } else {
+                "counts, under qemu"
+            }
+        );
+        let results = full::run(options, arch)?;
+        println!("{}", report::table::render(&results));
+        write(&results, options, &output)?;
+        if let Some(old) = old.as_ref().filter(|old| old.arch == results.arch) {
+            compared(old, &results);
+        }
+    }
+    if let Some(old) = old.filter(|old| options.arches.iter().all(|arch| arch.name() != old.arch)) {
+        return Err(format!(
+            "--compare: the file is of {}, which was not measured",
+            old.arch
+        ));
+    }
+    Ok(true)
+}
+
+fn compared(old: &Results, new: &Results) {
+    println!("Against {} ({}), beyond noise:\n", old.date, old.commit);
+    let mut differences = compare::differences(old, new);
+    differences.sort_by_key(|difference| !difference.is_worse());
+    if differences.is_empty() {
+        println!("- nothing differs");
+    }
+    differences
+        .iter()
+        .for_each(|difference| println!("- {difference}"));
+    println!();
+}
+
+fn write(results: &Results, options: &Options, output: &Path) -> Result<(), String> {
+    let limit = options.memory_mb.filter(|_| results.limit.is_some());
+    let limit = limit.map_or_else(String::new, |memory| format!("-{memory}mb"));
+    let name = format!(
+        "{}-{}{limit}-{}.json",
+        results.date, results.arch, results.commit
+    );
+    let path: PathBuf = output.join(name);
+    let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
+    fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
+    eprintln!("[bench] {}", path.display());
+    // The charts are of the whole table on the whole machine.
+    if results.limit.is_none() && options.only.is_empty() {
+        for chart in report::chart::draw(results, output)? {
+            eprintln!("[bench] {}", chart.display());
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Results, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("{} is not a result: {error}", path.display()))
+}

@@ -1,0 +1,147 @@
+//! Exact counts from qemu's user emulation: instructions, system calls and pages.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use super::one::TIMEOUT;
+use crate::api::{Api, Call};
+use crate::arch::Arch;
+use crate::clock::Moment;
+use crate::programs::Program;
+
+/// What plugin/counts.c has written when the program sent `GET /next`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) instructions: u64,
+    pub(crate) system_calls: u64,
+    /// Pages of 4 KiB from which instructions were fetched, or which instructions read or wrote.
+    pub(crate) pages: u64,
+}
+
+/// Where the emulators and the plugin are.
+#[derive(Clone, Debug)]
+pub(crate) struct Emulation {
+    /// Has qemu-x86_64 and qemu-aarch64.
+    pub(crate) tools: PathBuf,
+    pub(crate) plugin: PathBuf,
+    pub(crate) log: PathBuf,
+}
+
+impl Emulation {
+    /// Runs the program under emulation until it has polled.
+    pub(crate) fn count(
+        &self,
+        api: &mut Api,
+        program: &Program,
+        arch: Arch,
+    ) -> Result<Counts, String> {
+        let emulator = self.tools.join(arch.emulator());
+        if !emulator.exists() || !self.plugin.exists() {
+            return Err(
+                "qemu-user with its plugin is not installed; run scripts/setup bench".to_owned(),
+            );
+        }
+        let _ = fs::remove_file(&self.log);
+        // A fixed environment and program name: both lie on the stack and are looked through.
+        let mut command = Command::new(emulator);
+        command
+            .args(["-seed", "1", "-0", "/var/task/bootstrap", "-plugin"])
+            .arg(format!(
+                "{},out={}",
+                self.plugin.display(),
+                self.log.display()
+            ))
+            .args(&program.command)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        for line in program.environment(&api.address(), "/var/task".as_ref()) {
+            if let Some((name, value)) = line.split_once('=') {
+                command.env(name, value);
+            }
+        }
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let pid = child.id().cast_signed();
+        let until = Moment::now().after(TIMEOUT);
+        let polled = api.receive(until, &mut || crate::spawn::ended(pid));
+        let counts = match polled {
+            Ok(Some(request)) if request.call == Call::Next => self.read(arch),
+            Ok(Some(request)) => Err(format!("it sent {:?} instead of Next", request.call)),
+            Ok(None) => Err(format!("no Next within {} s", TIMEOUT.as_secs())),
+            Err(error) => Err(error),
+        };
+        let _ = child.kill();
+        let output = child.wait_with_output();
+        api.reset();
+        counts.map_err(|error| {
+            let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            format!("{error}; {}", text.unwrap_or_default().trim())
+        })
+    }
+
+    /// The counts at the call that sent the request: the last that sends anything, once a later
+    /// call has been entered.
+    fn read(&self, arch: Arch) -> Result<Counts, String> {
+        for _ in 0..200 {
+            let log =
+                fs::read(&self.log).map_err(|error| format!("the plugin's counts: {error}"))?;
+            if let Some(counts) = at_last_send(&log, arch.sending()) {
+                return Ok(counts);
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        Err("the plugin's counts do not show how the request was sent".to_owned())
+    }
+}
+
+/// The log is a row of entries: number of the call, instructions, pages. Unused ones are zero.
+fn at_last_send(log: &[u8], sending: [u64; 4]) -> Option<Counts> {
+    let (numbers, _) = log.as_chunks::<8>();
+    let numbers: Vec<u64> = numbers.iter().copied().map(u64::from_ne_bytes).collect();
+    let (entries, _) = numbers.as_chunks::<3>();
+    let used = entries.iter().take_while(|entry| entry[1] > 0).count();
+    let last = entries[..used]
+        .iter()
+        .rposition(|entry| sending.contains(&entry[0]))?;
+    let [_, instructions, pages] = entries[last];
+    (last + 1 < used).then_some(Counts {
+        instructions,
+        system_calls: last as u64 + 1,
+        pages,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(entries: &[[u64; 3]]) -> Vec<u8> {
+        let numbers = entries.iter().flatten();
+        numbers.flat_map(|number| number.to_ne_bytes()).collect()
+    }
+
+    #[test]
+    fn counts_are_those_of_the_last_send() {
+        let sending = Arch::X8664.sending();
+        let entries = [
+            [41, 100, 3],
+            [1, 150, 4],
+            [44, 300, 5],
+            [0, 310, 6],
+            [0, 0, 0],
+        ];
+        let counts = Counts {
+            instructions: 300,
+            system_calls: 3,
+            pages: 5,
+        };
+        assert_eq!(at_last_send(&log(&entries), sending), Some(counts));
+        // Nothing was entered behind it yet: more may come.
+        assert_eq!(at_last_send(&log(&entries[..3]), sending), None);
+        assert_eq!(at_last_send(&[], sending), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! One program from its start to its end, and the moments in between.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::api::{Api, Call, Request};
+use crate::clock::Moment;
+use crate::cold;
+use crate::limit::Spawner;
+use crate::process::{self, Usage};
+use crate::programs::Program;
+use crate::spawn::{self, Launch};
+
+/// How long a program may take for any step.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+/// After this long a program gets no further warm events in a round.
+const WARM_TIME: Duration = Duration::from_millis(40);
+
+/// What to do with a program.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    /// Drop its files' pages before it starts.
+    pub(crate) cold: bool,
+    /// The first event, and all warm ones.
+    pub(crate) event: &'a [u8],
+    /// How many events follow the first one, at most.
+    pub(crate) warm_events: usize,
+    /// An event after the others.
+    pub(crate) last: Option<&'a [u8]>,
+    /// Look at its memory and faults, which takes time.
+    pub(crate) inspect: bool,
+}
+
+/// What came of it; microseconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sample {
+    /// From just before the start to the complete `GET /next`.
+    pub(crate) init: f64,
+    /// From sending the first event to its complete response.
+    pub(crate) first: f64,
+    /// From just before the start to the complete first response.
+    pub(crate) total: f64,
+    pub(crate) warm: Vec<f64>,
+    pub(crate) last: Option<f64>,
+    /// At the first poll.
+    pub(crate) polling: Usage,
+    /// At the end.
+    pub(crate) end: Usage,
+}
+
+/// What a measurement needs besides the program.
+pub(crate) struct Stage {
+    pub(crate) api: Api,
+    pub(crate) spawner: Spawner,
+    pub(crate) log: PathBuf,
+}
+
+impl Stage {
+    /// Runs a program as planned, and ends it.
+    pub(crate) fn run(&mut self, program: &Program, plan: Plan<'_>) -> Result<Sample, String> {
+        if plan.cold {
+            for file in &program.files {
+                cold::drop_pages(file)?;
+            }
+        }
+        let _ = std::fs::remove_file(&self.log);
+        let launch = Launch {
+            arguments: program.command.clone(),
+            environment: program.environment(&self.api.address(), &program.task_root),
+            log: self.log.clone(),
+        };
+        let started = self.spawner.start(&launch)?;
+        let result = self.drive(started.pid, started.moment(), plan);
+        spawn::end(started.pid);
+        self.spawner.reap(started.pid);
+        self.api.reset();
+        result.map_err(|error| error + &spawn::last_words(&self.log))
+    }
+
+    fn drive(&mut self, pid: i32, started: Moment, plan: Plan<'_>) -> Result<Sample, String> {
+        let mut sample = Sample::default();
+        let mut next = self.expect(&Call::Next, pid)?;
+        sample.init = next.at.micros_since(started);
+        if plan.inspect {
+            // The request was sent a moment ago; the program has yet to begin its wait.
+            std::thread::sleep(Duration::from_millis(3));
+            sample.polling = process::usage(pid)?;
+        }
+        let first = self.invoke(&next, plan.event, pid)?;
+        sample.first = first.micros;
+        sample.total = first.at.micros_since(started);
+        next = self.expect(&Call::Next, pid)?;
+
+        let enough = Moment::now().after(WARM_TIME);
+        while sample.warm.len() < plan.warm_events
+            && (sample.warm.is_empty() || Moment::now() < enough)
+        {
+            sample
+                .warm
+                .push(self.invoke(&next, plan.event, pid)?.micros);
+            next = self.expect(&Call::Next, pid)?;
+        }
+        if let Some(event) = plan.last {
+            sample.last = Some(self.invoke(&next, event, pid)?.micros);
+        }
+        if plan.inspect {
+            sample.end = process::usage(pid)?;
+        }
+        Ok(sample)
+    }
+
+    /// Sends an event, waits for its response, looks that it is the event, and accepts it.
+    fn invoke(&mut self, next: &Request, event: &[u8], pid: i32) -> Result<Invoked, String> {
+        let sent = self.api.send_event(next, event)?;
+        let response = self.expect(&Call::Response, pid)?;
+        let body = self.api.body(&response);
+        if body != event {
+            let begin = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
+            return Err(format!(
+                "its response of {} bytes is not the event of {} bytes: {begin}",
+                body.len(),
+                event.len()
+            ));
+        }
+        self.api.accept_response(&response);
+        Ok(Invoked {
+            micros: response.at.micros_since(sent),
+            at: response.at,
+        })
+    }
+
+    fn expect(&mut self, call: &Call, pid: i32) -> Result<Request, String> {
+        let until = Moment::now().after(TIMEOUT);
+        match self.api.receive(until, &mut || spawn::ended(pid))? {
+            Some(request) if request.call == *call => Ok(request),
+            Some(request) if request.call == Call::Error => {
+                let text = String::from_utf8_lossy(self.api.body(&request)).into_owned();
+                Err(format!(
+                    "it reported an error: {}",
+                    text.chars().take(300).collect::<String>()
+                ))
+            }
+            Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
+            None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
+        }
+    }
+}
+
+struct Invoked {
+    micros: f64,
+    at: Moment,
+}
