@@ -26,7 +26,7 @@ pub(crate) fn executable(path: &Path) -> Result<(), Error> {
     let invalid = |reason: String| {
         Err(Error::new(
             kind::INVALID_HANDLER,
-            format!("the handler {} {reason}", path.display()),
+            format!("the handler {} {reason}", path.to_string_lossy()),
         ))
     };
     let metadata = match fs::metadata(path) {
@@ -138,7 +138,7 @@ fn program(beginning: &[u8]) -> Option<String> {
     Some(format!(
         "is linked dynamically and asks for {}, which is not there; link it statically, or build \
          it on Amazon Linux 2023",
-        interpreter.display()
+        interpreter.to_string_lossy()
     ))
 }
 

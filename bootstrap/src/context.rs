@@ -6,11 +6,13 @@
 use std::ffi::CString;
 use std::time::UNIX_EPOCH;
 
-use coldspark::Context;
+use coldspark::fresh::{self, FreshError};
+use coldspark::{Context, Error};
 
 use crate::deadline::milliseconds;
+use crate::kind;
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     "COLDSPARK_REQUEST_ID",
     "COLDSPARK_INVOCATION_ID",
     "COLDSPARK_FUNCTION_ARN",
@@ -20,6 +22,8 @@ const NAMES: [&str; 8] = [
     "COLDSPARK_CLIENT_CONTEXT",
     "COLDSPARK_COGNITO_IDENTITY",
     "COLDSPARK_DEADLINE_MS",
+    "COLDSPARK_RESTORE_COUNT",
+    "COLDSPARK_RANDOM_SEED",
 ];
 
 /// Whether a variable of this name is set for each event.
@@ -27,12 +31,20 @@ pub(crate) fn sets(name: &[u8]) -> bool {
     NAMES.iter().any(|known| known.as_bytes() == name)
 }
 
-/// Writes the lines for a process that gets many events.
-pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) {
+/// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
+/// be in a snapshot, and the same in all that is restored from it.
+pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<(), Error> {
+    // An event without a seed would go unnoticed.
+    let seed = fresh::bytes::<32>().map_err(|error| match error {
+        FreshError::Kernel(error) => kind::system("make the event's random seed", &error),
+        _ => Error::new(kind::SYSTEM, "no random seed in the init phase"),
+    })?;
     let deadline = context
         .deadline()
         .and_then(|deadline| deadline.duration_since(UNIX_EPOCH).ok())
         .map(|deadline| milliseconds(deadline).to_string());
+    let restores = u64::from(fresh::restore_count()).to_string();
+    let seed = hex(&seed);
     let values = [
         Some(context.request_id()),
         context.invocation_id(),
@@ -42,19 +54,30 @@ pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) {
         context.client_context(),
         context.cognito_identity(),
         deadline.as_deref(),
+        Some(&restores),
+        Some(&seed),
     ];
     text.clear();
-    for (name, value) in NAMES.into_iter().zip(values) {
-        for part in [name, "=", value.unwrap_or_default(), "\n"] {
+    for (name, value) in NAMES.iter().zip(&values) {
+        for part in &[name, "=", value.unwrap_or_default(), "\n"] {
             text.push_str(part);
         }
     }
+    Ok(())
 }
 
-/// Adds the environment variables of a process that gets this one event.
-pub(crate) fn variables<S>(context: &Context<'_, S>, environment: &mut Vec<CString>) {
-    let mut text = String::new();
-    lines(context, &mut text);
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+/// Adds the lines to the environment of a process that gets this one event.
+pub(crate) fn variables(lines: &str, environment: &mut Vec<CString>) {
     // Headers hold no zero bytes.
-    environment.extend(text.lines().filter_map(|line| CString::new(line).ok()));
+    environment.extend(lines.lines().filter_map(|line| CString::new(line).ok()));
 }

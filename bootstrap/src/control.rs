@@ -12,10 +12,33 @@ pub(crate) const LONGEST: usize = 512;
 /// the event, its response, the context.
 pub(crate) const FIRST: i32 = 3;
 
+/// The number under which hooks are answered; events begin with 1.
+pub(crate) const HOOK: u64 = 0;
+
+/// What a worker may ask to be told around a SnapStart snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hook {
+    BeforeSnapshot,
+    AfterRestore,
+}
+
+impl Hook {
+    /// The line that tells it, which is also how a worker asks for it.
+    pub(crate) fn line(self) -> &'static str {
+        match self {
+            Self::BeforeSnapshot => "before-snapshot",
+            Self::AfterRestore => "after-restore",
+        }
+    }
+}
+
+/// Which hooks a worker has asked for, in the order of [`Hook`].
+pub(crate) type Asked = [bool; 2];
+
 /// A line from a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
-    Ready,
+    Ready { asked: Asked },
     InitError { error_type: &'a str },
     Response { event: u64 },
     Chunk { event: u64, length: u64 },
@@ -28,7 +51,17 @@ impl<'a> Line<'a> {
         let line = std::str::from_utf8(line).ok()?;
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         Some(match word {
-            "ready" if line == word => Self::Ready,
+            "ready" => Self::Ready {
+                asked: match rest {
+                    "" if line == word => [false, false],
+                    "before-snapshot" => [true, false],
+                    "after-restore" => [false, true],
+                    "before-snapshot after-restore" | "after-restore before-snapshot" => {
+                        [true, true]
+                    }
+                    _ => return None,
+                },
+            },
             "init-error" => Self::InitError {
                 error_type: error_type(rest)?,
             },
@@ -49,6 +82,11 @@ impl<'a> Line<'a> {
                     error_type: error_type(rest)?,
                 }
             }
+            "done" if line == word => Self::Response { event: HOOK },
+            "hook-error" => Self::Error {
+                event: HOOK,
+                error_type: error_type(rest)?,
+            },
             _ => return None,
         })
     }
@@ -56,7 +94,7 @@ impl<'a> Line<'a> {
 
 fn number(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits)
+    text.parse().ok().filter(|number| digits && *number != HOOK)
 }
 
 /// One word: it also stands in a header.
@@ -67,7 +105,7 @@ fn error_type(text: &str) -> Option<&str> {
 
 /// The line that hands over an event.
 pub(crate) fn event(number: u64) -> String {
-    format!("event {number}\n")
+    format!("event {number}")
 }
 
 #[cfg(test)]
@@ -77,7 +115,32 @@ mod tests {
     #[test]
     fn every_line_of_the_protocol_is_understood() {
         for (text, line) in [
-            ("ready", Line::Ready),
+            (
+                "ready",
+                Line::Ready {
+                    asked: [false, false],
+                },
+            ),
+            (
+                "ready before-snapshot",
+                Line::Ready {
+                    asked: [true, false],
+                },
+            ),
+            (
+                "ready after-restore before-snapshot",
+                Line::Ready {
+                    asked: [true, true],
+                },
+            ),
+            ("done", Line::Response { event: HOOK }),
+            (
+                "hook-error Pool.Broken",
+                Line::Error {
+                    event: HOOK,
+                    error_type: "Pool.Broken",
+                },
+            ),
             (
                 "init-error Function.NoModel",
                 Line::InitError {
@@ -110,11 +173,22 @@ mod tests {
             "",
             "ready ",
             "ready 1",
+            "readybefore-snapshot",
+            "ready before-snapshot ",
+            "ready  after-restore",
+            "ready after-restore after-restore",
+            "ready before-snapshot after-event",
+            "before-snapshot",
+            "done ",
+            "done 1",
+            "hook-error",
+            "hook-error two words",
             "Ready",
             " ready",
             "ready\r",
             "response",
             "response ",
+            "response 0",
             "response x",
             "response +1",
             "response -1",

@@ -36,19 +36,33 @@ fi
 if ! builtin declare -F -- "$coldspark_function" >/dev/null; then
     coldspark_refuse Runtime.NoSuchHandler "$0 has no function $coldspark_function; define it there, or name another one in the function's handler setting"
 fi
-builtin printf 'ready\n' >&61
+coldspark_hooks=
+for coldspark_called in before-snapshot after-restore; do
+    if builtin declare -F -- "${coldspark_called/-/_}" >/dev/null; then
+        coldspark_hooks+=" $coldspark_called"
+    fi
+done
+builtin printf 'ready%s\n' "$coldspark_hooks" >&61
 
 while IFS= builtin read -r -u 60 coldspark_number; do
-    coldspark_number=${coldspark_number#event }
-    builtin mapfile -t -u 64 coldspark_event
-    builtin export "${coldspark_event[@]}"
-    coldspark_event=$(</dev/fd/62) coldspark_place=
-    "$coldspark_function" "$coldspark_event" </dev/fd/62 >"$coldspark_output"
+    if [[ $coldspark_number == "event "* ]]; then
+        coldspark_number=${coldspark_number#event }
+        coldspark_done="response $coldspark_number" coldspark_failed="error $coldspark_number"
+        coldspark_called=$coldspark_function
+        builtin mapfile -t -u 64 coldspark_event
+        builtin export "${coldspark_event[@]}"
+        coldspark_event=$(</dev/fd/62) coldspark_place=
+        "$coldspark_function" "$coldspark_event" </dev/fd/62 >"$coldspark_output"
+    else
+        coldspark_called=${coldspark_number/-/_} coldspark_done=done coldspark_failed=hook-error
+        coldspark_place=
+        "$coldspark_called"
+    fi
     coldspark_status=$?
     if [[ $coldspark_status == 0 ]]; then
-        builtin printf 'response %s\n' "$coldspark_number" >&61
+        builtin printf '%s\n' "$coldspark_done" >&61
     else
-        builtin printf '%s' "$coldspark_function of $0 returned status $coldspark_status" >&63
-        builtin printf 'error %s Function.ExitStatus\n' "$coldspark_number" >&61
+        builtin printf '%s' "$coldspark_called of $0 returned status $coldspark_status" >&63
+        builtin printf '%s Function.ExitStatus\n' "$coldspark_failed" >&61
     fi
 done

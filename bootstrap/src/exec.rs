@@ -75,9 +75,11 @@ impl Exec {
         };
         let (input, (output, output_end)) =
             open().map_err(|error| kind::system("hand over the event", &error))?;
+        let mut variables = String::new();
+        context::lines(context, &mut variables)?;
         let mut environment = self.environment.take();
         let own = environment.len();
-        context::variables(context, &mut environment);
+        context::variables(&variables, &mut environment);
         let spawn = Spawn {
             program: &self.arguments[0],
             arguments: &self.arguments,
@@ -93,8 +95,9 @@ impl Exec {
         self.environment.set(environment);
         let child = child.map_err(|error| {
             let reason = check::executable(&self.file).err();
-            reason
-                .unwrap_or_else(|| kind::system(&format!("start {}", self.file.display()), &error))
+            reason.unwrap_or_else(|| {
+                kind::system(&format!("start {}", self.file.to_string_lossy()), &error)
+            })
         })?;
         Ok((child, Intake::new(output, MAX_RESPONSE)))
     }
@@ -127,7 +130,7 @@ impl Exec {
         if !status.is_some_and(|status| status.success()) {
             let message = format!(
                 "{} ended with {}",
-                self.file.display(),
+                self.file.to_string_lossy(),
                 kind::ending(status)
             );
             return Err(Error::new(

@@ -29,4 +29,11 @@ mod worker;
 
 use coldspark::Runtime;
 
-coldspark::main!(Runtime::with_init(mode::start).any(mode::handle));
+use crate::control::Hook;
+
+coldspark::main!(
+    Runtime::with_init(mode::start)
+        .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
+        .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
+        .any(mode::handle)
+);

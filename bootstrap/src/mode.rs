@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use coldspark::{Context, Error, Init};
 
+use crate::control::Hook;
 use crate::exec::Exec;
 use crate::log::Log;
 use crate::program::Program;
@@ -33,6 +34,14 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     init.connect();
     supervisor.await_ready()?;
     Ok(Mode::Supervised(supervisor))
+}
+
+/// What is to be done around a snapshot. Between two events, exec mode has no process to tell.
+pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
+    match mode {
+        Mode::Supervised(supervisor) => supervisor.hook(hook),
+        Mode::Exec(_) => Ok(()),
+    }
 }
 
 /// Answers an event.

@@ -117,7 +117,7 @@ fn not_found(handler: &str, names: [Option<&str>; 2], roots: [&Path; 2]) -> Erro
         if index > 0 {
             text.push_str(", no ");
         }
-        text.push_str(&path.display().to_string());
+        text.push_str(&path.to_string_lossy());
     }
     text.push_str("; put the file into the package, or correct the function's handler setting");
     error(kind::NO_SUCH_HANDLER, handler, &text)

@@ -24,7 +24,10 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
     if !script.is_file() {
         return Err(Error::new(
             kind::INVALID_HANDLER,
-            format!("{} is not a file; name a shell script", script.display()),
+            format!(
+                "{} is not a file; name a shell script",
+                script.to_string_lossy()
+            ),
         ));
     }
     let Some(shell) = SHELLS
@@ -36,7 +39,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             format!(
                 "there is no bash for {}, looked for {SHELLS:?}; provided.al2023 has one, and an \
                  image of your own needs it",
-                script.display()
+                script.to_string_lossy()
             ),
         ));
     };

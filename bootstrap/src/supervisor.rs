@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use coldspark::{Context, Error};
 
+use crate::control::{self, Hook};
 use crate::deadline::{Deadline, milliseconds};
 use crate::log::Log;
 use crate::program::Program;
@@ -77,6 +78,28 @@ impl Supervisor {
         result
     }
 
+    /// Tells the worker of the snapshot or the restore, if it has asked for that, and waits until
+    /// it has done its part.
+    pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
+        let worker = &mut self.state.borrow_mut().worker;
+        let Some(running) = worker.as_mut().filter(|running| running.asks(hook)) else {
+            return Ok(());
+        };
+        self.log.begin();
+        let waiting = running.is_waiting();
+        if waiting.is_err() && hook == Hook::AfterRestore {
+            // The first event finds that out too, and starts another worker: one that was in no
+            // snapshot, and has nothing to do after the restore.
+            return Ok(());
+        }
+        // Without a limit of its own: Lambda has one.
+        let done = waiting
+            .and_then(|()| running.answer(control::HOOK, hook.line(), b"", "", None, None))
+            .map_err(|trouble| self.failure(worker.take(), trouble, "instead of answering"));
+        self.log.catch_up();
+        done.map(drop)
+    }
+
     /// Answers an event. After a failure that leaves the worker in doubt, a new one is started.
     pub(crate) fn handle<S>(
         &self,
@@ -93,7 +116,7 @@ impl Supervisor {
             number,
             context: text,
         } = &mut *state;
-        context::lines(context, text);
+        context::lines(context, text)?;
         self.log.begin();
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
@@ -101,7 +124,8 @@ impl Supervisor {
         };
         *number += 1;
         let outlet = self.program.outlet.as_ref();
-        let trouble = match running.answer(*number, event, text, outlet, deadline.at) {
+        let line = control::event(*number);
+        let trouble = match running.answer(*number, &line, event, text, outlet, deadline.at) {
             Ok(response) => {
                 self.log.catch_up();
                 return Ok(response);
@@ -121,7 +145,9 @@ impl Supervisor {
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
-            Err(error) => tracing::error!("no new worker: {error}; the next event tries again"),
+            Err(error) => notice(&format!(
+                "no new worker: {error}; the next event tries again"
+            )),
         }
         Err(error)
     }
@@ -133,7 +159,7 @@ impl Supervisor {
                 return Ok(());
             };
             let lost = self.failure(worker.take(), trouble, "between events");
-            tracing::warn!("{}; a new one is started", lost.message());
+            notice(&format!("{}; a new one is started", lost.message()));
         }
         let mut new = match worker.take() {
             Some(new) => new,
@@ -211,6 +237,11 @@ impl Supervisor {
     }
 
     fn name(&self) -> String {
-        format!("the worker {}", self.program.file.display())
+        format!("the worker {}", self.program.file.to_string_lossy())
     }
+}
+
+/// What no event is told of. In one place, since each has a price in bytes.
+fn notice(text: &str) {
+    tracing::warn!("{text}");
 }

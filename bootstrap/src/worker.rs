@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use coldspark::Error;
 
+use crate::control::Hook;
 use crate::intake::Intake;
 use crate::log::Log;
 use crate::program::Program;
@@ -37,6 +38,7 @@ pub(crate) struct Worker {
     context: Scratch,
     /// Whether it has said so.
     pub(crate) ready: bool,
+    asked: control::Asked,
 }
 
 impl Worker {
@@ -76,6 +78,7 @@ impl Worker {
             response,
             context,
             ready: false,
+            asked: control::Asked::default(),
         })
     }
 
@@ -83,9 +86,10 @@ impl Worker {
     pub(crate) fn await_ready(&mut self, until: Option<Instant>) -> Result<(), Trouble> {
         let line = self.next_line(until, None)?;
         match control::Line::parse(&line) {
-            Some(control::Line::Ready) => {
+            Some(control::Line::Ready { asked }) => {
                 self.nothing_more()?;
                 self.ready = true;
+                self.asked = asked;
                 Ok(())
             }
             Some(control::Line::InitError { error_type }) => Err(Trouble::Said {
@@ -118,10 +122,16 @@ impl Worker {
         Ok(())
     }
 
-    /// Hands over the event of this number and waits for the answer to it.
+    /// Whether it wants to be told.
+    pub(crate) fn asks(&self, hook: Hook) -> bool {
+        self.asked[hook as usize]
+    }
+
+    /// Hands over the event of this number, or a hook, with its line, and waits for the answer.
     pub(crate) fn answer(
         &mut self,
         number: u64,
+        line: &str,
         event: &[u8],
         context: &str,
         outlet: Option<&Outlet>,
@@ -132,8 +142,7 @@ impl Worker {
         self.event.set(event).map_err(&hand_over)?;
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;
-        let order = control::event(number);
-        if let Err(error) = self.orders.write_all(order.as_bytes()) {
+        if let Err(error) = self.orders.write_all([line, "\n"].concat().as_bytes()) {
             return Err(match error.kind() {
                 io::ErrorKind::BrokenPipe => self.closed(),
                 _ => hand_over(error),
@@ -141,8 +150,8 @@ impl Worker {
         }
         let mut sent = 0;
         loop {
-            let line = self.next_line(until, output.as_mut())?;
-            match control::Line::parse(&line) {
+            let reply = self.next_line(until, output.as_mut())?;
+            match control::Line::parse(&reply) {
                 Some(control::Line::Response { event }) if event == number => {
                     self.nothing_more()?;
                     return match output {
@@ -154,7 +163,7 @@ impl Worker {
                     };
                 }
                 Some(control::Line::Chunk { event, length }) if event == number => {
-                    sent = self.counted(sent, length, &line)?;
+                    sent = self.counted(sent, length, &reply)?;
                 }
                 Some(control::Line::Error { event, error_type }) if event == number => {
                     self.nothing_more()?;
@@ -164,7 +173,7 @@ impl Worker {
                     });
                 }
                 _ => {
-                    return Err(said(&line, &format!("as an answer to event {number}")));
+                    return Err(said(&reply, &format!("as an answer to {}", line)));
                 }
             }
         }

@@ -1,13 +1,10 @@
 //! Files without a name: memfds, and where those are refused, unlinked files in /tmp.
 
 use std::ffi::CStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::unix::fs::FileExt;
 
 use super::{checked, owned, raised};
 
@@ -22,7 +19,7 @@ impl Scratch {
     pub(crate) fn new(name: &CStr) -> io::Result<Self> {
         // SAFETY: the pointer is to a live, zero-terminated string, which memfd_create(2) reads.
         let memory = owned(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) });
-        let fd = memory.or_else(|_| unlinked(Path::new("/tmp")).map(OwnedFd::from))?;
+        let fd = memory.or_else(|_| unlinked(c"/tmp/.coldspark-XXXXXX"))?;
         Ok(Self {
             file: File::from(raised(fd)?),
             length: 0,
@@ -85,29 +82,24 @@ impl AsFd for Scratch {
     }
 }
 
-/// A new file of this folder that has lost its name.
-fn unlinked(folder: &Path) -> io::Result<File> {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    loop {
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!(".coldspark-{}-{number}", process::id()));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        match options.open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => {
-                let file = opened?;
-                fs::remove_file(&path)?;
-                return Ok(file);
-            }
-        }
-    }
+/// A new file that has lost its name; the template of the name ends in XXXXXX.
+fn unlinked(template: &CStr) -> io::Result<OwnedFd> {
+    let mut path = template.to_bytes_with_nul().to_vec();
+    // SAFETY: the pointer is to a live, exclusively borrowed, zero-terminated text, whose letters
+    // X mkostemp(3) replaces; without them it fails.
+    let fd = owned(unsafe { libc::mkostemp(path.as_mut_ptr().cast(), libc::O_CLOEXEC) })?;
+    // SAFETY: the text is as long as before and still zero-terminated; unlink(2) reads it.
+    checked(unsafe { libc::unlink(path.as_ptr().cast()) })?;
+    Ok(fd)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::ffi::CString;
     use std::io::Read;
+    use std::{env, fs, process};
+
+    use super::*;
 
     #[test]
     fn new_content_leaves_nothing_of_the_old() {
@@ -127,11 +119,13 @@ mod tests {
 
     #[test]
     fn an_unlinked_file_has_no_name_left() {
-        let folder = std::env::temp_dir().join(format!("coldspark-unlinked-{}", process::id()));
+        let folder = env::temp_dir().join(format!("coldspark-unlinked-{}", process::id()));
         fs::create_dir(&folder).unwrap();
-        let file = unlinked(&folder).unwrap();
+        let template = CString::new(format!("{}/XXXXXX", folder.display())).unwrap();
+        let file = File::from(unlinked(&template).unwrap());
         file.write_all_at(b"x", 0).unwrap();
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         fs::remove_dir(&folder).unwrap();
+        assert!(unlinked(&template).is_err());
     }
 }

@@ -80,7 +80,8 @@ pub(crate) fn poll<const N: usize>(
     });
     // Rounded up, so that the last wait does not become a series of empty ones.
     let limit = limit.map_or(-1, |limit| {
-        libc::c_int::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(libc::c_int::MAX)
+        let limit = limit.saturating_add(Duration::from_nanos(999_999));
+        libc::c_int::try_from(limit.as_millis()).unwrap_or(libc::c_int::MAX)
     });
     // SAFETY: the pointer and the count are those of a live, exclusively borrowed array, which
     // poll(2) writes `revents` to; the descriptors are open because they are borrowed.

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::{Function, Package};
+use coldspark_emulator::script;
+
+use crate::common::function::limit;
+use crate::common::{Function, Package, event};
 
 fn example(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -102,5 +105,29 @@ fn shell() {
         "function.handler",
         package("shell"),
         ("Function.ExitStatus", "has no name"),
+    );
+}
+
+#[test]
+fn snapstart() {
+    let package = package("snapstart");
+    let folder = package.task();
+    let function = Function::start_with("handler.worker", package, |command| {
+        command.env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+        command.env("TMPDIR", folder);
+    });
+    function.api.push(script::status(200));
+    let mut orders = Vec::new();
+    for number in 1..3 {
+        function.api.push(event(&format!("id-{number}"), "{}"));
+        function.api.push(script::status(202));
+        let requests = function.api.wait_for(1 + 2 * number, limit());
+        let answer = requests[2 * number].json();
+        assert_eq!(answer["restores"], 1, "{}", function.log());
+        orders.push(answer["order"].as_str().expect("an id").to_owned());
+    }
+    assert!(
+        orders[0].len() == 32 && orders[0] != orders[1],
+        "{orders:?}"
     );
 }

@@ -15,6 +15,7 @@ mod random_kills;
 mod resolution;
 mod shell_errors;
 mod shell_mode;
+mod snapstart;
 mod start_up;
 mod supervision;
 mod timeouts;

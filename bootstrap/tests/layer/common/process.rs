@@ -57,22 +57,27 @@ pub(crate) fn signal(pid: i32, signal: i32) {
     unsafe { libc::kill(pid, signal) };
 }
 
-/// Makes memfd_create and pidfd_open fail with ENOSYS in a command, as an old kernel or a
-/// strict sandbox would.
+/// Makes memfd_create and pidfd_open fail in a command.
 pub(crate) fn refuse_new_calls(command: &mut Command) {
+    refuse(command, &[libc::SYS_memfd_create, libc::SYS_pidfd_open]);
+}
+
+/// Makes these system calls fail with ENOSYS in a command, as an old kernel or a strict sandbox
+/// would.
+pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
     const RETURN: u16 = 0x06;
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
     const ALLOW: u32 = 0x7fff_0000;
     const ERROR: u32 = 0x0005_0000;
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    let mut filter = [
-        step(LOAD, 0, 0, 0),
-        step(JUMP_IF_EQUAL, 2, 0, libc::SYS_memfd_create as u32),
-        step(JUMP_IF_EQUAL, 1, 0, libc::SYS_pidfd_open as u32),
-        step(RETURN, 0, 0, ALLOW),
-        step(RETURN, 0, 0, ERROR | libc::ENOSYS as u32),
-    ];
+    let mut filter = vec![step(LOAD, 0, 0, 0)];
+    for (index, call) in calls.iter().enumerate() {
+        let rest = (calls.len() - index) as u8;
+        filter.push(step(JUMP_IF_EQUAL, rest, 0, *call as u32));
+    }
+    filter.push(step(RETURN, 0, 0, ALLOW));
+    filter.push(step(RETURN, 0, 0, ERROR | libc::ENOSYS as u32));
     let install = move || {
         let program = libc::sock_fprog {
             len: filter.len() as u16,
