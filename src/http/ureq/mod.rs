@@ -3,43 +3,26 @@
 //! The transport collects head and body and sends them with one write, keeps a connection for
 //! as long as the environment is frozen, and looks at it only before an answer is sent.
 
-use std::io::{self, Read as _, Write as _};
-use std::net::TcpStream;
+mod wire;
+
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-};
 use ureq::{Agent, Body, config::Config, http};
 
 use super::error::BodyError;
 use super::reply::Field;
-use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request, connection};
+use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request};
 use crate::settings::Endpoint;
-use crate::sys::socket;
-
-/// Output is collected up to this size, so that it leaves in one write.
-const OUTPUT: usize = 4 * 1024;
-const INPUT: usize = 8 * 1024;
+use wire::{Connect, ConnectFailed, INPUT, NoResolver, OUTPUT, Shared};
 
 /// ureq as a [`Client`].
 pub(crate) struct Ureq {
     agent: Agent,
     authority: String,
     shared: Arc<Shared>,
-}
-
-/// What client and transport tell each other.
-#[derive(Debug)]
-struct Shared {
-    endpoint: Endpoint,
-    /// The next request must not be sent on a connection that the server has closed.
-    check: AtomicBool,
-    /// A byte of the reply has come.
-    began: AtomicBool,
 }
 
 impl Client for Ureq {
@@ -181,134 +164,5 @@ fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientE
         Ok(_) if got > MAX_BODY => Err(ClientError::Body(BodyError::TooLarge)),
         Ok(_) => Ok(()),
         Err(_) => Err(ClientError::Body(BodyError::Ended { got, expected })),
-    }
-}
-
-/// Marks an error of connecting, so that it can be told from one of a connection.
-#[derive(Debug)]
-struct ConnectFailed(io::Error);
-
-impl std::fmt::Display for ConnectFailed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for ConnectFailed {}
-
-/// Opens our transport; the address is the client's, whatever ureq resolved.
-#[derive(Debug)]
-struct Connect(Arc<Shared>);
-
-impl Connector for Connect {
-    type Out = Wire;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        _: Option<()>,
-    ) -> Result<Option<Self::Out>, ureq::Error> {
-        let stream = connection::connect(&self.0.endpoint)
-            .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
-        Ok(Some(Wire {
-            stream,
-            shared: Arc::clone(&self.0),
-            buffers: LazyBuffers::new(INPUT, OUTPUT),
-            input: INPUT,
-            pending: Vec::new(),
-            unsent: None,
-        }))
-    }
-}
-
-/// The connector resolves by itself; ureq wants an address all the same.
-#[derive(Debug)]
-struct NoResolver;
-
-impl Resolver for NoResolver {
-    fn resolve(
-        &self,
-        _: &http::Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut none = self.empty();
-        none.push(([127, 0, 0, 1], 0).into());
-        Ok(none)
-    }
-}
-
-/// A connection whose output is written when it is full or when the reply is awaited.
-#[derive(Debug)]
-struct Wire {
-    stream: TcpStream,
-    shared: Arc<Shared>,
-    buffers: LazyBuffers,
-    input: usize,
-    pending: Vec<u8>,
-    /// Why the request could not be written. The reply may still have come: a server may answer
-    /// and close before it has read all of a body it refuses.
-    unsent: Option<io::Error>,
-}
-
-impl Transport for Wire {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        let output = &self.buffers.output()[..amount];
-        self.pending.extend_from_slice(output);
-        if self.pending.len() > 16 * OUTPUT {
-            self.flush();
-        }
-        Ok(())
-    }
-
-    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
-        self.flush();
-        self.make_room();
-        let buffer = self.buffers.input_append_buf();
-        let got = loop {
-            match self.stream.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => break result,
-            }
-        };
-        match (got, self.unsent.take()) {
-            (Ok(got), _) if got > 0 => {
-                self.shared.began.store(true, Ordering::Relaxed);
-                self.buffers.input_appended(got);
-                Ok(true)
-            }
-            (_, Some(error)) | (Err(error), None) => Err(error.into()),
-            (Ok(_), None) => Ok(false),
-        }
-    }
-
-    fn is_open(&mut self) -> bool {
-        !self.shared.check.load(Ordering::Relaxed) || socket::is_idle(&self.stream)
-    }
-}
-
-impl Wire {
-    fn flush(&mut self) {
-        if self.unsent.is_none() {
-            self.unsent = self.stream.write_all(&self.pending).err();
-        }
-        self.pending.clear();
-    }
-
-    /// Doubles the input buffer when a head fills it: ureq parses a head as a whole.
-    fn make_room(&mut self) {
-        if !self.buffers.input_append_buf().is_empty() {
-            return;
-        }
-        self.input *= 2;
-        let mut larger = LazyBuffers::new(self.input, OUTPUT);
-        let kept = self.buffers.input();
-        larger.input_append_buf()[..kept.len()].copy_from_slice(kept);
-        larger.input_appended(kept.len());
-        self.buffers = larger;
     }
 }
