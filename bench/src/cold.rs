@@ -1,8 +1,9 @@
 //! Files whose pages are not in memory: how a program finds its binary on a fresh machine.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
 /// How often a file is asked to leave; a process that has just ended may still hold pages.
 const TRIES: u32 = 50;
+/// On a machine whose disks are never idle it is no use to wait longer.
+const DISK_TRIES: u32 = 50;
 
 /// Drops the file's pages from the page cache, and makes sure that they are gone.
 pub(crate) fn drop_pages(path: &Path) -> Result<(), String> {
@@ -31,6 +34,34 @@ pub(crate) fn drop_pages(path: &Path) -> Result<(), String> {
          has no disk below it (set COLDSPARK_CACHE to a folder on a disk)",
         path.display()
     ))
+}
+
+/// Waits until the disks have nothing to do: what was killed may have asked for megabytes of
+/// read-ahead, and whoever comes next would queue behind them.
+pub(crate) fn wait_for_disks() {
+    for _ in 0..DISK_TRIES {
+        let stats = fs::read_to_string("/proc/diskstats").unwrap_or_default();
+        if in_flight(&stats) == 0 {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Requests that the disks are working on.
+fn in_flight(stats: &str) -> u64 {
+    let requests = stats
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(11));
+    requests.filter_map(|count| count.parse::<u64>().ok()).sum()
+}
+
+/// How far the kernel reads ahead on the file's disk, in KiB.
+pub(crate) fn read_ahead_kb(path: &Path) -> Option<u64> {
+    let device = path.metadata().ok()?.dev();
+    let (major, minor) = (libc::major(device), libc::minor(device));
+    let setting = fs::read_to_string(format!("/sys/class/bdi/{major}:{minor}/read_ahead_kb"));
+    setting.ok()?.trim().parse().ok()
 }
 
 /// Writes the file's pages to disk: dirty pages cannot be dropped.
@@ -79,6 +110,13 @@ fn resident_pages(file: &File) -> io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn requests_in_flight_are_added_up() {
+        let line = |count| format!(" 254 0 vda 1 2 3 4 5 6 7 8 {count} 10 11 12\n");
+        assert_eq!(in_flight(&(line(2) + &line(3))), 5);
+        assert_eq!(in_flight(""), 0);
+    }
 
     #[test]
     fn pages_are_in_memory_when_read() {

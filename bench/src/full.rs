@@ -49,7 +49,8 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         programs: Vec::new(),
         missing,
     };
-    let mut api = Api::open().map_err(|error| format!("the Runtime API's socket: {error}"))?;
+    results.machine.read_ahead_kb = crate::cold::read_ahead_kb(&work(options));
+    let mut api = Api::fixed().map_err(no_socket)?;
     let emulation = emulation(options);
     for program in &programs {
         results
@@ -57,12 +58,13 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             .push(counts(&mut api, &emulation, program, arch)?);
     }
     if arch.is_native() {
+        results.machine.take_a_core();
         let spawner = match options.memory_mb {
             Some(memory) => Spawner::Limited(Limited::open(memory)?),
             None => Spawner::Direct,
         };
         let stage = Stage {
-            api,
+            api: Api::moving().map_err(no_socket)?,
             spawner,
             log: work(options).join("log"),
         };
@@ -70,6 +72,10 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     }
     results.machine.look_again();
     Ok(results)
+}
+
+fn no_socket(error: std::io::Error) -> String {
+    format!("the Runtime API's socket: {error}")
 }
 
 /// The programs, copied to where they are run, and what is missing.
@@ -277,8 +283,13 @@ fn p99(measured: &mut Measured, series: &Series) {
     let all: Vec<f64> = samples
         .flat_map(|sample| sample.warm.iter().copied())
         .collect();
-    if let (Some(us), Some(p99)) = (stats::Spread::of(&all), stats::quantile_of(&all, 0.99)) {
-        let us = stats::Spread { median: p99, ..us };
+    if let Some(p99) = stats::quantile_of(&all, 0.99) {
+        let us = stats::Spread {
+            median: p99,
+            p10: p99,
+            p90: p99,
+            count: all.len(),
+        };
         let time = crate::results::Time { us, ratio: None };
         measured.timed.insert(figures::WARM_P99.to_owned(), time);
     }

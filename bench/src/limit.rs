@@ -8,6 +8,9 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use std::thread;
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::spawn::{self, Launch, Started};
@@ -45,6 +48,14 @@ impl Spawner {
         match self {
             Spawner::Direct => launch.start().map_err(|error| error.to_string()),
             Spawner::Limited(limited) => limited.start(launch),
+        }
+    }
+
+    /// Waits until what ran before has no part in what comes next: a slice that it has used up
+    /// would hold up the next program.
+    pub(crate) fn wait_for_share(&self) {
+        if matches!(self, Spawner::Limited(_)) {
+            thread::sleep(Duration::from_micros(2 * PERIOD_US));
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::thread;
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 /// What a figure depends on, as far as the machine tells.
@@ -16,6 +17,12 @@ pub(crate) struct Machine {
     pub(crate) system: String,
     /// What virtualises it, as far as one can see from inside.
     pub(crate) virtualised: String,
+    /// How far the kernel reads ahead on the disk of the programs; cold starts depend on it.
+    #[serde(default)]
+    pub(crate) read_ahead_kb: Option<u64>,
+    /// The core that the measurement ran on, if it could choose one.
+    #[serde(default)]
+    pub(crate) core: Option<usize>,
     /// How many processes wanted to run when the measurement began, and when it ended.
     pub(crate) load: Vec<f64>,
 }
@@ -39,7 +46,11 @@ impl Machine {
                     part("CPU part")
                 )
             }),
-            cores: thread::available_parallelism().map_or(0, usize::from),
+            // All of them, whichever this process may use.
+            cores: read("/proc/cpuinfo")
+                .lines()
+                .filter(|line| line.starts_with("processor"))
+                .count(),
             memory_mb: kilobytes
                 .and_then(|size| size.parse::<u64>().ok())
                 .unwrap_or(0)
@@ -47,7 +58,32 @@ impl Machine {
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             system: system.get("PRETTY_NAME").cloned().unwrap_or_default(),
             virtualised: virtualised(&cpu, read("/sys/class/dmi/id/sys_vendor").trim()),
+            read_ahead_kb: None,
+            core: None,
             load: load().into_iter().collect(),
+        }
+    }
+
+    /// Keeps this process, and all that it starts, on one core; the last one, since the first
+    /// often has the interrupts.
+    ///
+    /// Left alone, the scheduler sometimes puts a program beside the Runtime API and sometimes on
+    /// another core, and a call takes 20 or 30 us accordingly, for minutes. One core is also what
+    /// a function has with up to 1769 MB.
+    pub(crate) fn take_a_core(&mut self) {
+        let own = Pid::from_raw(0);
+        let Ok(allowed) = sched_getaffinity(own) else {
+            return;
+        };
+        let last = (0..CpuSet::count()).rfind(|core| allowed.is_set(*core).unwrap_or(false));
+        let mut only = CpuSet::new();
+        if let Some(core) = last
+            && only
+                .set(core)
+                .and_then(|()| sched_setaffinity(own, &only))
+                .is_ok()
+        {
+            self.core = last;
         }
     }
 
@@ -59,8 +95,14 @@ impl Machine {
     /// One line for the table.
     pub(crate) fn describe(&self) -> String {
         let load: Vec<String> = self.load.iter().map(|load| format!("{load:.1}")).collect();
+        let disk = self
+            .read_ahead_kb
+            .map_or_else(String::new, |kb| format!(", disk read-ahead {kb} KiB"));
+        let core = self
+            .core
+            .map_or_else(String::new, |core| format!(", all on core {core}"));
         format!(
-            "{}, {} cores, {} MB, Linux {}, {}, {}, load {}",
+            "{}, {} cores, {} MB, Linux {}, {}, {}{disk}{core}, load {}",
             self.cpu,
             self.cores,
             self.memory_mb,

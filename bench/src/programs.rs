@@ -111,7 +111,13 @@ fn sources() -> Vec<Source> {
             about: "no C library, raw system calls",
             ..PEER(crate::FLOOR, "")
         },
-        PEER("c-musl", "C, static musl"),
+        Source {
+            group: Group::Floor,
+            ..PEER(
+                "c-musl",
+                "C, static musl: what a C library adds to the floor",
+            )
+        },
         OURS("hello", "recommended profile, mimalloc behind the arena"),
         OURS("hello-lean", "the same without mimalloc"),
         OURS("hello-ureq", "hello on the ureq client"),
@@ -184,7 +190,7 @@ pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
     let sources = sources();
     let wanted = sources.iter().filter(|source| {
         only.is_empty()
-            || source.group == Group::Floor
+            || source.name == crate::FLOOR
             || only.iter().any(|name| name == source.name)
     });
     wanted.map(|source| row(source, places, arch)).collect()

@@ -30,13 +30,9 @@ enum Failure {
     Reply = 4,
 }
 
-/// Where `start` in sys.rs goes on; `environment` are the lines NAME=VALUE.
-fn run(mut environment: impl Iterator<Item = &'static [u8]>, buffer: &mut [u8; SIZE]) -> Failure {
-    let Some(address) = environment.find_map(|line| line.strip_prefix(b"AWS_LAMBDA_RUNTIME_API="))
-    else {
-        return Failure::Address;
-    };
-    let Some((ip, port)) = parse_address(address) else {
+/// Where `start` in sys.rs goes on; `api` is the address of the Runtime API.
+fn run(api: &[u8], buffer: &mut [u8; SIZE]) -> Failure {
+    let Some((ip, port)) = parse_address(api) else {
         return Failure::Address;
     };
     let Ok(socket) = sys::connect(ip, port) else {

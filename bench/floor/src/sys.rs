@@ -52,25 +52,39 @@ global_asm!(
 /// Memory for heads and events.
 static mut BUFFER: [u8; SIZE] = [0; SIZE];
 
+/// The variable that says where the Runtime API is, and the sign behind its name.
+const API: &[u8] = b"AWS_LAMBDA_RUNTIME_API=";
+
 extern "C" fn start(stack: *const usize) -> ! {
     // SAFETY: the stack begins with the number of arguments, the arguments, a null pointer, and
     // the environment, which ends with a null pointer; all of it lives as long as the process.
-    let mut environment = unsafe { stack.add(*stack + 2).cast::<*const c_char>() };
-    let lines = core::iter::from_fn(move || {
-        // SAFETY: this is called until the null pointer is met, and not after it (find_map stops).
+    let api = unsafe { find(stack.add(*stack + 2).cast()) };
+    let buffer = &raw mut BUFFER;
+    // SAFETY: the only reference, made once, in a process with one thread.
+    let buffer = unsafe { &mut *buffer };
+    exit(crate::run(api.unwrap_or_default(), buffer) as i32)
+}
+
+/// The value of `API`. Other lines are left at the first byte that differs.
+///
+/// # Safety
+/// `environment` must point to pointers to zero-terminated strings that are never freed, and a
+/// null pointer behind them.
+unsafe fn find(mut environment: *const *const c_char) -> Option<&'static [u8]> {
+    loop {
+        // SAFETY: the null pointer has not been met yet.
         let line = unsafe { *environment };
         if line.is_null() {
             return None;
         }
-        // SAFETY: as above; the line is a zero-terminated string that is never freed.
-        unsafe {
-            environment = environment.add(1);
-            Some(CStr::from_ptr(line).to_bytes())
+        // SAFETY: the first byte that differs ends the search, and no byte of the name is zero.
+        if (0..API.len()).all(|at| unsafe { *line.add(at).cast::<u8>() } == API[at]) {
+            // SAFETY: the value ends with the line's zero byte.
+            return Some(unsafe { CStr::from_ptr(line.add(API.len())) }.to_bytes());
         }
-    });
-    // SAFETY: the only reference, made once, in a process with one thread.
-    let buffer = unsafe { &mut *(&raw mut BUFFER) };
-    exit(crate::run(lines, buffer) as i32)
+        // SAFETY: behind a line's pointer is another one, or the null pointer.
+        environment = unsafe { environment.add(1) };
+    }
 }
 
 /// A TCP connection to an IPv4 address.

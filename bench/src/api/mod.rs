@@ -27,7 +27,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The server's side of the Runtime API.
 pub(crate) struct Api {
     listener: TcpListener,
-    port: u16,
+    /// Whether it stays at the preferred port.
+    fixed: bool,
     connections: Vec<Connection>,
     /// Buffers of closed connections, kept so that no measurement pays for new pages.
     spare: Vec<Vec<u8>>,
@@ -35,14 +36,24 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn open() -> io::Result<Api> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, PREFERRED_PORT))
-            .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+    /// A server at the preferred port, if it is free; it stays at that port.
+    pub(crate) fn fixed() -> io::Result<Api> {
+        let preferred = TcpListener::bind((Ipv4Addr::LOCALHOST, PREFERRED_PORT));
+        Api::new(preferred.or_else(|_| any_port())?, true)
+    }
+
+    /// A server that moves to another port for each program. A program that opens many
+    /// connections leaves them behind in TIME_WAIT, and with thousands of those to one port the
+    /// kernel takes twice as long to connect, which would be charged to whoever comes next.
+    pub(crate) fn moving() -> io::Result<Api> {
+        Api::new(any_port()?, false)
+    }
+
+    fn new(listener: TcpListener, fixed: bool) -> io::Result<Api> {
         listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
         Ok(Api {
             listener,
-            port,
+            fixed,
             connections: Vec::new(),
             spare: Vec::new(),
             events: 0,
@@ -50,8 +61,12 @@ impl Api {
     }
 
     /// What AWS_LAMBDA_RUNTIME_API says.
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+    pub(crate) fn address(&self) -> Result<String, String> {
+        let address = self
+            .listener
+            .local_addr()
+            .map_err(|error| error.to_string())?;
+        Ok(address.to_string())
     }
 
     /// Drops all connections, of a program that has ended.
@@ -59,6 +74,12 @@ impl Api {
         while self.listener.accept().is_ok() {}
         let buffers = self.connections.drain(..).map(Connection::into_buffer);
         self.spare.extend(buffers);
+        if !self.fixed
+            && let Ok(listener) = any_port()
+            && listener.set_nonblocking(true).is_ok()
+        {
+            self.listener = listener;
+        }
     }
 
     /// The next complete request, or `None` when `until` has passed.
@@ -179,4 +200,8 @@ impl Api {
             }
         }
     }
+}
+
+fn any_port() -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }

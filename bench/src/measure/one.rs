@@ -62,11 +62,13 @@ impl Stage {
             for file in &program.files {
                 cold::drop_pages(file)?;
             }
+            cold::wait_for_disks();
         }
+        self.spawner.wait_for_share();
         let _ = std::fs::remove_file(&self.log);
         let launch = Launch {
             arguments: program.command.clone(),
-            environment: program.environment(&self.api.address(), &program.task_root),
+            environment: program.environment(&self.api.address()?, &program.task_root),
             log: self.log.clone(),
         };
         let started = self.spawner.start(&launch)?;

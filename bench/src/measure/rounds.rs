@@ -45,6 +45,13 @@ pub(crate) fn run(
             samples: Vec::with_capacity(rounds),
         })
         .collect();
+    let before = Plan {
+        cold: false,
+        warm_events: 0,
+        last: None,
+        inspect: false,
+        ..plan
+    };
     for round in 0..rounds {
         for index in order(round, programs.len()) {
             let program = &programs[index];
@@ -55,7 +62,12 @@ pub(crate) fn run(
             let given_up = recent.len() == 3 && recent.iter().all(Result::is_err);
             let sample = match recent.last() {
                 Some(Err(error)) if given_up => Err(error.clone()),
-                _ => stage.run(program, plan),
+                _ => {
+                    // Whoever ran before leaves caches and clocks behind; let it be the same
+                    // program for all.
+                    let _ = stage.run(&programs[0], before);
+                    stage.run(program, plan)
+                }
             };
             series[index].samples.push(sample);
             progress.inc(1);
@@ -64,10 +76,18 @@ pub(crate) fn run(
     series
 }
 
-/// The order of a round: another program begins each time, and every other round goes backwards,
-/// so that no program always has the same neighbours.
+/// The order of a round: shuffled, and every other round the one before it backwards. With a fixed
+/// circle a program would always run in the wake of the same neighbour.
 fn order(round: usize, count: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).map(|index| (index + round) % count).collect();
+    let mut order: Vec<usize> = (0..count).collect();
+    // The same orders in every run, by a generator with the multiplier of Knuth's MMIX.
+    let mut state = (round / 2) as u64;
+    for last in (1..count).rev() {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        order.swap(last, (state >> 33) as usize % (last + 1));
+    }
     if round % 2 == 1 {
         order.reverse();
     }
@@ -85,9 +105,22 @@ mod tests {
             order.sort_unstable();
             assert_eq!(order, [0, 1, 2, 3]);
         }
-        assert_eq!(order(0, 3), [0, 1, 2]);
-        assert_eq!(order(1, 3), [0, 2, 1]);
-        assert_eq!(order(2, 3), [2, 0, 1]);
+    }
+
+    #[test]
+    fn neighbours_change() {
+        let before = |round: usize| {
+            let order = order(round, 10);
+            order
+                .windows(2)
+                .find(|pair| pair[1] == 0)
+                .map(|pair| pair[0])
+        };
+        let neighbours: std::collections::BTreeSet<_> = (0..100).map(before).collect();
+        assert!(neighbours.len() >= 9, "{neighbours:?}");
+        let mut backwards = order(1, 10);
+        backwards.reverse();
+        assert_eq!(order(0, 10), backwards);
     }
 
     #[test]

@@ -22,22 +22,19 @@ use crate::spawn;
 /// Counts the system calls. The execve that starts the program is not among them, the call that
 /// sends the request is the last.
 pub(crate) fn system_calls(api: &mut Api, program: &Program, arch: Arch) -> Result<u64, String> {
-    let pid = start(api, program).map_err(|error| error.to_string())?;
+    let pid = start(&api.address()?, program).map_err(|error| error.to_string())?;
     let counted = follow(api, pid, arch);
     spawn::end(pid.as_raw());
-    // Processes that are being traced are reaped here as well.
-    while waitpid(pid, Some(WaitPidFlag::__WALL))
-        .is_ok_and(|status| status.pid() == Some(pid) && !is_end(status))
-    {}
+    // Whichever comes first: a process ends only when its traced threads have been waited for.
     while waitpid(None, Some(WaitPidFlag::__WALL)).is_ok() {}
     api.reset();
     counted
 }
 
-fn start(api: &Api, program: &Program) -> io::Result<Pid> {
+fn start(address: &str, program: &Program) -> io::Result<Pid> {
     let mut command = Command::new(&program.command[0]);
     command.args(&program.command[1..]).env_clear();
-    for line in program.environment(&api.address(), &program.task_root) {
+    for line in program.environment(address, &program.task_root) {
         if let Some((name, value)) = line.split_once('=') {
             command.env(name, value);
         }
@@ -135,8 +132,4 @@ fn polled(api: &mut Api) -> Result<bool, String> {
         Some(request) => Err(format!("it sent {:?} instead of Next", request.call)),
         None => Ok(false),
     }
-}
-
-fn is_end(status: WaitStatus) -> bool {
-    matches!(status, WaitStatus::Exited(..) | WaitStatus::Signaled(..))
 }

@@ -88,7 +88,7 @@ fn file(
         ""
     };
     let foot = format!(
-        "{unit}{}, {} cores, Linux {}, {} ({})",
+        "{unit}blue: coldspark; {}, {} cores, Linux {}, {} ({})",
         results.machine.cpu,
         results.machine.cores,
         results.machine.kernel,

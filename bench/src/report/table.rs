@@ -1,5 +1,6 @@
 //! The tables, in markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::figures::{COUNTED, TIMED};
@@ -102,18 +103,22 @@ fn counts(out: &mut String, results: &Results) -> std::fmt::Result {
 /// What the programs are, what is missing, and why figures are.
 fn notes(out: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(out)?;
+    let mut reasons: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     for program in &results.programs {
         writeln!(out, "- {}: {}", program.name, program.about)?;
         for (figure, reason) in &program.failed {
-            writeln!(
-                out,
-                "  - {figure} not measured: {}",
-                reason.replace('\n', " ")
-            )?;
+            let figures = reasons.entry(reason).or_default();
+            figures.entry(&program.name).or_default().push(figure);
         }
     }
     for missing in &results.missing {
         writeln!(out, "- {}: not measured, {}", missing.name, missing.reason)?;
+    }
+    for (reason, programs) in reasons {
+        writeln!(out, "- not measured, {}:", reason.replace('\n', " "))?;
+        for (program, figures) in programs {
+            writeln!(out, "  - {program}: {}", figures.join(", "))?;
+        }
     }
     Ok(())
 }
@@ -144,12 +149,10 @@ fn absent(program: &Measured, figure: &str) -> &'static str {
 
 fn cell(time: &Time) -> String {
     let us = &time.us;
-    let spread = format!(
-        "{} [{} to {}]",
-        micros(us.median),
-        micros(us.p10),
-        micros(us.p90)
-    );
+    let mut spread = micros(us.median);
+    if us.p10 < us.p90 {
+        spread += &format!(" [{} to {}]", micros(us.p10), micros(us.p90));
+    }
     match time.ratio {
         Some(ratio) => format!("{spread} {:.2}x", ratio.median),
         None => spread,
@@ -201,7 +204,8 @@ mod tests {
             "| floor | 200 [190 to 210] 1.00x |  |",
             "| hello | 220 [209 to 231] 1.10x | not measured |",
             "| hello | 5,432 |",
-            "  - init_cold_us not measured: no disk",
+            "- not measured, no disk:",
+            "  - hello: init_cold_us",
             "- peer: not measured, not built",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
