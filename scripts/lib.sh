@@ -58,12 +58,7 @@ use_toolchain() {
 }
 
 # std_source: the folder that holds std's library/.
-std_source() {
-    local source
-    source=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust
-    # Debian's is a link into another folder, and the compiler names that.
-    if [ -d "$source" ]; then (cd "$source" && pwd -P); else echo "$source"; fi
-}
+std_source() { echo "$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust"; }
 
 # cross ARCH COMMAND [OPTION...]: cargo zigbuild with the recommended profile: a static position-
 # dependent binary, std rebuilt without its backtrace feature. $fallback keeps Rust's own std.
