@@ -26,7 +26,7 @@
 //! ```
 //!
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
-//! environment, `http` makes one exchange, `invocation` and `error` are what a handler meets,
+//! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
 //! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
 //! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
@@ -39,10 +39,10 @@
 //! invocations (Lambda Managed Instances) yet.
 
 mod api;
+mod client;
 mod error;
 pub mod fresh;
 mod handler;
-mod http;
 mod invocation;
 mod log;
 mod panics;

@@ -13,8 +13,8 @@ use std::thread;
 use once_cell::race::OnceBox;
 
 use crate::api::{ApiError, RuntimeApi};
+use crate::client::DefaultClient;
 use crate::error::{Error, Side, kind};
-use crate::http::DefaultClient;
 use crate::invocation::{self, Metadata};
 use crate::settings::Endpoint;
 use crate::{log, sys};

@@ -6,9 +6,9 @@ use std::convert::Infallible;
 use std::time::Instant;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
+use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
 use crate::handler::Handler;
-use crate::http::{Client, DefaultClient};
 use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};

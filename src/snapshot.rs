@@ -11,8 +11,8 @@
 use std::time::{Duration, Instant};
 
 use crate::api::{ApiError, RuntimeApi};
+use crate::client::Client;
 use crate::error::{Error, Side};
-use crate::http::Client;
 use crate::{fresh, panics};
 
 /// What init and before-snapshot hooks may take together; a function whose timeout is longer has

@@ -1,7 +1,7 @@
 //! The benchmark's harness; scripts/bench builds what it measures and starts it.
 //!
 //! ```text
-//! options -> full  -> measure (rounds, trace, count) -> results -> report (table, chart), compare
+//! options -> full  -> measure (trace, count), times (measure rounds) -> results -> report, compare
 //!         -> short -> measure (trace, count) -> budgets
 //! ```
 
@@ -23,8 +23,10 @@ mod report;
 mod results;
 mod short;
 mod size;
+mod sources;
 mod spawn;
 mod stats;
+mod times;
 
 use std::fs;
 use std::path::{Path, PathBuf};

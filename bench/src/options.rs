@@ -78,7 +78,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             }
             "peer" => {
                 let (name, command) = pair(parser)?;
-                if crate::programs::names().contains(&name.as_str()) {
+                if crate::sources::names().contains(&name.as_str()) {
                     return Err(format!("--peer: {name} is in the table already").into());
                 }
                 options.peers.push((name, command));
@@ -108,7 +108,7 @@ fn pair(parser: &mut Parser) -> Result<(String, String), lexopt::Error> {
 }
 
 fn names(text: &str) -> Result<Vec<String>, lexopt::Error> {
-    let known = crate::programs::names();
+    let known = crate::sources::names();
     let names: Vec<String> = text.split(',').map(str::to_owned).collect();
     match names.iter().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(format!(

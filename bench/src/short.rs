@@ -7,6 +7,7 @@ use crate::full;
 use crate::options::Options;
 use crate::programs;
 use crate::results::Measured;
+use crate::sources;
 
 /// Whose budget the program that is slow on purpose must break.
 const MODEL: &str = "hello";
@@ -34,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
                 row.map_err(|absent| format!("{} for {arch} is {}", absent.name, absent.reason))?;
             full::counts(&mut api, &emulation, &program, arch)
         };
-        for row in programs::list(&full::places(options), arch, &names) {
+        for row in sources::list(&full::places(options), arch, &names) {
             let name = row
                 .as_ref()
                 .map_or_else(|absent| absent.name.clone(), |program| program.name.clone());
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
         }
         // The harness must see a program that is over in every figure; if it does not, then the
         // checks above prove nothing.
-        let slow = measure(programs::slow(&full::places(options), arch))?;
+        let slow = measure(sources::slow(&full::places(options), arch))?;
         for check in budgets.check(arch.name(), MODEL, &slow) {
             let caught = check.count.is_ok() && !check.is_met();
             *(if caught { &mut held } else { &mut broken }) += 1;

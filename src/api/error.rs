@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::header;
-use crate::http::{ClientError, Reply};
+use crate::client::{ClientError, Reply};
 
 /// A call of the Runtime API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The headers of the Runtime API. HTTP compares their names without case.
 
 use super::error::ApiError;
-use crate::http::Reply;
+use crate::client::Reply;
 use crate::invocation::Metadata;
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";

@@ -9,8 +9,8 @@ pub(crate) mod header;
 
 pub(crate) use error::ApiError;
 
+use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
-use crate::http::{Client, ClientError, Reply, Request};
 use crate::invocation::Metadata;
 use crate::settings::Endpoint;
 use error::Call;

@@ -42,9 +42,8 @@ impl Api {
         Api::new(preferred.or_else(|_| any_port())?, true)
     }
 
-    /// A server that moves to another port for each program. A program that opens many
-    /// connections leaves them behind in TIME_WAIT, and with thousands of those to one port the
-    /// kernel takes twice as long to connect, which would be charged to whoever comes next.
+    /// A server that moves to another port for each program, so that the connections that one
+    /// leaves behind in TIME_WAIT are none of the next one's business.
     pub(crate) fn moving() -> io::Result<Api> {
         Api::new(any_port()?, false)
     }

@@ -39,7 +39,7 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
             let time = program.timed.get(figure.name)?;
             let ratio = time
                 .ratio
-                .map_or_else(String::new, |ratio| format!("   {:.2}x", ratio.median));
+                .map_or_else(String::new, |ratio| format!(", {:.2}x", ratio.median));
             Some(Bar {
                 name: &program.name,
                 group: program.group,
@@ -158,7 +158,11 @@ fn paint(path: &Path, title: &str, foot: &str, bars: &[Bar<'_>]) -> Painted {
                 vec![(from, center), (to, center)],
                 INK.stroke_width(1),
             ))?;
-            for at in [from, to] {
+            // A line that leaves the picture has no end in it.
+            for at in [Some(from), (p90 <= end).then_some(to)]
+                .into_iter()
+                .flatten()
+            {
                 area.draw(&PathElement::new(
                     vec![(at, center - 4), (at, center + 4)],
                     INK.stroke_width(1),

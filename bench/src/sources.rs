@@ -1,0 +1,237 @@
+//! Which programs are measured, and where scripts/bench has left them.
+
+use std::fs;
+use std::path::Path;
+
+use crate::arch::Arch;
+use crate::programs::{Group, Missing, Places, Program, Row};
+
+/// What a line of the table is made from.
+struct Source {
+    name: &'static str,
+    group: Group,
+    about: &'static str,
+    /// The bootstrap, in dist or in what scripts/bench builds.
+    bootstrap: Place,
+    /// `_HANDLER`, and the file it stands for.
+    handler: (&'static str, Option<&'static str>),
+    countable: bool,
+    /// What to say when the bootstrap is not there.
+    absent: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Dist(&'static str),
+    Built(&'static str),
+}
+
+const BENCH: &str = "not built; scripts/bench builds it";
+const BUILD: &str = "not built; scripts/build builds it";
+const HOST: &str = "built with the host's glibc only";
+const OURS: fn(&'static str, &'static str) -> Source = |name, about| Source {
+    name,
+    group: Group::Ours,
+    about,
+    bootstrap: Place::Dist(name),
+    handler: ("hello", None),
+    countable: true,
+    absent: BUILD,
+};
+const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Source =
+    |name, about, handler, file| Source {
+        name,
+        group: Group::Layer,
+        about,
+        bootstrap: Place::Dist("layer"),
+        handler: (handler, Some(file)),
+        countable: false,
+        absent: BUILD,
+    };
+const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
+    name,
+    group: Group::Peer,
+    about,
+    bootstrap: Place::Built(name),
+    handler: ("function.handler", None),
+    countable: true,
+    absent: BENCH,
+};
+
+fn sources() -> Vec<Source> {
+    vec![
+        Source {
+            name: crate::FLOOR,
+            group: Group::Floor,
+            about: "no C library, raw system calls",
+            ..PEER(crate::FLOOR, "")
+        },
+        Source {
+            group: Group::Floor,
+            ..PEER(
+                "c-musl",
+                "C, static musl: what a C library adds to the floor",
+            )
+        },
+        OURS("hello", "recommended profile, mimalloc behind the arena"),
+        OURS("hello-lean", "the same without mimalloc"),
+        OURS("hello-ureq", "hello on the ureq client"),
+        Source {
+            absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
+            ..OURS("hello-fallback", "hello with Rust's own std, not rebuilt")
+        },
+        LAYER(
+            "layer-worker",
+            "the layer's bootstrap with a static worker in C",
+            "worker:worker",
+            "worker",
+        ),
+        LAYER(
+            "layer-shell",
+            "the layer's bootstrap with a bash function",
+            "shell:function.handler",
+            "function.sh",
+        ),
+        LAYER(
+            "layer-exec",
+            "the layer's bootstrap with a static program for each event",
+            "exec:exec",
+            "exec",
+        ),
+        PEER(
+            "lambda_runtime",
+            "lambda_runtime 1.5.0, our recipe, tokio's current_thread",
+        ),
+        Source {
+            countable: false,
+            absent: HOST,
+            ..PEER(
+                "lambda_runtime-docs",
+                "lambda_runtime 1.5.0 as cargo lambda builds it (dynamic glibc)",
+            )
+        },
+        PEER("minlambda", "minlambda 0.2.0, our recipe"),
+        PEER(
+            "minlambda-docs",
+            "minlambda 0.2.0 as its README says (musl, cargo's release profile)",
+        ),
+        PEER("rtlambda", "rtlambda 0.0.1, our recipe"),
+        Source {
+            countable: false,
+            absent: HOST,
+            ..PEER(
+                "rtlambda-docs",
+                "rtlambda 0.0.1 as its README says (dynamic glibc)",
+            )
+        },
+        Source {
+            handler: ("function.handler", Some("function.sh")),
+            countable: false,
+            ..PEER(
+                "bash-curl",
+                "bash and curl, as AWS's tutorial on custom runtimes shows",
+            )
+        },
+    ]
+}
+
+/// The program that is slow and fat on purpose.
+pub(crate) fn slow(places: &Places, arch: Arch) -> Row {
+    row(&PEER("slow", "slow and fat on purpose"), places, arch)
+}
+
+/// All lines of an architecture's table; `only` keeps those names, and always the floor.
+pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
+    let sources = sources();
+    let wanted = sources.iter().filter(|source| {
+        only.is_empty()
+            || source.name == crate::FLOOR
+            || only.iter().any(|name| name == source.name)
+    });
+    wanted.map(|source| row(source, places, arch)).collect()
+}
+
+/// The names that there are.
+pub(crate) fn names() -> Vec<&'static str> {
+    sources().iter().map(|source| source.name).collect()
+}
+
+/// A bootstrap that somebody has at hand: NAME=COMMAND.
+pub(crate) fn other(name: &str, command: &str) -> Row {
+    let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    let path = command.first().map(fs::canonicalize);
+    let Some(Ok(path)) = path else {
+        return Err(Missing {
+            name: name.to_owned(),
+            reason: "its command is not an existing file".to_owned(),
+        });
+    };
+    let mut command = command;
+    command[0] = path.display().to_string();
+    Ok(Program {
+        name: name.to_owned(),
+        group: Group::Peer,
+        about: "given by --peer".to_owned(),
+        command,
+        task_root: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
+        files: vec![path],
+        handler: "function.handler",
+        countable: false,
+    })
+}
+
+fn row(source: &Source, places: &Places, arch: Arch) -> Row {
+    let (root, folder) = match source.bootstrap {
+        Place::Dist(folder) => (&places.dist, folder),
+        Place::Built(folder) => (&places.built, folder),
+    };
+    let bootstrap = root.join(arch.name()).join(folder).join("bootstrap");
+    let handlers = places.built.join(arch.name()).join("handlers");
+    let mut files = vec![bootstrap];
+    files.extend(source.handler.1.map(|file| handlers.join(file)));
+    for file in &files {
+        if !file.exists() {
+            return Err(Missing {
+                name: source.name.to_owned(),
+                reason: source.absent.to_owned(),
+            });
+        }
+    }
+    Ok(Program {
+        name: source.name.to_owned(),
+        group: source.group,
+        about: source.about.to_owned(),
+        command: vec![files[0].display().to_string()],
+        files,
+        handler: source.handler.0,
+        task_root: handlers,
+        countable: source.countable,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_the_floor_is_first() {
+        let names = names();
+        assert_eq!(names[0], crate::FLOOR);
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+    }
+
+    #[test]
+    fn what_is_not_built_says_so() {
+        let nowhere = Places {
+            dist: PathBuf::from("/nonexistent"),
+            built: PathBuf::from("/nonexistent"),
+        };
+        let rows = list(&nowhere, Arch::Arm64, &["hello".to_owned()]);
+        let names: Vec<String> = rows.into_iter().map(|row| row.unwrap_err().name).collect();
+        assert_eq!(names, [crate::FLOOR, "hello"]);
+        assert!(other("x", "/nonexistent/bootstrap").is_err());
+    }
+}
