@@ -9,8 +9,9 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use once_cell::race::OnceBox;
+use once_cell::race::OnceRef;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
@@ -34,15 +35,16 @@ const TAKEN: u8 = 5;
 /// Set by the first panic when panics abort.
 static REPORTING: AtomicBool = AtomicBool::new(false);
 
-static ENDPOINT: OnceBox<Endpoint> = OnceBox::new();
+static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
 
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
 /// Sets the panic hook; `endpoint` is where it reports.
-pub(crate) fn install(endpoint: &Endpoint) {
-    ENDPOINT.get_or_init(|| Box::new(endpoint.clone()));
+pub(crate) fn install(endpoint: &'static Endpoint) {
+    // A second function in one process would poll the same Runtime API.
+    let _ = ENDPOINT.set(endpoint);
     panic::set_hook(Box::new(hook));
 }
 
@@ -74,25 +76,39 @@ pub(crate) fn during_invocation<T>(
 
 fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     STAGE.store(stage, Ordering::Release);
+    if ABORTS {
+        // There is nothing to catch, and what would keep it is not linked.
+        let result = work();
+        finish();
+        return result;
+    }
     let result = panic::catch_unwind(AssertUnwindSafe(work));
+    finish();
+    result.unwrap_or_else(|payload| Err(caught(&*payload)))
+}
+
+/// Ends a stage, unless a panic on another thread is being reported in its name.
+fn finish() {
     if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
-        // A panic on another thread is being reported in this invocation's name.
         wait_for_the_end();
     }
-    result.unwrap_or_else(|payload| {
-        let text = text(&*payload);
-        let last = LAST.with(|last| last.borrow_mut().take());
-        // The hook may have seen another panic last, which the handler caught; and a panic that
-        // is passed on with `resume_unwind` does not come by the hook.
-        let own = last.filter(|last| last.message().ends_with(text));
-        Err(own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}"))))
-    })
+}
+
+/// The error of a panic that was caught.
+fn caught(payload: &(dyn Any + Send)) -> Error {
+    let text = text(payload);
+    let last = LAST.with(|last| last.borrow_mut().take());
+    // The hook may have seen another panic last, which the handler caught; and a panic that
+    // is passed on with `resume_unwind` does not come by the hook.
+    let own = last.filter(|last| last.message().ends_with(text));
+    own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }
 
 /// Another thread ends the process as soon as it has reported a panic.
 fn wait_for_the_end() -> ! {
     loop {
-        thread::park();
+        // `park` would bring 3 KB of thread-locals with it.
+        thread::sleep(Duration::from_secs(3600));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::time::Instant;
+use std::fmt;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
@@ -20,27 +20,14 @@ pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     sys::ignore_sigpipe();
     let Err(stop) = serve(runtime);
     log::install();
-    match stop {
-        Stop::Settings(error) => tracing::error!("{error}"),
-        Stop::Init(error, None) => tracing::error!("the init phase failed: {error}"),
-        Stop::Init(error, Some(unreported)) => {
-            tracing::error!(
-                "the init phase failed: {error}; reporting it failed too: {unreported}"
-            );
-        }
-        Stop::Restore(error, None) => tracing::error!("the restore failed: {error}"),
-        Stop::Restore(error, Some(unreported)) => {
-            tracing::error!("the restore failed: {error}; reporting it failed too: {unreported}");
-        }
-        Stop::Api(error) => tracing::error!("{error}; the process ends"),
-    }
+    tracing::error!("{stop}");
     sys::exit(1)
 }
 
 fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let settings = Settings::from_env().map_err(Stop::Settings)?;
-    panics::install(&settings.endpoint);
-    let mut api = RuntimeApi::<DefaultClient>::new(&settings.endpoint);
+    panics::install(settings.endpoint);
+    let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
     let (handler, state, after) = started.map_err(|error| {
@@ -64,7 +51,7 @@ fn start<C: Client, S>(
     snap_start: bool,
     api: &mut RuntimeApi<C>,
 ) -> Result<Started<S>, Error> {
-    let begun = snap_start.then(Instant::now);
+    let begun = snap_start.then(sys::since_boot);
     let (handler, step, hooks) = runtime.choose(&name)?;
     let state = match step {
         Step::Done(state) => state,
@@ -109,6 +96,22 @@ enum Stop {
     Restore(Error, Option<ApiError>),
     /// The Runtime API does not let it go on.
     Api(ApiError),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (phase, error, unreported) = match self {
+            Self::Settings(error) => return error.fmt(f),
+            Self::Api(error) => return write!(f, "{error}; the process ends"),
+            Self::Init(error, unreported) => ("init phase", error, unreported),
+            Self::Restore(error, unreported) => ("restore", error, unreported),
+        };
+        write!(f, "the {phase} failed: {error}")?;
+        match unreported {
+            None => Ok(()),
+            Some(unreported) => write!(f, "; reporting it failed too: {unreported}"),
+        }
+    }
 }
 
 fn poll<C: Client, S>(

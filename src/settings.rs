@@ -17,38 +17,68 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::sys::environment;
+
 /// Name of the variable that holds the Runtime API's address.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-const HANDLER: &str = "_HANDLER";
 const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+const LAMBDA: &str = "AWS_LAMBDA_";
+const RUNTIME_API_REST: &str = "RUNTIME_API=";
+const INITIALIZATION_TYPE_REST: &str = "INITIALIZATION_TYPE=";
+const HANDLER: &str = "_HANDLER=";
 const SNAP_START: &str = "snap-start";
 
 /// The settings that every start needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) endpoint: Endpoint,
+    /// Lives as long as the process: clients and the panic hook share it.
+    pub(crate) endpoint: &'static Endpoint,
     pub(crate) handler: String,
     /// A snapshot is taken at the end of the init phase.
     pub(crate) snap_start: bool,
 }
 
+/// The values that the environment has for them.
+#[derive(Default)]
+struct Found {
+    api: Option<String>,
+    handler: Option<String>,
+    initialization_type: Option<String>,
+}
+
 impl Settings {
-    /// Parses the settings from `look_up`, which gives a variable's value.
-    pub(crate) fn parse(look_up: impl Fn(&str) -> Option<String>) -> Result<Self, InvalidEndpoint> {
-        let api = look_up(RUNTIME_API).ok_or(InvalidEndpoint {
+    /// Reads the settings from the process's environment, in one pass.
+    pub(crate) fn from_env() -> Result<Self, InvalidEndpoint> {
+        let mut found = Found::default();
+        for variable in environment::variables() {
+            // Half of what Lambda sets starts like this: it is compared once.
+            if let Some(rest) = variable.after(LAMBDA) {
+                if let Some(value) = rest.after(RUNTIME_API_REST) {
+                    found.api.get_or_insert_with(|| value.text());
+                } else if let Some(value) = rest.after(INITIALIZATION_TYPE_REST) {
+                    found
+                        .initialization_type
+                        .get_or_insert_with(|| value.text());
+                }
+            } else if let Some(value) = variable.after(HANDLER) {
+                found.handler.get_or_insert_with(|| value.text());
+            }
+        }
+        Self::of(found)
+    }
+
+    fn of(found: Found) -> Result<Self, InvalidEndpoint> {
+        let api = found.api.ok_or(InvalidEndpoint {
             value: None,
             reason: "is not set",
         })?;
         Ok(Self {
-            endpoint: Endpoint::parse(api)?,
-            handler: look_up(HANDLER).unwrap_or_default(),
-            snap_start: look_up(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START),
+            endpoint: Box::leak(Box::new(Endpoint::parse(api)?)),
+            handler: found.handler.unwrap_or_default(),
+            snap_start: found
+                .initialization_type
+                .is_some_and(|value| value == SNAP_START),
         })
-    }
-
-    /// Reads the settings from the process's environment.
-    pub(crate) fn from_env() -> Result<Self, InvalidEndpoint> {
-        Self::parse(variable)
     }
 }
 
@@ -167,9 +197,17 @@ mod tests {
     use super::*;
 
     fn parse(api: &str) -> Result<Endpoint, String> {
-        Settings::parse(|name| (name == RUNTIME_API).then(|| api.to_owned()))
-            .map(|settings| settings.endpoint)
+        settings(Some(api), None)
+            .map(|settings| settings.endpoint.clone())
             .map_err(|error| error.to_string())
+    }
+
+    fn settings(api: Option<&str>, init: Option<&str>) -> Result<Settings, InvalidEndpoint> {
+        Settings::of(Found {
+            api: api.map(str::to_owned),
+            handler: None,
+            initialization_type: init.map(str::to_owned),
+        })
     }
 
     #[test]
@@ -217,7 +255,7 @@ mod tests {
 
     #[test]
     fn an_absent_address_is_named() {
-        let error = Settings::parse(|_| None).unwrap_err().to_string();
+        let error = settings(None, None).unwrap_err().to_string();
         assert!(error.starts_with("AWS_LAMBDA_RUNTIME_API is not set; it must be"));
     }
 
@@ -230,19 +268,13 @@ mod tests {
             (Some(""), false),
             (Some("snap-start"), true),
         ] {
-            let settings = Settings::parse(|name| match name {
-                RUNTIME_API => Some("h:1".to_owned()),
-                INITIALIZATION_TYPE => value.map(str::to_owned),
-                _ => None,
-            });
+            let settings = settings(Some("h:1"), value);
             assert_eq!(settings.unwrap().snap_start, expected, "{value:?}");
         }
     }
 
     #[test]
     fn an_absent_handler_is_empty() {
-        let settings =
-            Settings::parse(|name| (name == RUNTIME_API).then(|| "h:1".to_owned())).unwrap();
-        assert_eq!(settings.handler, "");
+        assert_eq!(settings(Some("h:1"), None).unwrap().handler, "");
     }
 }

@@ -8,12 +8,12 @@
 //!
 //! Source: the Lambda developer guide, "Lambda SnapStart runtime hooks for custom runtimes".
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::Client;
 use crate::error::{Error, Side};
-use crate::{fresh, panics};
+use crate::{fresh, panics, sys};
 
 /// What init and before-snapshot hooks may take together; a function whose timeout is longer has
 /// that long.
@@ -39,14 +39,14 @@ impl<S> Hooks<S> {
     }
 }
 
-/// Runs the before-snapshot hooks; `begun` is when the init phase began. The first error ends it.
+/// Runs the before-snapshot hooks; `begun` is the time since boot when the init phase began. The first error ends it.
 #[cold]
-pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Instant) -> Result<(), Error> {
+pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> Result<(), Error> {
     hooks.reverse();
     run(Side::BeforeSnapshot, hooks, state)?;
     warn(
         "init step and before-snapshot hooks",
-        begun.elapsed(),
+        sys::since_boot() - begun,
         INIT_LIMIT,
         ", or the function's timeout if that is longer",
     );
@@ -68,9 +68,10 @@ pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> 
 /// Runs the after-restore hooks. The first error ends it.
 #[cold]
 pub(crate) fn after<S>(hooks: Vec<Hook<S>>, state: &S) -> Result<(), Error> {
-    let begun = Instant::now();
+    let begun = sys::since_boot();
     run(Side::AfterRestore, hooks, state)?;
-    warn("after-restore hooks", begun.elapsed(), RESTORE_LIMIT, "");
+    let took = sys::since_boot() - begun;
+    warn("after-restore hooks", took, RESTORE_LIMIT, "");
     Ok(())
 }
 

@@ -72,5 +72,5 @@ fn text<'a>(name: &str, value: &'a [u8]) -> Option<&'a str> {
 fn ignored(name: &str, value: &str, reason: &str) {
     crate::log::install();
     let shown: String = value.chars().take(100).collect();
-    tracing::warn!(header = name, value = ?shown, reason, "ignoring a malformed header");
+    tracing::warn!("the header {name}: {shown:?} is ignored, because it is {reason}");
 }

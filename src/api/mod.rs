@@ -33,7 +33,7 @@ pub(crate) struct RuntimeApi<C> {
 
 impl<C: Client> RuntimeApi<C> {
     /// Does not connect yet.
-    pub(crate) fn new(endpoint: &Endpoint) -> Self {
+    pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
         Self {
             client: C::new(endpoint),
             event: Reply::default(),

@@ -15,15 +15,15 @@ const SMALL_BODY: usize = 4 * 1024;
 
 /// A blocking HTTP/1.1 client for the Runtime API.
 pub(crate) struct Exchange {
-    endpoint: Endpoint,
+    endpoint: &'static Endpoint,
     kept: Option<TcpStream>,
     head: Vec<u8>,
 }
 
 impl Client for Exchange {
-    fn new(endpoint: &Endpoint) -> Self {
+    fn new(endpoint: &'static Endpoint) -> Self {
         Self {
-            endpoint: endpoint.clone(),
+            endpoint,
             kept: None,
             head: Vec::new(),
         }
@@ -31,7 +31,7 @@ impl Client for Exchange {
 
     fn connect(&mut self) {
         if self.kept.is_none() {
-            self.kept = connection::connect(&self.endpoint).ok();
+            self.kept = connection::connect(self.endpoint).ok();
         }
     }
 
@@ -51,10 +51,10 @@ impl Client for Exchange {
                 }
             }
         }
-        let stream = connection::connect(&self.endpoint).map_err(ClientError::Connect)?;
+        let stream = connection::connect(self.endpoint).map_err(ClientError::Connect)?;
         match self.attempt(stream, request, reply) {
             Err(error) if repeat && error.nothing_came() => {
-                let stream = connection::connect(&self.endpoint).map_err(ClientError::Connect)?;
+                let stream = connection::connect(self.endpoint).map_err(ClientError::Connect)?;
                 self.attempt(stream, request, reply)
             }
             done => done,

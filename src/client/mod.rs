@@ -56,7 +56,7 @@ impl Request<'_> {
 /// A blocking client that keeps one connection.
 pub(crate) trait Client: Sized {
     /// A client for `endpoint`; does not connect yet.
-    fn new(endpoint: &Endpoint) -> Self;
+    fn new(endpoint: &'static Endpoint) -> Self;
 
     /// Opens the connection ahead of the first exchange, where the client can. A failure is left
     /// to the exchange, which tries again and reports it.

@@ -21,20 +21,20 @@ use wire::{Connect, ConnectFailed, INPUT, NoResolver, OUTPUT, Shared};
 /// ureq as a [`Client`].
 pub(crate) struct Ureq {
     agent: Agent,
-    authority: String,
+    authority: &'static str,
     shared: Arc<Shared>,
 }
 
 impl Client for Ureq {
-    fn new(endpoint: &Endpoint) -> Self {
+    fn new(endpoint: &'static Endpoint) -> Self {
         let shared = Arc::new(Shared {
-            endpoint: endpoint.clone(),
+            endpoint,
             check: AtomicBool::new(false),
             began: AtomicBool::new(false),
         });
         Self {
             agent: agent(&shared),
-            authority: endpoint.authority.clone(),
+            authority: &endpoint.authority,
             shared,
         }
     }

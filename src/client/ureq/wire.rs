@@ -22,7 +22,7 @@ pub(super) const INPUT: usize = 8 * 1024;
 /// What client and transport tell each other.
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) endpoint: Endpoint,
+    pub(super) endpoint: &'static Endpoint,
     /// The next request must not be sent on a connection that the server has closed.
     pub(super) check: AtomicBool,
     /// A byte of the reply has come.
@@ -53,7 +53,7 @@ impl Connector for Connect {
         _: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Self::Out>, ureq::Error> {
-        let stream = connection::connect(&self.0.endpoint)
+        let stream = connection::connect(self.0.endpoint)
             .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
         Ok(Some(Wire {
             stream,

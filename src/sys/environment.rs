@@ -1,0 +1,98 @@
+//! The environment of the process, in one pass.
+//!
+//! std copies and locks for each variable it is asked for; start-up asks for several.
+
+use std::ffi::{CStr, c_char};
+use std::ptr::{self, NonNull};
+
+unsafe extern "C" {
+    /// The C library's list of `NAME=value` texts; a null pointer ends it (POSIX, environ).
+    static mut environ: *const *const c_char;
+}
+
+/// A variable as `NAME=value`, or what is left of it behind the start of its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Variable(NonNull<c_char>);
+
+/// All variables. Only for start-up: see [`Variables::next`].
+pub(crate) fn variables() -> Variables {
+    // SAFETY: reading a pointer that the C library sets before `main`; who changes the
+    // environment does it in an unsafe block, with the promise that nobody reads it meanwhile.
+    Variables(unsafe { ptr::addr_of!(environ).read() })
+}
+
+/// The variables that are still to come.
+pub(crate) struct Variables(*const *const c_char);
+
+impl Iterator for Variables {
+    type Item = Variable;
+
+    fn next(&mut self) -> Option<Variable> {
+        if self.0.is_null() {
+            return None;
+        }
+        // SAFETY: the pointer is to an entry of `environ` that is not behind the null that ends
+        // it, because a null leaves it where it is. The environment does not change meanwhile:
+        // `Runtime::run` is the only caller, and says so.
+        let text = NonNull::new(unsafe { self.0.read() }.cast_mut())?;
+        // SAFETY: behind an entry that is not null there is another.
+        self.0 = unsafe { self.0.add(1) };
+        Some(Variable(text))
+    }
+}
+
+impl Variable {
+    /// What comes behind `start`, if the text starts with it.
+    pub(crate) fn after(self, start: &str) -> Option<Variable> {
+        let mut at = self.0;
+        for byte in start.bytes() {
+            // SAFETY: `at` is at most at the zero that ends the text: it went on only behind a
+            // byte that was equal to one of `start`, which has no zeros.
+            if byte == 0 || unsafe { at.cast::<u8>().read() } != byte {
+                return None;
+            }
+            // SAFETY: the byte just read is not the zero that ends the text.
+            at = unsafe { at.add(1) };
+        }
+        Some(Variable(at))
+    }
+
+    /// The rest as text; what is not UTF-8 comes with replacement characters, so that an error
+    /// about it can show it.
+    pub(crate) fn text(self) -> String {
+        // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
+        // anybody can change it, as in `Variables::next`.
+        let text = unsafe { CStr::from_ptr(self.0.as_ptr()) };
+        text.to_string_lossy().into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variable(text: &'static CStr) -> Variable {
+        Variable(NonNull::new(text.as_ptr().cast_mut()).unwrap())
+    }
+
+    #[test]
+    fn a_name_is_compared_to_its_end() {
+        let text = variable(c"NAME=value");
+        assert_eq!(text.after("NAME=").unwrap().text(), "value");
+        assert_eq!(
+            text.after("NA").unwrap().after("ME=value").unwrap().text(),
+            ""
+        );
+        assert!(text.after("NAME=value!").is_none());
+        assert!(text.after("NAMES=").is_none());
+        assert!(text.after("NAME=value\0").is_none());
+        assert_eq!(variable(c"A=\xff").after("A=").unwrap().text(), "\u{fffd}");
+    }
+
+    #[test]
+    fn all_variables_are_seen() {
+        let path = variables().find_map(|variable| variable.after("PATH="));
+        assert_eq!(path.unwrap().text(), std::env::var("PATH").unwrap());
+        assert!(variables().count() >= std::env::vars_os().count());
+    }
+}
