@@ -27,13 +27,17 @@ pub(crate) fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
 }
 
 fn open(endpoint: &Endpoint) -> io::Result<TcpStream> {
-    let stream = match &endpoint.host {
-        Host::Address(ip) => TcpStream::connect((*ip, endpoint.port))?,
-        Host::Name(name) => TcpStream::connect((resolve(name)?, endpoint.port))?,
+    let ip = match &endpoint.host {
+        Host::Address(ip) => *ip,
+        Host::Name(name) => resolve(name)?,
     };
-    // A body of several segments must not wait for the acknowledgement of the last full one.
-    stream.set_nodelay(true)?;
-    Ok(stream)
+    TcpStream::connect((ip, endpoint.port))
+}
+
+/// Sends at once from now on: the last part of a body must not wait for the acknowledgement of
+/// what came before. TCP has this option always, so there is no error to report.
+pub(crate) fn hurry(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
 }
 
 /// The address of a name, from /etc/hosts; `localhost` also without it.

@@ -1,6 +1,7 @@
 //! The default client: one connection, one write a request, one buffer.
 
 use std::io::{self, IoSlice, Write as _};
+use std::mem;
 use std::net::TcpStream;
 
 use super::chunked::Chunked;
@@ -17,6 +18,8 @@ const SMALL_BODY: usize = 4 * 1024;
 pub(crate) struct Exchange {
     endpoint: &'static Endpoint,
     kept: Option<TcpStream>,
+    /// Nothing was sent on the connection yet.
+    fresh: bool,
     head: Vec<u8>,
 }
 
@@ -25,13 +28,14 @@ impl Client for Exchange {
         Self {
             endpoint,
             kept: None,
+            fresh: false,
             head: Vec::new(),
         }
     }
 
     fn connect(&mut self) {
         if self.kept.is_none() {
-            self.kept = connection::connect(self.endpoint).ok();
+            self.kept = self.open().ok();
         }
     }
 
@@ -51,10 +55,10 @@ impl Client for Exchange {
                 }
             }
         }
-        let stream = connection::connect(self.endpoint).map_err(ClientError::Connect)?;
+        let stream = self.open().map_err(ClientError::Connect)?;
         match self.attempt(stream, request, reply) {
             Err(error) if repeat && error.nothing_came() => {
-                let stream = connection::connect(self.endpoint).map_err(ClientError::Connect)?;
+                let stream = self.open().map_err(ClientError::Connect)?;
                 self.attempt(stream, request, reply)
             }
             done => done,
@@ -63,6 +67,11 @@ impl Client for Exchange {
 }
 
 impl Exchange {
+    fn open(&mut self) -> io::Result<TcpStream> {
+        self.fresh = true;
+        connection::connect(self.endpoint)
+    }
+
     /// One try on one connection, which is kept if it can carry another request.
     fn attempt(
         &mut self,
@@ -71,7 +80,15 @@ impl Exchange {
         reply: &mut Reply,
     ) -> Result<(), ClientError> {
         reply.clear();
+        let fresh = mem::take(&mut self.fresh);
+        if fresh && request.body.is_some() {
+            connection::hurry(&stream);
+        }
         let sent = self.send(&stream, request.body.unwrap_or_default());
+        if fresh && request.body.is_none() {
+            // Only what follows needs it, and the server is at work by now.
+            connection::hurry(&stream);
+        }
         let keep_alive = match (sent, receive(&stream, reply)) {
             (Ok(()), received) => received?,
             // A server may answer and close before it has read all of a body it refuses.
@@ -162,6 +179,10 @@ fn put_number(buffer: &mut Vec<u8>, mut number: usize) {
 }
 
 /// Reads one reply; says whether the connection can carry another request.
+///
+/// Its frame has room for the headers, and is not to be on the stack while sending: that would be
+/// one more page touched at start-up.
+#[inline(never)]
 fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
     reply.status = head.status;
