@@ -79,14 +79,17 @@ fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
         // A panic on another thread is being reported in this invocation's name.
         wait_for_the_end();
     }
-    result.unwrap_or_else(|payload| {
-        let text = text(&*payload);
-        let last = LAST.with(|last| last.borrow_mut().take());
-        // The hook may have seen another panic last, which the handler caught; and a panic that
-        // is passed on with `resume_unwind` does not come by the hook.
-        let own = last.filter(|last| last.message().ends_with(text));
-        Err(own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}"))))
-    })
+    result.unwrap_or_else(|payload| Err(caught(&*payload)))
+}
+
+/// The error of a panic that was caught on this thread just now.
+pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
+    let text = text(payload);
+    let last = LAST.with(|last| last.borrow_mut().take());
+    // The hook may have seen another panic last, which the handler caught; and a panic that is
+    // passed on with `resume_unwind` does not come by the hook.
+    let own = last.filter(|last| last.message().ends_with(text));
+    own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }
 
 /// Another thread ends the process as soon as it has reported a panic.
