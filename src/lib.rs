@@ -28,9 +28,9 @@
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
 //! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, `batch` and `http` know two kinds of events, `fresh` makes what a snapshot must not multiply,
-//! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
-//! is the loop.
+//! catch, `handler` turns events into responses, `batch` and `http` read two kinds of events,
+//! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
+//! `runtime` is what a function registers, and `run` is the loop.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
 //! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and

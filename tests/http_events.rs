@@ -57,8 +57,7 @@ fn a_rest_api_gets_its_form() {
     assert_eq!(said["front_end"], "ApiGatewayV1");
     assert_eq!(said["route"], "/{proxy+}");
     assert_eq!(said["source_ip"], "192.168.196.186");
-    let uri = said["uri"].as_str().expect("a URI");
-    assert!(uri.starts_with("/hello/world?"), "{uri}");
+    assert_eq!(said["uri"], "/hello/world?name=me&name=me2");
     assert_eq!(said["body"], json!(b"{\r\n\t\"a\": 1\r\n}"));
     let answer = answers("request", &[aws_event("apigw-request")]).remove(0);
     assert_eq!(answer["multiValueHeaders"], json!({}));
@@ -75,11 +74,8 @@ fn an_http_api_gets_its_form() {
     let headers = said["headers"].as_array().expect("a list");
     let cookie = headers.iter().find(|header| header[0] == "cookie");
     assert_eq!(cookie.expect("a cookie")[1], "cookie1; cookie2");
-    let uri = said["uri"].as_str().expect("a URI");
-    assert!(
-        uri.starts_with("/my/path?parameter1=value1&parameter1=value2"),
-        "{uri}"
-    );
+    let uri = "/my/path?Parameter1=value1&Parameter1=value2";
+    assert_eq!(said["uri"], uri);
     let answer = answers("request", &[aws_event("apigw-v2-request-iam")]).remove(0);
     assert_eq!(answer["headers"], json!({}));
     assert_eq!(answer.get("cookies"), None);
