@@ -168,8 +168,8 @@ fn a_load_balancers_event_becomes_a_request() {
 
 #[test]
 fn bad_events_are_refused_with_what_is_bad() {
-    type Spoil = fn(&mut Value);
-    let cases: [(fn() -> Value, Spoil, &str); 12] = [
+    type Case = (fn() -> Value, fn(&mut Value), &'static str);
+    let cases: [Case; 12] = [
         (
             v1,
             |e| e["body"] = json!("a*"),
