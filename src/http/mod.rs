@@ -28,11 +28,11 @@
 //! guide, "Invoking Lambda function URLs"; the user guide for Application Load Balancers, "Use
 //! Lambda functions as targets", which says that a load balancer does not decode query strings.
 //!
-//! **The URI** of a request is path and query string; `Host` is a header. REST APIs, function
-//! URLs and load balancers deliver the path as the client sent it; HTTP APIs were seen to deliver
-//! it decoded (not documented). What cannot stand in a path is encoded here, and the rest is left.
-//! So an HTTP API's `%2541` arrives as `%41`; [`Origin::path_parameter`] has the same limit. An HTTP
-//! API puts a named stage in front of the path: [`Origin::without_stage`].
+//! **The URI** of a request is path and query string; `Host` is a header. AWS does not document
+//! how a path is encoded: users saw HTTP APIs deliver it decoded, and the others as the client sent
+//! it. What cannot stand in a path is encoded here and the rest is left, so an HTTP API's `%2541`
+//! arrives as `%41`. An HTTP API also puts a named stage in front of the path:
+//! [`Origin::without_stage`].
 //!
 //! **Bodies**: a Base64 body of the event is decoded. A response body that is UTF-8 goes as text,
 //! any other as Base64; a REST API decodes that only for its `binaryMediaTypes`.
