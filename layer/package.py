@@ -1,4 +1,6 @@
-"""Makes the layer's zip: python3 package.py ARCH ROOT OUTPUT < output of `cargo metadata`.
+"""Makes the layer's zip: python3 package.py ARCH ROOT OUTPUT LINKED... < output of `cargo metadata`.
+
+LINKED are the packages that the binary links, as name@version, itself among them.
 
 Same input, same bytes: fixed dates, sorted entries, nothing of the machine.
 """
@@ -13,24 +15,12 @@ PACKAGE = "coldspark-bootstrap"
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def linked_packages(metadata):
-    """The packages that PACKAGE links: its normal dependencies, and theirs."""
-    packages = {package["id"]: package for package in metadata["packages"]}
-    nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
-    start = next(key for key, package in packages.items() if package["name"] == PACKAGE)
-    found, todo = set(), [start]
-    while todo:
-        key = todo.pop()
-        if key in found:
-            continue
-        found.add(key)
-        for dependency in nodes[key]["deps"]:
-            normal = any(kind["kind"] is None for kind in dependency["dep_kinds"])
-            targets = packages[dependency["pkg"]]["targets"]
-            if normal and not any("proc-macro" in target["kind"] for target in targets):
-                todo.append(dependency["pkg"])
-    others = [packages[key] for key in found - {start}]
-    return packages[start], sorted(others, key=lambda package: (package["name"], package["version"]))
+def linked_packages(metadata, linked):
+    """The package PACKAGE, and the others that are linked with it."""
+    packages = {f"{package['name']}@{package['version']}": package for package in metadata["packages"]}
+    found = sorted((packages[key] for key in linked), key=lambda package: (package["name"], package["version"]))
+    root = next(package for package in found if package["name"] == PACKAGE)
+    return root, [package for package in found if package is not root]
 
 
 def component(package, kind):
@@ -43,8 +33,8 @@ def component(package, kind):
     }
 
 
-def sbom(metadata, arch):
-    root, dependencies = linked_packages(metadata)
+def sbom(metadata, linked, arch):
+    root, dependencies = linked_packages(metadata, linked)
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
@@ -61,7 +51,7 @@ def main():
     arch, root, output = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     metadata = json.load(sys.stdin)
     version = next(package["version"] for package in metadata["packages"] if package["name"] == PACKAGE)
-    bill = json.dumps(sbom(metadata, arch), indent=1, sort_keys=True) + "\n"
+    bill = json.dumps(sbom(metadata, set(sys.argv[4:]), arch), indent=1, sort_keys=True) + "\n"
     entries = {
         "bootstrap": ((root / "dist" / arch / "layer" / "bootstrap").read_bytes(), 0o755),
         "coldspark/LICENSE-APACHE": ((root / "LICENSE-APACHE").read_bytes(), 0o644),

@@ -77,7 +77,8 @@ where
     }
 }
 
-fn invalid_event(error: &serde_json::Error) -> Error {
+/// The error of an event that serde_json refuses.
+pub(crate) fn invalid_event(error: &serde_json::Error) -> Error {
     let problem = if error.is_data() {
         "the event is not of the shape that the handler expects"
     } else {

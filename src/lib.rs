@@ -28,21 +28,25 @@
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
 //! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
-//! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
-//! is the loop.
+//! catch, `handler` turns events into responses, `batch` and `http` read two kinds of events,
+//! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
+//! `runtime` is what a function registers, and `run` is the loop.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
-//! `ureq` polls with ureq instead of the built-in client.
+//! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and
+//! `Runtime::http`, for HTTP events.
 //!
 //! What it does not do: no asynchronous handlers, no response streaming and no concurrent
 //! invocations (Lambda Managed Instances) yet.
 
 mod api;
+pub mod batch;
 mod client;
 mod error;
 pub mod fresh;
 mod handler;
+#[cfg(feature = "http")]
+pub mod http;
 mod invocation;
 mod log;
 mod panics;

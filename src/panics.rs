@@ -94,12 +94,12 @@ fn finish() {
     }
 }
 
-/// The error of a panic that was caught.
-fn caught(payload: &(dyn Any + Send)) -> Error {
+/// The error of a panic that was caught on this thread just now.
+pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     let text = text(payload);
     let last = LAST.with(|last| last.borrow_mut().take());
-    // The hook may have seen another panic last, which the handler caught; and a panic that
-    // is passed on with `resume_unwind` does not come by the hook.
+    // The hook may have seen another panic last, which the handler caught; and a panic that is
+    // passed on with `resume_unwind` does not come by the hook.
     let own = last.filter(|last| last.message().ends_with(text));
     own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }

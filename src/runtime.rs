@@ -120,6 +120,45 @@ impl<S> Runtime<S> {
         self
     }
 
+    /// Registers a handler over HTTP requests and responses: events of API Gateway (payload format
+    /// 1.0 and 2.0), function URLs and Application Load Balancers, each answered in its own form
+    /// ([`http`](mod@crate::http)). Needs the feature `http`.
+    ///
+    /// Another event, or one with invalid headers or Base64, is answered with the error
+    /// `Runtime.InvalidEvent`; a response that cannot be sent with `Runtime.InvalidResponse`. The
+    /// client sees any error of a handler as status 502 of the front end.
+    ///
+    /// ```no_run
+    /// use coldspark::http::{Response, header};
+    ///
+    /// coldspark::Runtime::new()
+    ///     .http("web", |request, _| {
+    ///         let text = format!("{} {}", request.method(), request.uri());
+    ///         Ok(Response::builder()
+    ///             .header(header::CONTENT_TYPE, "text/plain")
+    ///             .body(text)?)
+    ///     })
+    ///     .run()
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http<B, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(
+                ::http::Request<crate::http::Body>,
+                &Context<'e, S>,
+            ) -> Result<::http::Response<B>, Error>
+            + Send
+            + Sync
+            + 'static,
+        B: Into<crate::http::Body> + 'static,
+        S: 'static,
+    {
+        let handler = Box::new(crate::http::Http::new(handler));
+        self.handlers.push((name.into(), handler));
+        self
+    }
+
     /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
     /// value is in [`Init::handler`].
     #[must_use]

@@ -16,12 +16,14 @@
 )]
 
 mod binaries;
+mod events;
 mod expect;
 mod function;
 mod rie;
 mod session;
 
 pub(crate) use binaries::{Client, Profile, client, limit, profile};
+pub(crate) use events::{aws_event, aws_events};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };

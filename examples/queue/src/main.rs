@@ -1,0 +1,70 @@
+//! Orders from an SQS FIFO queue, one message group a customer. A message that fails comes back
+//! with those behind it in its group, and no other; its event source mapping must have
+//! `ReportBatchItemFailures`.
+//!
+//! A message's body is `{"article": "rope", "quantity": 2}`.
+#![cfg_attr(not(test), no_main)]
+
+use std::borrow::Cow;
+
+use coldspark::batch::{self, ItemFailures};
+use coldspark::{Context, Error, Runtime};
+use serde::Deserialize;
+
+coldspark::main!(Runtime::new().raw("queue", orders));
+
+/// What is read of the event; texts are borrowed from it.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(rename = "Records", borrow)]
+    records: Vec<Message<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    message_id: &'a str,
+    #[serde(borrow)]
+    body: Cow<'a, str>,
+    #[serde(borrow)]
+    attributes: Attributes<'a>,
+}
+
+#[derive(Deserialize)]
+struct Attributes<'a> {
+    #[serde(rename = "MessageGroupId", borrow)]
+    group: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Order<'a> {
+    article: &'a str,
+    quantity: u32,
+}
+
+fn orders<'e>(event: &'e [u8], _: &Context<'e>) -> Result<Cow<'e, [u8]>, Error> {
+    let event: Event<'_> = serde_json::from_slice(event)
+        .map_err(|error| Error::new("Queue.InvalidEvent", error.to_string()))?;
+    let failures: ItemFailures = batch::fifo(
+        &event.records,
+        |message| Some(message.message_id),
+        |message| Some(&message.attributes.group),
+        order,
+    )?;
+    Ok(serde_json::to_vec(&failures)?.into())
+}
+
+fn order(message: &Message<'_>) -> Result<(), Error> {
+    let Order { article, quantity } = serde_json::from_str(&message.body)?;
+    if quantity == 0 {
+        return Err(Error::new(
+            "Order.Empty",
+            format!("no {article} was ordered"),
+        ));
+    }
+    tracing::info!(
+        customer = &*message.attributes.group,
+        "{quantity} {article}"
+    );
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! A web function for API Gateway, a function URL or a load balancer.
+//!
+//! `GET /` says who asks and counts visits in a cookie, `POST /echo` gives the body back,
+//! `GET /pixel.gif` is a picture: bytes, which the front end gets in Base64.
+#![cfg_attr(not(test), no_main)]
+
+use coldspark::http::{Body, Method, Origin, Request, Response, StatusCode, header};
+use coldspark::{Context, Error, Runtime};
+
+coldspark::main!(Runtime::new().http("web", serve));
+
+/// One white pixel.
+const PIXEL: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+fn serve(request: Request<Body>, _: &Context<'_>) -> Result<Response<Body>, Error> {
+    let origin = request.extensions().get::<Origin>();
+    let path = request.uri().path();
+    let path = origin.map_or(path, |origin| origin.without_stage(path));
+    let response = Response::builder();
+    let response = match (request.method(), path) {
+        (&Method::GET, "/") => {
+            let caller = origin.and_then(Origin::source_ip).unwrap_or("somewhere");
+            let visits = visits(&request) + 1;
+            response
+                .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+                .header(header::SET_COOKIE, format!("visits={visits}"))
+                .body(format!("visit {visits} from {caller}\n").into())
+        }
+        (&Method::POST, "/echo") => {
+            let form = request.headers().get(header::CONTENT_TYPE).cloned();
+            let form = form.unwrap_or(header::HeaderValue::from_static("application/octet-stream"));
+            response
+                .header(header::CONTENT_TYPE, form)
+                .body(request.into_body())
+        }
+        (&Method::GET, "/pixel.gif") => response
+            .header(header::CONTENT_TYPE, "image/gif")
+            .body(PIXEL.into()),
+        _ => response
+            .status(StatusCode::NOT_FOUND)
+            .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+            .body(format!("there is no {path}\n").into()),
+    };
+    Ok(response?)
+}
+
+/// The number in the cookie `visits`.
+fn visits(request: &Request<Body>) -> u32 {
+    let cookies = request.headers().get_all(header::COOKIE).iter();
+    let mut cookies = cookies.filter_map(|all| {
+        all.to_str()
+            .ok()?
+            .split("; ")
+            .find_map(|cookie| cookie.strip_prefix("visits=")?.parse().ok())
+    });
+    cookies.next().unwrap_or(0)
+}

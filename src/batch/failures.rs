@@ -1,0 +1,61 @@
+//! The answer to a batch.
+
+use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
+
+/// The records of a batch that Lambda is to deliver again, as it wants them named:
+/// `{"batchItemFailures":[{"itemIdentifier":"..."}]}`. An empty list says that all is done.
+///
+/// The form is that of the Lambda developer guide: "Handling errors for an SQS event source" and
+/// "Configuring partial batch response with Kinesis Data Streams" (with DynamoDB likewise).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemFailures {
+    ids: Vec<String>,
+}
+
+impl ItemFailures {
+    pub(super) fn add(&mut self, id: &str) {
+        self.ids.push(id.to_owned());
+    }
+
+    /// The ids of the records, in the order of the batch.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        &self.ids
+    }
+
+    /// Nothing is to be delivered again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+}
+
+impl Serialize for ItemFailures {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serializer.serialize_struct("ItemFailures", 1)?;
+        json.serialize_field("batchItemFailures", &Items(&self.ids))?;
+        json.end()
+    }
+}
+
+struct Items<'a>(&'a [String]);
+
+impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for id in self.0 {
+            list.serialize_element(&Item(id))?;
+        }
+        list.end()
+    }
+}
+
+struct Item<'a>(&'a str);
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut item = serializer.serialize_struct("Item", 1)?;
+        item.serialize_field("itemIdentifier", self.0)?;
+        item.end()
+    }
+}

@@ -1,0 +1,84 @@
+//! The fields of an HTTP event, and which front end it is of.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::FrontEnd;
+use super::json::{Pairs, Text};
+use crate::error::{Error, kind};
+use crate::handler::invalid_event;
+
+/// Every field of the four forms that is read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "an HTTP event, an object")]
+pub(super) struct Event<'a> {
+    #[serde(borrow)]
+    pub(super) version: Option<Text<'a>>,
+    pub(super) http_method: Option<Text<'a>>,
+    pub(super) path: Option<Text<'a>>,
+    pub(super) raw_path: Option<Text<'a>>,
+    pub(super) raw_query_string: Option<Text<'a>>,
+    pub(super) query_string_parameters: Option<Pairs<'a>>,
+    pub(super) multi_value_query_string_parameters: Option<Pairs<'a>>,
+    pub(super) headers: Option<Pairs<'a>>,
+    pub(super) multi_value_headers: Option<Pairs<'a>>,
+    pub(super) cookies: Option<Vec<Text<'a>>>,
+    pub(super) body: Option<Text<'a>>,
+    pub(super) is_base64_encoded: Option<bool>,
+    pub(super) resource: Option<Text<'a>>,
+    pub(super) route_key: Option<Text<'a>>,
+    pub(super) path_parameters: Option<Pairs<'a>>,
+    pub(super) stage_variables: Option<Pairs<'a>>,
+    #[serde(default)]
+    pub(super) request_context: Value,
+    method_arn: Option<IgnoredAny>,
+    route_arn: Option<IgnoredAny>,
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn read(event: &'a [u8]) -> Result<Self, Error> {
+        serde_json::from_slice(event).map_err(|error| invalid_event(&error))
+    }
+
+    /// The front end, by what only its events have.
+    pub(super) fn front_end(&self) -> Result<FrontEnd, Error> {
+        // An authorizer is asked with a request, and answers with a policy.
+        if self.method_arn.is_some() || self.route_arn.is_some() {
+            return Err(unknown("it is the request of an API Gateway authorizer"));
+        }
+        if self.request_context.get("connectionId").is_some() {
+            return Err(unknown("it is the event of a WebSocket API"));
+        }
+        if self.request_context.get("elb").is_some() {
+            return Ok(match self.multi_value_headers {
+                Some(_) => FrontEnd::LoadBalancerMultiValue,
+                None => FrontEnd::LoadBalancer,
+            });
+        }
+        let version = self.version.as_ref().map(|version| &*version.0);
+        match version {
+            Some("2.0") if self.request_context.get("http").is_some() => Ok(FrontEnd::ApiGatewayV2),
+            None | Some("1.0") if self.http_method.is_some() && self.path.is_some() => {
+                Ok(FrontEnd::ApiGatewayV1)
+            }
+            None => Err(unknown(
+                "it has neither httpMethod and path, nor requestContext.elb, nor a version",
+            )),
+            Some(version) => Err(unknown(&format!(
+                "its version {version:?} does not go with its fields"
+            ))),
+        }
+    }
+}
+
+fn unknown(problem: &str) -> Error {
+    Error::new(
+        kind::INVALID_EVENT,
+        format!(
+            "the event is no HTTP request of API Gateway (payload format 1.0 or 2.0), a function \
+             URL or an Application Load Balancer: {problem}; register a handler with `json` or \
+             `raw` for other events"
+        ),
+    )
+}

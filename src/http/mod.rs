@@ -1,0 +1,61 @@
+//! HTTP events: requests and responses of the crate `http`, whichever front end is before the
+//! function. Feature `http`.
+//!
+//! ```no_run
+//! use coldspark::http::{Body, Origin, Request, Response, StatusCode};
+//! use coldspark::{Context, Error, Runtime};
+//!
+//! fn main() {
+//!     Runtime::new().http("web", serve).run()
+//! }
+//!
+//! fn serve(request: Request<Body>, _: &Context<'_>) -> Result<Response<String>, Error> {
+//!     let caller = request.extensions().get::<Origin>().and_then(Origin::source_ip);
+//!     let response = Response::builder().status(StatusCode::OK);
+//!     Ok(response.body(format!("{} from {caller:?}\n", request.uri()))?)
+//! }
+//! ```
+//!
+//! | front end | query string | headers | cookies | answer's headers |
+//! |---|---|---|---|---|
+//! | API Gateway, payload format 1.0 | comes decoded, is encoded again | `multiValueHeaders` | a header | `multiValueHeaders` |
+//! | API Gateway, payload format 2.0; function URL | `rawQueryString` | joined with commas | `cookies`, joined into one header | joined with commas, `cookies` |
+//! | Application Load Balancer | comes as sent | last value only | a header | joined with commas, one `Set-Cookie` |
+//! | the same with multi-value headers | comes as sent | all values | a header | `multiValueHeaders` |
+//!
+//! Sources: the API Gateway developer guide, "Lambda proxy integrations in API Gateway" (1.0) and
+//! "Create AWS Lambda proxy integrations for HTTP APIs" (both formats); the Lambda developer
+//! guide, "Invoking Lambda function URLs"; the user guide for Application Load Balancers, "Use
+//! Lambda functions as targets", which says that a load balancer does not decode query strings.
+//!
+//! **The URI** of a request is path and query string; `Host` is a header. AWS does not document
+//! how a path is encoded: users saw HTTP APIs deliver it decoded, and the others as the client sent
+//! it. What cannot stand in a path is encoded here and the rest is left, so an HTTP API's `%2541`
+//! arrives as `%41`. An HTTP API also puts a named stage in front of the path:
+//! [`Origin::without_stage`].
+//!
+//! **Bodies**: a Base64 body of the event is decoded. A response body that is UTF-8 goes as text,
+//! any other as Base64; a REST API decodes that only for its `binaryMediaTypes`.
+//!
+//! Events of authorizers and WebSocket APIs look similar and want other answers; they are refused.
+
+mod body;
+mod event;
+mod handler;
+mod json;
+mod origin;
+mod request;
+mod response;
+mod uri;
+
+pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+pub use ::http::{header, response::Parts};
+
+pub use body::Body;
+pub(crate) use handler::Http;
+pub use origin::{FrontEnd, Origin};
+pub use request::request;
+pub use response::{prelude, response};
+
+#[cfg(test)]
+mod tests;

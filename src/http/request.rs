@@ -1,0 +1,160 @@
+//! From an event to a request.
+
+use ::http::header::{COOKIE, HeaderName, HeaderValue};
+use ::http::{HeaderMap, Method, Request};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+
+use super::event::Event;
+use super::json::{Pairs, Text};
+use super::origin::Origin;
+use super::{Body, FrontEnd, uri};
+use crate::error::{Error, kind};
+
+/// The request that an event holds, with its [`Origin`] in the extensions.
+///
+/// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes may too, to answer in
+/// its own way.
+///
+/// # Errors
+/// `Runtime.InvalidEvent` when the event is not JSON, not of a known form, or has a method, a
+/// header or a Base64 body that is invalid.
+pub fn request(event: &[u8]) -> Result<Request<Body>, Error> {
+    Ok(read(event)?.0)
+}
+
+pub(super) fn read(event: &[u8]) -> Result<(Request<Body>, FrontEnd), Error> {
+    let mut event = Event::read(event)?;
+    let front_end = event.front_end()?;
+    let mut request = Request::new(body(event.body.take(), event.is_base64_encoded)?);
+    *request.method_mut() = method(&event, front_end)?;
+    let target = target(&event, front_end);
+    *request.uri_mut() = target
+        .parse()
+        .map_err(|error| invalid(format!("the target {target:?} is no URI: {error}")))?;
+    *request.headers_mut() = headers(&event, front_end)?;
+    let origin = origin(event, front_end, request.headers());
+    request.extensions_mut().insert(origin);
+    Ok((request, front_end))
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(kind::INVALID_EVENT, message)
+}
+
+fn body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Body, Error> {
+    let Some(Text(body)) = body else {
+        return Ok(Body::default());
+    };
+    if is_base64 != Some(true) {
+        return Ok(body.into());
+    }
+    let bytes = BASE64_STANDARD.decode(&*body);
+    let bytes = bytes.map_err(|error| {
+        invalid(format!(
+            "the event says that its body is Base64, and it is not: {error}"
+        ))
+    })?;
+    Ok(bytes.into())
+}
+
+fn method(event: &Event<'_>, front_end: FrontEnd) -> Result<Method, Error> {
+    let name = match front_end {
+        FrontEnd::ApiGatewayV2 => event.request_context["http"]["method"].as_str(),
+        _ => event.http_method.as_ref().map(|method| &*method.0),
+    };
+    let name = name.ok_or_else(|| invalid("the event has no HTTP method".to_owned()))?;
+    Method::from_bytes(name.as_bytes())
+        .map_err(|_| invalid(format!("the event's HTTP method {name:?} is invalid")))
+}
+
+/// Path and query string.
+fn target(event: &Event<'_>, front_end: FrontEnd) -> String {
+    let mut target = String::with_capacity(128);
+    let path = match front_end {
+        FrontEnd::ApiGatewayV2 => &event.raw_path,
+        _ => &event.path,
+    };
+    uri::push_path(&mut target, path.as_ref().map_or("/", |path| &path.0));
+    let path = target.len();
+    target.push('?');
+    if front_end == FrontEnd::ApiGatewayV2 {
+        let query = event.raw_query_string.as_ref();
+        uri::push_raw_query(&mut target, query.map_or("", |query| &query.0));
+    } else {
+        let pairs = event.multi_value_query_string_parameters.as_ref();
+        if let Some(pairs) = pairs.or(event.query_string_parameters.as_ref()) {
+            let decoded = front_end == FrontEnd::ApiGatewayV1;
+            uri::push_pairs(&mut target, pairs, decoded);
+        }
+    }
+    if target.len() == path + 1 {
+        target.pop();
+    }
+    target
+}
+
+fn headers(event: &Event<'_>, front_end: FrontEnd) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::new();
+    let pairs = match front_end {
+        FrontEnd::ApiGatewayV2 => None,
+        _ => event.multi_value_headers.as_ref(),
+    };
+    for (name, value) in pairs
+        .or(event.headers.as_ref())
+        .iter()
+        .flat_map(|pairs| pairs.iter())
+    {
+        let known = HeaderName::from_bytes(name.as_bytes());
+        let known =
+            known.map_err(|_| invalid(format!("the event's header name {name:?} is invalid")))?;
+        headers.append(known, value_of(name, value)?);
+    }
+    // The cookies of format 2.0 are a list of their own; together they are one header.
+    if let Some(cookies) = event.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
+        let cookies: Vec<&str> = cookies.iter().map(|cookie| &*cookie.0).collect();
+        headers.insert(COOKIE, value_of("cookies", &cookies.join("; "))?);
+    }
+    Ok(headers)
+}
+
+fn value_of(name: &str, value: &str) -> Result<HeaderValue, Error> {
+    // Values may be secrets, and do not go into errors.
+    HeaderValue::from_str(value)
+        .map_err(|_| invalid(format!("the event's header {name:?} has an invalid value")))
+}
+
+fn origin(event: Event<'_>, front_end: FrontEnd, headers: &HeaderMap) -> Origin {
+    let context = &event.request_context;
+    let at = |place: &Value| place["sourceIp"].as_str().map(str::to_owned);
+    let source_ip = match front_end {
+        FrontEnd::ApiGatewayV1 => at(&context["identity"]),
+        FrontEnd::ApiGatewayV2 => at(&context["http"]),
+        FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => last_forwarded(headers),
+    };
+    let route = match front_end {
+        FrontEnd::ApiGatewayV2 => event.route_key,
+        _ => event.resource,
+    };
+    Origin {
+        front_end,
+        route: route.map(Text::into_owned),
+        source_ip,
+        path_parameters: owned(event.path_parameters),
+        stage_variables: owned(event.stage_variables),
+        request_context: event.request_context,
+    }
+}
+
+fn last_forwarded(headers: &HeaderMap) -> Option<String> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?;
+    let last = last.to_str().ok()?.rsplit(',').next()?.trim();
+    (!last.is_empty()).then(|| last.to_owned())
+}
+
+fn owned(pairs: Option<Pairs<'_>>) -> Vec<(String, String)> {
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let pairs = pairs.as_ref().map(|pairs| pairs.iter().map(own).collect());
+    pairs.unwrap_or_default()
+}

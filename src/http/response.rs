@@ -1,0 +1,200 @@
+//! From a response to the answer that a front end reads.
+
+use ::http::header::{HeaderName, SET_COOKIE};
+use ::http::response::Parts;
+use ::http::{HeaderMap, Response, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::{Body, FrontEnd};
+use crate::error::{Error, kind};
+
+/// The answer to an event of that front end, as JSON.
+///
+/// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes that has read its
+/// request with [`request`](super::request) answers with it.
+///
+/// # Errors
+/// `Runtime.InvalidResponse` for a status outside 100..=599, a header value that is not UTF-8, and
+/// more than one `Set-Cookie` for a load balancer without multi-value headers.
+pub fn response<B: Into<Body>>(
+    response: Response<B>,
+    front_end: FrontEnd,
+) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::new();
+    write(response.map(Into::into), front_end, &mut json)?;
+    Ok(json)
+}
+
+/// The prelude of a streamed response, one JSON object with `statusCode`, `headers` and `cookies`:
+/// what comes before the 8 NUL bytes and the body, for function URLs and API Gateway.
+///
+/// The values of a header that comes several times are joined with commas; those of `Set-Cookie`
+/// are the `cookies`.
+///
+/// ```
+/// use coldspark::http::{Response, prelude};
+///
+/// let (parts, ()) = Response::builder()
+///     .status(206)
+///     .header("content-type", "text/plain")
+///     .header("set-cookie", "a=1")
+///     .body(())?
+///     .into_parts();
+/// assert_eq!(
+///     String::from_utf8(prelude(&parts)?)?,
+///     r#"{"statusCode":206,"headers":{"content-type":"text/plain"},"cookies":["a=1"]}"#
+/// );
+/// # Ok::<(), coldspark::Error>(())
+/// ```
+///
+/// # Errors
+/// `Runtime.InvalidResponse` for a status outside 100..=599 and a header value that is not UTF-8.
+pub fn prelude(parts: &Parts) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::new();
+    write_parts(parts, None, FrontEnd::ApiGatewayV2, &mut json)?;
+    Ok(json)
+}
+
+pub(super) fn write(
+    response: Response<Body>,
+    front_end: FrontEnd,
+    json: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let (parts, body) = response.into_parts();
+    write_parts(&parts, Some(&body), front_end, json)
+}
+
+fn write_parts(
+    parts: &Parts,
+    body: Option<&Body>,
+    front_end: FrontEnd,
+    json: &mut Vec<u8>,
+) -> Result<(), Error> {
+    if !(100..=599).contains(&parts.status.as_u16()) {
+        return Err(invalid(format!(
+            "the response has the status {}, and a status is 100 to 599",
+            parts.status.as_u16()
+        )));
+    }
+    let answer = Answer {
+        status: parts.status,
+        headers: headers(&parts.headers, front_end)?,
+        body,
+        front_end,
+    };
+    // Texts, lists and maps of texts: nothing that serde_json could refuse.
+    serde_json::to_writer(json, &answer).map_err(|error| invalid(error.to_string()))
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(kind::INVALID_RESPONSE, message)
+}
+
+type Headers<'a> = Vec<(&'a HeaderName, Vec<&'a str>)>;
+
+/// Every header with its values.
+fn headers(headers: &HeaderMap, front_end: FrontEnd) -> Result<Headers<'_>, Error> {
+    let mut all = Vec::with_capacity(headers.keys_len());
+    for name in headers.keys() {
+        let values = headers.get_all(name).iter();
+        let values: Result<Vec<_>, _> = values
+            .map(|value| std::str::from_utf8(value.as_bytes()))
+            .collect();
+        let values = values.map_err(|_| {
+            invalid(format!(
+                "the response's header {name} has a value that is not UTF-8, and JSON has no \
+                 form for it"
+            ))
+        })?;
+        if front_end == FrontEnd::LoadBalancer && name == SET_COOKIE && values.len() > 1 {
+            return Err(invalid(format!(
+                "the response has {} Set-Cookie headers, and this load balancer takes one; set \
+                 lambda.multi_value_headers.enabled on its target group",
+                values.len()
+            )));
+        }
+        all.push((name, values));
+    }
+    Ok(all)
+}
+
+/// Without a body it is a prelude.
+struct Answer<'a> {
+    status: StatusCode,
+    headers: Headers<'a>,
+    body: Option<&'a Body>,
+    front_end: FrontEnd,
+}
+
+impl Serialize for Answer<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serializer.serialize_map(None)?;
+        json.serialize_entry("statusCode", &self.status.as_u16())?;
+        match self.front_end {
+            FrontEnd::ApiGatewayV1 => {
+                json.serialize_entry("multiValueHeaders", &Lists(&self.headers))?;
+            }
+            FrontEnd::LoadBalancerMultiValue => {
+                json.serialize_entry("statusDescription", &self.description())?;
+                json.serialize_entry("multiValueHeaders", &Lists(&self.headers))?;
+            }
+            FrontEnd::LoadBalancer => {
+                json.serialize_entry("statusDescription", &self.description())?;
+                json.serialize_entry("headers", &Joined(&self.headers, None))?;
+            }
+            FrontEnd::ApiGatewayV2 => {
+                let cookies = Some(&SET_COOKIE);
+                json.serialize_entry("headers", &Joined(&self.headers, cookies))?;
+                let mut all = self.headers.iter();
+                if let Some((_, cookies)) = all.find(|(name, _)| *name == SET_COOKIE) {
+                    json.serialize_entry("cookies", cookies)?;
+                }
+            }
+        }
+        if let Some(body) = self.body {
+            match body.text() {
+                Ok(text) => {
+                    json.serialize_entry("body", text)?;
+                    json.serialize_entry("isBase64Encoded", &false)?;
+                }
+                Err(_) => {
+                    json.serialize_entry("body", &BASE64_STANDARD.encode(body))?;
+                    json.serialize_entry("isBase64Encoded", &true)?;
+                }
+            }
+        }
+        json.end()
+    }
+}
+
+impl Answer<'_> {
+    /// `200 OK`, the status line that a load balancer sends.
+    fn description(&self) -> String {
+        let reason = self.status.canonical_reason().unwrap_or("Unknown");
+        [self.status.as_str(), " ", reason].concat()
+    }
+}
+
+/// Headers as an object of lists.
+struct Lists<'a>(&'a Headers<'a>);
+
+impl Serialize for Lists<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let headers = self.0.iter();
+        serializer.collect_map(headers.map(|(name, values)| (name.as_str(), values)))
+    }
+}
+
+/// Headers, but one, as an object of texts. RFC 9110, section 5.3: values joined with commas mean
+/// the same.
+struct Joined<'a>(&'a Headers<'a>, Option<&'a HeaderName>);
+
+impl Serialize for Joined<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(headers, without) = self;
+        let headers = headers.iter().filter(|(name, _)| Some(*name) != *without);
+        serializer.collect_map(headers.map(|(name, values)| (name.as_str(), values.join(", "))))
+    }
+}
