@@ -26,8 +26,8 @@
 //! ```
 //!
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
-//! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
-//! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
+//! environment, `escape` writes text into JSON, `client` makes one exchange, `invocation` and `error` are what a handler meets,
+//! `api` knows the Runtime API, `log` writes lines, `metrics` records of metrics, `panics` reports what handlers did not
 //! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
 //! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
 //! is the loop.
@@ -41,18 +41,27 @@
 mod api;
 mod client;
 mod error;
+mod escape;
 pub mod fresh;
 mod handler;
 mod invocation;
 mod log;
+pub mod metrics;
 mod panics;
 mod run;
 mod runtime;
 mod settings;
 mod snapshot;
 mod sys;
+mod traceparent;
 
 pub use error::Error;
 pub use invocation::Context;
 pub use runtime::{Init, Runtime};
 pub use sys::arena::Allocator;
+
+/// What the layer's binary shares with the library: no promise to anybody else.
+#[doc(hidden)]
+pub mod layer {
+    pub use crate::log::{json, wrap};
+}

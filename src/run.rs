@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::fmt::Display;
 use std::time::Instant;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
@@ -13,7 +14,7 @@ use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
-use crate::{log, panics, sys};
+use crate::{invocation, log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
@@ -22,19 +23,19 @@ pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     log::install();
     match stop {
         Stop::Settings(error) => tracing::error!("{error}"),
-        Stop::Init(error, None) => tracing::error!("the init phase failed: {error}"),
-        Stop::Init(error, Some(unreported)) => {
-            tracing::error!(
-                "the init phase failed: {error}; reporting it failed too: {unreported}"
-            );
+        Stop::Init(error, unreported) => {
+            log::failure("the init phase failed: ", &error, shown(&unreported));
         }
-        Stop::Restore(error, None) => tracing::error!("the restore failed: {error}"),
-        Stop::Restore(error, Some(unreported)) => {
-            tracing::error!("the restore failed: {error}; reporting it failed too: {unreported}");
+        Stop::Restore(error, unreported) => {
+            log::failure("the restore failed: ", &error, shown(&unreported));
         }
         Stop::Api(error) => tracing::error!("{error}; the process ends"),
     }
     sys::exit(1)
+}
+
+fn shown(error: &Option<ApiError>) -> Option<&dyn Display> {
+    error.as_ref().map(|error| error as _)
 }
 
 fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
@@ -131,16 +132,17 @@ fn poll<C: Client, S>(
             None => {
                 panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
             }
-            Some(reason) => Err(Error::new(
-                kind::INVALID_EVENT,
-                format!("the event did not come whole: {reason}"),
-            )),
+            Some(reason) => {
+                invocation::set_current(&metadata);
+                let message = format!("the event did not come whole: {reason}");
+                Err(Error::new(kind::INVALID_EVENT, message))
+            }
         };
         let response = result.and_then(fits);
         let answered = match &response {
             Ok(body) => answer.respond(body),
             Err(error) => {
-                tracing::error!(request_id = metadata.request_id, "{error}");
+                log::failure("", error, None);
                 answer.fail(error)
             }
         };
@@ -148,10 +150,7 @@ fn poll<C: Client, S>(
             Ok(()) => {}
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => {
-                tracing::warn!(
-                    request_id = metadata.request_id,
-                    "the answer was not taken: {error}"
-                );
+                tracing::warn!("the answer was not taken: {error}");
             }
         }
     }
