@@ -9,8 +9,6 @@ pub(crate) enum Form {
     Line,
     /// What JSON does not allow in a string (RFC 8259, section 7).
     Json,
-    /// As `Json`, and whatever is not ASCII: the JSON goes into a header.
-    Ascii,
 }
 
 /// Appends formatted text in a form.
@@ -27,26 +25,30 @@ impl fmt::Write for Escape<'_> {
 }
 
 /// Appends `text` in a form. What is UTF-8 stays UTF-8.
+#[inline(never)]
 pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
-    for character in text.chars() {
-        let plain = form == Form::Line;
-        match character {
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '"' | '\\' if !plain => out.extend_from_slice(&[b'\\', character as u8]),
-            '\0'..' ' if !plain => unit(out, character as u16),
-            '\u{7f}'.. if form == Form::Ascii => {
-                for code in character.encode_utf16(&mut [0; 2]) {
-                    unit(out, *code);
-                }
+    for byte in text.bytes() {
+        let json = form == Form::Json;
+        let mut pair = [b'\\', byte];
+        let mut piece = &pair[..];
+        match byte {
+            b'\n' | b'\r' => {
+                pair[1] = if byte == b'\n' { b'n' } else { b'r' };
+                piece = &pair;
             }
-            _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            b'"' | b'\\' if json => {}
+            0..b' ' if json => {
+                unit(out, byte.into());
+                continue;
+            }
+            _ => piece = &pair[1..],
         }
+        out.extend_from_slice(piece);
     }
 }
 
 /// Appends a unit of UTF-16 as JSON writes it.
-fn unit(out: &mut Vec<u8>, unit: u16) {
+pub(crate) fn unit(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
         out.push(b"0123456789abcdef"[usize::from(unit >> shift & 15)]);
@@ -72,13 +74,10 @@ mod tests {
     fn json_reads_back_what_was_written() {
         let all: String = (0..0x250).filter_map(char::from_u32).collect();
         for text in [all.as_str(), "\u{1f980}\u{2028}\u{ffff}\"\\", ""] {
-            for form in [Form::Json, Form::Ascii] {
-                let written = escaped(text, form);
-                let json = format!("\"{written}\"");
-                assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-                assert!(!written.contains(['\n', '\r']));
-                assert!(form == Form::Json || written.bytes().all(|b| (0x20..0x7f).contains(&b)));
-            }
+            let written = escaped(text, Form::Json);
+            let json = format!("\"{written}\"");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            assert!(!written.contains(['\n', '\r']));
         }
     }
 }

@@ -66,7 +66,10 @@ mod tests {
             (format!("{ROOT};{PARENT};Sampled=?"), "00"),
             (format!("{ROOT};{PARENT}"), "00"),
             (format!("Sampled=1; {PARENT} ;Lineage=1:a;; {ROOT}"), "01"),
-            (format!("{};{PARENT};Sampled=1", ROOT.replace("bd86", "BD86")), "01"),
+            (
+                format!("{};{PARENT};Sampled=1", ROOT.replace("bd86", "BD86")),
+                "01",
+            ),
         ] {
             let expected = format!("00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-{flags}");
             assert_eq!(convert(&header), Some(expected), "{header}");

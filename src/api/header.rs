@@ -13,6 +13,7 @@ pub(crate) const COGNITO_IDENTITY: &str = "Lambda-Runtime-Cognito-Identity";
 pub(crate) const TENANT_ID: &str = "Lambda-Runtime-Aws-Tenant-Id";
 pub(crate) const INVOCATION_ID: &str = "Lambda-Runtime-Invocation-Id";
 pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+pub(crate) const ERROR_CAUSE: &str = "Lambda-Runtime-Function-XRay-Error-Cause";
 pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 
 /// Reads the headers of `next`.
@@ -38,7 +39,12 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
     let deadline_ms = optional(DEADLINE_MS).and_then(|value| {
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            ignored(request_id, DEADLINE_MS, value, "not a number of milliseconds");
+            ignored(
+                request_id,
+                DEADLINE_MS,
+                value,
+                "not a number of milliseconds",
+            );
         }
         parsed
     });

@@ -4,17 +4,15 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 
-use super::line::add;
+use super::line::fill;
 use super::settings::json;
 use crate::escape::{Escape, Form};
 
-const MESSAGE: &str = "message";
-
 /// Collects the message and the other fields: both are wanted apart, in whatever order they come.
 pub(super) struct Fields {
-    pub(super) form: Form,
+    form: Form,
     pub(super) message: Vec<u8>,
-    pub(super) others: Vec<u8>,
+    others: Vec<u8>,
 }
 
 impl Fields {
@@ -26,60 +24,74 @@ impl Fields {
         }
     }
 
-    /// A value that is a number or a truth value stands in JSON as it is, `quote` empty.
-    fn add(&mut self, field: &Field, quote: &[u8], value: &dyn fmt::Debug) {
-        let form = self.form;
-        if field.name() == MESSAGE {
-            let out = &mut self.message;
-            let _ = write!(Escape { out, form }, "{value:?}");
-            return;
+    /// Writes the message.
+    pub(super) fn say(&mut self, message: fmt::Arguments<'_>) {
+        let (out, form) = (&mut self.message, self.form);
+        let _ = Escape { out, form }.write_fmt(message);
+    }
+
+    /// The fields without the message, and with nothing around them.
+    pub(super) fn others(&self) -> &[u8] {
+        // Each has a comma or a blank before it.
+        self.others.get(1..).unwrap_or_default()
+    }
+
+    /// In JSON, a number or a truth value stands as it is; other values are `quoted`.
+    fn add(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
+        if field.name() == "message" {
+            return self.say(value);
         }
-        let out = &mut self.others;
-        let mut end = quote;
-        if form == Form::Json {
-            let comma: &[u8] = if out.is_empty() { b"" } else { b"," };
-            add(out, &[comma, b"\"", field.name().as_bytes(), b"\":", quote]);
-        } else {
-            add(out, &[b" ", field.name().as_bytes(), b"="]);
-            end = b"";
+        let (out, form) = (&mut self.others, self.form);
+        let name = [field.name().as_bytes()];
+        let quoted = quoted && form == Form::Json;
+        fill(
+            out,
+            if form == Form::Json {
+                b",\"\0\":"
+            } else {
+                b" \0="
+            },
+            &name,
+        );
+        if quoted {
+            out.push(b'"');
         }
-        let _ = write!(Escape { out, form }, "{value:?}");
-        out.extend_from_slice(end);
+        let _ = Escape { out, form }.write_fmt(value);
+        if quoted {
+            out.push(b'"');
+        }
     }
 }
 
-const QUOTE: &[u8] = b"\"";
-
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, QUOTE, value);
+        self.add(field, true, format_args!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, QUOTE, &format_args!("{value}"));
+        self.add(field, true, format_args!("{value}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, b"", &value);
+        self.add(field, false, format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, b"", &value);
+        self.add(field, false, format_args!("{value}"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, b"", &value);
+        self.add(field, false, format_args!("{value}"));
     }
 
     /// By serde_json, whose code for floats is 11 KB smaller than std's. JSON has no form for
     /// what is not finite.
     fn record_f64(&mut self, field: &Field, value: f64) {
-        let (text, quote) = if value.is_finite() {
-            (serde_json::to_string(&value).unwrap_or_default(), &b""[..])
-        } else {
-            let sign = if value > 0.0 { "inf" } else { "-inf" };
-            (if value.is_nan() { "NaN" } else { sign }.to_owned(), QUOTE)
-        };
-        self.add(field, quote, &format_args!("{text}"));
+        if value.is_finite() {
+            let text = serde_json::to_string(&value).unwrap_or_default();
+            return self.add(field, false, format_args!("{text}"));
+        }
+        let sign = if value > 0.0 { "inf" } else { "-inf" };
+        self.record_str(field, if value.is_nan() { "NaN" } else { sign });
     }
 }

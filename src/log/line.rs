@@ -13,87 +13,81 @@ pub(super) struct Line<'a> {
     pub(super) level: &'a str,
     pub(super) target: &'a str,
     pub(super) message: &'a [u8],
-    /// In JSON the members of an object; in text ` name=value` for each.
+    /// In JSON the members of an object; in text `name=value` for each.
     pub(super) fields: &'a [u8],
-    /// In JSON the elements of a list; in text `name{fields}: ` for each.
+    /// In JSON the elements of a list; in text `name{fields}:` for each.
     pub(super) spans: &'a [u8],
-    /// Only in JSON: an object whose members the line takes over.
+    /// In JSON further members of the line.
     pub(super) error: &'a [u8],
 }
+
+// One piece a line, as `fill` takes them.
+const JSON: &[u8] = b"{\"timestamp\":\"\x00\",\"level\":\"\x01\"
+,\"requestId\":\"\x02\"
+,\"tenantId\":\"\x03\"
+,\"message\":\"
+\x05
+\"
+,\"target\":\"\x04\"
+,\"fields\":{\x06}
+,\"spans\":[\x07]
+,\x08
+}";
+const TEXT: &[u8] = b"\x01 \n\x04:\n \x07\n \x05\n \x06\n request_id=\x02";
 
 impl Line<'_> {
     /// Writes it to standard error, in one piece.
     pub(super) fn write(&self) {
         let mut out = Vec::with_capacity(256);
-        if json() {
-            self.json(&mut out);
-        } else {
-            self.text(&mut out);
+        {
+            let current = invocation::current();
+            self.encode(
+                &mut out,
+                json(),
+                [current.request_id(), current.tenant_id()],
+            );
         }
-        out.push(b'\n');
         sys::write_line(2, &out);
     }
 
-    fn text(&self, out: &mut Vec<u8>) {
-        let current = invocation::current();
-        let id = current.request_id();
-        let name = if id.is_empty() { "" } else { " request_id=" };
-        add(
-            out,
-            &[
-                self.level.as_bytes(),
-                b" ",
-                self.target.as_bytes(),
-                b": ",
-                self.spans,
-                self.message,
-                self.fields,
-                name.as_bytes(),
-                id.as_bytes(),
-            ],
-        );
+    /// Appends it; `ids` are those of the request and the tenant, empty where there is none.
+    pub(super) fn encode(&self, out: &mut Vec<u8>, json: bool, [request, tenant]: [&str; 2]) {
+        let mut escaped = Vec::new();
+        escape::append(&mut escaped, tenant, Form::Json);
+        let parts = [
+            &time::stamp(time::now()),
+            self.level.as_bytes(),
+            // A segment of a path: nothing that would need an escape.
+            request.as_bytes(),
+            &escaped,
+            self.target.as_bytes(),
+            self.message,
+            self.fields,
+            self.spans,
+            self.error,
+        ];
+        fill(out, if json { JSON } else { TEXT }, &parts);
+        out.push(b'\n');
     }
+}
 
-    fn json(&self, out: &mut Vec<u8>) {
-        {
-            let current = invocation::current();
-            let ids = [current.request_id(), current.tenant_id()];
-            begin(out, self.level.as_bytes(), ids);
+/// Appends a template. It has pieces, one a line; a byte under 9 in a piece is where the part of
+/// that number stands. A piece whose part is empty is left out. One function, since the same in
+/// code costs many times the bytes.
+#[inline(never)]
+pub(super) fn fill(out: &mut Vec<u8>, template: &[u8], parts: &[&[u8]]) {
+    for piece in template.split(|byte| *byte == b'\n') {
+        let part = piece.iter().find_map(|byte| parts.get(usize::from(*byte)));
+        if part.is_some_and(|part| part.is_empty()) {
+            continue;
         }
-        add(out, &[self.message, b"\",\"target\":\"", self.target.as_bytes(), b"\""]);
-        for (open, members, close) in [
-            (&b",\"fields\":{"[..], self.fields, &b"}"[..]),
-            (b",\"spans\":[", self.spans, b"]"),
-            (b",", self.error, b""),
-        ] {
-            if !members.is_empty() {
-                add(out, &[open, members, close]);
+        for byte in piece {
+            match parts.get(usize::from(*byte)) {
+                Some(part) => out.extend_from_slice(part),
+                None => out.push(*byte),
             }
         }
-        out.push(b'}');
     }
-}
-
-pub(super) fn add(out: &mut Vec<u8>, parts: &[&[u8]]) {
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-}
-
-/// The start of a JSON line, up to where the text of its message stands; `ids` are those of the
-/// request and the tenant, empty where there is none.
-pub(super) fn begin(out: &mut Vec<u8>, level: &[u8], ids: [&str; 2]) {
-    add(
-        out,
-        &[b"{\"timestamp\":\"", &time::stamp(time::now()), b"\",\"level\":\"", level],
-    );
-    for (name, id) in [&b"\",\"requestId\":\""[..], b"\",\"tenantId\":\""].into_iter().zip(ids) {
-        if !id.is_empty() {
-            out.extend_from_slice(name);
-            escape::append(out, id, Form::Json);
-        }
-    }
-    out.extend_from_slice(b"\",\"message\":\"");
 }
 
 pub(super) fn name(level: Level) -> &'static str {

@@ -16,6 +16,7 @@
 //! Fields have an object of their own, since one named `level` would change how Lambda filters.
 //! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
+//! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
 //! keeps it.
 //!
@@ -25,25 +26,24 @@
 mod fields;
 mod line;
 mod settings;
+#[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;
 pub(crate) mod time;
 mod wrap;
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
-use tracing_core::span::Current;
 
 use self::fields::Fields;
 use self::line::Line;
-use self::settings::Unknown;
+use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
-use crate::escape::Escape;
 
-pub use self::wrap::wrap;
 pub use self::settings::json;
+pub use self::wrap::wrap;
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 /// Whether the global subscriber is ours.
@@ -61,22 +61,22 @@ pub(crate) fn install() {
     if tracing::dispatcher::has_been_set() {
         return;
     }
-    let (level, bad_level) = match settings::level() {
-        Ok(level) => (level, None),
-        Err(unknown) => (LevelFilter::INFO, Some(unknown)),
-    };
+    let (level, bad_level) = settings::level();
     // An error would mean that another thread has just set one; theirs then stands.
     if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
         OURS.store(true, Ordering::Relaxed);
-        for Unknown {
-            name,
-            value,
-            instead,
-        } in [bad_level, settings::format().err()].into_iter().flatten()
-        {
-            plain("WARN", format_args!("{name} is {value:?}; it must be {instead}"), None);
+        for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
+            if let Some(value) = unknown {
+                warn_of(choice, &value);
+            }
         }
     }
+}
+
+#[cold]
+fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
+    let text = format_args!("{name} is {value:?}, which is none of {words:?}; the default holds");
+    plain("WARN", text, None);
 }
 
 /// Logs an error that was, or is going to be, reported to Lambda; `what` stands before it.
@@ -94,9 +94,7 @@ pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Di
 /// Writes a line without tracing, for the panic hook: the panic may have come from a subscriber.
 pub(crate) fn plain(level: &str, message: fmt::Arguments<'_>, error: Option<&Error>) {
     let mut text = Fields::new();
-    let form = text.form;
-    let out = &mut text.message;
-    let _ = Escape { out, form }.write_fmt(message);
+    text.say(message);
     let error = match error {
         Some(error) if json() => error.to_json(),
         _ => Vec::new(),
@@ -142,8 +140,8 @@ impl Subscriber for Lines {
             level: line::name(*event.metadata().level()),
             target: event.metadata().target(),
             message: &fields.message,
-            fields: &fields.others,
-            spans: &spans::around(event.is_contextual(), event.parent()),
+            fields: fields.others(),
+            spans: spans::of(event).as_ref(),
             error: b"",
         }
         .write();
@@ -166,7 +164,8 @@ impl Subscriber for Lines {
         spans::close(&id)
     }
 
-    fn current_span(&self) -> Current {
+    #[cfg(feature = "spans")]
+    fn current_span(&self) -> tracing_core::span::Current {
         spans::current()
     }
 }

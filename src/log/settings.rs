@@ -8,78 +8,75 @@ use tracing::level_filters::LevelFilter;
 
 use crate::settings::variable;
 
-const FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
-const LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
-
-/// tracing knows no FATAL: what Lambda calls so is among the errors.
-const LEVELS: [(&str, LevelFilter); 6] = [
-    ("trace", LevelFilter::TRACE),
-    ("debug", LevelFilter::DEBUG),
-    ("info", LevelFilter::INFO),
-    ("warn", LevelFilter::WARN),
-    ("error", LevelFilter::ERROR),
-    ("fatal", LevelFilter::ERROR),
-];
-
-/// A setting with a value that it cannot have; the default holds.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unknown {
+/// A setting that is one of several words, in any case.
+pub(super) struct Choice {
     pub(super) name: &'static str,
-    pub(super) value: String,
-    pub(super) instead: &'static str,
+    pub(super) words: &'static [&'static str],
+    default: usize,
+}
+
+pub(super) static FORMAT: Choice = Choice {
+    name: "AWS_LAMBDA_LOG_FORMAT",
+    words: &["Text", "JSON"],
+    default: 0,
+};
+
+pub(super) static LEVEL: Choice = Choice {
+    name: "AWS_LAMBDA_LOG_LEVEL",
+    words: &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+    default: 2,
+};
+
+impl Choice {
+    /// Which of the words it is; the default when it is not set or empty. A value that is none
+    /// of them comes along.
+    fn made(&self, value: Option<String>) -> (usize, Option<String>) {
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            return (self.default, None);
+        };
+        let same = |word: &&str| value.eq_ignore_ascii_case(word);
+        match self.words.iter().position(same) {
+            Some(index) => (index, None),
+            None => (self.default, Some(value)),
+        }
+    }
+}
+
+/// Which format, by `AWS_LAMBDA_LOG_FORMAT`.
+pub(super) fn format() -> (usize, Option<String>) {
+    // The names stand here again, since look-ups of a constant are less code.
+    FORMAT.made(variable("AWS_LAMBDA_LOG_FORMAT"))
+}
+
+/// The least level that is logged, by `AWS_LAMBDA_LOG_LEVEL`.
+pub(super) fn level() -> (LevelFilter, Option<String>) {
+    let (level, unknown) = LEVEL.made(variable("AWS_LAMBDA_LOG_LEVEL"));
+    (filter(level), unknown)
 }
 
 /// Whether lines are JSON.
+#[inline(never)]
 pub fn json() -> bool {
-    const JSON: u8 = 1;
-    const TEXT: u8 = 2;
-    static FORMAT: AtomicU8 = AtomicU8::new(0);
-    let known = FORMAT.load(Ordering::Relaxed);
-    if known != 0 {
-        return known == JSON;
+    /// 1 and more: the format is known.
+    static KNOWN: AtomicU8 = AtomicU8::new(0);
+    let mut known = KNOWN.load(Ordering::Relaxed);
+    if known == 0 {
+        // Whoever else comes here meanwhile finds the same.
+        known = 1 + format().0 as u8;
+        KNOWN.store(known, Ordering::Relaxed);
     }
-    // Whoever else comes here meanwhile finds the same.
-    let json = format().unwrap_or(false);
-    FORMAT.store(if json { JSON } else { TEXT }, Ordering::Relaxed);
-    json
+    known == 2
 }
 
-/// Whether `AWS_LAMBDA_LOG_FORMAT` says JSON, in any case.
-pub(super) fn format() -> Result<bool, Unknown> {
-    parse_format(variable(FORMAT))
-}
-
-/// The least level that is logged, by `AWS_LAMBDA_LOG_LEVEL`, in any case.
-pub(super) fn level() -> Result<LevelFilter, Unknown> {
-    parse_level(variable(LEVEL))
-}
-
-fn parse_format(value: Option<String>) -> Result<bool, Unknown> {
-    match value {
-        Some(value) if value.eq_ignore_ascii_case("json") => Ok(true),
-        Some(value) if !value.is_empty() && !value.eq_ignore_ascii_case("text") => Err(Unknown {
-            name: FORMAT,
-            value,
-            instead: "JSON or Text; lines are text",
-        }),
-        _ => Ok(false),
+/// tracing knows no FATAL: what Lambda calls so is among the errors.
+fn filter(level: usize) -> LevelFilter {
+    match level {
+        0 => LevelFilter::TRACE,
+        1 => LevelFilter::DEBUG,
+        2 => LevelFilter::INFO,
+        3 => LevelFilter::WARN,
+        _ => LevelFilter::ERROR,
     }
-}
-
-fn parse_level(value: Option<String>) -> Result<LevelFilter, Unknown> {
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return Ok(LevelFilter::INFO);
-    };
-    for (name, level) in LEVELS {
-        if value.eq_ignore_ascii_case(name) {
-            return Ok(level);
-        }
-    }
-    Err(Unknown {
-        name: LEVEL,
-        value,
-        instead: "TRACE, DEBUG, INFO, WARN, ERROR or FATAL; INFO and above are logged",
-    })
 }
 
 #[cfg(test)]
@@ -88,33 +85,37 @@ mod tests {
 
     #[test]
     fn levels_are_read_in_any_case() {
-        for (value, expected) in [
-            (None, Some(LevelFilter::INFO)),
-            (Some(""), Some(LevelFilter::INFO)),
-            (Some("Debug"), Some(LevelFilter::DEBUG)),
-            (Some("TRACE"), Some(LevelFilter::TRACE)),
-            (Some("warn"), Some(LevelFilter::WARN)),
-            (Some("FATAL"), Some(LevelFilter::ERROR)),
-            (Some("nonsense"), None),
-            (Some("INFO "), None),
+        for (value, expected, unknown) in [
+            (None, LevelFilter::INFO, None),
+            (Some(""), LevelFilter::INFO, None),
+            (Some("Debug"), LevelFilter::DEBUG, None),
+            (Some("TRACE"), LevelFilter::TRACE, None),
+            (Some("warn"), LevelFilter::WARN, None),
+            (Some("eRRor"), LevelFilter::ERROR, None),
+            (Some("FATAL"), LevelFilter::ERROR, None),
+            (Some("nonsense"), LevelFilter::INFO, Some("nonsense")),
+            (Some("INFO "), LevelFilter::INFO, Some("INFO ")),
         ] {
-            let parsed = parse_level(value.map(str::to_owned));
-            assert_eq!(parsed.ok(), expected, "{value:?}");
+            let (level, other) = LEVEL.made(value.map(str::to_owned));
+            assert_eq!(
+                (filter(level), other),
+                (expected, unknown.map(str::to_owned))
+            );
         }
     }
 
     #[test]
     fn formats_are_read_in_any_case() {
-        for (value, expected) in [
-            (None, Some(false)),
-            (Some(""), Some(false)),
-            (Some("Text"), Some(false)),
-            (Some("JSON"), Some(true)),
-            (Some("jSoN"), Some(true)),
-            (Some("xml"), None),
+        for (value, expected, unknown) in [
+            (None, 0, None),
+            (Some(""), 0, None),
+            (Some("Text"), 0, None),
+            (Some("JSON"), 1, None),
+            (Some("jSoN"), 1, None),
+            (Some("xml"), 0, Some("xml")),
         ] {
-            let parsed = parse_format(value.map(str::to_owned));
-            assert_eq!(parsed.ok(), expected, "{value:?}");
+            let (format, other) = FORMAT.made(value.map(str::to_owned));
+            assert_eq!((format, other), (expected, unknown.map(str::to_owned)));
         }
     }
 }

@@ -1,165 +1,171 @@
 //! tracing's spans: which are open, and which each thread is in.
 
-use std::cell::RefCell;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use tracing::Metadata;
 use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata};
 use tracing_core::span::Current;
 
 use super::fields::Fields;
-use super::line::add;
+use super::line::fill;
 use super::settings::json;
 
+/// An open span; its place may be used again when it has no handles left.
 struct Span {
     metadata: &'static Metadata<'static>,
-    fields: Vec<u8>,
-    /// 0 when there is none.
-    parent: u64,
-    /// Handles to it, and open spans inside it.
-    uses: usize,
+    /// How lines show it and the spans around it, except for the end. So a line has only to copy
+    /// it; what is recorded later in an outer span, the spans inside it do not show.
+    text: Vec<u8>,
+    handles: usize,
 }
 
-/// The open spans; the id of one is its place, counted from 1. Nothing of a user runs under the
-/// lock: fields are encoded before.
-static OPEN: Mutex<Vec<Option<Span>>> = Mutex::new(Vec::new());
+struct Spans {
+    /// The id of a span is its place, counted from 1.
+    open: Vec<Span>,
+    /// Threads and the spans that they are in, the innermost of each last.
+    entered: Vec<(usize, u64)>,
+}
+
+static SPANS: Mutex<Spans> = Mutex::new(Spans {
+    open: Vec::new(),
+    entered: Vec::new(),
+});
 
 thread_local! {
-    /// The spans that this thread is in, the innermost last.
-    static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// Its address tells threads apart.
+    static THREAD: u8 = const { 0 };
 }
 
-fn open() -> MutexGuard<'static, Vec<Option<Span>>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+/// Nothing of a user runs under the lock: fields are encoded before. Not generic, since each
+/// copy of locking costs bytes.
+#[inline(never)]
+fn locked(work: &mut dyn FnMut(&mut Spans, usize)) {
+    let thread = THREAD.with(|thread| std::ptr::from_ref(thread) as usize);
+    work(
+        &mut SPANS.lock().unwrap_or_else(PoisonError::into_inner),
+        thread,
+    );
 }
 
-fn get(spans: &mut [Option<Span>], id: u64) -> Option<&mut Span> {
-    spans.get_mut((id as usize).wrapping_sub(1))?.as_mut()
-}
-
-/// The span that this thread is in, or 0.
-fn innermost() -> u64 {
-    let entered = ENTERED.try_with(|entered| entered.borrow().last().copied());
-    entered.ok().flatten().unwrap_or(0)
-}
-
-/// The span that a new span or an event is in, or 0.
-fn parent(contextual: bool, explicit: Option<&Id>) -> u64 {
-    match explicit {
-        None if contextual => innermost(),
-        explicit => explicit.map_or(0, Id::into_u64),
+impl Spans {
+    fn get(&mut self, id: u64) -> Option<&mut Span> {
+        self.open.get_mut((id as usize).wrapping_sub(1))
     }
+
+    /// The span that the thread is in, or 0.
+    fn innermost(&self, thread: usize) -> u64 {
+        let entered = self.entered.iter().rev();
+        let mut own = entered.filter(|(other, _)| *other == thread);
+        own.next().map_or(0, |(_, id)| *id)
+    }
+}
+
+/// The spans that a new span or an event is in, the outermost first, with `end` behind the last.
+fn around(contextual: bool, explicit: Option<&Id>, end: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    locked(&mut |spans, thread| {
+        let id = match explicit {
+            Some(id) => id.into_u64(),
+            None if contextual => spans.innermost(thread),
+            None => 0,
+        };
+        if let Some(span) = spans.get(id) {
+            fill(&mut text, b"\0\x01", &[&span.text, end]);
+        }
+    });
+    text
+}
+
+/// The spans that an event is in, as its line shows them.
+pub(super) fn of(event: &Event<'_>) -> Vec<u8> {
+    let end: &[u8] = if json() { b"}}" } else { b"}:" };
+    around(event.is_contextual(), event.parent(), end)
 }
 
 pub(super) fn new(attributes: &Attributes<'_>) -> Id {
+    let (end, begin): (&[u8], &[u8]) = if json() {
+        (b"}},", b"{\"name\":\"\0\",\"fields\":{\n\x01")
+    } else {
+        (b"}: ", b"\0{\n\x01")
+    };
+    let mut text = around(attributes.is_contextual(), attributes.parent(), end);
     let mut fields = Fields::new();
     attributes.record(&mut fields);
-    let parent = parent(attributes.is_contextual(), attributes.parent());
-    let mut spans = open();
-    if let Some(parent) = get(&mut spans, parent) {
-        parent.uses += 1;
-    }
-    let span = Some(Span {
-        metadata: attributes.metadata(),
-        fields: fields.others,
-        parent,
-        uses: 1,
+    let name = attributes.metadata().name().as_bytes();
+    fill(&mut text, begin, &[name, fields.others()]);
+    let mut place = 0;
+    locked(&mut |spans, _| {
+        let span = Span {
+            metadata: attributes.metadata(),
+            text: std::mem::take(&mut text),
+            handles: 1,
+        };
+        let free = spans.open.iter().position(|span| span.handles == 0);
+        place = free.unwrap_or(spans.open.len());
+        match spans.open.get_mut(place) {
+            Some(free) => *free = span,
+            None => spans.open.push(span),
+        }
     });
-    let index = spans.iter().position(Option::is_none);
-    let index = index.unwrap_or(spans.len());
-    if index == spans.len() {
-        spans.push(span);
-    } else {
-        spans[index] = span;
-    }
-    Id::from_u64(index as u64 + 1)
+    Id::from_u64(place as u64 + 1)
 }
 
 pub(super) fn record(id: &Id, values: &Record<'_>) {
     let mut fields = Fields::new();
     values.record(&mut fields);
-    if let Some(span) = get(&mut open(), id.into_u64()) {
-        if json() && !span.fields.is_empty() && !fields.others.is_empty() {
-            span.fields.push(b',');
+    locked(&mut |spans, _| {
+        if let Some(span) = spans.get(id.into_u64()) {
+            let first = span.text.ends_with(b"{");
+            let between: &[u8] = match (first, json()) {
+                (true, _) => b"",
+                (_, true) => b",",
+                (_, false) => b" ",
+            };
+            fill(&mut span.text, b"\0\n\x01", &[between, fields.others()]);
         }
-        span.fields.extend_from_slice(&fields.others);
-    }
+    });
 }
 
 pub(super) fn enter(id: &Id) {
-    let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(id.into_u64()));
+    locked(&mut |spans, thread| spans.entered.push((thread, id.into_u64())));
 }
 
 pub(super) fn exit(id: &Id) {
-    let _ = ENTERED.try_with(|entered| {
-        let mut entered = entered.borrow_mut();
-        let place = entered.iter().rposition(|other| *other == id.into_u64());
-        if let Some(place) = place {
-            entered.remove(place);
+    locked(&mut |spans, thread| {
+        let pair = (thread, id.into_u64());
+        if let Some(place) = spans.entered.iter().rposition(|other| *other == pair) {
+            spans.entered.remove(place);
         }
     });
 }
 
 pub(super) fn clone(id: &Id) {
-    if let Some(span) = get(&mut open(), id.into_u64()) {
-        span.uses += 1;
-    }
+    locked(&mut |spans, _| {
+        if let Some(span) = spans.get(id.into_u64()) {
+            span.handles += 1;
+        }
+    });
 }
 
 /// A handle is gone; whether it was the last one.
 pub(super) fn close(id: &Id) -> bool {
-    let mut spans = open();
-    let mut next = id.into_u64();
-    while let Some(span) = get(&mut spans, next) {
-        span.uses -= 1;
-        if span.uses > 0 {
-            return next != id.into_u64();
+    let mut last = false;
+    locked(&mut |spans, _| {
+        if let Some(span) = spans.get(id.into_u64()) {
+            span.handles -= 1;
+            last = span.handles == 0;
         }
-        let closed = next;
-        next = span.parent;
-        spans[closed as usize - 1] = None;
-    }
-    true
+    });
+    last
 }
 
 pub(super) fn current() -> Current {
-    let id = innermost();
-    match get(&mut open(), id) {
-        Some(span) => Current::new(Id::from_u64(id), span.metadata),
-        None => Current::none(),
-    }
-}
-
-/// The spans that an event is in, the outermost first, as its line shows them.
-pub(super) fn around(contextual: bool, explicit: Option<&Id>) -> Vec<u8> {
-    let mut out = Vec::new();
-    let id = parent(contextual, explicit);
-    if id != 0 {
-        write(&mut open(), id, json(), &mut out);
-    }
-    out
-}
-
-fn write(spans: &mut [Option<Span>], id: u64, json: bool, out: &mut Vec<u8>) {
-    let Some(parent) = get(spans, id).map(|span| span.parent) else {
-        return;
-    };
-    write(spans, parent, json, out);
-    let Some(Span {
-        metadata, fields, ..
-    }) = get(spans, id)
-    else {
-        return;
-    };
-    let name = metadata.name().as_bytes();
-    if json {
-        let comma: &[u8] = if out.is_empty() { b"" } else { b"," };
-        add(out, &[comma, b"{\"name\":\"", name, b"\""]);
-        if !fields.is_empty() {
-            add(out, &[b",\"fields\":{", fields, b"}"]);
+    let mut current = Current::none();
+    locked(&mut |spans, thread| {
+        let id = spans.innermost(thread);
+        if let Some(span) = spans.get(id) {
+            current = Current::new(Id::from_u64(id), span.metadata);
         }
-        out.push(b'}');
-    } else {
-        add(out, &[name, b"{", fields.trim_ascii_start(), b"}: "]);
-    }
+    });
+    current
 }

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use super::line::{add, begin};
+use super::line::Line;
 use crate::escape::{self, Form};
 
 /// Appends a line that another program printed, which comes without its end, as a JSON line.
@@ -11,12 +11,18 @@ use crate::escape::{self, Form};
 /// there is none. What is not UTF-8 becomes replacement characters.
 pub fn wrap(out: &mut Vec<u8>, line: &[u8], ids: [&str; 2]) {
     if is_object(line) {
-        add(out, &[line, b"\n"]);
+        out.extend_from_slice(line);
+        out.push(b'\n');
         return;
     }
-    begin(out, b"INFO", ids);
-    escape::append(out, &String::from_utf8_lossy(line), Form::Json);
-    out.extend_from_slice(b"\"}\n");
+    let mut message = Vec::with_capacity(line.len());
+    escape::append(&mut message, &String::from_utf8_lossy(line), Form::Json);
+    let line = Line {
+        level: "INFO",
+        message: &message,
+        ..Line::default()
+    };
+    line.encode(out, true, ids);
 }
 
 fn is_object(line: &[u8]) -> bool {
@@ -47,7 +53,19 @@ mod tests {
     #[test]
     fn what_is_no_object_becomes_a_message() {
         let deep = "{\"a\":".repeat(1000) + &"}".repeat(1000);
-        for line in ["", "text", "\"text\"", "[1]", "7", "null", "{", "{a:1}", "{} {}", &deep, "\t\r\u{1}\"\\"] {
+        for line in [
+            "",
+            "text",
+            "\"text\"",
+            "[1]",
+            "7",
+            "null",
+            "{",
+            "{a:1}",
+            "{} {}",
+            &deep,
+            "\t\r\u{1}\"\\",
+        ] {
             let json: Value = serde_json::from_str(&wrapped(line.as_bytes())).unwrap();
             assert_eq!(json["message"], line);
             assert_eq!(json["level"], "INFO");
