@@ -4,13 +4,12 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 
-use super::line::fill;
 use super::settings::json;
-use crate::escape::{Escape, Form};
+use crate::escape::{self, Escape, Form};
 
 /// Collects the message and the other fields: both are wanted apart, in whatever order they come.
 pub(super) struct Fields {
-    form: Form,
+    pub(super) form: Form,
     pub(super) message: Vec<u8>,
     others: Vec<u8>,
 }
@@ -42,17 +41,11 @@ impl Fields {
             return self.say(value);
         }
         let (out, form) = (&mut self.others, self.form);
-        let name = [field.name().as_bytes()];
-        let quoted = quoted && form == Form::Json;
-        fill(
-            out,
-            if form == Form::Json {
-                b",\"\0\":"
-            } else {
-                b" \0="
-            },
-            &name,
-        );
+        let json = form == Form::Json;
+        out.extend_from_slice(if json { b",\"" } else { b" " });
+        escape::append(out, field.name(), form);
+        out.extend_from_slice(if json { b"\":" } else { b"=" });
+        let quoted = quoted && json;
         if quoted {
             out.push(b'"');
         }

@@ -7,7 +7,7 @@ use super::time;
 use crate::escape::{self, Form};
 use crate::{invocation, sys};
 
-/// What a line is made of. Its texts are escaped as the format needs it.
+/// What a line is made of. Texts as bytes are escaped as the format needs it.
 #[derive(Default)]
 pub(super) struct Line<'a> {
     pub(super) level: &'a str,
@@ -52,15 +52,16 @@ impl Line<'_> {
 
     /// Appends it; `ids` are those of the request and the tenant, empty where there is none.
     pub(super) fn encode(&self, out: &mut Vec<u8>, json: bool, [request, tenant]: [&str; 2]) {
-        let mut escaped = Vec::new();
-        escape::append(&mut escaped, tenant, Form::Json);
+        let (mut target, mut tenant_id) = (Vec::new(), Vec::new());
+        escape::append(&mut target, self.target, Form::Json);
+        escape::append(&mut tenant_id, tenant, Form::Json);
         let parts = [
             &time::stamp(time::now()),
             self.level.as_bytes(),
             // A segment of a path: nothing that would need an escape.
             request.as_bytes(),
-            &escaped,
-            self.target.as_bytes(),
+            &tenant_id,
+            &target,
             self.message,
             self.fields,
             self.spans,

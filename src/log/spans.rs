@@ -9,6 +9,7 @@ use tracing_core::span::Current;
 use super::fields::Fields;
 use super::line::fill;
 use super::settings::json;
+use crate::escape;
 
 /// An open span; its place may be used again when it has no handles left.
 struct Span {
@@ -91,8 +92,9 @@ pub(super) fn new(attributes: &Attributes<'_>) -> Id {
     let mut text = around(attributes.is_contextual(), attributes.parent(), end);
     let mut fields = Fields::new();
     attributes.record(&mut fields);
-    let name = attributes.metadata().name().as_bytes();
-    fill(&mut text, begin, &[name, fields.others()]);
+    let mut name = Vec::new();
+    escape::append(&mut name, attributes.metadata().name(), fields.form);
+    fill(&mut text, begin, &[&name, fields.others()]);
     let mut place = 0;
     locked(&mut |spans, _| {
         let span = Span {
