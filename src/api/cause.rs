@@ -1,8 +1,8 @@
 //! The error cause for X-Ray: JSON in a header, which X-Ray shows on the function's segment.
 //!
 //! ```text
-//! {"working_directory":"/var/task","exceptions":[{"type":"A.B","message":"...",
-//!     "stack":[{"label":"..."}]}],"paths":[]}
+//! {"working_directory":"","paths":[],"exceptions":[{"type":"A.B","message":"...",
+//!     "stack":[{"label":"..."}]}]}
 //! ```
 //!
 //! Source: the model of the error cause in the Runtime Interface Emulator, which crops a cause
@@ -10,8 +10,7 @@
 //! documented; AWS's own clients send none of 1 MiB and more.
 
 use crate::error::Error;
-use crate::escape::{self, Form, unit};
-use crate::settings;
+use crate::escape::unit;
 
 /// What X-Ray takes as one document, in bytes.
 const MAX: usize = 64 * 1024;
@@ -25,20 +24,9 @@ const MARGIN: usize = MAX_FRAME + 256;
 /// The cause of an error: ASCII without control bytes, at most 64 KiB. Type, message and frames
 /// that are too long are cut, and frames that do not fit left out.
 pub(super) fn cause(error: &Error) -> String {
-    let mut out = Vec::with_capacity(256);
-    let folder = settings::task_root();
-    member(
-        &mut out,
-        "{\"working_directory\":\"",
-        &folder.to_string_lossy(),
-        MAX_TYPE,
-    );
-    member(
-        &mut out,
-        "\",\"exceptions\":[{\"type\":\"",
-        error.error_type(),
-        MAX_TYPE,
-    );
+    let mut out = Vec::new();
+    let before = "{\"working_directory\":\"\",\"paths\":[],\"exceptions\":[{\"type\":\"";
+    member(&mut out, before, error.error_type(), MAX_TYPE);
     member(&mut out, "\",\"message\":\"", error.message(), MAX_MESSAGE);
     let mut before = "\",\"stack\":[{\"label\":\"";
     for frame in error.stack_trace() {
@@ -49,8 +37,8 @@ pub(super) fn cause(error: &Error) -> String {
         before = "\"},{\"label\":\"";
     }
     let end = match error.stack_trace() {
-        [] => "\"}],\"paths\":[]}",
-        _ => "\"}]}],\"paths\":[]}",
+        [] => "\"}]}",
+        _ => "\"}]}]}",
     };
     out.extend_from_slice(end.as_bytes());
     String::from_utf8(out).unwrap_or_default()
@@ -63,17 +51,14 @@ fn member(out: &mut Vec<u8>, before: &str, text: &str, limit: usize) {
     out.extend_from_slice(before.as_bytes());
     // The longest that one character becomes are two units of UTF-16.
     let end = out.len() + limit - 12 - "...".len();
-    for character in text.chars() {
-        if out.len() > end {
+    for code in text.encode_utf16() {
+        if out.len() > end && !(0xdc00..0xe000).contains(&code) {
             out.extend_from_slice(b"...");
             return;
         }
-        if character < '\u{7f}' {
-            escape::append(out, character.encode_utf8(&mut [0; 4]), Form::Json);
-        } else {
-            for code in character.encode_utf16(&mut [0; 2]) {
-                unit(out, *code);
-            }
+        match u8::try_from(code) {
+            Ok(plain @ (b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')) => out.push(plain),
+            _ => unit(out, code),
         }
     }
 }
@@ -97,7 +82,7 @@ mod tests {
         assert_eq!(json["exceptions"][0]["type"], "A.B");
         assert_eq!(json["exceptions"][0]["message"], "caf\u{e9}\n\u{1f980}");
         assert!(json["exceptions"][0].get("stack").is_none());
-        assert!(json["working_directory"].is_string() && json["paths"].is_array());
+        assert!(json["working_directory"] == "" && json["paths"].is_array());
         let error = error.with_stack_trace(vec!["main".into(), "start \"x\"".into()]);
         let stack = &parsed(&error)["exceptions"][0]["stack"];
         assert_eq!(stack[0]["label"], "main");
