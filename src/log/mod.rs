@@ -25,6 +25,7 @@
 
 mod fields;
 mod line;
+mod object;
 mod settings;
 #[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;

@@ -1,8 +1,7 @@
 //! Lines of other programs, made JSON.
 
-use serde::de::IgnoredAny;
-
 use super::line::Line;
+use super::object::is_object;
 use crate::escape::{self, Form};
 
 /// Appends a line that another program printed, which comes without its end, as a JSON line.
@@ -23,13 +22,6 @@ pub fn wrap(out: &mut Vec<u8>, line: &[u8], ids: [&str; 2]) {
         ..Line::default()
     };
     line.encode(out, true, ids);
-}
-
-fn is_object(line: &[u8]) -> bool {
-    // Most lines of text are told from their first byte.
-    line.trim_ascii_start().first() == Some(&b'{')
-        && std::str::from_utf8(line)
-            .is_ok_and(|line| serde_json::from_str::<IgnoredAny>(line).is_ok())
 }
 
 #[cfg(test)]
