@@ -32,7 +32,25 @@
 //! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
 //! is the loop.
 //!
+//! What a function logs with tracing is a line on standard error, with the ids of the invocation
+//! that the thread serves. `AWS_LAMBDA_LOG_FORMAT=JSON` makes it an object:
+//!
+//! ```
+//! let order = tracing::info_span!("order", id = 7);
+//! let _entered = order.enter();
+//! tracing::info!(pieces = 3, "accepted");
+//! // {"timestamp":"2026-03-01T12:34:56.789Z","level":"INFO","requestId":"8f50...",
+//! //  "message":"accepted","target":"shop","fields":{"pieces":3},
+//! //  "spans":[{"name":"order","fields":{"id":7}}]}
+//! ```
+//!
+//! In text it is `INFO shop: order{id=7}: accepted pieces=3 request_id=8f50...`. Lines below
+//! `AWS_LAMBDA_LOG_LEVEL` cost a comparison; with FATAL, which tracing does not have, errors are
+//! written. In JSON, errors and panics also have `errorType`, `errorMessage` and `stackTrace`. A
+//! span shows what was recorded in the spans around it until it was made.
+//!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
+//! `spans` (default) shows tracing's spans in the log, and without it they are accepted and not;
 //! `ureq` polls with ureq instead of the built-in client.
 //!
 //! What it does not do: no asynchronous handlers, no response streaming and no concurrent
