@@ -142,7 +142,7 @@ impl Subscriber for Lines {
             target: event.metadata().target(),
             message: &fields.message,
             fields: fields.others(),
-            spans: spans::of(event).as_ref(),
+            spans: &spans::of(event),
             error: b"",
         }
         .write();
