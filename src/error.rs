@@ -88,6 +88,11 @@ impl Error {
         &self.message
     }
 
+    /// The `stackTrace`.
+    pub(crate) fn stack_trace(&self) -> &[String] {
+        &self.stack_trace
+    }
+
     /// The error as Lambda wants it named when it comes from a hook.
     pub(crate) fn of_hook(self, side: Side) -> Self {
         let (kind, what) = match side {

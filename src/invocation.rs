@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::traceparent;
+
 /// What the headers of `next` say of an invocation.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Metadata<'a> {
@@ -34,11 +36,14 @@ pub(crate) struct Current {
     request_id: String,
     /// Empty when there is none.
     invocation_id: String,
+    /// Empty when there is none.
+    tenant_id: String,
 }
 
 static CURRENT: Mutex<Current> = Mutex::new(Current {
     request_id: String::new(),
     invocation_id: String::new(),
+    tenant_id: String::new(),
 });
 
 /// The event in hand, or the last one between two events. Whoever holds the guard must not panic:
@@ -55,6 +60,9 @@ pub(crate) fn set_current(metadata: &Metadata<'_>) {
     current.invocation_id.clear();
     let invocation_id = metadata.invocation_id.unwrap_or_default();
     current.invocation_id.push_str(invocation_id);
+    current.tenant_id.clear();
+    let tenant_id = metadata.tenant_id.unwrap_or_default();
+    current.tenant_id.push_str(tenant_id);
 }
 
 impl Current {
@@ -65,6 +73,11 @@ impl Current {
 
     pub(crate) fn invocation_id(&self) -> Option<&str> {
         Some(self.invocation_id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// Empty when there is none.
+    pub(crate) fn tenant_id(&self) -> &str {
+        &self.tenant_id
     }
 }
 
@@ -127,6 +140,23 @@ impl<'a, S> Context<'a, S> {
     #[must_use]
     pub fn trace_id(&self) -> Option<&'a str> {
         self.metadata.trace_id
+    }
+
+    /// The trace as the `traceparent` of W3C Trace Context, made of the X-Ray header: for a
+    /// handler that passes it on to services which do not know X-Ray. None without the header;
+    /// one that names no trace and parent is logged as a warning and gives None too.
+    ///
+    /// ```
+    /// # fn handler(context: &coldspark::Context) {
+    /// if let Some(traceparent) = context.traceparent() {
+    ///     // 00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01
+    ///     println!("traceparent: {traceparent}");
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn traceparent(&self) -> Option<String> {
+        traceparent::from_xray(self.metadata.trace_id?)
     }
 
     /// The client context of the caller as JSON text (`Lambda-Runtime-Client-Context`).

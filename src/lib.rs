@@ -26,13 +26,32 @@
 //! ```
 //!
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
-//! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
-//! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, `batch` and `http` read two kinds of events,
-//! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
-//! `runtime` is what a function registers, and `run` is the loop.
+//! environment, `escape` writes text into JSON, `client` makes one exchange, `invocation` and
+//! `error` are what a handler meets, `api` knows the Runtime API, `log` writes lines, `metrics`
+//! records of metrics, `panics` reports what handlers did not catch, `handler` turns events into
+//! responses, `batch` and `http` read two kinds of events, `fresh` makes what a snapshot must not
+//! multiply, `snapshot` is the part around the snapshot, `runtime` is what a function registers,
+//! and `run` is the loop.
+//!
+//! What a function logs with tracing is a line on standard error, with the ids of the invocation
+//! that the thread serves. `AWS_LAMBDA_LOG_FORMAT=JSON` makes it an object:
+//!
+//! ```
+//! let order = tracing::info_span!("order", id = 7);
+//! let _entered = order.enter();
+//! tracing::info!(pieces = 3, "accepted");
+//! // {"timestamp":"2026-03-01T12:34:56.789Z","level":"INFO","requestId":"8f50...",
+//! //  "message":"accepted","target":"shop","fields":{"pieces":3},
+//! //  "spans":[{"name":"order","fields":{"id":7}}]}
+//! ```
+//!
+//! In text it is `INFO shop: order{id=7}: accepted pieces=3 request_id=8f50...`. Lines below
+//! `AWS_LAMBDA_LOG_LEVEL` cost a comparison; with FATAL, which tracing does not have, errors are
+//! written. In JSON, errors and panics also have `errorType`, `errorMessage` and `stackTrace`. A
+//! span shows what was recorded in the spans around it until it was made.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
+//! `spans` (default) shows tracing's spans in the log, and without it they are accepted and not;
 //! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and
 //! `Runtime::http`, for HTTP events.
 //!
@@ -43,20 +62,29 @@ mod api;
 pub mod batch;
 mod client;
 mod error;
+mod escape;
 pub mod fresh;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod invocation;
 mod log;
+pub mod metrics;
 mod panics;
 mod run;
 mod runtime;
 mod settings;
 mod snapshot;
 mod sys;
+mod traceparent;
 
 pub use error::Error;
 pub use invocation::Context;
 pub use runtime::{Init, Runtime};
 pub use sys::arena::Allocator;
+
+/// What the layer's binary shares with the library: no promise to anybody else.
+#[doc(hidden)]
+pub mod layer {
+    pub use crate::log::{json, wrap};
+}

@@ -114,14 +114,15 @@ fn wait_for_the_end() -> ! {
 
 fn hook(info: &PanicHookInfo<'_>) {
     let error = describe(info);
-    log::plain_error(format_args!("{}", error.message()));
+    log::plain("ERROR", format_args!("{}", error.message()), Some(&error));
     if ABORTS {
         // The first panic ends the process when it is reported; others must not cut that short.
         if REPORTING.swap(true, Ordering::AcqRel) {
             wait_for_the_end();
         }
         if let Err(failed) = report(error) {
-            log::plain_error(format_args!("the panic was not reported: {failed}"));
+            let text = format_args!("the panic was not reported: {failed}");
+            log::plain("ERROR", text, None);
         }
         sys::exit(1);
     }

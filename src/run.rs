@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::fmt;
+use std::fmt::Display;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
@@ -13,15 +13,28 @@ use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
-use crate::{log, panics, sys};
+use crate::{invocation, log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     sys::ignore_sigpipe();
     let Err(stop) = serve(runtime);
     log::install();
-    tracing::error!("{stop}");
+    match stop {
+        Stop::Settings(error) => tracing::error!("{error}"),
+        Stop::Init(error, unreported) => {
+            log::failure("the init phase failed: ", &error, shown(&unreported));
+        }
+        Stop::Restore(error, unreported) => {
+            log::failure("the restore failed: ", &error, shown(&unreported));
+        }
+        Stop::Api(error) => tracing::error!("{error}; the process ends"),
+    }
     sys::exit(1)
+}
+
+fn shown(error: &Option<ApiError>) -> Option<&dyn Display> {
+    error.as_ref().map(|error| error as _)
 }
 
 fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
@@ -98,22 +111,6 @@ enum Stop {
     Api(ApiError),
 }
 
-impl fmt::Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (phase, error, unreported) = match self {
-            Self::Settings(error) => return error.fmt(f),
-            Self::Api(error) => return write!(f, "{error}; the process ends"),
-            Self::Init(error, unreported) => ("init phase", error, unreported),
-            Self::Restore(error, unreported) => ("restore", error, unreported),
-        };
-        write!(f, "the {phase} failed: {error}")?;
-        match unreported {
-            None => Ok(()),
-            Some(unreported) => write!(f, "; reporting it failed too: {unreported}"),
-        }
-    }
-}
-
 fn poll<C: Client, S>(
     api: &mut RuntimeApi<C>,
     handler: &dyn Handler<S>,
@@ -134,16 +131,17 @@ fn poll<C: Client, S>(
             None => {
                 panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
             }
-            Some(reason) => Err(Error::new(
-                kind::INVALID_EVENT,
-                format!("the event did not come whole: {reason}"),
-            )),
+            Some(reason) => {
+                invocation::set_current(&metadata);
+                let message = format!("the event did not come whole: {reason}");
+                Err(Error::new(kind::INVALID_EVENT, message))
+            }
         };
         let response = result.and_then(fits);
         let answered = match &response {
             Ok(body) => answer.respond(body),
             Err(error) => {
-                tracing::error!(request_id = metadata.request_id, "{error}");
+                log::failure("", error, None);
                 answer.fail(error)
             }
         };
@@ -151,10 +149,7 @@ fn poll<C: Client, S>(
             Ok(()) => {}
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => {
-                tracing::warn!(
-                    request_id = metadata.request_id,
-                    "the answer was not taken: {error}"
-                );
+                tracing::warn!("the answer was not taken: {error}");
             }
         }
     }

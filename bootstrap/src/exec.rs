@@ -51,7 +51,7 @@ impl Exec {
         if deadline.is_over() {
             return Err(deadline.error(", which left none to start a process"));
         }
-        self.log.begin();
+        self.log.begin(context);
         let (child, output) = self.start(event, context)?;
         self.log.relay()?;
         match self.follow(&child, output, &deadline) {

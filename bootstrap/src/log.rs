@@ -1,6 +1,9 @@
 //! What processes print: whole lines into the function's log, and the last ones of standard
 //! error kept for the report of a failure.
 //!
+//! With `AWS_LAMBDA_LOG_FORMAT=JSON`, a line that is no JSON object becomes the message of one, with
+//! the id of the event in hand, or of the last one.
+//!
 //! A thread reads the two pipes all the time, also between events, so that a process never has
 //! to wait for its log to be read. The pipes stay the same for all processes.
 
@@ -10,19 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use coldspark::Error;
+use coldspark::{Context, Error, layer};
 
 use crate::kind;
+use crate::stream::Stream;
 use crate::sys::{self, pipe, thread};
-
-/// How much is read before others may have a turn.
-const TURN: usize = 1024 * 1024;
-const PIECE: usize = 16 * 1024;
-/// A longer line is written in parts.
-const LONGEST: usize = 64 * 1024;
-/// How much of the end of standard error a failure's report has.
-const TAIL: usize = 2048;
-const TAIL_LINES: usize = 10;
 
 /// The log of the processes that a function is made of; lives as long as the program.
 pub(crate) struct Log {
@@ -31,15 +26,8 @@ pub(crate) struct Log {
     /// Reading ends; polled without the lock.
     pipes: [OwnedFd; 2],
     streams: Mutex<[Stream; 2]>,
+    json: bool,
     relay: AtomicBool,
-}
-
-/// What has come through one of the pipes and is not written yet.
-struct Stream {
-    /// Where it goes: this process's standard output or error.
-    target: i32,
-    pending: Vec<u8>,
-    tail: Vec<u8>,
 }
 
 impl Log {
@@ -47,14 +35,12 @@ impl Log {
         let open = || -> io::Result<Self> {
             let (output, output_end) = pipe::from_child()?;
             let (error, error_end) = pipe::from_child()?;
+            let json = layer::json();
             Ok(Self {
+                json,
                 ends: [output_end, error_end],
                 pipes: [output, error],
-                streams: Mutex::new([1, 2].map(|target| Stream {
-                    target,
-                    pending: Vec::new(),
-                    tail: Vec::new(),
-                })),
+                streams: Mutex::new([1, 2].map(|target| Stream::new(target, json))),
                 relay: AtomicBool::new(false),
             })
         };
@@ -116,9 +102,22 @@ impl Log {
         }
     }
 
-    /// Forgets what standard error has had so far.
-    pub(crate) fn begin(&self) {
-        self.lock()[1].tail.clear();
+    /// Forgets what standard error has had so far: what comes now belongs to this event.
+    pub(crate) fn begin<S>(&self, context: &Context<'_, S>) {
+        if self.json {
+            // What was printed until now is the last event's.
+            self.catch_up();
+        }
+        let mut streams = self.lock();
+        streams[1].forget();
+        for stream in streams.iter_mut() {
+            stream.belongs_to(context);
+        }
+    }
+
+    /// For a hook, which belongs to no event.
+    pub(crate) fn begin_hook(&self) {
+        self.lock()[1].forget();
     }
 
     /// For when a process has ended: writes everything, also a last line without its end, and
@@ -130,98 +129,5 @@ impl Log {
             stream.close();
         }
         streams[1].last_lines()
-    }
-}
-
-impl Stream {
-    fn pass_on(&mut self, pipe: &OwnedFd) {
-        let mut taken = 0;
-        while taken < TURN {
-            self.pending.reserve(PIECE);
-            let start = self.pending.len();
-            let spare = self.pending.capacity() - start;
-            // WouldBlock is the usual end; after any other error there is nothing to be had.
-            let Ok(got) = pipe::read(pipe, &mut self.pending) else {
-                return;
-            };
-            taken += got;
-            self.remember(start);
-            self.write_lines(start);
-            if got < spare {
-                return;
-            }
-        }
-    }
-
-    fn remember(&mut self, start: usize) {
-        if self.target == 2 {
-            let new = &self.pending[start..];
-            self.tail
-                .extend_from_slice(&new[new.len().saturating_sub(TAIL)..]);
-            let over = self.tail.len().saturating_sub(TAIL);
-            self.tail.drain(..over);
-        }
-    }
-
-    /// Writes all whole lines with one call; `start` is where the last look ended.
-    fn write_lines(&mut self, start: usize) {
-        let end = self.pending[start..]
-            .iter()
-            .rposition(|byte| *byte == b'\n');
-        let whole = match end {
-            Some(end) => start + end + 1,
-            None if self.pending.len() >= LONGEST => self.pending.len(),
-            None => return,
-        };
-        sys::write_log(self.target, &self.pending[..whole]);
-        self.pending.drain(..whole);
-    }
-
-    fn close(&mut self) {
-        if !self.pending.is_empty() {
-            self.pending.push(b'\n');
-            sys::write_log(self.target, &self.pending);
-            self.pending.clear();
-        }
-    }
-
-    fn last_lines(&self) -> String {
-        let text = self.tail.trim_ascii_end();
-        let mut breaks = (0..text.len()).rev().filter(|at| text[*at] == b'\n');
-        let start = breaks.nth(TAIL_LINES - 1).map_or(0, |at| at + 1);
-        String::from_utf8_lossy(&text[start..]).into_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream(text: &str) -> Stream {
-        let mut stream = Stream {
-            target: 2,
-            pending: text.as_bytes().to_vec(),
-            tail: Vec::new(),
-        };
-        stream.remember(0);
-        stream
-    }
-
-    #[test]
-    fn the_tail_is_the_last_ten_lines() {
-        assert_eq!(stream("").last_lines(), "");
-        assert_eq!(stream("one\ntwo\n\n").last_lines(), "one\ntwo");
-        let many: String = (0..30).map(|n| format!("line {n}\n")).collect();
-        let tail = stream(&many).last_lines();
-        assert!(
-            tail.starts_with("line 20\n") && tail.ends_with("line 29"),
-            "{tail}"
-        );
-    }
-
-    #[test]
-    fn the_tail_of_one_long_line_is_its_end() {
-        let tail = stream(&"x".repeat(5 * TAIL)).last_lines();
-        assert_eq!(tail.len(), TAIL);
     }
 }

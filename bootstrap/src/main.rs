@@ -21,6 +21,7 @@ mod program;
 mod resolve;
 mod settings;
 mod shell;
+mod stream;
 mod supervisor;
 mod sys;
 mod trouble;

@@ -85,7 +85,7 @@ impl Supervisor {
         let Some(running) = worker.as_mut().filter(|running| running.asks(hook)) else {
             return Ok(());
         };
-        self.log.begin();
+        self.log.begin_hook();
         let waiting = running.is_waiting();
         if waiting.is_err() && hook == Hook::AfterRestore {
             // The first event finds that out too, and starts another worker: one that was in no
@@ -117,7 +117,7 @@ impl Supervisor {
             context: text,
         } = &mut *state;
         context::lines(context, text)?;
-        self.log.begin();
+        self.log.begin(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
             return Err(Error::new(kind::SYSTEM, "there is no worker"));

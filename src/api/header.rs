@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::client::Reply;
-use crate::invocation::Metadata;
+use crate::invocation::{self, Metadata};
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
 pub(crate) const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
@@ -13,6 +13,7 @@ pub(crate) const COGNITO_IDENTITY: &str = "Lambda-Runtime-Cognito-Identity";
 pub(crate) const TENANT_ID: &str = "Lambda-Runtime-Aws-Tenant-Id";
 pub(crate) const INVOCATION_ID: &str = "Lambda-Runtime-Invocation-Id";
 pub(crate) const ERROR_TYPE: &str = "Lambda-Runtime-Function-Error-Type";
+pub(crate) const ERROR_CAUSE: &str = "Lambda-Runtime-Function-XRay-Error-Cause";
 pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 
 /// Reads the headers of `next`.
@@ -33,12 +34,17 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
     };
     let optional = |name| match reply.header(name) {
         None | Some([]) => None,
-        Some(value) => text(name, value),
+        Some(value) => text(request_id, name, value),
     };
     let deadline_ms = optional(DEADLINE_MS).and_then(|value| {
         let parsed = value.parse().ok();
         if parsed.is_none() {
-            ignored(DEADLINE_MS, value, "not a number of milliseconds");
+            ignored(
+                request_id,
+                DEADLINE_MS,
+                value,
+                "not a number of milliseconds",
+            );
         }
         parsed
     });
@@ -60,17 +66,20 @@ fn stands_in_a_path(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte)
 }
 
-fn text<'a>(name: &str, value: &'a [u8]) -> Option<&'a str> {
+fn text<'a>(request_id: &str, name: &str, value: &'a [u8]) -> Option<&'a str> {
     let text = std::str::from_utf8(value).ok();
     if text.is_none() {
-        ignored(name, &String::from_utf8_lossy(value), "not UTF-8");
+        let value = String::from_utf8_lossy(value);
+        ignored(request_id, name, &value, "not UTF-8");
     }
     text
 }
 
 #[cold]
-fn ignored(name: &str, value: &str, reason: &str) {
+fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     crate::log::install();
+    // The line belongs to the event that is just coming, not to the last one.
+    invocation::set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
     tracing::warn!("the header {name}: {shown:?} is ignored, because it is {reason}");
 }

@@ -4,6 +4,7 @@
 //! "Building a custom runtime"; what the guide leaves open was measured with the Runtime
 //! Interface Emulator.
 
+mod cause;
 mod error;
 pub(crate) mod header;
 
@@ -150,15 +151,16 @@ pub(crate) struct Answer<'a, C> {
 impl<C: Client> Answer<'_, C> {
     /// `POST invocation/{id}/response`: answers with the handler's response.
     pub(crate) fn respond(self, body: &[u8]) -> Result<(), ApiError> {
-        self.post(Call::Response, "/response", None, body)
+        self.post(Call::Response, "/response", [None; 2], body)
     }
 
-    /// `POST invocation/{id}/error`: answers with an error. The process stays.
+    /// `POST invocation/{id}/error`: answers with an error, and tells X-Ray its cause. The process
+    /// stays.
     pub(crate) fn fail(self, error: &Error) -> Result<(), ApiError> {
         self.post(
             Call::Error,
             "/error",
-            Some(&error.header()),
+            [Some(&error.header()), Some(&cause::cause(error))],
             &error.to_json(),
         )
     }
@@ -167,13 +169,14 @@ impl<C: Client> Answer<'_, C> {
         self,
         call: Call,
         path: &str,
-        error_type: Option<&str>,
+        [error_type, error_cause]: [Option<&str>; 2],
         body: &[u8],
     ) -> Result<(), ApiError> {
-        let mut headers = [(header::CONTENT_TYPE, JSON); 3];
+        let mut headers = [(header::CONTENT_TYPE, JSON); 4];
         let mut count = 1;
         let optional = [
             (header::ERROR_TYPE, error_type),
+            (header::ERROR_CAUSE, error_cause),
             (header::INVOCATION_ID, self.metadata.invocation_id),
         ];
         for (name, value) in optional {

@@ -11,6 +11,7 @@ pub(crate) mod environment;
 pub(crate) mod socket;
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Makes a write to a closed pipe or socket an error instead of a signal.
@@ -22,13 +23,18 @@ pub(crate) fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-/// Writes `line` to standard error with one write(2), so that lines of several threads never mix.
+/// Writes `line` to standard output (1) or error (2) with one write(2), unless the system takes
+/// only a part of it. Lines of several threads never mix, also when they are longer than what a
+/// pipe takes as a whole.
 ///
 /// A failure is dropped: there is nowhere left to report it.
-pub(crate) fn write_stderr(mut line: &[u8]) {
+pub(crate) fn write_line(fd: libc::c_int, mut line: &[u8]) {
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     while !line.is_empty() {
-        // SAFETY: pointer and length are those of a live borrowed slice, which write(2) only reads.
-        let written = unsafe { libc::write(2, line.as_ptr().cast(), line.len()) };
+        // SAFETY: pointer and length are those of a live borrowed slice, which write(2) only
+        // reads. A closed descriptor gives EBADF.
+        let written = unsafe { libc::write(fd, line.as_ptr().cast(), line.len()) };
         match usize::try_from(written) {
             Ok(0) => return,
             Ok(n) => line = &line[n.min(line.len())..],

@@ -19,12 +19,14 @@ use super::binaries::{bootstrap, limit};
 /// A function that is about to be started.
 pub(crate) struct Function {
     command: Command,
+    stderr: Option<Stdio>,
 }
 
 /// The function of that name, with `_HANDLER` set to it.
 pub(crate) fn function(name: &str) -> Function {
     let function = Function {
         command: bootstrap(name),
+        stderr: None,
     };
     match name {
         "orders" => function.handler("orders.price").env(
@@ -47,6 +49,12 @@ impl Function {
 
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// Logs into this instead of a file; the session then shows nothing of it.
+    pub(crate) fn logging_to(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.stderr = Some(stderr.into());
         self
     }
 
@@ -73,10 +81,11 @@ impl Function {
     #[track_caller]
     pub(crate) fn spawn(mut self) -> Process {
         let logs = Logs::new();
+        let file = logs.file("stderr");
         self.command
             .stdin(Stdio::piped())
             .stdout(logs.file("stdout"))
-            .stderr(logs.file("stderr"));
+            .stderr(self.stderr.take().unwrap_or(file.into()));
         match self.command.spawn() {
             Ok(child) => Process {
                 child: RefCell::new(child),

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use crate::common::{Function, Package, event, workers};
 
 fn worker(body: &str) -> Function {
@@ -119,4 +121,115 @@ fn a_flood_between_events_does_not_stop_the_worker() {
     let done = function.package.task().join("done");
     function.wait_until("flooded", |_| done.exists());
     function.invoke("{}").text();
+}
+
+/// A worker with the JSON format.
+fn json_worker(body: &str) -> Function {
+    Function::start_env(
+        "worker:handler",
+        Package::new().executable("handler", workers::answering(body)),
+        &[("AWS_LAMBDA_LOG_FORMAT", "Json")],
+    )
+}
+
+/// The lines of the log, each of which is a JSON object.
+fn objects(function: &Function) -> Vec<Value> {
+    let log = function.log();
+    let lines = log.lines().map(|line| match serde_json::from_str(line) {
+        Ok(Value::Object(object)) => Value::Object(object),
+        other => panic!("{other:?}: {line}"),
+    });
+    lines.collect()
+}
+
+#[test]
+fn in_json_a_line_that_is_no_object_becomes_one() {
+    let body = "printf 'out \"%s\"\\n' $number; echo 'err\\' >&2; printf '[1]\\n\\n{no json}\\n'";
+    let mut function = json_worker(body);
+    for number in 1..4 {
+        let event = event(&format!("id-{number}"), "{}");
+        let tenant = ("Lambda-Runtime-Aws-Tenant-Id", "te\"nant");
+        function
+            .invoke_event(event.header(tenant.0, tenant.1))
+            .text();
+        let objects = objects(&function);
+        assert_eq!(objects.len(), 5 * number);
+        let new = &objects[5 * (number - 1)..];
+        let out = format!("out \"{number}\"");
+        for message in [&out, "err\\", "[1]", "", "{no json}"] {
+            let found = new.iter().find(|object| object["message"] == message);
+            let object = found.unwrap_or_else(|| panic!("{message}: {new:?}"));
+            assert_eq!(object["level"], "INFO");
+            assert_eq!(object["requestId"], format!("id-{number}"));
+            assert_eq!(object["tenantId"], "te\"nant");
+            assert!(object["timestamp"].as_str().unwrap().ends_with('Z'));
+        }
+    }
+}
+
+#[test]
+fn in_json_an_object_stays_as_it_is() {
+    let line = r#"{"level": "DEBUG",  "message":"mine", "_aws": {"a": [1.50, "\u00e9"]}}"#;
+    let mut function = json_worker(&format!("echo '{line}'"));
+    function.invoke("{}").text();
+    assert_eq!(function.log(), format!("{line}\n"));
+}
+
+#[test]
+fn in_json_what_is_not_utf_8_is_replaced() {
+    let mut function = json_worker("printf 'a\\xffb\\xf0\\x9f\\n{\"a\":\"\\xff\"}\\n\\0\\n'");
+    function.invoke("{}").text();
+    let messages: Vec<_> = objects(&function)
+        .iter()
+        .map(|object| object["message"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        messages,
+        ["a\u{fffd}b\u{fffd}", "{\"a\":\"\u{fffd}\"}", "\0"]
+    );
+}
+
+#[test]
+fn in_json_a_long_line_is_parted_and_a_long_object_kept() {
+    let body = "printf -v text '%0150000d' 0; echo \"${text//0/\u{20ac}}\"; echo \"{\\\"a\\\":\\\"$text\\\"}\"";
+    let mut function = json_worker(body);
+    function.invoke("{}").text();
+    let objects = objects(&function);
+    let (last, parts) = objects.split_last().unwrap();
+    assert_eq!(last["a"].as_str().unwrap().len(), 150_000);
+    let message = |part: &Value| part["message"].as_str().unwrap().to_owned();
+    let text: String = parts.iter().map(message).collect();
+    assert_eq!(text, "\u{20ac}".repeat(150_000));
+    assert!(parts.len() > 3, "{} parts", parts.len());
+}
+
+#[test]
+fn in_json_a_last_line_without_an_end_is_wrapped() {
+    let mut function = json_worker("printf 'no end' >&2; exit 1");
+    function
+        .invoke("{}")
+        .assert_error("Runtime.WorkerExited", &["no end"]);
+    function.wait_idle();
+    let objects = objects(&function);
+    assert_eq!(objects[0]["message"], "no end");
+    let failed = &objects[1];
+    assert_eq!(failed["errorType"], "Runtime.WorkerExited");
+    assert_eq!(failed["requestId"], objects[0]["requestId"]);
+}
+
+#[test]
+fn in_json_shell_and_exec_are_wrapped_too() {
+    let json = [("AWS_LAMBDA_LOG_FORMAT", "JSON")];
+    let script = "handler() { echo said >&2; echo '\"ok\"'; }\n";
+    let shell = Package::new().executable("function.sh", script);
+    let exec = "#!/bin/bash\necho said >&2\necho '\"ok\"'\n";
+    let exec = Package::new().executable("function", exec);
+    for (handler, package) in [("function.handler", shell), ("exec:function", exec)] {
+        let mut function = Function::start_env(handler, package, &json);
+        function.invoke_event(event("id-1", "{}")).text();
+        let objects = objects(&function);
+        assert_eq!(objects.len(), 1);
+        assert_eq!(objects[0]["message"], "said");
+        assert_eq!(objects[0]["requestId"], "id-1");
+    }
 }

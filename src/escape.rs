@@ -1,0 +1,83 @@
+//! Text as the inside of a JSON string, or as a part of one line.
+
+use std::fmt;
+
+/// What may not stand in the output as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Line breaks: the text goes into a line of the log.
+    Line,
+    /// What JSON does not allow in a string (RFC 8259, section 7).
+    Json,
+}
+
+/// Appends formatted text in a form.
+pub(crate) struct Escape<'a> {
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) form: Form,
+}
+
+impl fmt::Write for Escape<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        append(self.out, text, self.form);
+        Ok(())
+    }
+}
+
+/// Appends `text` in a form. What is UTF-8 stays UTF-8.
+#[inline(never)]
+pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
+    for byte in text.bytes() {
+        let json = form == Form::Json;
+        let mut pair = [b'\\', byte];
+        let mut piece = &pair[..];
+        match byte {
+            b'\n' | b'\r' => {
+                pair[1] = if byte == b'\n' { b'n' } else { b'r' };
+                piece = &pair;
+            }
+            b'"' | b'\\' if json => {}
+            0..b' ' if json => {
+                unit(out, byte.into());
+                continue;
+            }
+            _ => piece = &pair[1..],
+        }
+        out.extend_from_slice(piece);
+    }
+}
+
+/// Appends a unit of UTF-16 as JSON writes it.
+pub(crate) fn unit(out: &mut Vec<u8>, unit: u16) {
+    out.extend_from_slice(b"\\u");
+    for shift in [12, 8, 4, 0] {
+        out.push(b"0123456789abcdef"[usize::from(unit >> shift & 15)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn escaped(text: &str, form: Form) -> String {
+        let mut out = Vec::new();
+        append(&mut out, text, form);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!(escaped("a\nb\r\nc\t\"", Form::Line), "a\\nb\\r\\nc\t\"");
+    }
+
+    #[test]
+    fn json_reads_back_what_was_written() {
+        let all: String = (0..0x250).filter_map(char::from_u32).collect();
+        for text in [all.as_str(), "\u{1f980}\u{2028}\u{ffff}\"\\", ""] {
+            let written = escaped(text, Form::Json);
+            let json = format!("\"{written}\"");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            assert!(!written.contains(['\n', '\r']));
+        }
+    }
+}

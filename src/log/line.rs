@@ -1,0 +1,102 @@
+//! One line of the log, in either format.
+
+use tracing::Level;
+
+use super::settings::json;
+use super::time;
+use crate::escape::{self, Form};
+use crate::{invocation, sys};
+
+/// What a line is made of. Texts as bytes are escaped as the format needs it.
+#[derive(Default)]
+pub(super) struct Line<'a> {
+    pub(super) level: &'a str,
+    pub(super) target: &'a str,
+    pub(super) message: &'a [u8],
+    /// In JSON the members of an object; in text `name=value` for each.
+    pub(super) fields: &'a [u8],
+    /// In JSON the elements of a list; in text `name{fields}:` for each.
+    pub(super) spans: &'a [u8],
+    /// In JSON further members of the line.
+    pub(super) error: &'a [u8],
+}
+
+// One piece a line, as `fill` takes them.
+const JSON: &[u8] = b"{\"timestamp\":\"\x00\",\"level\":\"\x01\"
+,\"requestId\":\"\x02\"
+,\"tenantId\":\"\x03\"
+,\"message\":\"
+\x05
+\"
+,\"target\":\"\x04\"
+,\"fields\":{\x06}
+,\"spans\":[\x07]
+,\x08
+}";
+const TEXT: &[u8] = b"\x01 \n\x04:\n \x07\n \x05\n \x06\n request_id=\x02";
+
+impl Line<'_> {
+    /// Writes it to standard error, in one piece.
+    pub(super) fn write(&self) {
+        let mut out = Vec::with_capacity(256);
+        {
+            let current = invocation::current();
+            self.encode(
+                &mut out,
+                json(),
+                [current.request_id(), current.tenant_id()],
+            );
+        }
+        sys::write_line(2, &out);
+    }
+
+    /// Appends it; `ids` are those of the request and the tenant, empty where there is none.
+    pub(super) fn encode(&self, out: &mut Vec<u8>, json: bool, [request, tenant]: [&str; 2]) {
+        let (mut target, mut tenant_id) = (Vec::new(), Vec::new());
+        escape::append(&mut target, self.target, Form::Json);
+        escape::append(&mut tenant_id, tenant, Form::Json);
+        let parts = [
+            &time::stamp(time::now()),
+            self.level.as_bytes(),
+            // A segment of a path: nothing that would need an escape.
+            request.as_bytes(),
+            &tenant_id,
+            &target,
+            self.message,
+            self.fields,
+            self.spans,
+            self.error,
+        ];
+        fill(out, if json { JSON } else { TEXT }, &parts);
+        out.push(b'\n');
+    }
+}
+
+/// Appends a template. It has pieces, one a line; a byte under 9 in a piece is where the part of
+/// that number stands. A piece whose part is empty is left out. One function, since the same in
+/// code costs many times the bytes.
+#[inline(never)]
+pub(super) fn fill(out: &mut Vec<u8>, template: &[u8], parts: &[&[u8]]) {
+    for piece in template.split(|byte| *byte == b'\n') {
+        let part = piece.iter().find_map(|byte| parts.get(usize::from(*byte)));
+        if part.is_some_and(|part| part.is_empty()) {
+            continue;
+        }
+        for byte in piece {
+            match parts.get(usize::from(*byte)) {
+                Some(part) => out.extend_from_slice(part),
+                None => out.push(*byte),
+            }
+        }
+    }
+}
+
+pub(super) fn name(level: Level) -> &'static str {
+    match level {
+        Level::TRACE => "TRACE",
+        Level::DEBUG => "DEBUG",
+        Level::INFO => "INFO",
+        Level::WARN => "WARN",
+        Level::ERROR => "ERROR",
+    }
+}

@@ -1,0 +1,172 @@
+//! Logging: tracing's events as lines on standard error, which Lambda sends to CloudWatch Logs.
+//!
+//! `AWS_LAMBDA_LOG_FORMAT` chooses the format. A text line is
+//! `LEVEL target: span{field=value}: message field=value request_id=id`. A JSON line is an object:
+//!
+//! | member | |
+//! |---|---|
+//! | `timestamp` | RFC 3339, UTC, milliseconds |
+//! | `level` | TRACE, DEBUG, INFO, WARN, ERROR |
+//! | `requestId`, `tenantId` | of the invocation that the line was logged in, if there is one |
+//! | `message`, `target` | of the event |
+//! | `fields` | the event's other fields; numbers and truth values as such |
+//! | `spans` | the spans around it, the outermost first: `name` and `fields` |
+//! | `errorType`, `errorMessage`, `stackTrace` | of a panic or an error that was reported to Lambda |
+//!
+//! Fields have an object of their own, since one named `level` would change how Lambda filters.
+//! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
+//! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
+//! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
+//! A function that sets a global tracing subscriber of its own, in its init step or earlier,
+//! keeps it.
+//!
+//! Source: the Lambda developer guide, "Log-level filtering"; the names of the members are those
+//! of AWS's own clients.
+
+mod fields;
+mod line;
+mod object;
+mod settings;
+#[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
+mod spans;
+pub(crate) mod time;
+mod wrap;
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
+
+use self::fields::Fields;
+use self::line::Line;
+use self::settings::{Choice, FORMAT, LEVEL};
+use crate::error::Error;
+
+pub use self::settings::json;
+pub use self::wrap::wrap;
+
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// Whether the global subscriber is ours.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+const TARGET: &str = "coldspark";
+
+/// Makes our subscriber the global one, once, unless there is one already.
+///
+/// Called before anything may be logged, and not at start-up: polling needs no log.
+pub(crate) fn install() {
+    if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    if tracing::dispatcher::has_been_set() {
+        return;
+    }
+    let (level, bad_level) = settings::level();
+    // An error would mean that another thread has just set one; theirs then stands.
+    if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
+        OURS.store(true, Ordering::Relaxed);
+        for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
+            if let Some(value) = unknown {
+                warn_of(choice, &value);
+            }
+        }
+    }
+}
+
+#[cold]
+fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
+    let text = format_args!("{name} is {value:?}, which is none of {words:?}; the default holds");
+    plain("WARN", text, None);
+}
+
+/// Logs an error that was, or is going to be, reported to Lambda; `what` stands before it.
+pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Display>) {
+    let unreported = unreported.map(|reason| format!("; reporting it failed too: {reason}"));
+    let unreported = unreported.unwrap_or_default();
+    let message = format_args!("{what}{error}{unreported}");
+    if OURS.load(Ordering::Relaxed) {
+        plain("ERROR", message, Some(error));
+    } else {
+        tracing::error!("{message}");
+    }
+}
+
+/// Writes a line without tracing, for the panic hook: the panic may have come from a subscriber.
+pub(crate) fn plain(level: &str, message: fmt::Arguments<'_>, error: Option<&Error>) {
+    let mut text = Fields::new();
+    text.say(message);
+    let error = match error {
+        Some(error) if json() => error.to_json(),
+        _ => Vec::new(),
+    };
+    Line {
+        level,
+        target: TARGET,
+        message: &text.message,
+        // Without the braces.
+        error: error.get(1..error.len().max(2) - 1).unwrap_or_default(),
+        ..Line::default()
+    }
+    .write();
+}
+
+struct Lines {
+    level: LevelFilter,
+}
+
+impl Subscriber for Lines {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() <= self.level
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.level)
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        spans::new(attributes)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        spans::record(id, values);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields::new();
+        event.record(&mut fields);
+        Line {
+            level: line::name(*event.metadata().level()),
+            target: event.metadata().target(),
+            message: &fields.message,
+            fields: fields.others(),
+            spans: &spans::of(event),
+            error: b"",
+        }
+        .write();
+    }
+
+    fn enter(&self, id: &Id) {
+        spans::enter(id);
+    }
+
+    fn exit(&self, id: &Id) {
+        spans::exit(id);
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        spans::clone(id);
+        id.clone()
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        spans::close(&id)
+    }
+
+    #[cfg(feature = "spans")]
+    fn current_span(&self) -> tracing_core::span::Current {
+        spans::current()
+    }
+}

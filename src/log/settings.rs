@@ -1,0 +1,121 @@
+//! What the environment says of the log: its format and its level.
+//!
+//! Read when something is first logged, so that a start without a log line costs nothing.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tracing::level_filters::LevelFilter;
+
+use crate::settings::variable;
+
+/// A setting that is one of several words, in any case.
+pub(super) struct Choice {
+    pub(super) name: &'static str,
+    pub(super) words: &'static [&'static str],
+    default: usize,
+}
+
+pub(super) static FORMAT: Choice = Choice {
+    name: "AWS_LAMBDA_LOG_FORMAT",
+    words: &["Text", "JSON"],
+    default: 0,
+};
+
+pub(super) static LEVEL: Choice = Choice {
+    name: "AWS_LAMBDA_LOG_LEVEL",
+    words: &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+    default: 2,
+};
+
+impl Choice {
+    /// Which of the words it is; the default when it is not set or empty. A value that is none
+    /// of them comes along.
+    fn made(&self, value: Option<String>) -> (usize, Option<String>) {
+        let Some(value) = value.filter(|value| !value.is_empty()) else {
+            return (self.default, None);
+        };
+        let same = |word: &&str| value.eq_ignore_ascii_case(word);
+        match self.words.iter().position(same) {
+            Some(index) => (index, None),
+            None => (self.default, Some(value)),
+        }
+    }
+}
+
+/// Which format, by `AWS_LAMBDA_LOG_FORMAT`.
+pub(super) fn format() -> (usize, Option<String>) {
+    // The names stand here again, since look-ups of a constant are less code.
+    FORMAT.made(variable("AWS_LAMBDA_LOG_FORMAT"))
+}
+
+/// The least level that is logged, by `AWS_LAMBDA_LOG_LEVEL`.
+pub(super) fn level() -> (LevelFilter, Option<String>) {
+    let (level, unknown) = LEVEL.made(variable("AWS_LAMBDA_LOG_LEVEL"));
+    (filter(level), unknown)
+}
+
+/// Whether lines are JSON.
+#[inline(never)]
+pub fn json() -> bool {
+    /// 1 and more: the format is known.
+    static KNOWN: AtomicU8 = AtomicU8::new(0);
+    let mut known = KNOWN.load(Ordering::Relaxed);
+    if known == 0 {
+        // Whoever else comes here meanwhile finds the same.
+        known = 1 + format().0 as u8;
+        KNOWN.store(known, Ordering::Relaxed);
+    }
+    known == 2
+}
+
+/// tracing knows no FATAL: what Lambda calls so is among the errors.
+fn filter(level: usize) -> LevelFilter {
+    match level {
+        0 => LevelFilter::TRACE,
+        1 => LevelFilter::DEBUG,
+        2 => LevelFilter::INFO,
+        3 => LevelFilter::WARN,
+        _ => LevelFilter::ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_read_in_any_case() {
+        for (value, expected, unknown) in [
+            (None, LevelFilter::INFO, None),
+            (Some(""), LevelFilter::INFO, None),
+            (Some("Debug"), LevelFilter::DEBUG, None),
+            (Some("TRACE"), LevelFilter::TRACE, None),
+            (Some("warn"), LevelFilter::WARN, None),
+            (Some("eRRor"), LevelFilter::ERROR, None),
+            (Some("FATAL"), LevelFilter::ERROR, None),
+            (Some("nonsense"), LevelFilter::INFO, Some("nonsense")),
+            (Some("INFO "), LevelFilter::INFO, Some("INFO ")),
+        ] {
+            let (level, other) = LEVEL.made(value.map(str::to_owned));
+            assert_eq!(
+                (filter(level), other),
+                (expected, unknown.map(str::to_owned))
+            );
+        }
+    }
+
+    #[test]
+    fn formats_are_read_in_any_case() {
+        for (value, expected, unknown) in [
+            (None, 0, None),
+            (Some(""), 0, None),
+            (Some("Text"), 0, None),
+            (Some("JSON"), 1, None),
+            (Some("jSoN"), 1, None),
+            (Some("xml"), 0, Some("xml")),
+        ] {
+            let (format, other) = FORMAT.made(value.map(str::to_owned));
+            assert_eq!((format, other), (expected, unknown.map(str::to_owned)));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Why a record is not written.
+
+use std::fmt;
+
+use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUES};
+
+/// What CloudWatch would not make metrics of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidRecord {
+    /// The record has no metric.
+    Empty,
+    /// More of these than a record may have: what, how many, and the limit.
+    TooMany(&'static str, usize, usize),
+    /// The metric has more than 100 values.
+    TooManyValues(String, usize),
+    /// A namespace or a name that CloudWatch does not take: of what, and the name.
+    Name(&'static str, String),
+    /// The dimension of this name has a value that CloudWatch does not take.
+    DimensionValue(String),
+    /// The metric of this name has a value that is infinite or not a number.
+    Value(String),
+    /// The name stands for two things in the record, for a metric with two units, or it is `_aws`.
+    Twice(String),
+    /// The property of this name cannot be written as JSON: the name, and why.
+    Property(String, String),
+    /// The time is more than 14 days ago or 2 hours ahead.
+    Time,
+    /// The record has this many bytes, more than one event of CloudWatch Logs.
+    TooLarge(usize),
+}
+
+impl fmt::Display for InvalidRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the metrics were not written: ")?;
+        match self {
+            Self::Empty => f.write_str("there are none in the record; add one with `metric`"),
+            Self::TooMany(what, count, limit) => {
+                write!(
+                    f,
+                    "{count} {what}, and a record may have {limit}; write several"
+                )
+            }
+            Self::TooManyValues(name, count) => write!(
+                f,
+                "the metric {name:?} has {count} values, and may have {MAX_VALUES}; write several \
+                 records"
+            ),
+            Self::Name(what, name) => {
+                let shown: String = name.chars().take(100).collect();
+                write!(
+                    f,
+                    "the {what} {shown:?} has no name that CloudWatch takes: 1 to {MAX_NAME} \
+                     printable ASCII characters, not only blanks, no colon at the start"
+                )
+            }
+            Self::DimensionValue(name) => write!(
+                f,
+                "the value of the dimension {name:?} is not 1 to {MAX_DIMENSION_VALUE} printable \
+                 ASCII characters, not only blanks"
+            ),
+            Self::Value(name) => write!(
+                f,
+                "the metric {name:?} has a value that is infinite or not a number"
+            ),
+            Self::Twice(name) => write!(
+                f,
+                "the name {name:?} is taken; dimensions, metrics and properties are members of \
+                 one object beside `_aws`, and a metric has one unit"
+            ),
+            Self::Property(name, error) => {
+                write!(
+                    f,
+                    "the property {name:?} cannot be written as JSON: {error}"
+                )
+            }
+            Self::Time => f.write_str("the time is more than 14 days ago or 2 hours ahead"),
+            Self::TooLarge(size) => write!(
+                f,
+                "the record has {size} bytes, and CloudWatch Logs takes less than {MAX_BYTES}; \
+                 leave properties out"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidRecord {}
