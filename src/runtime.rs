@@ -216,6 +216,9 @@ impl<S> Runtime<S> {
     }
 
     /// Runs the function: never returns, and exits with status 1 when it cannot go on.
+    ///
+    /// Until the first event it reads the environment without std's lock: a thread that was
+    /// started earlier must not change it meanwhile (which is `unsafe` in any case).
     pub fn run(self) -> ! {
         run::run(self)
     }

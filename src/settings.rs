@@ -18,7 +18,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::sys::environment;
+use crate::sys::environment::{self, Variable};
 
 /// Name of the variable that holds the Runtime API's address.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -86,10 +86,8 @@ impl Settings {
 /// The value of an environment variable; what is not UTF-8 comes with replacement characters,
 /// so that the error about it can show it.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| match value.into_string() {
-        Ok(text) => text,
-        Err(raw) => raw.to_string_lossy().into_owned(),
-    })
+    let value = |variable: Variable| variable.after(name)?.after("=");
+    environment::variables().find_map(value).map(Variable::text)
 }
 
 /// Whether Lambda takes a snapshot of this process, or has taken one.

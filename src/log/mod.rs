@@ -59,6 +59,8 @@ pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
     }
+    // Read while the environment cannot change yet, and remembered.
+    json();
     if tracing::dispatcher::has_been_set() {
         return;
     }

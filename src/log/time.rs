@@ -1,11 +1,10 @@
 //! Points in time as RFC 3339 writes them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use crate::sys;
 
 /// Milliseconds since 1970, as the wall clock has it now; 0 for a clock before that.
 pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
+    sys::since_epoch().as_millis() as u64
 }
 
 /// `2026-03-01T12:34:56.789Z` (RFC 3339, UTC) for milliseconds since 1970. Years have four

@@ -14,7 +14,7 @@ unsafe extern "C" {
 #[derive(Clone, Copy)]
 pub(crate) struct Variable(NonNull<c_char>);
 
-/// All variables. Only for start-up: see [`Variables::next`].
+/// All variables. Only until the first event: see [`Variables::next`].
 pub(crate) fn variables() -> Variables {
     // SAFETY: reading a pointer that the C library sets before `main`; who changes the
     // environment does it in an unsafe block, with the promise that nobody reads it meanwhile.
@@ -33,7 +33,7 @@ impl Iterator for Variables {
         }
         // SAFETY: the pointer is to an entry of `environ` that is not behind the null that ends
         // it, because a null leaves it where it is. The environment does not change meanwhile:
-        // `Runtime::run` is the only caller, and says so.
+        // this is only called until the first event, which `Runtime::run` tells those who would.
         let text = NonNull::new(unsafe { self.0.read() }.cast_mut())?;
         // SAFETY: behind an entry that is not null there is another.
         self.0 = unsafe { self.0.add(1) };

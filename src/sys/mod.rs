@@ -44,24 +44,28 @@ pub(crate) fn write_line(fd: libc::c_int, mut line: &[u8]) {
     }
 }
 
-/// The time since the machine booted, without the time that it was suspended. By a system call:
-/// with std's clock come 4 KB of code, and this is asked for around a snapshot only.
+/// The time since the machine booted, without the time that it was suspended.
 pub(crate) fn since_boot() -> Duration {
+    clock(libc::CLOCK_MONOTONIC)
+}
+
+/// The time since 1970 by the wall clock; zero for a clock before that.
+pub(crate) fn since_epoch() -> Duration {
+    clock(libc::CLOCK_REALTIME)
+}
+
+/// By a system call: std's clocks bring 4 KB of code, and nothing here asks often.
+fn clock(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // SAFETY: the number is that of clock_gettime(2), whose arguments are the number of a clock
     // and the address of a live, exclusively borrowed timespec; it keeps nothing.
-    let done = unsafe {
-        libc::syscall(
-            libc::SYS_clock_gettime,
-            libc::CLOCK_MONOTONIC,
-            &raw mut time,
-        )
-    };
-    debug_assert_eq!(done, 0, "every kernel has this clock");
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    let done = unsafe { libc::syscall(libc::SYS_clock_gettime, clock, &raw mut time) };
+    debug_assert_eq!(done, 0, "every kernel has both clocks");
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, time.tv_nsec as u32)
 }
 
 /// Ends the process with `status`, after the C library's clean-up. std's own is left out: with it
