@@ -28,15 +28,15 @@
 //! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
 //! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
-//! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
+//! catch, `handler` turns events into responses, `stream` has those that write theirs, `fresh` makes what a snapshot must not multiply,
 //! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
 //! is the loop.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
 //! `ureq` polls with ureq instead of the built-in client.
 //!
-//! What it does not do: no asynchronous handlers, no response streaming and no concurrent
-//! invocations (Lambda Managed Instances) yet.
+//! What it does not do: no asynchronous handlers and no concurrent invocations (Lambda Managed
+//! Instances) yet.
 
 mod api;
 mod client;
@@ -50,6 +50,7 @@ mod run;
 mod runtime;
 mod settings;
 mod snapshot;
+pub mod stream;
 mod sys;
 
 pub use error::Error;

@@ -36,6 +36,9 @@ static REPORTING: AtomicBool = AtomicBool::new(false);
 
 static ENDPOINT: OnceBox<Endpoint> = OnceBox::new();
 
+/// Set by the first handler that streams.
+static END_STREAMS: OnceBox<fn(&Error, &str) -> bool> = OnceBox::new();
+
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
@@ -64,28 +67,44 @@ pub(crate) fn during_hook(
 }
 
 /// Runs a handler; a panic in it is the error of that invocation.
-pub(crate) fn during_invocation<T>(
+pub(crate) fn during_invocation<T, E: From<Error>>(
     metadata: &Metadata<'_>,
-    work: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     invocation::set_current(metadata);
     guard(INVOCATION, work)
 }
 
-fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+/// Runs a part of a handler; a panic in it is an error that the other part can still see to.
+pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    caught(panic::catch_unwind(AssertUnwindSafe(work)))
+}
+
+/// Sets what ends the streamed responses that have begun, with this error, when a panic ends the
+/// process. It says whether that of this request id was one of them.
+pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
+    END_STREAMS.get_or_init(|| Box::new(end));
+}
+
+fn guard<T, E: From<Error>>(stage: u8, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     STAGE.store(stage, Ordering::Release);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
         // A panic on another thread is being reported in this invocation's name.
         wait_for_the_end();
     }
+    caught(result)
+}
+
+fn caught<T, E: From<Error>>(result: thread::Result<Result<T, E>>) -> Result<T, E> {
     result.unwrap_or_else(|payload| {
         let text = text(&*payload);
         let last = LAST.with(|last| last.borrow_mut().take());
         // The hook may have seen another panic last, which the handler caught; and a panic that
         // is passed on with `resume_unwind` does not come by the hook.
         let own = last.filter(|last| last.message().ends_with(text));
-        Err(own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}"))))
+        let error = own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")));
+        Err(error.into())
     })
 }
 
@@ -151,6 +170,12 @@ fn report(error: Error) -> Result<(), ApiError> {
     }
     if take(INVOCATION) {
         let current = invocation::current();
+        let ended = END_STREAMS
+            .get()
+            .map(|end| end(&error, current.request_id()));
+        if ended == Some(true) {
+            return Ok(());
+        }
         let metadata = Metadata::of(current.request_id(), current.invocation_id());
         return api.answer(metadata).fail(&error);
     }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
-use crate::handler::Handler;
+use crate::handler::{Handler, NoResponse};
 use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
@@ -131,18 +131,19 @@ fn poll<C: Client, S>(
             None => {
                 panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
             }
-            Some(reason) => Err(Error::new(
+            Some(reason) => Err(NoResponse::Failed(Error::new(
                 kind::INVALID_EVENT,
                 format!("the event did not come whole: {reason}"),
-            )),
+            ))),
         };
         let response = result.and_then(fits);
-        let answered = match &response {
-            Ok(body) => answer.respond(body),
-            Err(error) => {
+        let answered = match response {
+            Ok(body) => answer.respond(&body),
+            Err(NoResponse::Failed(error)) => {
                 tracing::error!(request_id = metadata.request_id, "{error}");
-                answer.fail(error)
+                answer.fail(&error)
             }
+            Err(NoResponse::Streamed(answered)) => answered,
         };
         match answered {
             Ok(()) => {}
@@ -158,16 +159,16 @@ fn poll<C: Client, S>(
 }
 
 /// Refuses a response that the Runtime API would refuse, so that the caller learns the sizes.
-fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, Error> {
+fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, NoResponse> {
     if body.len() <= MAX_RESPONSE {
         return Ok(body);
     }
-    Err(Error::new(
+    Err(NoResponse::Failed(Error::new(
         kind::RESPONSE_TOO_LARGE,
         format!(
             "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, or \
              put it into S3 and return where it is",
             body.len()
         ),
-    ))
+    )))
 }

@@ -92,6 +92,11 @@ pub(crate) enum Host {
 }
 
 impl Endpoint {
+    /// Reads it again, for what has an exchange of its own.
+    pub(crate) fn from_env() -> Result<Self, InvalidEndpoint> {
+        Settings::from_env().map(|settings| settings.endpoint)
+    }
+
     fn parse(authority: String) -> Result<Self, InvalidEndpoint> {
         match split(&authority) {
             Ok((host, port)) => Ok(Self {
