@@ -37,7 +37,9 @@ pub struct Invocation {
 
 /// Is given bytes on the thread that reads them. A slow one is a caller that reads slowly.
 #[derive(Clone)]
-pub struct Sink(Arc<dyn Fn(&[u8]) + Send + Sync>);
+pub struct Sink(Arc<Take>);
+
+type Take = dyn Fn(&[u8]) + Send + Sync;
 
 impl Sink {
     /// A sink that calls this function.
