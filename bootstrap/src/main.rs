@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! _HANDLER -> resolve -> worker | shell: Supervisor -> Worker (one process, many events)
-//!                     -> exec:           Exec      -> one process an event
+//!                     -> exec | stream:  Exec      -> one process an event
 //! ```
 //!
 //! `mode` puts them together; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
@@ -21,6 +21,7 @@ mod program;
 mod resolve;
 mod settings;
 mod shell;
+mod stream;
 mod supervisor;
 mod sys;
 mod trouble;
@@ -35,5 +36,5 @@ coldspark::main!(
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
-        .any(mode::handle)
+        .any_stream(mode::handle)
 );

@@ -1,0 +1,53 @@
+//! A response that is passed on while it is made.
+
+use std::io::Write;
+
+use coldspark::stream::{InvalidHead, Writer};
+
+/// The content type of a response that begins with an HTTP prelude (Lambda developer guide,
+/// "Building a custom runtime").
+const HTTP: &str = "application/vnd.awslambda.http-integration-response";
+/// What a worker says for it.
+const HTTP_WORD: &str = "http";
+
+/// A response that has begun to be passed on.
+pub(crate) struct Stream<'a, 'w> {
+    response: &'a mut Writer<'w>,
+    /// Nobody reads any more.
+    pub(crate) abandoned: bool,
+}
+
+impl<'a, 'w> Stream<'a, 'w> {
+    /// Nothing is sent before the first byte.
+    pub(crate) fn new(
+        response: &'a mut Writer<'w>,
+        content_type: Option<&str>,
+    ) -> Result<Self, InvalidHead> {
+        match content_type {
+            None => {}
+            Some(HTTP_WORD) => response.content_type(HTTP)?,
+            Some(other) => response.content_type(other)?,
+        }
+        Ok(Self {
+            response,
+            abandoned: false,
+        })
+    }
+
+    /// Sends the bytes at once, and waits while nobody reads them. What nobody will read is
+    /// dropped; the library tells why when the response ends.
+    pub(crate) fn pass(&mut self, bytes: &[u8]) {
+        if self.abandoned {
+            return;
+        }
+        let passed = self.response.write_all(bytes);
+        self.abandoned = passed.and_then(|()| self.response.flush()).is_err();
+    }
+}
+
+/// Whether this says how a response is to be understood: a content type in one word, or that it
+/// begins with a prelude.
+pub(crate) fn is_content_type(word: &str) -> bool {
+    let graphic = word.bytes().all(|byte| byte.is_ascii_graphic());
+    graphic && (word == HTTP_WORD || word.contains('/'))
+}
