@@ -103,14 +103,6 @@ impl Error {
         }
     }
 
-    /// The same under another type.
-    pub(crate) fn of_type(self, error_type: String) -> Self {
-        Self {
-            error_type: error_type.into(),
-            ..self
-        }
-    }
-
     /// The value of the error type header, `Category.Reason`; a header carries no control bytes.
     pub(crate) fn header(&self) -> Cow<'_, str> {
         let plain =

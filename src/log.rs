@@ -12,6 +12,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter};
 
+use crate::error::Error;
 use crate::settings;
 use crate::sys;
 
@@ -31,6 +32,11 @@ pub(crate) fn install() {
         // An error would mean that another thread has just set one; theirs then stands.
         let _ = tracing::subscriber::set_global_default(lines);
     }
+}
+
+/// Logs why an invocation failed.
+pub(crate) fn failure(request_id: &str, error: &Error) {
+    tracing::error!(request_id, "{error}");
 }
 
 /// Writes an error without tracing, for the panic hook: the panic may have come from a subscriber.

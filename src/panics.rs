@@ -77,7 +77,7 @@ pub(crate) fn during_invocation<T, E: From<Error>>(
 
 /// Runs a part of a handler; a panic in it is an error that the other part can still see to.
 pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    caught(panic::catch_unwind(AssertUnwindSafe(work)))
+    caught(work)
 }
 
 /// Sets what ends the streamed responses that have begun, with this error, when a panic ends the
@@ -88,16 +88,20 @@ pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
 
 fn guard<T, E: From<Error>>(stage: u8, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     STAGE.store(stage, Ordering::Release);
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    let result = caught(work);
     if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
         // A panic on another thread is being reported in this invocation's name.
         wait_for_the_end();
     }
-    caught(result)
+    result
 }
 
-fn caught<T, E: From<Error>>(result: thread::Result<Result<T, E>>) -> Result<T, E> {
-    result.unwrap_or_else(|payload| {
+fn caught<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    if ABORTS {
+        // The hook does not come back.
+        return work();
+    }
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let text = text(&*payload);
         let last = LAST.with(|last| last.borrow_mut().take());
         // The hook may have seen another panic last, which the handler caught; and a panic that

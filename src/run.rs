@@ -140,7 +140,7 @@ fn poll<C: Client, S>(
         let answered = match response {
             Ok(body) => answer.respond(&body),
             Err(NoResponse::Failed(error)) => {
-                tracing::error!(request_id = metadata.request_id, "{error}");
+                log::failure(metadata.request_id, &error);
                 answer.fail(&error)
             }
             Err(NoResponse::Streamed(answered)) => answered,

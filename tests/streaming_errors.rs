@@ -93,7 +93,7 @@ fn an_error_after_the_first_byte_is_in_the_trailers() {
     assert_eq!(error_type, "A.B");
     let expected = json!({"errorType": "A.B", "errorMessage": "late", "stackTrace": []});
     assert_eq!(json, expected);
-    session.assert_logged(&["ERROR", "after the response had begun: A.B: late", "stream"]);
+    session.assert_logged(&["ERROR", "A.B: late", "stream"]);
 }
 
 #[test]

@@ -68,9 +68,7 @@ impl Exec {
         let (child, output) = self.start(event, context)?;
         self.log.relay()?;
         let content_type = self.content_type.as_deref();
-        let mut stream = content_type
-            .map(|content_type| Stream::new(response, Some(content_type)))
-            .transpose()?;
+        let mut stream = content_type.map(|content_type| Stream::new(response, Some(content_type)));
         match self.follow(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
                 child.finish();

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use coldspark::stream::{InvalidHead, Writer};
+use coldspark::stream::Writer;
 
 /// The content type of a response that begins with an HTTP prelude (Lambda developer guide,
 /// "Building a custom runtime").
@@ -18,20 +18,21 @@ pub(crate) struct Stream<'a, 'w> {
 }
 
 impl<'a, 'w> Stream<'a, 'w> {
-    /// Nothing is sent before the first byte.
-    pub(crate) fn new(
-        response: &'a mut Writer<'w>,
-        content_type: Option<&str>,
-    ) -> Result<Self, InvalidHead> {
-        match content_type {
-            None => {}
-            Some(HTTP_WORD) => response.content_type(HTTP)?,
-            Some(other) => response.content_type(other)?,
+    /// Of this content type, which has been looked at. Nothing is sent before the first byte.
+    pub(crate) fn new(response: &'a mut Writer<'w>, content_type: Option<&str>) -> Self {
+        if let Some(content_type) = content_type {
+            let content_type = if content_type == HTTP_WORD {
+                HTTP
+            } else {
+                content_type
+            };
+            // It is printable ASCII, and nothing was sent, so there is no error.
+            let _ = response.content_type(content_type);
         }
-        Ok(Self {
+        Self {
             response,
             abandoned: false,
-        })
+        }
     }
 
     /// Sends the bytes at once, and waits while nobody reads them. What nobody will read is

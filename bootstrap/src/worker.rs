@@ -74,7 +74,8 @@ impl Worker {
         Ok(Self {
             child,
             orders: File::from(orders),
-            answers: Intake::new(answers, control::LONGEST),
+            // Each line is used before more is read, so this needs no limit.
+            answers: Intake::new(answers, usize::MAX),
             event,
             response,
             context,

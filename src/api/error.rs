@@ -70,8 +70,6 @@ impl fmt::Display for Call {
     }
 }
 
-impl std::error::Error for ApiError {}
-
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

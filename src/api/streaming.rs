@@ -1,5 +1,7 @@
 //! A streamed response (Lambda developer guide, "Building a custom runtime").
 
+use std::borrow::Cow;
+
 use super::error::Call;
 use super::{ApiError, INVOCATION, base64, header};
 use crate::client::{Reply, Streamed};
@@ -69,28 +71,28 @@ impl StreamedResponse {
 }
 
 /// The error with as much of its text as trailers may have.
-fn shortened(error: &Error) -> Error {
-    let error_type = match error.error_type() {
-        long if long.len() > MAX_TYPE => kind::UNKNOWN,
-        short => short,
-    };
-    let mut whole = error.clone().of_type(error_type.to_owned());
-    if whole.to_json().len() <= MAX_ERROR {
-        return whole;
+fn shortened(error: &Error) -> Cow<'_, Error> {
+    let mut error_type = error.error_type();
+    if error_type.len() <= MAX_TYPE {
+        if error.to_json().len() <= MAX_ERROR {
+            return Cow::Borrowed(error);
+        }
+    } else {
+        error_type = kind::UNKNOWN;
     }
     let message = error.message();
-    // A byte of the message may become six of JSON.
-    for limit in [MAX_ERROR - 2 * MAX_TYPE, MAX_ERROR / 6 - MAX_TYPE] {
-        let cut = (0..=limit.min(message.len())).rev();
-        let cut = cut.into_iter().find(|at| message.is_char_boundary(*at));
-        let cut = &message[..cut.unwrap_or_default()];
-        let more = if cut.len() < message.len() { "..." } else { "" };
-        whole = Error::new(error_type.to_owned(), [cut, more].concat());
-        if whole.to_json().len() <= MAX_ERROR {
-            break;
+    let mut keep = message.len();
+    loop {
+        while !message.is_char_boundary(keep) {
+            keep -= 1;
         }
+        let more = if keep < message.len() { "..." } else { "" };
+        let cut = Error::new(error_type.to_owned(), [&message[..keep], more].concat());
+        if keep == 0 || cut.to_json().len() <= MAX_ERROR {
+            return Cow::Owned(cut);
+        }
+        keep = keep.min(MAX_ERROR) / 4 * 3;
     }
-    whole
 }
 
 #[cfg(test)]
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     fn errors_fit_into_trailers() {
         let short = Error::new("A.B", "c").with_stack_trace(vec!["d".to_owned()]);
-        assert_eq!(shortened(&short), short);
+        assert_eq!(*shortened(&short), short);
         for (error_type, message) in [
             ("A.B".to_owned(), "x".repeat(10_000)),
             ("A.B".to_owned(), "\u{0}".repeat(10_000)),
@@ -108,7 +110,8 @@ mod tests {
             ("A.B".to_owned(), "\"".repeat(2_000)),
             ("\u{1}".repeat(MAX_TYPE), "\u{1}".repeat(5_000)),
         ] {
-            let error = shortened(&Error::new(error_type.clone(), message));
+            let error = Error::new(error_type.clone(), message);
+            let error = shortened(&error);
             let json = error.to_json().len();
             assert!(json <= MAX_ERROR, "{json}");
             assert_eq!(error.error_type(), error_type);
@@ -116,8 +119,8 @@ mod tests {
             assert!(error.message().len() > 100);
         }
         let frames = Error::new("A.B", "c").with_stack_trace(vec!["d".repeat(100); 100]);
-        assert_eq!(shortened(&frames), Error::new("A.B", "c"));
-        let long = shortened(&Error::new("A".repeat(201), "c"));
-        assert_eq!(long.error_type(), "Function.Unknown");
+        assert_eq!(*shortened(&frames), Error::new("A.B", "c"));
+        let long = Error::new("A".repeat(201), "c");
+        assert_eq!(shortened(&long).error_type(), "Function.Unknown");
     }
 }

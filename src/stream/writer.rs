@@ -11,6 +11,7 @@ use crate::api::{ApiError, StreamedResponse};
 use crate::error::Error;
 use crate::handler::NoResponse;
 use crate::invocation::Metadata;
+use crate::log;
 use crate::settings::Endpoint;
 
 /// Writes are collected up to this size, in bytes.
@@ -129,7 +130,9 @@ impl<'a> Writer<'a> {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
             }
             State::Waiting => {
-                let live = self.begin().map_err(io::Error::other)?;
+                let live = self
+                    .begin()
+                    .map_err(|error| io::Error::other(error.to_string()))?;
                 self.state = State::Begun(live);
                 return self.send(bytes);
             }
@@ -154,7 +157,6 @@ impl<'a> Writer<'a> {
         self,
         result: Result<(), Error>,
     ) -> Result<Cow<'static, [u8]>, NoResponse> {
-        let request_id = self.metadata.request_id;
         let live = match (&self.state, &result) {
             (State::Begun(live), _) => Arc::clone(live),
             (_, Err(_)) => return result.map(|()| Cow::default()).map_err(NoResponse::Failed),
@@ -171,7 +173,7 @@ impl<'a> Writer<'a> {
         };
         let error = result.err();
         if let Some(error) = &error {
-            tracing::error!(request_id, "after the response had begun: {error}");
+            log::failure(self.metadata.request_id, error);
         }
         let ended = match live.take() {
             Some(response) => response.end(&self.buffer, error.as_ref()),

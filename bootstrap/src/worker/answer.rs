@@ -63,8 +63,7 @@ impl Worker {
                     let start = sent;
                     sent = self.counted(sent, length, &reply)?;
                     if let Some(writer) = writer.take() {
-                        let begun = Stream::new(writer, content_type);
-                        stream = Some(begun.map_err(|error| said(&reply, &error.to_string()))?);
+                        stream = Some(Stream::new(writer, content_type));
                     } else if content_type.is_some() {
                         return Err(said(&reply, "when the response had begun"));
                     }
