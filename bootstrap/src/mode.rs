@@ -10,7 +10,7 @@ use crate::program::Program;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
 use crate::supervisor::Supervisor;
-use crate::{resolve, shell};
+use crate::{kind, resolve, shell};
 
 /// How the function's events are answered.
 #[allow(clippy::large_enum_variant)] // There is only ever one.
@@ -58,7 +58,9 @@ pub(crate) fn handle(
         Mode::Exec(exec) => exec.handle(event, context, response)?,
     };
     match whole {
-        Some(whole) => Ok(response.respond_whole(whole)?),
+        Some(whole) => response
+            .respond_whole(whole)
+            .map_err(|error| Error::new(kind::SYSTEM, error.to_string())),
         None => Ok(()),
     }
 }

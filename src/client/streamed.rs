@@ -103,13 +103,13 @@ impl Streamed {
 }
 
 /// The size of a chunk and the end of its line.
-fn size_line(mut length: usize) -> Vec<u8> {
-    let mut line = b"\n\r".to_vec();
-    while length > 0 {
-        line.push(b"0123456789abcdef"[length % 16]);
-        length /= 16;
+fn size_line(length: usize) -> Vec<u8> {
+    let digits = (usize::BITS - length.leading_zeros()).div_ceil(4);
+    let mut line = Vec::with_capacity(20);
+    for digit in (0..digits).rev() {
+        line.push(b"0123456789abcdef"[length >> (4 * digit) & 15]);
     }
-    line.reverse();
+    line.extend_from_slice(b"\r\n");
     line
 }
 
