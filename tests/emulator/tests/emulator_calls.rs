@@ -306,7 +306,7 @@ fn a_sink_gets_a_stream_as_it_comes() {
     assert_eq!(received.recv().unwrap(), b"ab");
     let rest = "1\r\nc\r\n0\r\nLambda-Runtime-Function-Error-Type: Broke\r\n\
                 Lambda-Runtime-Function-Error-Body: e30=\r\n\r\n";
-    assert_eq!(call(&mut client, rest.to_owned()).status, 202);
+    assert_eq!(call(&mut client, rest).status, 202);
     assert_eq!(received.recv().unwrap(), b"c");
     let finished = ticket.wait();
     let sizes: Vec<_> = finished.chunks.iter().map(|(_, size)| *size).collect();
