@@ -10,6 +10,8 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 pub(crate) mod kind {
     /// `_HANDLER` names no registered handler.
     pub(crate) const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
+    /// A setting is not what it must be.
+    pub(crate) const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
     /// The event is not what the handler expects, or did not come whole.
     pub(crate) const INVALID_EVENT: &str = "Runtime.InvalidEvent";
     /// The handler's response cannot be written as JSON.

@@ -6,8 +6,23 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::api::ApiError;
 use crate::error::{Error, kind};
 use crate::invocation::Context;
+
+/// Why a handler gives no response to post.
+pub(crate) enum NoResponse {
+    /// It failed.
+    Failed(Error),
+    /// The response was streamed, and this is what the Runtime API made of it.
+    Streamed(Result<(), ApiError>),
+}
+
+impl From<Error> for NoResponse {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// From the bytes of an event to the bytes of a response.
 ///
@@ -18,7 +33,7 @@ pub(crate) trait Handler<S>: Send + Sync {
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, Error>;
+    ) -> Result<Cow<'e, [u8]>, NoResponse>;
 }
 
 /// A handler over bytes.
@@ -33,8 +48,8 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         _: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, Error> {
-        (self.0)(event, context)
+    ) -> Result<Cow<'e, [u8]>, NoResponse> {
+        (self.0)(event, context).map_err(NoResponse::Failed)
     }
 }
 
@@ -64,7 +79,7 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, Error> {
+    ) -> Result<Cow<'e, [u8]>, NoResponse> {
         let event = serde_json::from_slice(event).map_err(|error| invalid_event(&error))?;
         let response = (self.function)(event, context)?;
         serde_json::to_writer(&mut *scratch, &response).map_err(|error| {

@@ -96,6 +96,10 @@ impl<'a, S> Context<'a, S> {
         Self { metadata, state }
     }
 
+    pub(crate) fn metadata(&self) -> Metadata<'a> {
+        self.metadata
+    }
+
     /// What the init step returned; `()` without one.
     #[must_use]
     pub fn state(&self) -> &'a S {

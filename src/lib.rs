@@ -29,9 +29,9 @@
 //! environment, `escape` writes text into JSON, `client` makes one exchange, `invocation` and
 //! `error` are what a handler meets, `api` knows the Runtime API, `log` writes lines, `metrics`
 //! records of metrics, `panics` reports what handlers did not catch, `handler` turns events into
-//! responses, `batch` and `http` read two kinds of events, `fresh` makes what a snapshot must not
-//! multiply, `snapshot` is the part around the snapshot, `runtime` is what a function registers,
-//! and `run` is the loop.
+//! responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,
+//! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
+//! `runtime` is what a function registers, and `run` is the loop.
 //!
 //! What a function logs with tracing is a line on standard error, with the ids of the invocation
 //! that the thread serves. `AWS_LAMBDA_LOG_FORMAT=JSON` makes it an object:
@@ -55,8 +55,8 @@
 //! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and
 //! `Runtime::http`, for HTTP events.
 //!
-//! What it does not do: no asynchronous handlers, no response streaming and no concurrent
-//! invocations (Lambda Managed Instances) yet.
+//! What it does not do: no asynchronous handlers and no concurrent invocations (Lambda Managed
+//! Instances) yet.
 
 mod api;
 pub mod batch;
@@ -75,6 +75,7 @@ mod run;
 mod runtime;
 mod settings;
 mod snapshot;
+pub mod stream;
 mod sys;
 mod traceparent;
 

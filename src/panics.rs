@@ -11,14 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use once_cell::race::OnceRef;
+use once_cell::race::OnceBox;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::{Error, Side, kind};
 use crate::invocation::{self, Metadata};
-use crate::settings::Endpoint;
-use crate::{log, sys};
+use crate::{log, settings, sys};
 
 const ABORTS: bool = cfg!(panic = "abort");
 
@@ -35,16 +34,15 @@ const TAKEN: u8 = 5;
 /// Set by the first panic when panics abort.
 static REPORTING: AtomicBool = AtomicBool::new(false);
 
-static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
+/// Set by the first handler that streams.
+static END_STREAMS: OnceBox<fn(&Error, &str) -> bool> = OnceBox::new();
 
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
-/// Sets the panic hook; `endpoint` is where it reports.
-pub(crate) fn install(endpoint: &'static Endpoint) {
-    // A second function in one process would poll the same Runtime API.
-    let _ = ENDPOINT.set(endpoint);
+/// Sets the panic hook.
+pub(crate) fn install() {
     panic::set_hook(Box::new(hook));
 }
 
@@ -66,25 +64,30 @@ pub(crate) fn during_hook(
 }
 
 /// Runs a handler; a panic in it is the error of that invocation.
-pub(crate) fn during_invocation<T>(
+pub(crate) fn during_invocation<T, E: From<Error>>(
     metadata: &Metadata<'_>,
-    work: impl FnOnce() -> Result<T, Error>,
-) -> Result<T, Error> {
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     invocation::set_current(metadata);
     guard(INVOCATION, work)
 }
 
-fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+/// Runs a part of a handler; a panic in it is an error that the other part can still see to.
+pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch(work)
+}
+
+/// Sets what ends the streamed responses that have begun, with this error, when a panic ends the
+/// process. It says whether that of this request id was one of them.
+pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
+    END_STREAMS.get_or_init(|| Box::new(end));
+}
+
+fn guard<T, E: From<Error>>(stage: u8, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
     STAGE.store(stage, Ordering::Release);
-    if ABORTS {
-        // There is nothing to catch, and what would keep it is not linked.
-        let result = work();
-        finish();
-        return result;
-    }
-    let result = panic::catch_unwind(AssertUnwindSafe(work));
+    let result = catch(work);
     finish();
-    result.unwrap_or_else(|payload| Err(caught(&*payload)))
+    result
 }
 
 /// Ends a stage, unless a panic on another thread is being reported in its name.
@@ -92,6 +95,15 @@ fn finish() {
     if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
         wait_for_the_end();
     }
+}
+
+fn catch<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    if ABORTS {
+        // The hook does not come back, and what would catch is not linked.
+        return work();
+    }
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(caught(&*payload).into()))
 }
 
 /// The error of a panic that was caught on this thread just now.
@@ -159,7 +171,7 @@ fn report(error: Error) -> Result<(), ApiError> {
             .compare_exchange(stage, TAKEN, Ordering::AcqRel, Ordering::Acquire)
             .is_ok()
     };
-    let Some(endpoint) = ENDPOINT.get() else {
+    let Some(endpoint) = settings::endpoint() else {
         return Ok(());
     };
     let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
@@ -168,6 +180,12 @@ fn report(error: Error) -> Result<(), ApiError> {
     }
     if take(INVOCATION) {
         let current = invocation::current();
+        let ended = END_STREAMS
+            .get()
+            .map(|end| end(&error, current.request_id()));
+        if ended == Some(true) {
+            return Ok(());
+        }
         let metadata = Metadata::of(current.request_id(), current.invocation_id());
         return api.answer(metadata).fail(&error);
     }

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
-use crate::handler::Handler;
+use crate::handler::{Handler, NoResponse};
 use crate::invocation::Context;
 use crate::runtime::{Init, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
@@ -39,7 +39,7 @@ fn shown(error: &Option<ApiError>) -> Option<&dyn Display> {
 
 fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let settings = Settings::from_env().map_err(Stop::Settings)?;
-    panics::install(settings.endpoint);
+    panics::install();
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
@@ -134,16 +134,17 @@ fn poll<C: Client, S>(
             Some(reason) => {
                 invocation::set_current(&metadata);
                 let message = format!("the event did not come whole: {reason}");
-                Err(Error::new(kind::INVALID_EVENT, message))
+                Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
             }
         };
         let response = result.and_then(fits);
-        let answered = match &response {
-            Ok(body) => answer.respond(body),
-            Err(error) => {
-                log::failure("", error, None);
-                answer.fail(error)
+        let answered = match response {
+            Ok(body) => answer.respond(&body),
+            Err(NoResponse::Failed(error)) => {
+                log::failure("", &error, None);
+                answer.fail(&error)
             }
+            Err(NoResponse::Streamed(answered)) => answered,
         };
         match answered {
             Ok(()) => {}
@@ -156,16 +157,16 @@ fn poll<C: Client, S>(
 }
 
 /// Refuses a response that the Runtime API would refuse, so that the caller learns the sizes.
-fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, Error> {
+fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, NoResponse> {
     if body.len() <= MAX_RESPONSE {
         return Ok(body);
     }
-    Err(Error::new(
+    Err(NoResponse::Failed(Error::new(
         kind::RESPONSE_TOO_LARGE,
         format!(
             "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, or \
              put it into S3 and return where it is",
             body.len()
         ),
-    ))
+    )))
 }

@@ -11,6 +11,7 @@ use crate::error::{Error, kind};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
 use crate::snapshot::Hooks;
+use crate::stream::{Stream, Writer};
 use crate::{run, settings};
 
 /// A function: its handlers by name, and the init step that runs before the first event.
@@ -159,6 +160,22 @@ impl<S> Runtime<S> {
         self
     }
 
+    /// Registers a handler over bytes that writes its response while the caller reads it: see
+    /// [`stream`](crate::stream).
+    #[must_use]
+    pub fn stream<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        let handler = Box::new(Stream(handler));
+        self.handlers.push((name.into(), handler));
+        self
+    }
+
     /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
     /// value is in [`Init::handler`].
     #[must_use]
@@ -171,6 +188,20 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         self.any = Some(Box::new(Raw(handler)));
+        self
+    }
+
+    /// The same for a handler that writes its response; the last one that is set answers.
+    #[must_use]
+    pub fn any_stream<F>(mut self, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.any = Some(Box::new(Stream(handler)));
         self
     }
 

@@ -18,6 +18,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use once_cell::race::OnceRef;
+
 use crate::sys::environment::{self, Variable};
 
 /// Name of the variable that holds the Runtime API's address.
@@ -28,6 +30,8 @@ const RUNTIME_API_REST: &str = "RUNTIME_API=";
 const INITIALIZATION_TYPE_REST: &str = "INITIALIZATION_TYPE=";
 const HANDLER: &str = "_HANDLER=";
 const SNAP_START: &str = "snap-start";
+
+static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
 
 /// The settings that every start needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +69,10 @@ impl Settings {
                 found.handler.get_or_insert_with(|| value.text());
             }
         }
-        Self::of(found)
+        let settings = Self::of(found)?;
+        // A second function in one process would poll the same Runtime API.
+        let _ = ENDPOINT.set(settings.endpoint);
+        Ok(settings)
     }
 
     fn of(found: Found) -> Result<Self, InvalidEndpoint> {
@@ -81,6 +88,12 @@ impl Settings {
                 .is_some_and(|value| value == SNAP_START),
         })
     }
+}
+
+/// Where the Runtime API listens, for the panic hook and what has exchanges of its own; None
+/// before the settings were read.
+pub(crate) fn endpoint() -> Option<&'static Endpoint> {
+    ENDPOINT.get()
 }
 
 /// The value of an environment variable; what is not UTF-8 comes with replacement characters,

@@ -132,3 +132,25 @@ fn a_worker_that_dies_costs_one_event() {
     assert_eq!(rie.invoke_json(&json!("go")), alive, "{}", rie.log());
     fs::remove_dir_all(&folder).expect("the folder goes");
 }
+
+#[test]
+#[ignore = "needs root and the layer's zip: run scripts/test"]
+fn streamed_responses_are_taken_whole() {
+    for (name, handler, expected) in [
+        ("chunks", "handler.worker", "3\n2\n1\n"),
+        (
+            "stream",
+            "stream:handler",
+            "\0data: 3\n\ndata: 2\n\ndata: 1\n\n",
+        ),
+    ] {
+        let rie = example(name, handler);
+        for _ in 0..2 {
+            let (status, body) = rie.invoke(b"{}");
+            let text = String::from_utf8_lossy(&body);
+            assert_eq!(status, 200, "{}", rie.log());
+            assert!(text.ends_with(expected), "{text:?}\n{}", rie.log());
+        }
+        assert_eq!(rie.log().matches("INIT START").count(), 1, "{}", rie.log());
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::ffi::CStr;
 
+use crate::stream::is_content_type;
+
 /// The version, as workers find it in their environment.
 pub(crate) const VERSION: &CStr = c"COLDSPARK_PROTOCOL=1";
 
@@ -32,17 +34,35 @@ impl Hook {
     }
 }
 
-/// Which hooks a worker has asked for, in the order of [`Hook`].
-pub(crate) type Asked = [bool; 2];
+/// What a worker has asked for behind `ready`, in the order of [`ASKED`].
+pub(crate) type Asked = [bool; 3];
+
+/// The words for it: those of [`Hook`], in its order, and the wish to be told when the bytes of a
+/// chunk were sent.
+const ASKED: [&str; 3] = ["before-snapshot", "after-restore", "sent"];
+pub(crate) const SENT: usize = 2;
 
 /// A line from a worker.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
-    Ready { asked: Asked },
-    InitError { error_type: &'a str },
-    Response { event: u64 },
-    Chunk { event: u64, length: u64 },
-    Error { event: u64, error_type: &'a str },
+    Ready {
+        asked: Asked,
+    },
+    InitError {
+        error_type: &'a str,
+    },
+    Response {
+        event: u64,
+    },
+    Chunk {
+        event: u64,
+        length: u64,
+        content_type: Option<&'a str>,
+    },
+    Error {
+        event: u64,
+        error_type: &'a str,
+    },
 }
 
 impl<'a> Line<'a> {
@@ -52,14 +72,10 @@ impl<'a> Line<'a> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         Some(match word {
             "ready" => Self::Ready {
-                asked: match rest {
-                    "" if line == word => [false, false],
-                    "before-snapshot" => [true, false],
-                    "after-restore" => [false, true],
-                    "before-snapshot after-restore" | "after-restore before-snapshot" => {
-                        [true, true]
-                    }
-                    _ => return None,
+                asked: if line == word {
+                    Asked::default()
+                } else {
+                    asked(rest)?
                 },
             },
             "init-error" => Self::InitError {
@@ -69,10 +85,16 @@ impl<'a> Line<'a> {
                 event: number(rest)?,
             },
             "chunk" => {
-                let (event, length) = rest.split_once(' ')?;
+                let (event, rest) = rest.split_once(' ')?;
+                let (length, content_type) = match rest.split_once(' ') {
+                    Some((length, word)) if is_content_type(word) => (length, Some(word)),
+                    Some(_) => return None,
+                    None => (rest, None),
+                };
                 Self::Chunk {
                     event: number(event)?,
-                    length: number(length)?,
+                    length: digits(length)?,
+                    content_type,
                 }
             }
             "error" => {
@@ -92,9 +114,25 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The words behind `ready`, each at most once.
+fn asked(words: &str) -> Option<Asked> {
+    let mut asked = Asked::default();
+    for word in words.split(' ') {
+        let index = ASKED.iter().position(|known| *known == word)?;
+        if std::mem::replace(&mut asked[index], true) {
+            return None;
+        }
+    }
+    Some(asked)
+}
+
 fn number(text: &str) -> Option<u64> {
+    digits(text).filter(|number| *number != HOOK)
+}
+
+fn digits(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| digits && *number != HOOK)
+    text.parse().ok().filter(|_| digits)
 }
 
 /// One word: it also stands in a header.
@@ -108,6 +146,11 @@ pub(crate) fn event(number: u64) -> String {
     format!("event {number}")
 }
 
+/// The line that says that the bytes of a chunk were sent.
+pub(crate) fn sent(number: u64) -> String {
+    format!("sent {number}\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,19 +161,49 @@ mod tests {
             (
                 "ready",
                 Line::Ready {
-                    asked: [false, false],
+                    asked: [false, false, false],
                 },
             ),
             (
                 "ready before-snapshot",
                 Line::Ready {
-                    asked: [true, false],
+                    asked: [true, false, false],
                 },
             ),
             (
                 "ready after-restore before-snapshot",
                 Line::Ready {
-                    asked: [true, true],
+                    asked: [true, true, false],
+                },
+            ),
+            (
+                "ready sent before-snapshot",
+                Line::Ready {
+                    asked: [true, false, true],
+                },
+            ),
+            (
+                "chunk 7 0",
+                Line::Chunk {
+                    event: 7,
+                    length: 0,
+                    content_type: None,
+                },
+            ),
+            (
+                "chunk 7 1 http",
+                Line::Chunk {
+                    event: 7,
+                    length: 1,
+                    content_type: Some("http"),
+                },
+            ),
+            (
+                "chunk 7 1 text/plain;charset=utf-8",
+                Line::Chunk {
+                    event: 7,
+                    length: 1,
+                    content_type: Some("text/plain;charset=utf-8"),
                 },
             ),
             ("done", Line::Response { event: HOOK }),
@@ -153,6 +226,7 @@ mod tests {
                 Line::Chunk {
                     event: u64::MAX,
                     length: 12,
+                    content_type: None,
                 },
             ),
             (
@@ -206,6 +280,13 @@ mod tests {
             "chunk 1",
             "chunk 1 ",
             "chunk 1 x",
+            "chunk 0 1",
+            "chunk 1 1 ",
+            "chunk 1 1 2",
+            "chunk 1 1 html",
+            "chunk 1 1 text/plain x",
+            "chunk 1 1 a/\u{e9}",
+            "ready sent sent",
             "end 1",
             "event 1",
         ] {

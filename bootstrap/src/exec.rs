@@ -1,5 +1,5 @@
 //! A fresh process for each event: the event is its standard input, its standard output the
-//! response.
+//! response, collected or passed on as it comes.
 
 use std::cell::Cell;
 use std::ffi::CString;
@@ -7,12 +7,14 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
+use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use crate::deadline::Deadline;
 use crate::intake::Intake;
 use crate::log::Log;
 use crate::settings::Settings;
+use crate::stream::Stream;
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
@@ -25,28 +27,39 @@ use crate::{check, context, kind, program};
 pub(crate) struct Exec {
     file: PathBuf,
     arguments: [CString; 1],
+    /// Of a response that is streamed.
+    content_type: Option<String>,
     environment: Cell<Vec<CString>>,
     settings: Settings,
     log: &'static Log,
 }
 
 impl Exec {
-    pub(crate) fn new(file: PathBuf, settings: Settings, log: &'static Log) -> Result<Self, Error> {
+    /// With a content type, responses are streamed.
+    pub(crate) fn new(
+        file: PathBuf,
+        content_type: Option<String>,
+        settings: Settings,
+        log: &'static Log,
+    ) -> Result<Self, Error> {
         check::executable(&file)?;
         Ok(Self {
             arguments: [program::c_string(file.clone().into_os_string())?],
             file,
+            content_type,
             environment: Cell::new(program::environment()),
             settings,
             log,
         })
     }
 
+    /// Answers an event; gives the response unless it was streamed.
     pub(crate) fn handle<S>(
         &self,
         event: &[u8],
         context: &Context<'_, S>,
-    ) -> Result<Vec<u8>, Error> {
+        response: &mut Writer<'_>,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let deadline = Deadline::new(context.time_left(), self.settings.deadline_margin);
         if deadline.is_over() {
             return Err(deadline.error(", which left none to start a process"));
@@ -54,8 +67,18 @@ impl Exec {
         self.log.begin(context);
         let (child, output) = self.start(event, context)?;
         self.log.relay()?;
-        match self.follow(&child, output, &deadline) {
-            Ok(Some(output)) => self.result(child, output),
+        let content_type = self.content_type.as_deref();
+        let mut stream = content_type.map(|content_type| Stream::new(response, Some(content_type)));
+        match self.follow(&child, output, &deadline, stream.as_mut()) {
+            Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
+                child.finish();
+                self.log.catch_up();
+                Ok(None)
+            }
+            Ok(Some(output)) => {
+                let whole = self.result(child, output)?;
+                Ok(Some(whole).filter(|_| stream.is_none()))
+            }
             Ok(None) => {
                 child.finish();
                 let error = deadline.error("; the process and what it has started were killed");
@@ -102,17 +125,32 @@ impl Exec {
         Ok((child, Intake::new(output, MAX_RESPONSE)))
     }
 
-    /// Reads what the process prints until it has ended; None when the deadline came first.
+    /// Reads what the process prints until it has ended, or nobody wants it any more; None when
+    /// the deadline came first.
     fn follow(
         &self,
         child: &Child,
         mut output: Intake,
         deadline: &Deadline,
+        mut stream: Option<&mut Stream<'_, '_>>,
     ) -> io::Result<Option<Intake>> {
         loop {
             let woken = wait(child, [output.open(), None], deadline.at)?;
             if woken.readable[0] || woken.ended {
                 output.take()?;
+            }
+            if let Some(stream) = &mut stream {
+                // A process that has ended may have left more than one turn.
+                while !output.bytes.is_empty() && !stream.abandoned {
+                    stream.pass(&output.bytes);
+                    output.bytes.clear();
+                    if woken.ended {
+                        output.take()?;
+                    }
+                }
+                if stream.abandoned {
+                    return Ok(Some(output));
+                }
             }
             if woken.ended {
                 return Ok(Some(output));

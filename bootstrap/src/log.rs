@@ -16,7 +16,7 @@ use std::time::Duration;
 use coldspark::{Context, Error, layer};
 
 use crate::kind;
-use crate::stream::Stream;
+use crate::printed::Printed;
 use crate::sys::{self, pipe, thread};
 
 /// The log of the processes that a function is made of; lives as long as the program.
@@ -25,7 +25,7 @@ pub(crate) struct Log {
     ends: [OwnedFd; 2],
     /// Reading ends; polled without the lock.
     pipes: [OwnedFd; 2],
-    streams: Mutex<[Stream; 2]>,
+    streams: Mutex<[Printed; 2]>,
     json: bool,
     relay: AtomicBool,
 }
@@ -40,7 +40,7 @@ impl Log {
                 json,
                 ends: [output_end, error_end],
                 pipes: [output, error],
-                streams: Mutex::new([1, 2].map(|target| Stream::new(target, json))),
+                streams: Mutex::new([1, 2].map(|target| Printed::new(target, json))),
                 relay: AtomicBool::new(false),
             })
         };
@@ -82,11 +82,11 @@ impl Log {
         sys::poll(pipes, limit).is_ok_and(|ready| limit.is_none() || ready.contains(&true))
     }
 
-    fn lock(&self) -> MutexGuard<'_, [Stream; 2]> {
+    fn lock(&self) -> MutexGuard<'_, [Printed; 2]> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pass_on(&self, streams: &mut [Stream; 2]) {
+    fn pass_on(&self, streams: &mut [Printed; 2]) {
         for (pipe, stream) in self.pipes.iter().zip(streams) {
             stream.pass_on(pipe);
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! _HANDLER -> resolve -> worker | shell: Supervisor -> Worker (one process, many events)
-//!                     -> exec:           Exec      -> one process an event
+//!                     -> exec | stream:  Exec      -> one process an event
 //! ```
 //!
 //! `mode` puts them together; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
@@ -17,6 +17,7 @@ mod intake;
 mod kind;
 mod log;
 mod mode;
+mod printed;
 mod program;
 mod resolve;
 mod settings;
@@ -36,5 +37,5 @@ coldspark::main!(
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
-        .any(mode::handle)
+        .any_stream(mode::handle)
 );

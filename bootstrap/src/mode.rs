@@ -1,7 +1,6 @@
 //! The three modes: a worker, a shell function, an executable.
 
-use std::borrow::Cow;
-
+use coldspark::stream::Writer;
 use coldspark::{Context, Error, Init};
 
 use crate::control::Hook;
@@ -9,9 +8,9 @@ use crate::exec::Exec;
 use crate::log::Log;
 use crate::program::Program;
 use crate::resolve::Target;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::supervisor::Supervisor;
-use crate::{resolve, shell};
+use crate::{kind, resolve, shell};
 
 /// How the function's events are answered.
 #[allow(clippy::large_enum_variant)] // There is only ever one.
@@ -26,7 +25,11 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let target = resolve::target(init.handler(), &settings)?;
     let log = Log::open()?;
     let program = match target {
-        Target::Exec(file) => return Exec::new(file, settings, log).map(Mode::Exec),
+        Target::Exec(file) => return Exec::new(file, None, settings, log).map(Mode::Exec),
+        Target::Stream(file) => {
+            let content_type = settings::content_type()?;
+            return Exec::new(file, Some(content_type), settings, log).map(Mode::Exec);
+        }
         Target::Worker(file) => Program::new(file)?,
         Target::Shell { script, function } => shell::program(&script, &function)?,
     };
@@ -45,13 +48,19 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
 }
 
 /// Answers an event.
-pub(crate) fn handle<'e>(
-    event: &'e [u8],
-    context: &Context<'e, Mode>,
-) -> Result<Cow<'e, [u8]>, Error> {
-    let response = match context.state() {
-        Mode::Supervised(supervisor) => supervisor.handle(event, context),
-        Mode::Exec(exec) => exec.handle(event, context),
+pub(crate) fn handle(
+    event: &[u8],
+    context: &Context<'_, Mode>,
+    response: &mut Writer<'_>,
+) -> Result<(), Error> {
+    let whole = match context.state() {
+        Mode::Supervised(supervisor) => supervisor.handle(event, context, response)?,
+        Mode::Exec(exec) => exec.handle(event, context, response)?,
     };
-    response.map(Cow::Owned)
+    match whole {
+        Some(whole) => response
+            .respond_whole(whole)
+            .map_err(|error| Error::new(kind::SYSTEM, error.to_string())),
+        None => Ok(()),
+    }
 }

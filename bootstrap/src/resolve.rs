@@ -16,7 +16,12 @@ const WORKER_ENDING: &str = ".worker";
 pub(crate) enum Target {
     Worker(PathBuf),
     Exec(PathBuf),
-    Shell { script: PathBuf, function: String },
+    /// An executable whose output is passed on as it comes.
+    Stream(PathBuf),
+    Shell {
+        script: PathBuf,
+        function: String,
+    },
 }
 
 /// What `handler`, the value of `_HANDLER`, stands for.
@@ -26,6 +31,8 @@ pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error
         file(handler, path, roots).map(Target::Worker)
     } else if let Some(path) = handler.strip_prefix("exec:") {
         file(handler, path, roots).map(Target::Exec)
+    } else if let Some(path) = handler.strip_prefix("stream:") {
+        file(handler, path, roots).map(Target::Stream)
     } else if let Some(name) = handler.strip_prefix("shell:") {
         let (path, function) = script(name).ok_or_else(|| {
             error(

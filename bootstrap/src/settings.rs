@@ -5,6 +5,7 @@
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
 //! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
+//! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
 use std::env;
@@ -17,6 +18,7 @@ use crate::kind;
 
 const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
+const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 
 /// The settings, read once in the init phase.
@@ -38,6 +40,23 @@ impl Settings {
             deadline_margin: milliseconds(DEADLINE_MARGIN)?,
         })
     }
+}
+
+/// The content type of a streamed response.
+pub(crate) fn content_type() -> Result<String, Error> {
+    let Some(value) = env::var_os(CONTENT_TYPE).filter(|value| !value.is_empty()) else {
+        return Ok("application/octet-stream".to_owned());
+    };
+    let text = value.to_string_lossy();
+    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Ok(text.into_owned());
+    }
+    Err(Error::new(
+        kind::CONFIG_INVALID,
+        format!(
+            "{CONTENT_TYPE} is {text:?}; a content type is printable ASCII, such as text/plain"
+        ),
+    ))
 }
 
 fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {

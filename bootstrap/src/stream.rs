@@ -1,217 +1,54 @@
-//! One of the two pipes of the log: what has come through it, and how it is written.
+//! A response that is passed on while it is made.
 
-use std::os::fd::OwnedFd;
+use std::io::Write;
 
-use coldspark::{Context, layer};
+use coldspark::stream::Writer;
 
-use crate::sys::{self, pipe};
+/// The content type of a response that begins with an HTTP prelude (Lambda developer guide,
+/// "Building a custom runtime").
+const HTTP: &str = "application/vnd.awslambda.http-integration-response";
+/// What a worker says for it.
+const HTTP_WORD: &str = "http";
 
-/// How much is read before others may have a turn.
-const TURN: usize = 1024 * 1024;
-const PIECE: usize = 16 * 1024;
-/// A longer line is written in parts.
-const LONGEST: usize = 64 * 1024;
-/// In JSON, what may become an object is kept whole up to what CloudWatch Logs takes as one event.
-const LONGEST_JSON: usize = 1024 * 1024;
-/// How much of the end of standard error a failure's report has.
-const TAIL: usize = 2048;
-const TAIL_LINES: usize = 10;
-
-/// What has come through one of the pipes and is not written yet.
-pub(crate) struct Stream {
-    /// Where it goes: this process's standard output or error.
-    target: i32,
-    pending: Vec<u8>,
-    tail: Vec<u8>,
-    /// Only in that format.
-    json: Option<Json>,
+/// A response that has begun to be passed on.
+pub(crate) struct Stream<'a, 'w> {
+    response: &'a mut Writer<'w>,
+    /// Nobody reads any more.
+    pub(crate) abandoned: bool,
 }
 
-/// What JSON lines are made with.
-#[derive(Default)]
-struct Json {
-    request_id: String,
-    tenant_id: String,
-    lines: Vec<u8>,
-}
-
-impl Stream {
-    pub(crate) fn new(target: i32, json: bool) -> Self {
-        Self {
-            target,
-            pending: Vec::new(),
-            tail: Vec::new(),
-            json: json.then(Json::default),
-        }
-    }
-
-    /// In JSON: whose lines come now.
-    pub(crate) fn belongs_to<S>(&mut self, context: &Context<'_, S>) {
-        if let Some(json) = &mut self.json {
-            context.request_id().clone_into(&mut json.request_id);
-            let tenant_id = context.tenant_id().unwrap_or_default();
-            tenant_id.clone_into(&mut json.tenant_id);
-        }
-    }
-
-    pub(crate) fn forget(&mut self) {
-        self.tail.clear();
-    }
-
-    pub(crate) fn pass_on(&mut self, pipe: &OwnedFd) {
-        let mut taken = 0;
-        while taken < TURN {
-            self.pending.reserve(PIECE);
-            let start = self.pending.len();
-            let spare = self.pending.capacity() - start;
-            // WouldBlock is the usual end; after any other error there is nothing to be had.
-            let Ok(got) = pipe::read(pipe, &mut self.pending) else {
-                return;
+impl<'a, 'w> Stream<'a, 'w> {
+    /// Of this content type, which has been looked at. Nothing is sent before the first byte.
+    pub(crate) fn new(response: &'a mut Writer<'w>, content_type: Option<&str>) -> Self {
+        if let Some(content_type) = content_type {
+            let content_type = if content_type == HTTP_WORD {
+                HTTP
+            } else {
+                content_type
             };
-            taken += got;
-            self.remember(start);
-            self.write_lines(start);
-            if got < spare {
-                return;
-            }
+            // It is printable ASCII, and nothing was sent, so there is no error.
+            let _ = response.content_type(content_type);
+        }
+        Self {
+            response,
+            abandoned: false,
         }
     }
 
-    fn remember(&mut self, start: usize) {
-        if self.target == 2 {
-            let new = &self.pending[start..];
-            self.tail
-                .extend_from_slice(&new[new.len().saturating_sub(TAIL)..]);
-            let over = self.tail.len().saturating_sub(TAIL);
-            self.tail.drain(..over);
+    /// Sends the bytes at once, and waits while nobody reads them. What nobody will read is
+    /// dropped; the library tells why when the response ends.
+    pub(crate) fn pass(&mut self, bytes: &[u8]) {
+        if self.abandoned {
+            return;
         }
-    }
-
-    /// Writes all whole lines with one call; `start` is where the last look ended.
-    fn write_lines(&mut self, start: usize) {
-        let end = self.pending[start..]
-            .iter()
-            .rposition(|byte| *byte == b'\n');
-        let whole = match end {
-            Some(end) => start + end + 1,
-            None if self.pending.len() >= self.longest() => self.part(),
-            None => return,
-        };
-        self.write(whole);
-    }
-
-    fn longest(&self) -> usize {
-        if self.json.is_some() && self.pending.trim_ascii_start().starts_with(b"{") {
-            LONGEST_JSON
-        } else {
-            LONGEST
-        }
-    }
-
-    /// How much of a line that is too long is written. In JSON a character is not torn apart.
-    fn part(&self) -> usize {
-        let length = self.pending.len();
-        if self.json.is_none() {
-            return length;
-        }
-        let last = &self.pending[length - 4..];
-        let start = last.iter().rposition(|byte| *byte & 0xc0 != 0x80);
-        let torn = start.filter(|start| match last[*start] {
-            0xf0.. => *start > 0,
-            0xe0.. => *start > 1,
-            0xc0.. => *start > 2,
-            _ => false,
-        });
-        length - torn.map_or(0, |start| 4 - start)
-    }
-
-    /// Writes that many bytes of what is pending: whole lines, or a part of one.
-    fn write(&mut self, whole: usize) {
-        let bytes = &self.pending[..whole];
-        match &mut self.json {
-            None => sys::write_log(self.target, bytes),
-            Some(json) => {
-                let ids = [&*json.request_id, &*json.tenant_id];
-                for line in bytes
-                    .strip_suffix(b"\n")
-                    .unwrap_or(bytes)
-                    .split(|b| *b == b'\n')
-                {
-                    layer::wrap(&mut json.lines, line, ids);
-                }
-                sys::write_log(self.target, &json.lines);
-                json.lines.clear();
-            }
-        }
-        self.pending.drain(..whole);
-    }
-
-    pub(crate) fn close(&mut self) {
-        if !self.pending.is_empty() {
-            self.pending.push(b'\n');
-            self.write(self.pending.len());
-        }
-    }
-
-    pub(crate) fn last_lines(&self) -> String {
-        let text = self.tail.trim_ascii_end();
-        let mut breaks = (0..text.len()).rev().filter(|at| text[*at] == b'\n');
-        let start = breaks.nth(TAIL_LINES - 1).map_or(0, |at| at + 1);
-        String::from_utf8_lossy(&text[start..]).into_owned()
+        let passed = self.response.write_all(bytes);
+        self.abandoned = passed.and_then(|()| self.response.flush()).is_err();
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stream(text: &str) -> Stream {
-        let mut stream = Stream {
-            target: 2,
-            pending: text.as_bytes().to_vec(),
-            tail: Vec::new(),
-            json: None,
-        };
-        stream.remember(0);
-        stream
-    }
-
-    #[test]
-    fn the_tail_is_the_last_ten_lines() {
-        assert_eq!(stream("").last_lines(), "");
-        assert_eq!(stream("one\ntwo\n\n").last_lines(), "one\ntwo");
-        let many: String = (0..30).map(|n| format!("line {n}\n")).collect();
-        let tail = stream(&many).last_lines();
-        assert!(
-            tail.starts_with("line 20\n") && tail.ends_with("line 29"),
-            "{tail}"
-        );
-    }
-
-    #[test]
-    fn a_long_line_is_parted_between_characters() {
-        for (text, expected) in [
-            (&b"abcd"[..], 4),
-            ("abc\u{e9}".as_bytes(), 5),
-            (&"abc\u{e9}".as_bytes()[..4], 3),
-            ("abc\u{20ac}".as_bytes(), 6),
-            (&"abc\u{20ac}".as_bytes()[..5], 3),
-            ("abc\u{1f980}".as_bytes(), 7),
-            (&"abc\u{1f980}".as_bytes()[..6], 3),
-            (&[0x80; 9], 9),
-            (b"abc\xff", 3),
-        ] {
-            let mut stream = stream("");
-            stream.pending = text.to_vec();
-            assert_eq!(stream.part(), text.len());
-            stream.json = Some(Json::default());
-            assert_eq!(stream.part(), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_tail_of_one_long_line_is_its_end() {
-        let tail = stream(&"x".repeat(5 * TAIL)).last_lines();
-        assert_eq!(tail.len(), TAIL);
-    }
+/// Whether this says how a response is to be understood: a content type in one word, or that it
+/// begins with a prelude.
+pub(crate) fn is_content_type(word: &str) -> bool {
+    let graphic = word.bytes().all(|byte| byte.is_ascii_graphic());
+    graphic && (word == HTTP_WORD || word.contains('/'))
 }

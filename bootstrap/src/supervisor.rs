@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
+use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use crate::control::{self, Hook};
@@ -94,18 +95,19 @@ impl Supervisor {
         }
         // Without a limit of its own: Lambda has one.
         let done = waiting
-            .and_then(|()| running.answer(control::HOOK, hook.line(), b"", "", None, None))
+            .and_then(|()| running.answer(control::HOOK, hook.line(), b"", "", None, None, None))
             .map_err(|trouble| self.failure(worker.take(), trouble, "instead of answering"));
         self.log.catch_up();
         done.map(drop)
     }
 
-    /// Answers an event. After a failure that leaves the worker in doubt, a new one is started.
+    /// Answers an event; gives the response unless it was streamed. After a failure that leaves the worker in doubt, a new one is started.
     pub(crate) fn handle<S>(
         &self,
         event: &[u8],
         context: &Context<'_, S>,
-    ) -> Result<Vec<u8>, Error> {
+        writer: &mut Writer<'_>,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let deadline = Deadline::new(context.time_left(), self.settings.deadline_margin);
         if deadline.is_over() {
             return Err(deadline.error(", which left none to hand the event over"));
@@ -125,7 +127,9 @@ impl Supervisor {
         *number += 1;
         let outlet = self.program.outlet.as_ref();
         let line = control::event(*number);
-        let trouble = match running.answer(*number, &line, event, text, outlet, deadline.at) {
+        let until = deadline.at;
+        let answer = running.answer(*number, &line, event, text, outlet, until, Some(writer));
+        let trouble = match answer {
             Ok(response) => {
                 self.log.catch_up();
                 return Ok(response);

@@ -1,5 +1,7 @@
 //! One worker process, from its start to its end: the bootstrap's side of the worker protocol.
 
+mod answer;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -12,12 +14,11 @@ use crate::control::Hook;
 use crate::intake::Intake;
 use crate::log::Log;
 use crate::program::Program;
-use crate::shell::Outlet;
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
 use crate::sys::spawn::Spawn;
-use crate::trouble::{MAX_RESPONSE, Trouble, collected, doing, said, too_large};
+use crate::trouble::{Trouble, doing, said};
 use crate::wait::{Woken, wait};
 use crate::{control, kind};
 
@@ -73,7 +74,8 @@ impl Worker {
         Ok(Self {
             child,
             orders: File::from(orders),
-            answers: Intake::new(answers, control::LONGEST),
+            // Each line is used before more is read, so this needs no limit.
+            answers: Intake::new(answers, usize::MAX),
             event,
             response,
             context,
@@ -127,56 +129,18 @@ impl Worker {
         self.asked[hook as usize]
     }
 
-    /// Hands over the event of this number, or a hook, with its line, and waits for the answer.
-    pub(crate) fn answer(
-        &mut self,
-        number: u64,
-        line: &str,
-        event: &[u8],
-        context: &str,
-        outlet: Option<&Outlet>,
-        until: Option<Instant>,
-    ) -> Result<Vec<u8>, Trouble> {
-        let hand_over = doing("hand over the event");
-        let mut output = outlet.map(Outlet::fresh).transpose().map_err(&hand_over)?;
-        self.event.set(event).map_err(&hand_over)?;
-        self.context.set(context.as_bytes()).map_err(&hand_over)?;
-        self.response.clear().map_err(&hand_over)?;
-        if let Err(error) = self.orders.write_all([line, "\n"].concat().as_bytes()) {
-            return Err(match error.kind() {
-                io::ErrorKind::BrokenPipe => self.closed(),
-                _ => hand_over(error),
-            });
-        }
-        let mut sent = 0;
-        loop {
-            let reply = self.next_line(until, output.as_mut())?;
-            match control::Line::parse(&reply) {
-                Some(control::Line::Response { event }) if event == number => {
-                    self.nothing_more()?;
-                    return match output {
-                        Some(mut output) => {
-                            output.take().map_err(doing("read the response"))?;
-                            collected(output)
-                        }
-                        None => self.response(),
-                    };
-                }
-                Some(control::Line::Chunk { event, length }) if event == number => {
-                    sent = self.counted(sent, length, &reply)?;
-                }
-                Some(control::Line::Error { event, error_type }) if event == number => {
-                    self.nothing_more()?;
-                    return Err(Trouble::Said {
-                        error_type: error_type.to_owned(),
-                        message: self.message(sent)?,
-                    });
-                }
-                _ => {
-                    return Err(said(&reply, &format!("as an answer to {}", line)));
-                }
+    /// Writes a line for it.
+    fn tell(&mut self, line: &str) -> Result<(), Trouble> {
+        let Err(error) = self.orders.write_all(line.as_bytes()) else {
+            return Ok(());
+        };
+        Err(match error.kind() {
+            io::ErrorKind::BrokenPipe => self.closed(),
+            io::ErrorKind::WouldBlock => {
+                Trouble::Protocol("did not read the lines that it has asked for".to_owned())
             }
-        }
+            _ => Trouble::System("write a line for the worker", error),
+        })
     }
 
     /// Ends the process group, and says how the worker ended and what it left as a message.
@@ -252,28 +216,5 @@ impl Worker {
             return Ok(());
         }
         Err(said(&self.answers.bytes, "behind another line"))
-    }
-
-    /// How much of the response is final when a chunk has this length.
-    fn counted(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Trouble> {
-        let size = self.response.size();
-        let size = size.map_err(doing("read the response"))?;
-        let sent = sent.checked_add(length).filter(|sent| *sent <= size);
-        sent.ok_or_else(|| said(line, &format!("when its response had only {size} bytes")))
-    }
-
-    fn response(&self) -> Result<Vec<u8>, Trouble> {
-        let read = doing("read the response");
-        let bytes = self.response.read(0, MAX_RESPONSE + 1).map_err(&read)?;
-        if bytes.len() > MAX_RESPONSE {
-            return Err(too_large(self.response.size().map_err(&read)?));
-        }
-        Ok(bytes)
-    }
-
-    fn message(&self, start: u64) -> Result<String, Trouble> {
-        let message = self.response.read(start, MAX_MESSAGE);
-        let message = message.map_err(doing("read the error's message"))?;
-        Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
     }
 }

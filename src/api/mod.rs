@@ -4,11 +4,14 @@
 //! "Building a custom runtime"; what the guide leaves open was measured with the Runtime
 //! Interface Emulator.
 
+mod base64;
 mod cause;
 mod error;
 pub(crate) mod header;
+mod streaming;
 
 pub(crate) use error::ApiError;
+pub(crate) use streaming::StreamedResponse;
 
 use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
@@ -201,7 +204,14 @@ fn send<C: Client>(
     request: &Request<'_>,
     reply: &mut Reply,
 ) -> Result<(), ApiError> {
-    match client.exchange(request, reply) {
+    let exchanged = client.exchange(request, reply);
+    receipt(call, exchanged, reply)
+}
+
+/// What the reply to a call means.
+#[inline]
+fn receipt(call: Call, exchanged: Result<(), ClientError>, reply: &Reply) -> Result<(), ApiError> {
+    match exchanged {
         Ok(()) => {}
         // The status has come and says all; the body would only have been for the log.
         Err(ClientError::Body(_)) if reply.status != 0 => {}

@@ -13,7 +13,6 @@ pub(crate) enum ClientError {
     /// The server closed the connection before the reply was whole.
     Closed { began: bool },
     /// The head of the reply is not HTTP/1.1 as it must be.
-    #[cfg(not(feature = "ureq"))]
     Head(&'static str),
     /// The body of the reply broke off or is malformed; status and headers are good.
     Body(BodyError),
@@ -25,11 +24,7 @@ pub(crate) enum ClientError {
 /// Why a body is not whole.
 #[derive(Debug)]
 pub(crate) enum BodyError {
-    Ended {
-        got: usize,
-        expected: Option<usize>,
-    },
-    #[cfg(not(feature = "ureq"))]
+    Ended { got: usize, expected: Option<usize> },
     Malformed(&'static str),
     TooLarge,
 }
@@ -56,7 +51,6 @@ impl fmt::Display for ClientError {
             Self::Closed { began: true } => {
                 f.write_str("the connection was closed within the head of the reply")
             }
-            #[cfg(not(feature = "ureq"))]
             Self::Head(reason) => write!(f, "malformed reply: {reason}"),
             Self::Body(error) => error.fmt(f),
             #[cfg(feature = "ureq")]
@@ -78,7 +72,6 @@ impl fmt::Display for BodyError {
                 got,
                 expected: None,
             } => write!(f, "the body broke off after {got} bytes"),
-            #[cfg(not(feature = "ureq"))]
             Self::Malformed(reason) => write!(f, "malformed body: {reason}"),
             Self::TooLarge => write!(f, "the body is over {} bytes", super::MAX_BODY),
         }

@@ -1,23 +1,26 @@
 //! HTTP/1.1 as the Runtime API needs it: one small interface, two clients behind it.
 //!
 //! `exchange` is the default, made for this one server; `ureq` (feature `ureq`) is the general
-//! client on a transport of ours. Both are a [`Client`] and pass the same tests.
+//! client on a transport of ours. Both are a [`Client`] and pass the same tests. `streamed` is
+//! the exchange of a streamed response in either build, since ureq sends no trailers.
 
+mod chunked;
 mod connection;
 mod error;
+mod head;
+mod receive;
 mod reply;
+mod streamed;
+mod write;
 
 #[cfg(not(feature = "ureq"))]
-mod chunked;
-#[cfg(not(feature = "ureq"))]
 mod exchange;
-#[cfg(not(feature = "ureq"))]
-mod head;
 #[cfg(feature = "ureq")]
 mod ureq;
 
 pub(crate) use error::ClientError;
 pub(crate) use reply::Reply;
+pub(crate) use streamed::Streamed;
 
 use crate::settings::Endpoint;
 

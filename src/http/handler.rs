@@ -6,7 +6,7 @@ use ::http::{Request, Response};
 
 use super::{Body, request, response};
 use crate::error::Error;
-use crate::handler::Handler;
+use crate::handler::{Handler, NoResponse};
 use crate::invocation::Context;
 
 /// A handler over HTTP.
@@ -30,7 +30,7 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, Error> {
+    ) -> Result<Cow<'e, [u8]>, NoResponse> {
         let (request, front_end) = request::read(event)?;
         let answer = (self.function)(request, context)?;
         response::write(answer.map(Into::into), front_end, scratch)?;

@@ -8,7 +8,6 @@ use std::os::fd::AsRawFd;
 /// of the stream. An interrupted call is repeated.
 ///
 /// The capacity must not be full, or 0 would be mistaken for the end; it is grown when it is.
-#[cfg(not(feature = "ureq"))]
 pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
     if buffer.len() == buffer.capacity() {
         buffer.reserve(4096);
@@ -60,4 +59,25 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
         )
     };
     got < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+}
+
+/// Waits until a socket that does not block takes bytes again, or has something to read, which
+/// may be its end; says whether it has. There is no time limit.
+pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
+    let mut polled = libc::pollfd {
+        fd: stream.as_raw_fd(),
+        events: libc::POLLIN | libc::POLLOUT,
+        revents: 0,
+    };
+    loop {
+        // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; the
+        // descriptor is open because `stream` owns it and is borrowed.
+        if unsafe { libc::poll(&raw mut polled, 1, -1) } >= 0 {
+            return Ok(polled.revents & !libc::POLLOUT != 0);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
 }

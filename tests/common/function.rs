@@ -127,6 +127,22 @@ impl Process {
         stdin.write_all(text.as_bytes()).expect("it listens");
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.borrow().id()
+    }
+
+    /// Whether its first thread waits for something, twice in a row.
+    pub(crate) fn is_sleeping(&self) -> bool {
+        let waits = || {
+            let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()));
+            stat.is_ok_and(|stat| stat.contains(") S "))
+        };
+        waits() && {
+            thread::sleep(Duration::from_millis(50));
+            waits()
+        }
+    }
+
     /// Its exit status, once it has ended.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.child.borrow_mut().try_wait().expect("a child")

@@ -56,6 +56,18 @@ impl Scratch {
         self.file.metadata().map(|metadata| metadata.len())
     }
 
+    /// Gives back the memory of bytes that are not read again. Where the file system cannot, it
+    /// stays until the content is removed.
+    pub(crate) fn release(&self, start: u64, length: u64) {
+        let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+        let (Ok(start), Ok(length)) = (start.try_into(), length.try_into()) else {
+            return;
+        };
+        // SAFETY: fallocate(2) takes integers and touches no memory; the file is open. With these
+        // flags the bytes of the range become zero, and the size stays.
+        unsafe { libc::fallocate(self.file.as_raw_fd(), mode, start, length) };
+    }
+
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
         let there = self.size()?.saturating_sub(start);
@@ -113,6 +125,8 @@ mod tests {
         assert_eq!(scratch.read(0, 100).unwrap(), b"new");
         assert_eq!(scratch.read(1, 1).unwrap(), b"e");
         assert_eq!(scratch.read(9, 9).unwrap(), b"");
+        scratch.release(0, 2);
+        assert_eq!(scratch.read(0, 100).unwrap(), b"\0\0w");
         scratch.clear().unwrap();
         assert_eq!(scratch.size().unwrap(), 0);
     }

@@ -1,4 +1,4 @@
-//! Pipes whose reading end never blocks.
+//! Pipes whose end in this process never blocks.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -9,15 +9,21 @@ use super::{checked, raised};
 /// a child.
 pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pair()?;
-    // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `read` is open. The flag
-    // belongs to this end alone.
-    checked(unsafe { libc::fcntl(read.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) })?;
+    do_not_block(&read)?;
     Ok((read, raised(write)?))
 }
 
-/// A pipe: a reading end for a child, and a writing end for this process.
+fn do_not_block(end: &OwnedFd) -> io::Result<()> {
+    // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `end` is open. The flag
+    // belongs to this end of the pipe alone.
+    checked(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
+}
+
+/// A pipe: a reading end that blocks, for a child, and a writing end that does not, for this
+/// process.
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pair()?;
+    do_not_block(&write)?;
     Ok((raised(read)?, write))
 }
 

@@ -131,3 +131,32 @@ fn snapstart() {
         "{orders:?}"
     );
 }
+
+#[test]
+fn chunks() {
+    let mut function = Function::start("handler.worker", package("chunks"));
+    function.send(event("count", "{}"));
+    let request = function.posted();
+    assert_eq!(
+        (request.text().as_str(), request.chunks.as_slice()),
+        ("3\n2\n1\n", &[2; 3][..])
+    );
+    assert_eq!(request.header("Content-Type"), Some("text/plain"));
+    assert_eq!(request.trailers, []);
+}
+
+#[test]
+fn stream() {
+    let http = "application/vnd.awslambda.http-integration-response";
+    let variables = [("COLDSPARK_CONTENT_TYPE", http)];
+    let mut function = Function::start_env("stream:handler", package("stream"), &variables);
+    function.send(event("count", "{}"));
+    let request = function.posted();
+    let (prelude, body) = request.body.split_at(request.body.len() - 27);
+    assert_eq!(body, b"data: 3\n\ndata: 2\n\ndata: 1\n\n");
+    let json = prelude.strip_suffix(&[0; 8]).expect("8 zero bytes");
+    let json: serde_json::Value = serde_json::from_slice(json).expect("a prelude");
+    assert_eq!(json["headers"]["content-type"], "text/event-stream");
+    assert_eq!(request.header("Content-Type"), Some(http));
+    assert!(request.chunks.len() >= 3, "{:?}", request.chunks);
+}

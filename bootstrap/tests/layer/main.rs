@@ -17,6 +17,7 @@ mod shell_errors;
 mod shell_mode;
 mod snapstart;
 mod start_up;
+mod streaming;
 mod supervision;
 mod timeouts;
 mod worker_answers;

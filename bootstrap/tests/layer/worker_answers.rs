@@ -123,17 +123,6 @@ fn a_streamed_response_is_collected() {
 }
 
 #[test]
-fn an_error_in_a_streamed_response_has_what_came_behind_the_last_chunk_as_message() {
-    let script = workers::raw(
-        "echo ready >&4\nwhile read -r _ number <&3; do\n\
-         printf data >&6; echo chunk $number 4 >&4; printf 'disk full' >&6; echo error $number Disk >&4\ndone",
-    );
-    let package = Package::new().executable("handler", script);
-    let mut function = Function::start("worker:handler", package);
-    assert_eq!(function.invoke("{}").assert_error("Disk", &[]), "disk full");
-}
-
-#[test]
 fn an_answer_may_come_in_pieces() {
     let script = workers::raw(
         "printf rea >&4; sleep 0.01; printf 'dy\\n' >&4\nwhile read -r _ number <&3; do\n\

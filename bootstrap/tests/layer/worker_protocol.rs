@@ -94,16 +94,10 @@ fn an_answer_without_a_number_or_type() {
 
 #[test]
 fn a_chunk_with_a_wrong_length() {
-    for chunks in [
-        "echo chunk 2 4",
-        "echo chunk 2 3; echo chunk 2 18446744073709551615",
-    ] {
-        let body = format!("printf abc >&6; {{ {chunks}; }} >&4; sleep 1000");
-        broken(
-            &body,
-            &["said \"chunk 2 ", "when its response had only 3 bytes"],
-        );
-    }
+    broken(
+        "printf abc >&6; echo chunk 2 4 >&4; sleep 1000",
+        &["said \"chunk 2 ", "when its response had only 3 bytes"],
+    );
 }
 
 #[test]

@@ -3,8 +3,6 @@
 //! `POST /2015-03-31/functions/{any name}/invocations`, with the headers and statuses of AWS's
 //! "Invoke" page. Not there: log tails, qualifiers (ignored), streamed responses as a stream.
 
-mod base64;
-
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,6 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::json;
 
 use crate::api::MAX_EVENT;
+use crate::base64;
 use crate::emulator::Invocation;
 use crate::function::{Function, StartError};
 use crate::http::{Connection, Head, Reply};

@@ -12,6 +12,7 @@
 //! Everything is blocking threads on loopback; nothing here is meant to face a network.
 
 pub mod api;
+mod base64;
 pub mod emulator;
 pub mod endpoint;
 pub mod function;

@@ -202,6 +202,15 @@ impl Function {
         }
     }
 
+    /// What was posted for the last event, as it came.
+    #[track_caller]
+    pub(crate) fn posted(&self) -> Request {
+        let requests = self.api.wait_for(2 * self.invocations, limit());
+        let request = requests[2 * self.invocations - 1].clone();
+        assert!(request.complete(), "{request:?}; {}", self.log());
+        request
+    }
+
     /// Waits until the bootstrap asks for the first or next event.
     #[track_caller]
     pub(crate) fn wait_idle(&self) {

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Status codes follow AWS's documentation and what AWS's Runtime Interface Emulator was
-//! measured to do, with the invocation id and the 410 of its Managed Instances mode. The emulator
+//! measured to do, with the invocation id and the 410 of its Managed Instances mode. Trailers that
+//! a streamed response has not announced are refused, which AWS's emulator does not do. The emulator
 //! starts no process; [`Emulator::process_exited`] and [`Emulator::reset`] are for who does.
 
 mod flight;
@@ -32,7 +33,7 @@ mod state;
 
 pub use observe::{Moment, Observer};
 pub(crate) use outcome::exit_words;
-pub use outcome::{Finished, Invocation, Outcome, exit_error, timeout_error};
+pub use outcome::{Finished, Invocation, Outcome, Sink, exit_error, timeout_error};
 pub(crate) use server::fresh_id;
 pub use server::{Emulator, Ticket};
 pub use state::Init;

@@ -1,11 +1,14 @@
 //! What goes in and what comes out: invocations and their outcomes.
 
+use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::api::error_json;
-use crate::http::Fields;
+use crate::api::{self, error_json};
+use crate::base64;
+use crate::http::{Fields, field};
 
 /// One invocation. Fields that are `None` become headers that are absent.
 #[derive(Clone, Debug)]
@@ -28,6 +31,32 @@ pub struct Invocation {
     pub timeout: Duration,
     /// A fixed deadline instead of hand-out plus `timeout`.
     pub deadline: Option<SystemTime>,
+    /// Gets the bytes of a streamed response as they come; its [`Outcome`] then has none.
+    pub sink: Option<Sink>,
+}
+
+/// Is given bytes on the thread that reads them. A slow one is a caller that reads slowly.
+#[derive(Clone)]
+pub struct Sink(Arc<Take>);
+
+type Take = dyn Fn(&[u8]) + Send + Sync;
+
+impl Sink {
+    /// A sink that calls this function.
+    #[must_use]
+    pub fn new(take: impl Fn(&[u8]) + Send + Sync + 'static) -> Sink {
+        Sink(Arc::new(take))
+    }
+
+    pub(super) fn take(&self, bytes: &[u8]) {
+        (self.0)(bytes);
+    }
+}
+
+impl fmt::Debug for Sink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink")
+    }
 }
 
 impl Invocation {
@@ -44,6 +73,7 @@ impl Invocation {
             trace_id: None,
             timeout: Duration::from_secs(30),
             deadline: None,
+            sink: None,
         }
     }
 }
@@ -105,6 +135,17 @@ impl Outcome {
         }
     }
 
+    /// The error in the trailers of a streamed response: its type and its JSON. `None` when
+    /// there is none, or no valid Base64 in it.
+    #[must_use]
+    pub fn stream_error(&self) -> Option<(&str, Vec<u8>)> {
+        let Outcome::Response { trailers, .. } = self else {
+            return None;
+        };
+        let json = base64::decode(field(trailers, api::ERROR_BODY)?)?;
+        Some((field(trailers, api::ERROR_TYPE)?, json))
+    }
+
     /// The payload the caller of Invoke gets.
     #[must_use]
     pub fn payload(&self, request_id: &str, timeout: Duration) -> Vec<u8> {
@@ -128,6 +169,8 @@ pub struct Finished {
     pub event_sent: Option<Instant>,
     /// When the answer had been read; `None` when none came.
     pub response_read: Option<Instant>,
+    /// The chunks of a chunked response: when each had come, and its size.
+    pub chunks: Vec<(Instant, usize)>,
 }
 
 /// The error JSON for an invocation that ran into its timeout.

@@ -9,7 +9,7 @@ use super::outcome::Outcome;
 use super::server::Shared;
 use super::state::{BAD_MODE, Init, NOT_NOW, Refusal};
 use crate::api::{self, Call, error_json, status_json};
-use crate::http::{Body, Connection, Fault, Head, Reply};
+use crate::http::{Body, Connection, Fault, Fields, Head, Reply};
 
 const TOO_LARGE: Refusal = (
     413,
@@ -20,6 +20,12 @@ const TRUNCATED: Refusal = (
     400,
     "TruncatedHTTPRequest",
     "The body is shorter than announced",
+);
+
+const UNANNOUNCED: Refusal = (
+    400,
+    "UnannouncedTrailer",
+    "The header Trailer does not name every trailer",
 );
 
 /// Serves one connection until it ends.
@@ -128,12 +134,19 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     let streamed = call == Call::Response && mode == Some("streaming");
     let allowed = shared.lock().answering(id, nonce);
     connection.invite_body(head).ok()?;
+    let sink = shared
+        .lock()
+        .sink(id)
+        .filter(|_| streamed && allowed.is_ok());
     let limit = if streamed {
         api::MAX_STREAM
     } else {
         api::MAX_RESPONSE
     };
-    let mut body = connection.read_body(head, limit);
+    let mut body = match &sink {
+        Some(sink) => connection.read_body_to(head, 0, &mut |bytes| sink.take(bytes)),
+        None => connection.read_body(head, limit),
+    };
     let read = Instant::now();
     let number = connection.number();
     shared.observe(Moment::ResponseRead(number), read);
@@ -146,11 +159,16 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     }
     let refusal = match body.fault.take() {
         None if body.size > limit as u64 => Some((TOO_LARGE, "Function.ResponseSizeTooLarge")),
+        None if streamed && !announced(head, &body.trailers) => {
+            Some((UNANNOUNCED, "Runtime.UnannouncedTrailer"))
+        }
         None => None,
         Some(Fault::Io(_) | Fault::Ended(_) | Fault::Malformed(_) | Fault::Unread) => {
             Some((TRUNCATED, "Runtime.TruncatedResponse"))
         }
     };
+    let times = body.times.drain(..);
+    let chunks = times.zip(body.chunks.iter().copied()).collect();
     let outcome = match refusal {
         None => outcome(head, call, streamed, body),
         Some(((status, ..), error_type)) => Outcome::FunctionError {
@@ -158,11 +176,21 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
             error_type: Some(error_type.to_owned()),
         },
     };
-    let accepted = shared.lock().answered(id, outcome, read);
+    let accepted = shared.lock().answered(id, outcome, read, chunks);
     match refusal {
         Some((refusal, _)) if accepted.is_ok() => Some(refuse(refusal)),
         _ => Some(accept(accepted)),
     }
+}
+
+/// Whether all of these were named in the head.
+fn announced(head: &Head, trailers: &Fields) -> bool {
+    let names = head.header("trailer").unwrap_or_default();
+    let known = |name: &str| {
+        let mut names = names.split(',');
+        names.any(|known| known.trim().eq_ignore_ascii_case(name))
+    };
+    trailers.iter().all(|(name, _)| known(name))
 }
 
 fn outcome(head: &Head, call: Call, streamed: bool, body: Body) -> Outcome {

@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 use std::time::Instant;
 
 use super::flight::Flight;
-use super::outcome::{Finished, Invocation, Outcome};
+use super::outcome::{Finished, Invocation, Outcome, Sink};
 use crate::http::Reply;
 
 /// What became of the init phase.
@@ -182,11 +182,17 @@ impl State {
         id: &str,
         outcome: Outcome,
         at: Instant,
+        chunks: Vec<(Instant, usize)>,
     ) -> Result<(), Refusal> {
         let answering = self.flights.get(id).is_some_and(|flight| flight.answering);
         answering
-            .then(|| self.land(id, outcome, Some(at)))
+            .then(|| self.land(id, outcome, Some((at, chunks))))
             .ok_or(LATE)
+    }
+
+    /// Where the streamed response to this invocation goes.
+    pub(super) fn sink(&self, id: &str) -> Option<Sink> {
+        self.flights.get(id)?.invocation.sink.clone()
     }
 
     pub(super) fn spoil(&mut self) {
@@ -248,15 +254,22 @@ impl State {
             outcome,
             event_sent: None,
             response_read: None,
+            chunks: Vec::new(),
         };
         self.finished.insert(ticket, finished);
     }
 
-    fn land(&mut self, id: &str, outcome: Outcome, response_read: Option<Instant>) {
+    fn land(
+        &mut self,
+        id: &str,
+        outcome: Outcome,
+        response: Option<(Instant, Vec<(Instant, usize)>)>,
+    ) {
         let Some(flight) = self.flights.remove(id) else {
             return;
         };
-        let answered = response_read.is_some();
+        let answered = response.is_some();
+        let (response_read, chunks) = response.unzip();
         if self.past.len() == REMEMBERED {
             self.past.pop_front();
         }
@@ -266,6 +279,7 @@ impl State {
             outcome,
             event_sent: flight.sent,
             response_read,
+            chunks: chunks.unwrap_or_default(),
         };
         self.finished.insert(flight.ticket, finished);
     }

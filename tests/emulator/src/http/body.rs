@@ -1,6 +1,7 @@
 //! A request's body: counted or chunked, with trailers.
 
 use std::io::{self, Read};
+use std::time::Instant;
 
 use super::{Connection, Fault, Fields, Framing, Head};
 
@@ -13,6 +14,8 @@ pub struct Body {
     pub size: u64,
     /// Sizes of the chunks when it was chunked, without the last, empty one.
     pub chunks: Vec<usize>,
+    /// When each of these chunks had come.
+    pub times: Vec<Instant>,
     /// Trailer fields of a chunked body.
     pub trailers: Fields,
     /// Why it is not whole; the connection is then of no further use.
@@ -41,10 +44,15 @@ impl Connection {
     /// Reads the body that belongs to `head`, to its end. At most `limit` bytes are kept; the
     /// rest is read and dropped, so that a client can finish writing before it is told so.
     pub fn read_body(&mut self, head: &Head, limit: usize) -> Body {
+        self.read_body_to(head, limit, &mut |_| {})
+    }
+
+    /// The same; `sink` gets the bytes of a chunked body as they come, without the chunking.
+    pub fn read_body_to(&mut self, head: &Head, limit: usize, sink: &mut dyn FnMut(&[u8])) -> Body {
         let mut body = Body::default();
         let result = match head.framing() {
             Ok(Framing::Length(length)) => self.counted(length, limit, &mut body),
-            Ok(Framing::Chunked) => self.chunked(limit, &mut body),
+            Ok(Framing::Chunked) => self.chunked(limit, &mut body, sink),
             Err(fault) => Err(fault),
         };
         body.fault = result.err();
@@ -74,7 +82,12 @@ impl Connection {
         Ok(())
     }
 
-    fn chunked(&mut self, limit: usize, body: &mut Body) -> Result<(), Fault> {
+    fn chunked(
+        &mut self,
+        limit: usize,
+        body: &mut Body,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Fault> {
         loop {
             let line = self.line("in a chunk's size")?;
             let digits = line.split(';').next().unwrap_or_default().trim_end();
@@ -86,8 +99,9 @@ impl Connection {
             if size == 0 {
                 break;
             }
-            self.chunk(size, limit, body)?;
+            self.chunk(size, limit, body, sink)?;
             body.chunks.push(size);
+            body.times.push(Instant::now());
             if !self.line("behind a chunk")?.is_empty() {
                 let why = format!("chunk {} is longer than announced", body.chunks.len());
                 return Err(Fault::Malformed(why));
@@ -106,7 +120,13 @@ impl Connection {
         }
     }
 
-    fn chunk(&mut self, size: usize, limit: usize, body: &mut Body) -> Result<(), Fault> {
+    fn chunk(
+        &mut self,
+        size: usize,
+        limit: usize,
+        body: &mut Body,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), Fault> {
         let mut left = size;
         while left > 0 {
             if self.buffered().is_empty() && self.fill()? == 0 {
@@ -115,6 +135,7 @@ impl Connection {
             }
             let ready = self.buffered();
             let count = ready.len().min(left);
+            sink(&ready[..count]);
             body.keep(&ready[..count], limit);
             self.consume(count);
             left -= count;

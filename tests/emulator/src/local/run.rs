@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread;
 
 use coldspark_emulator::api::MAX_EVENT;
-use coldspark_emulator::emulator::Invocation;
+use coldspark_emulator::emulator::{Invocation, Outcome, Sink};
 use coldspark_emulator::endpoint;
 use coldspark_emulator::function::{Function, Spec};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -62,15 +62,35 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
 fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, String> {
     let mut failed = false;
     for _ in 0..count {
-        let report = function.invoke(Invocation::new(event));
+        let report = function.invoke(Invocation {
+            sink: Some(Sink::new(print_part)),
+            ..Invocation::new(event)
+        });
         let report = report.map_err(|error| error.to_string())?;
-        failed |= report.outcome.is_error();
+        failed |= report.outcome.is_error() || told_stream_error(&report.outcome);
         if !print(report.payload()) {
             failed = true;
             break;
         }
     }
     Ok(status(failed))
+}
+
+/// Writes what has come of a streamed response.
+fn print_part(bytes: &[u8]) {
+    let mut stdout = io::stdout().lock();
+    // A closed pipe is noticed when the response has ended.
+    let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+}
+
+/// Logs an error that came in the trailers of a stream; whether there was one.
+fn told_stream_error(outcome: &Outcome) -> bool {
+    let Some((error_type, json)) = outcome.stream_error() else {
+        return false;
+    };
+    let json = String::from_utf8_lossy(&json);
+    log(format!("coldspark-local: the stream ended with {error_type}: {json}").as_bytes());
+    true
 }
 
 /// Writes a payload to stdout as one line; whether it could. A pipe to head ends with that.

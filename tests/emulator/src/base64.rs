@@ -1,7 +1,7 @@
-//! Base64 decoding (RFC 4648, section 4), for one header.
+//! Base64 decoding (RFC 4648, section 4), for one header and one trailer.
 
 /// The bytes; `None` when a character, the padding or the length is wrong.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
     let digits = text
         .strip_suffix(b"==")

@@ -1,0 +1,133 @@
+//! An event, from handing it over to its answer, with what is streamed in between.
+
+use std::time::Instant;
+
+use coldspark::stream::Writer;
+
+use super::{MAX_MESSAGE, Worker};
+use crate::control;
+use crate::shell::Outlet;
+use crate::stream::Stream;
+use crate::trouble::{MAX_RESPONSE, Trouble, collected, doing, said, too_large};
+
+/// How much of a response that is streamed is read at once.
+const BLOCK: usize = 64 * 1024;
+
+impl Worker {
+    /// Hands over the event of this number, or a hook, with its line, and waits for the answer.
+    /// Gives the response, unless it was streamed to where an event's may be.
+    #[allow(clippy::too_many_arguments)] // They are what an event is.
+    pub(crate) fn answer(
+        &mut self,
+        number: u64,
+        line: &str,
+        event: &[u8],
+        context: &str,
+        outlet: Option<&Outlet>,
+        until: Option<Instant>,
+        mut writer: Option<&mut Writer<'_>>,
+    ) -> Result<Option<Vec<u8>>, Trouble> {
+        let hand_over = doing("hand over the event");
+        let mut output = outlet.map(Outlet::fresh).transpose().map_err(&hand_over)?;
+        self.event.set(event).map_err(&hand_over)?;
+        self.context.set(context.as_bytes()).map_err(&hand_over)?;
+        self.response.clear().map_err(&hand_over)?;
+        self.tell(&[line, "\n"].concat())?;
+        let mut sent = 0;
+        let mut stream: Option<Stream<'_, '_>> = None;
+        loop {
+            let reply = self.next_line(until, output.as_mut())?;
+            match control::Line::parse(&reply) {
+                Some(control::Line::Response { event }) if event == number => {
+                    self.nothing_more()?;
+                    if let Some(mut stream) = stream {
+                        let size = self.response.size();
+                        let size = size.map_err(doing("read the response"))?;
+                        self.pass(&mut stream, sent, size)?;
+                        return Ok(None);
+                    }
+                    let whole = match output {
+                        Some(mut output) => {
+                            output.take().map_err(doing("read the response"))?;
+                            collected(output)
+                        }
+                        None => self.response(),
+                    };
+                    return whole.map(Some);
+                }
+                Some(control::Line::Chunk {
+                    event,
+                    length,
+                    content_type,
+                }) if event == number => {
+                    let start = sent;
+                    sent = self.counted(sent, length, &reply)?;
+                    if let Some(writer) = writer.take() {
+                        stream = Some(Stream::new(writer, content_type));
+                    } else if content_type.is_some() {
+                        return Err(said(&reply, "when the response had begun"));
+                    }
+                    if let Some(stream) = &mut stream {
+                        self.pass(stream, start, sent)?;
+                    }
+                    if self.asked[control::SENT] {
+                        self.tell(&control::sent(number))?;
+                    }
+                }
+                Some(control::Line::Error { event, error_type }) if event == number => {
+                    self.nothing_more()?;
+                    return Err(Trouble::Said {
+                        error_type: error_type.to_owned(),
+                        message: self.message(sent)?,
+                    });
+                }
+                _ => {
+                    return Err(said(&reply, &format!("as an answer to {}", line)));
+                }
+            }
+        }
+    }
+
+    /// Sends these bytes of the response and gives their memory back.
+    fn pass(&self, stream: &mut Stream<'_, '_>, start: u64, end: u64) -> Result<(), Trouble> {
+        let mut at = start;
+        while at < end && !stream.abandoned {
+            let length = usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK);
+            let block = self.response.read(at, length);
+            let block = block.map_err(doing("read the response"))?;
+            if block.is_empty() {
+                return Err(Trouble::Protocol("cut its response".to_owned()));
+            }
+            stream.pass(&block);
+            self.response.release(at, block.len() as u64);
+            at += block.len() as u64;
+        }
+        if at < end {
+            self.response.release(at, end - at);
+        }
+        Ok(())
+    }
+
+    /// How much of the response is final when a chunk has this length.
+    fn counted(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Trouble> {
+        let size = self.response.size();
+        let size = size.map_err(doing("read the response"))?;
+        let sent = sent.checked_add(length).filter(|sent| *sent <= size);
+        sent.ok_or_else(|| said(line, &format!("when its response had only {size} bytes")))
+    }
+
+    fn response(&self) -> Result<Vec<u8>, Trouble> {
+        let read = doing("read the response");
+        let bytes = self.response.read(0, MAX_RESPONSE + 1).map_err(&read)?;
+        if bytes.len() > MAX_RESPONSE {
+            return Err(too_large(self.response.size().map_err(&read)?));
+        }
+        Ok(bytes)
+    }
+
+    pub(super) fn message(&self, start: u64) -> Result<String, Trouble> {
+        let message = self.response.read(start, MAX_MESSAGE);
+        let message = message.map_err(doing("read the error's message"))?;
+        Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
+    }
+}

@@ -1,0 +1,44 @@
+//! The head of a request.
+
+/// Writes a head up to the end of these headers; the empty line is the caller's.
+#[inline]
+pub(super) fn head(
+    head: &mut Vec<u8>,
+    method: &str,
+    path: &[&str; 3],
+    authority: &str,
+    headers: &[(&str, &str)],
+) {
+    let mut put = |part: &str| head.extend_from_slice(part.as_bytes());
+    put(method);
+    path.iter().for_each(|part| put(part));
+    put(" HTTP/1.1\r\nHost: ");
+    put(authority);
+    put(concat!(
+        "\r\nUser-Agent: coldspark/",
+        env!("CARGO_PKG_VERSION"),
+        "\r\n"
+    ));
+    for (name, value) in headers {
+        put(name);
+        put(": ");
+        put(value);
+        put("\r\n");
+    }
+}
+
+/// Writes a decimal number; std's formatting would bring its machinery into the first request.
+#[cfg(not(feature = "ureq"))]
+pub(super) fn number(buffer: &mut Vec<u8>, mut number: usize) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    buffer.extend_from_slice(&digits[at..]);
+}

@@ -1,0 +1,34 @@
+//! Handlers that write their response.
+
+use std::borrow::Cow;
+
+use super::live;
+use super::writer::Writer;
+use crate::error::{Error, kind};
+use crate::handler::{Handler, NoResponse};
+use crate::invocation::Context;
+use crate::{panics, settings};
+
+/// A handler over bytes that gets a [`Writer`].
+pub(crate) struct Stream<F>(pub(crate) F);
+
+impl<S, F> Handler<S> for Stream<F>
+where
+    F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error> + Send + Sync,
+{
+    fn call<'e>(
+        &self,
+        event: &'e [u8],
+        context: &Context<'e, S>,
+        _: &'e mut Vec<u8>,
+    ) -> Result<Cow<'e, [u8]>, NoResponse> {
+        let endpoint = settings::endpoint().ok_or_else(|| {
+            Error::new(kind::CONFIG_INVALID, "there is no Runtime API to stream to")
+        })?;
+        panics::end_streams_by(live::end_all);
+        let mut writer = Writer::new(endpoint, context.metadata());
+        // Caught here already, because only the writer can end what has begun.
+        let result = panics::within_invocation(|| (self.0)(event, context, &mut writer));
+        writer.finish(result)
+    }
+}

@@ -1,0 +1,50 @@
+//! Response streaming: the caller reads the beginning while the handler makes the rest.
+//!
+//! A handler that streams is registered with [`Runtime::stream`], and writes its response to a
+//! [`Writer`]:
+//!
+//! ```no_run
+//! use std::io::Write;
+//! use coldspark::{Runtime, stream::Prelude};
+//!
+//! Runtime::new()
+//!     .stream("countdown", |_event, context, response| {
+//!         response.prelude(&Prelude::new(200)?.header("Content-Type", "text/plain")?)?;
+//!         for number in (1..=3).rev() {
+//!             writeln!(response, "{number}")?;
+//!             response.flush()?; // the caller has it now
+//!         }
+//!         Ok(writeln!(response, "{}", context.request_id())?)
+//!     })
+//!     .run()
+//! ```
+//!
+//! `examples/stream` is a whole function.
+//!
+//! - **Errors.** Until the first byte was sent, an error or a panic is reported like any other
+//!   handler's. After it the response ends with the trailers
+//!   `Lambda-Runtime-Function-Error-Type` and `Lambda-Runtime-Function-Error-Body` (the error's
+//!   JSON in Base64); a long message is cut, since trailers have under 4 KB. To Lambda it still
+//!   is a successful response, and what was collected before an error that was returned is sent.
+//!   With `panic=abort` the panic hook sends the trailers of every response that has begun; a
+//!   panic on a thread that holds one up in the midst of a write cannot.
+//! - **Connection.** Each streamed response has a connection of its own, which is closed behind
+//!   it, as the guide for custom runtimes asks. It is the built-in client's also with the feature
+//!   `ureq`: ureq can send no trailers.
+//! - **Memory.** The writer has 16 KiB, whatever the size of the response.
+//! - **Size.** Lambda streams up to 200 MB, the first 6 MB as fast as they are read and the rest
+//!   at 2 MB/s (developer guide, "Response streaming"). Nothing here stops a handler that writes
+//!   more; what Lambda does then is not known, and nothing is promised for it.
+//! - **Callers.** Only callers that ask for it get a stream: a function URL or API Gateway in
+//!   streaming mode, or `InvokeWithResponseStream`. For others it is collected.
+//!
+//! [`Runtime::stream`]: crate::Runtime::stream
+
+mod handler;
+mod live;
+mod prelude;
+mod writer;
+
+pub(crate) use handler::Stream;
+pub use prelude::{InvalidHead, Prelude};
+pub use writer::Writer;

@@ -1,0 +1,173 @@
+//! The head of an HTTP response, as the front ends of Lambda take it from a stream.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// The content type by which a front end knows a prelude.
+pub(super) const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
+/// What stands between the prelude and the body.
+const END: [u8; 8] = [0; 8];
+
+/// Status, headers and cookies of a streamed response to a function URL or to API Gateway.
+///
+/// It is sent ahead of the body as a JSON object (`statusCode`, `headers`, `cookies`) and 8 NUL
+/// bytes, under the content type `application/vnd.awslambda.http-integration-response`. Whoever
+/// invokes the function directly gets these bytes as part of the response.
+///
+/// ```
+/// use coldspark::stream::Prelude;
+///
+/// # fn main() -> Result<(), coldspark::stream::InvalidHead> {
+/// let prelude = Prelude::new(200)?
+///     .header("Content-Type", "text/event-stream")?
+///     .cookie("seen=1; Secure")?;
+/// # Ok(()) }
+/// assert!(Prelude::new(99).is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prelude {
+    status: u16,
+    headers: Vec<(String, String)>,
+    cookies: Vec<String>,
+}
+
+/// A content type or a prelude that no response can have, or that comes when the response has
+/// begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidHead(pub(super) String);
+
+impl Prelude {
+    /// A prelude with this status and nothing else.
+    ///
+    /// # Errors
+    /// When no final HTTP response has this status: it is not between 200 and 599.
+    pub fn new(status: u16) -> Result<Self, InvalidHead> {
+        if !(200..=599).contains(&status) {
+            return Err(InvalidHead(format!(
+                "an HTTP response cannot have the status {status}; give one from 200 to 599"
+            )));
+        }
+        Ok(Self {
+            status,
+            headers: Vec::new(),
+            cookies: Vec::new(),
+        })
+    }
+
+    /// Adds a header. Several of one name, compared without case, become one with their values
+    /// joined by `, ` (RFC 9110, section 5.3). `Set-Cookie` is a [`cookie`](Self::cookie).
+    ///
+    /// # Errors
+    /// When the name is not a token of HTTP, or the value has a line end or another control byte.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidHead> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return Err(InvalidHead(format!(
+                "{name:?} cannot be the name of an HTTP header"
+            )));
+        }
+        if name.eq_ignore_ascii_case("set-cookie") {
+            return self.cookie(value);
+        }
+        check(name, value)?;
+        let mut known = self.headers.iter_mut();
+        match known.find(|(known, _)| known.eq_ignore_ascii_case(name)) {
+            Some((_, values)) => values.extend([", ", value]),
+            None => self.headers.push((name.to_owned(), value.to_owned())),
+        }
+        Ok(self)
+    }
+
+    /// Adds a cookie, as `Set-Cookie` would have it.
+    ///
+    /// # Errors
+    /// When it has a line end or another control byte.
+    pub fn cookie(mut self, cookie: &str) -> Result<Self, InvalidHead> {
+        check("Set-Cookie", cookie)?;
+        self.cookies.push(cookie.to_owned());
+        Ok(self)
+    }
+
+    /// The bytes ahead of the body.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // Numbers and strings: nothing that serde_json could refuse.
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
+        bytes.extend_from_slice(&END);
+        bytes
+    }
+}
+
+/// Refuses what cannot stand in a header's value (RFC 9110, section 5.5).
+pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidHead> {
+    match value.chars().find(|c| c.is_ascii_control() && *c != '\t') {
+        None => Ok(()),
+        Some(_) => Err(InvalidHead(format!(
+            "{value:?} cannot be the value of {name}: it has a control byte"
+        ))),
+    }
+}
+
+impl Serialize for Prelude {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Headers<'a>(&'a [(String, String)]);
+        impl Serialize for Headers<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+            }
+        }
+        let mut json = serializer.serialize_map(Some(3))?;
+        json.serialize_entry("statusCode", &self.status)?;
+        json.serialize_entry("headers", &Headers(&self.headers))?;
+        json.serialize_entry("cookies", &self.cookies)?;
+        json.end()
+    }
+}
+
+impl fmt::Display for InvalidHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidHead {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prelude_is_json_and_eight_zero_bytes() {
+        let prelude = Prelude::new(404)
+            .and_then(|prelude| prelude.header("X-A", "b\"c"))
+            .and_then(|prelude| prelude.header("x-a", "d"))
+            .and_then(|prelude| prelude.cookie("e=f"))
+            .and_then(|prelude| prelude.header("Set-Cookie", "g=h"));
+        let json = br#"{"statusCode":404,"headers":{"X-A":"b\"c, d"},"cookies":["e=f","g=h"]}"#;
+        let bytes = [json.as_slice(), &[0; 8]].concat();
+        assert_eq!(prelude.unwrap().to_bytes(), bytes);
+    }
+
+    #[test]
+    fn what_no_response_can_have_is_refused() {
+        for status in [0, 1, 99, 100, 101, 199, 600, 999, u16::MAX] {
+            let refused = Prelude::new(status).unwrap_err().to_string();
+            assert!(
+                refused.contains(&format!("the status {status};")),
+                "{refused}"
+            );
+        }
+        for status in [200, 204, 301, 404, 599] {
+            assert!(Prelude::new(status).is_ok());
+        }
+        let prelude = || Prelude::new(200).unwrap();
+        for name in ["", "a b", "a:", "a\r\nb", "\u{e9}"] {
+            assert!(prelude().header(name, "v").is_err(), "{name:?}");
+        }
+        for value in ["a\nb", "a\r", "\u{0}", "\u{7f}"] {
+            assert!(prelude().header("A", value).is_err(), "{value:?}");
+            assert!(prelude().cookie(value).is_err(), "{value:?}");
+        }
+        assert!(prelude().header("A", "").is_ok());
+    }
+}

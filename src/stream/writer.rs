@@ -1,0 +1,212 @@
+//! What a handler writes its response to.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use super::live::Live;
+use super::prelude::{self, InvalidHead, Prelude};
+use crate::api::{ApiError, StreamedResponse};
+use crate::error::Error;
+use crate::handler::NoResponse;
+use crate::invocation::Metadata;
+use crate::log;
+use crate::settings::Endpoint;
+
+/// Writes are collected up to this size, in bytes.
+const CAPACITY: usize = 16 * 1024;
+
+/// The response of a handler that streams: bytes that reach the caller while more are made.
+///
+/// Writes are collected up to 16 KiB; [`flush`](io::Write::flush) sends what there is. Nothing is
+/// sent before that, so content type and prelude can be set until then, and an error that the
+/// handler returns until then is an ordinary one. An empty write does nothing.
+///
+/// A write waits while nobody reads the response. It fails with
+/// [`BrokenPipe`](io::ErrorKind::BrokenPipe) when nobody ever will: the caller is gone, or the
+/// Runtime API has refused the response. The handler may stop then, whatever it returns; why is
+/// logged, and the next event is served.
+pub struct Writer<'a> {
+    endpoint: &'static Endpoint,
+    metadata: Metadata<'a>,
+    content_type: Cow<'static, str>,
+    buffer: Vec<u8>,
+    state: State,
+}
+
+enum State {
+    /// Nothing was sent yet.
+    Waiting,
+    /// Nothing will be streamed.
+    Whole(Vec<u8>),
+    Begun(Arc<Live>),
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(endpoint: &'static Endpoint, metadata: Metadata<'a>) -> Self {
+        Self {
+            endpoint,
+            metadata,
+            content_type: Cow::Borrowed("application/octet-stream"),
+            buffer: Vec::new(),
+            state: State::Waiting,
+        }
+    }
+
+    /// Sets the `Content-Type` of the response; `application/octet-stream` without it.
+    ///
+    /// # Errors
+    /// When it is empty or has a byte that is not printable ASCII, when the response has begun,
+    /// and behind [`prelude`](Self::prelude), which has the content type among its headers.
+    pub fn content_type(&mut self, value: &str) -> Result<(), InvalidHead> {
+        self.not_begun()?;
+        if self.content_type == prelude::CONTENT_TYPE {
+            let reason = "with a prelude, the content type is one of its headers";
+            return Err(InvalidHead(reason.to_owned()));
+        }
+        if value.is_empty() || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+            return Err(InvalidHead(format!("{value:?} cannot be a content type")));
+        }
+        self.content_type = Cow::Owned(value.to_owned());
+        Ok(())
+    }
+
+    /// Makes it an HTTP response with this status, these headers and cookies, for a function URL
+    /// or API Gateway in streaming mode. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// When a byte was written before it.
+    pub fn prelude(&mut self, prelude: &Prelude) -> Result<(), InvalidHead> {
+        self.not_begun()?;
+        if !self.buffer.is_empty() {
+            let reason = "a prelude comes before the first byte of the response, and only once";
+            return Err(InvalidHead(reason.to_owned()));
+        }
+        self.content_type = Cow::Borrowed(prelude::CONTENT_TYPE);
+        self.buffer = prelude.to_bytes();
+        Ok(())
+    }
+
+    /// Answers with this body as a function without a stream does: JSON, at most 6 MB, over the
+    /// kept connection. For handlers that learn from the event that there is nothing to stream.
+    ///
+    /// # Errors
+    /// When a byte was written before it.
+    pub fn respond_whole(&mut self, body: Vec<u8>) -> Result<(), InvalidHead> {
+        self.not_begun()?;
+        if !self.buffer.is_empty() {
+            let reason = "a response is either streamed or whole, and bytes were written already";
+            return Err(InvalidHead(reason.to_owned()));
+        }
+        self.state = State::Whole(body);
+        Ok(())
+    }
+
+    /// Whether a byte was sent: an error then goes into the trailers.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        matches!(self.state, State::Begun(_))
+    }
+
+    fn not_begun(&self) -> Result<(), InvalidHead> {
+        match self.state {
+            State::Waiting => Ok(()),
+            State::Whole(_) | State::Begun(_) => {
+                Err(InvalidHead("the response has begun already".to_owned()))
+            }
+        }
+    }
+
+    /// Sends what was collected, and these bytes behind it.
+    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.is_empty() && bytes.is_empty() {
+            return Ok(());
+        }
+        let live = match &self.state {
+            State::Begun(live) => live,
+            State::Whole(_) => {
+                let reason = "the response is whole, so there is nothing to write";
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+            }
+            State::Waiting => {
+                let live = self
+                    .begin()
+                    .map_err(|error| io::Error::other(error.to_string()))?;
+                self.state = State::Begun(live);
+                return self.send(bytes);
+            }
+        };
+        if live.send([&self.buffer, bytes]) {
+            self.buffer.clear();
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::BrokenPipe,
+            "nobody reads the response any more",
+        ))
+    }
+
+    fn begin(&self) -> Result<Arc<Live>, ApiError> {
+        let response = StreamedResponse::open(self.endpoint, self.metadata, &self.content_type)?;
+        Ok(Live::new(self.metadata.request_id, response))
+    }
+
+    /// Ends the response as the handler's result says.
+    pub(super) fn finish(
+        self,
+        result: Result<(), Error>,
+    ) -> Result<Cow<'static, [u8]>, NoResponse> {
+        let live = match (&self.state, &result) {
+            (State::Begun(live), _) => Arc::clone(live),
+            (_, Err(_)) => return result.map(|()| Cow::default()).map_err(NoResponse::Failed),
+            (State::Whole(_), Ok(())) => {
+                let State::Whole(body) = self.state else {
+                    return Ok(Cow::default());
+                };
+                return Ok(Cow::Owned(body));
+            }
+            (State::Waiting, Ok(())) => match self.begin() {
+                Ok(live) => live,
+                Err(error) => return Err(NoResponse::Streamed(Err(error))),
+            },
+        };
+        let error = result.err();
+        if let Some(error) = &error {
+            log::failure("", error, None);
+        }
+        let ended = match live.take() {
+            Some(response) => response.end(&self.buffer, error.as_ref()),
+            // A panic on another thread has ended it, and ends the process.
+            None => Ok(()),
+        };
+        Err(NoResponse::Streamed(ended))
+    }
+}
+
+impl io::Write for Writer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() + bytes.len() < CAPACITY && !matches!(self.state, State::Whole(_)) {
+            self.buffer
+                .reserve(if self.buffer.is_empty() { CAPACITY } else { 0 });
+            self.buffer.extend_from_slice(bytes);
+        } else {
+            self.send(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send(&[])
+    }
+}
+
+impl fmt::Debug for Writer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("request_id", &self.metadata.request_id)
+            .field("begun", &self.has_begun())
+            .field("collected", &self.buffer.len())
+            .finish_non_exhaustive()
+    }
+}
