@@ -29,17 +29,17 @@
 //! environment, `client` makes one exchange, `invocation` and `error` are what a handler meets,
 //! `api` knows the Runtime API, `log` writes lines, `panics` reports what handlers did not
 //! catch, `handler` turns events into responses, `fresh` makes what a snapshot must not multiply,
-//! `snapshot` is the part around the snapshot, `runtime` is what a function registers, and `run`
-//! is the loop.
+//! `snapshot` is the part around the snapshot, `shutdown` the one after SIGTERM, `runtime` is what
+//! a function registers, `run` is the loop, and `concurrency` has several of them.
 //!
 //! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
 //! `ureq` polls with ureq instead of the built-in client.
 //!
-//! What it does not do: no asynchronous handlers, no response streaming and no concurrent
-//! invocations (Lambda Managed Instances) yet.
+//! What it does not do: no asynchronous handlers, and no response streaming yet.
 
 mod api;
 mod client;
+mod concurrency;
 mod error;
 pub mod fresh;
 mod handler;
@@ -49,6 +49,7 @@ mod panics;
 mod run;
 mod runtime;
 mod settings;
+mod shutdown;
 mod snapshot;
 mod sys;
 

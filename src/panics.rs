@@ -3,11 +3,14 @@
 //! With `panic=abort` (the recommended profile) nothing runs after the panic hook, so the hook
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
 //! where the handler was called and becomes an error like any other; the process stays.
+//!
+//! When several invocations are in hand and the process ends, each of the others gets an error
+//! that says so, and answers that are on the way are waited for.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use once_cell::race::OnceBox;
@@ -15,21 +18,12 @@ use once_cell::race::OnceBox;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::{Error, Side, kind};
-use crate::invocation::{self, Metadata};
+use crate::invocation::Metadata;
+use crate::invocation::flight::{self, Flight, Stage};
 use crate::settings::Endpoint;
 use crate::{log, sys};
 
 const ABORTS: bool = cfg!(panic = "abort");
-
-/// What a panic interrupts. Only one side may leave a stage but IDLE: the poller by finishing, or
-/// the hook by taking over the answer.
-static STAGE: AtomicU8 = AtomicU8::new(IDLE);
-const IDLE: u8 = 0;
-const INIT: u8 = 1;
-const INVOCATION: u8 = 2;
-const BEFORE_SNAPSHOT: u8 = 3;
-const AFTER_RESTORE: u8 = 4;
-const TAKEN: u8 = 5;
 
 /// Set by the first panic when panics abort.
 static REPORTING: AtomicBool = AtomicBool::new(false);
@@ -48,7 +42,7 @@ pub(crate) fn install(endpoint: &Endpoint) {
 
 /// Runs the init step; a panic in it is its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(INIT, work)
+    guard(flight::INIT, flight::IDLE, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda wants for it.
@@ -57,26 +51,31 @@ pub(crate) fn during_hook(
     work: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stage = match side {
-        Side::BeforeSnapshot => BEFORE_SNAPSHOT,
-        Side::AfterRestore => AFTER_RESTORE,
+        Side::BeforeSnapshot => flight::BEFORE_SNAPSHOT,
+        Side::AfterRestore => flight::AFTER_RESTORE,
     };
-    guard(stage, work).map_err(|error| error.of_hook(side))
+    guard(stage, flight::IDLE, work).map_err(|error| error.of_hook(side))
 }
 
-/// Runs a handler; a panic in it is the error of that invocation.
+/// Runs a handler; a panic in it is the error of that invocation, whose answer is then on the way.
 pub(crate) fn during_invocation<T>(
     metadata: &Metadata<'_>,
     work: impl FnOnce() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    invocation::set_current(metadata);
-    guard(INVOCATION, work)
+    flight::mine().set_current(metadata);
+    guard(flight::INVOCATION, flight::ANSWERING, work)
 }
 
-fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    STAGE.store(stage, Ordering::Release);
+fn guard<T>(
+    stage: Stage,
+    next: Stage,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let flight = flight::mine();
+    flight.enter(stage);
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
-        // A panic on another thread is being reported in this invocation's name.
+    if !flight.leave_for(next) {
+        // A panic on another thread is being reported to this invocation's caller.
         wait_for_the_end();
     }
     result.unwrap_or_else(|payload| {
@@ -89,8 +88,8 @@ fn guard<T>(stage: u8, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Err
     })
 }
 
-/// Another thread ends the process as soon as it has reported a panic.
-fn wait_for_the_end() -> ! {
+/// For a thread while another one ends the process.
+pub(crate) fn wait_for_the_end() -> ! {
     loop {
         thread::park();
     }
@@ -135,30 +134,46 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
     Error::new(kind::PANIC, message)
 }
 
-/// Answers in the name of whatever the panic interrupts, unless it has just been answered.
+/// Answers in the name of whatever the panic interrupts, unless it has just been answered, and
+/// of what other pollers have in hand, since the process ends.
 fn report(error: Error) -> Result<(), ApiError> {
-    let take = |stage| {
-        STAGE
-            .compare_exchange(stage, TAKEN, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    };
     let Some(endpoint) = ENDPOINT.get() else {
         return Ok(());
     };
     let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
-    if take(INIT) {
-        return api.init_error(&error);
-    }
-    if take(INVOCATION) {
-        let current = invocation::current();
-        let metadata = Metadata::of(current.request_id(), current.invocation_id());
-        return api.answer(metadata).fail(&error);
-    }
-    if take(BEFORE_SNAPSHOT) {
-        return api.init_error(&error.of_hook(Side::BeforeSnapshot));
-    }
-    if take(AFTER_RESTORE) {
-        return api.restore_error(&error.of_hook(Side::AfterRestore));
-    }
-    Ok(())
+    let mine = flight::mine();
+    let reported = if mine.take_over(flight::INIT) {
+        api.init_error(&error)
+    } else if mine.take_over(flight::INVOCATION) {
+        fail(&mut api, mine, &error)
+    } else if mine.take_over(flight::BEFORE_SNAPSHOT) {
+        api.init_error(&error.of_hook(Side::BeforeSnapshot))
+    } else if mine.take_over(flight::AFTER_RESTORE) {
+        api.restore_error(&error.of_hook(Side::AfterRestore))
+    } else {
+        Ok(())
+    };
+    let others = flight::all().filter(|flight| flight.take_over(flight::INVOCATION));
+    // Without the message, which may have what belongs to the other's caller.
+    let others = others.map(|flight| {
+        let error = Error::new(
+            kind::PROCESS_ENDED,
+            "the process ends because of a panic outside this invocation; the log has it, and \
+             the invocation may be tried again",
+        );
+        fail(&mut api, flight, &error)
+    });
+    let reported = others.fold(reported, Result::and);
+    flight::settle(Some(mine));
+    reported
+}
+
+fn fail(
+    api: &mut RuntimeApi<DefaultClient>,
+    flight: &Flight,
+    error: &Error,
+) -> Result<(), ApiError> {
+    let current = flight.current();
+    let metadata = Metadata::of(current.request_id(), current.invocation_id());
+    api.answer(metadata).fail(error)
 }

@@ -9,8 +9,8 @@ use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
 use crate::handler::Handler;
-use crate::invocation::Context;
-use crate::runtime::{Init, Runtime, Step};
+use crate::invocation::{Context, flight};
+use crate::runtime::{Announce, Init, OptIn, Runtime, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{log, panics, sys};
@@ -19,6 +19,11 @@ use crate::{log, panics, sys};
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     sys::ignore_sigpipe();
     let Err(stop) = serve(runtime);
+    end(&stop)
+}
+
+/// Logs why the process ends, and ends it.
+pub(crate) fn end(stop: &Stop) -> ! {
     log::install();
     match stop {
         Stop::Settings(error) => tracing::error!("{error}"),
@@ -43,18 +48,42 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let mut api = RuntimeApi::<DefaultClient>::new(&settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
-    let (handler, state, after) = started.map_err(|error| {
+    let started = started.map_err(|error| {
         let unreported = api.init_error(&error).err();
         Stop::Init(error, unreported)
     })?;
+    // Needed until the process ends; without state nothing is allocated.
+    let handler: &'static dyn Handler<S> = Box::leak(started.handler);
+    let state: &'static S = Box::leak(Box::new(started.state));
     if snap_start {
-        restore(&mut api, after, &state)?;
+        restore(&mut api, started.after, state)?;
     }
-    poll(&mut api, &*handler, &state).map_err(Stop::Api)
+    let OptIn {
+        pollers,
+        shutdown,
+        announce,
+    } = started.opt_in;
+    if let Some(shutdown) = shutdown {
+        (shutdown.watch)(state, shutdown.hooks);
+    }
+    match pollers {
+        Some(pollers) if started.concurrency > 1 => {
+            let endpoint = &settings.endpoint;
+            (pollers.poll)(endpoint, api, handler, state, started.concurrency)
+        }
+        _ => poll(&mut api, handler, state, announce),
+    }
+    .map_err(Stop::Api)
 }
 
-/// The handler, its state, and the after-restore hooks.
-type Started<S> = (Box<dyn Handler<S>>, S, Vec<Hook<S>>);
+/// What the init phase has made.
+struct Started<S: 'static> {
+    handler: Box<dyn Handler<S>>,
+    state: S,
+    after: Vec<Hook<S>>,
+    concurrency: usize,
+    opt_in: OptIn<S>,
+}
 
 /// The init phase: chooses the handler, runs the init step, and under SnapStart the
 /// before-snapshot hooks.
@@ -65,7 +94,11 @@ fn start<C: Client, S>(
     api: &mut RuntimeApi<C>,
 ) -> Result<Started<S>, Error> {
     let begun = snap_start.then(Instant::now);
-    let (handler, step, hooks) = runtime.choose(&name)?;
+    let (handler, step, hooks, opt_in) = runtime.choose(&name)?;
+    let concurrency = opt_in
+        .pollers
+        .as_ref()
+        .map_or(1, |pollers| (pollers.count)());
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => {
@@ -73,6 +106,7 @@ fn start<C: Client, S>(
             let api = RefCell::new(api);
             let init = Init {
                 handler: name,
+                concurrency,
                 connect: &|| api.borrow_mut().connect(),
             };
             panics::during_init(|| step(&init))?
@@ -82,7 +116,13 @@ fn start<C: Client, S>(
         log::install();
         snapshot::before(hooks.before, &state, begun)?;
     }
-    Ok((handler, state, hooks.after))
+    Ok(Started {
+        handler,
+        state,
+        after: hooks.after,
+        concurrency,
+        opt_in,
+    })
 }
 
 /// The snapshot and what follows it in each restored environment.
@@ -100,7 +140,7 @@ fn restore<C: Client, S>(
 }
 
 /// Why the process ends.
-enum Stop {
+pub(crate) enum Stop {
     /// There is no Runtime API to talk to.
     Settings(InvalidEndpoint),
     /// The init phase failed; it was reported unless there is a second error.
@@ -111,12 +151,15 @@ enum Stop {
     Api(ApiError),
 }
 
-fn poll<C: Client, S>(
+/// Serves events one after the other; `announce` is told of each before its handler runs.
+pub(crate) fn poll<C: Client, S>(
     api: &mut RuntimeApi<C>,
     handler: &dyn Handler<S>,
     state: &S,
+    announce: Option<Announce>,
 ) -> Result<Infallible, ApiError> {
     let mut scratch = Vec::new();
+    let flight = flight::mine();
     loop {
         let Invocation {
             event,
@@ -127,6 +170,9 @@ fn poll<C: Client, S>(
         log::install();
         scratch.clear();
         let context = Context::new(metadata, state);
+        if let Some(announce) = announce {
+            announce(&metadata);
+        }
         let result = match broken {
             None => {
                 panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
@@ -144,6 +190,7 @@ fn poll<C: Client, S>(
                 answer.fail(error)
             }
         };
+        flight.enter(flight::IDLE);
         match answered {
             Ok(()) => {}
             Err(error) if error.is_fatal() => return Err(error),
