@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
+use crate::error::{Error, kind};
 use crate::handler::Handler;
 use crate::invocation::flight::{self, Flight};
 use crate::settings::{self, Endpoint};
@@ -58,6 +59,7 @@ pub(crate) fn poll<S: Sync>(
     }));
     let first = flight::first();
     first.board();
+    panics::report_to(others);
     start(shared, first, 2);
     only_one(run::poll(&mut api, handler, state, None))
 }
@@ -92,4 +94,21 @@ fn only_one(stopped: Result<Infallible, ApiError>) -> Result<Infallible, ApiErro
         panics::wait_for_the_end();
     }
     stopped
+}
+
+/// A panic of the poller `mine`, or of a thread that is none, ends the process: each other
+/// invocation in hand gets an error that says so, and answers that are on the way are waited for.
+fn others(api: &mut RuntimeApi<DefaultClient>, mine: &Flight) -> Result<(), ApiError> {
+    let mut reported = Ok(());
+    for flight in flight::all().filter(|flight| flight.take_over(flight::INVOCATION)) {
+        // Without the message, which may have what belongs to the other's caller.
+        let error = Error::new(
+            kind::PROCESS_ENDED,
+            "the process ends because of a panic outside this invocation; the log has it, and \
+             the invocation may be tried again",
+        );
+        reported = reported.and(panics::fail(api, flight, &error));
+    }
+    flight::settle(Some(mine));
+    reported
 }

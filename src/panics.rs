@@ -4,8 +4,7 @@
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
 //! where the handler was called and becomes an error like any other; the process stays.
 //!
-//! When several invocations are in hand and the process ends, each of the others gets an error
-//! that says so, and answers that are on the way are waited for.
+//! `concurrency` answers for the other invocations in hand, when there are several.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -30,6 +29,10 @@ static REPORTING: AtomicBool = AtomicBool::new(false);
 
 static ENDPOINT: OnceBox<Endpoint> = OnceBox::new();
 
+/// Answers for the other pollers than this one, if there are any.
+pub(crate) type Others = fn(&mut RuntimeApi<DefaultClient>, &Flight) -> Result<(), ApiError>;
+static OTHERS: OnceBox<Others> = OnceBox::new();
+
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
@@ -38,6 +41,11 @@ thread_local! {
 pub(crate) fn install(endpoint: &Endpoint) {
     ENDPOINT.get_or_init(|| Box::new(endpoint.clone()));
     panic::set_hook(Box::new(hook));
+}
+
+/// From now on there are several pollers, and a panic that ends the process is told to all.
+pub(crate) fn report_to(others: Others) {
+    OTHERS.get_or_init(|| Box::new(others));
 }
 
 /// Runs the init step; a panic in it is its error.
@@ -134,8 +142,8 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
     Error::new(kind::PANIC, message)
 }
 
-/// Answers in the name of whatever the panic interrupts, unless it has just been answered, and
-/// of what other pollers have in hand, since the process ends.
+/// Answers in the name of whatever the panic interrupts, unless it has just been answered, and of
+/// what other pollers have in hand.
 fn report(error: Error) -> Result<(), ApiError> {
     let Some(endpoint) = ENDPOINT.get() else {
         return Ok(());
@@ -153,22 +161,14 @@ fn report(error: Error) -> Result<(), ApiError> {
     } else {
         Ok(())
     };
-    let others = flight::all().filter(|flight| flight.take_over(flight::INVOCATION));
-    // Without the message, which may have what belongs to the other's caller.
-    let others = others.map(|flight| {
-        let error = Error::new(
-            kind::PROCESS_ENDED,
-            "the process ends because of a panic outside this invocation; the log has it, and \
-             the invocation may be tried again",
-        );
-        fail(&mut api, flight, &error)
-    });
-    let reported = others.fold(reported, Result::and);
-    flight::settle(Some(mine));
-    reported
+    match OTHERS.get() {
+        Some(others) => reported.and(others(&mut api, mine)),
+        None => reported,
+    }
 }
 
-fn fail(
+/// Answers an invocation with an error, in the name of its poller.
+pub(crate) fn fail(
     api: &mut RuntimeApi<DefaultClient>,
     flight: &Flight,
     error: &Error,

@@ -16,16 +16,18 @@
 )]
 
 mod binaries;
+mod concurrent;
 mod expect;
 mod function;
 mod rie;
 mod session;
 
 pub(crate) use binaries::{Client, Profile, client, limit, profile};
+pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
-pub(crate) use function::{Exit, Function, function};
+pub(crate) use function::{Exit, Function, Process, function};
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
 
