@@ -5,7 +5,7 @@
 //!                     -> exec:           Exec      -> one process an event
 //! ```
 //!
-//! `mode` puts them together; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
+//! A `pool` has as many of them as there are events at a time. `mode` puts them together, `shutdown` ends them; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
 #![cfg_attr(not(test), no_main)]
 
 mod check;
@@ -17,10 +17,12 @@ mod intake;
 mod kind;
 mod log;
 mod mode;
+mod pool;
 mod program;
 mod resolve;
 mod settings;
 mod shell;
+mod shutdown;
 mod supervisor;
 mod sys;
 mod trouble;
@@ -35,5 +37,7 @@ coldspark::main!(
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
+        .on_shutdown(|mode| Ok(mode::shut_down(mode)))
+        .concurrent()
         .any(mode::handle)
 );

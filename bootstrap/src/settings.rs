@@ -20,7 +20,7 @@ const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 
 /// The settings, read once in the init phase.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) task_root: PathBuf,
     pub(crate) layer_root: PathBuf,
