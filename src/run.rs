@@ -11,7 +11,7 @@ use crate::error::{Error, kind};
 use crate::handler::Handler;
 use crate::invocation::{Context, flight};
 use crate::runtime::{Announce, Init, OptIn, Runtime, Step};
-use crate::settings::{InvalidEndpoint, Settings};
+use crate::settings::{Endpoint, InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{log, panics, sys};
 
@@ -58,22 +58,42 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     if snap_start {
         restore(&mut api, started.after, state)?;
     }
-    let OptIn {
-        pollers,
-        shutdown,
-        announce,
-    } = started.opt_in;
-    if let Some(shutdown) = shutdown {
+    let result = match started.opt_in {
+        None => poll(&mut api, handler, state, None),
+        Some(opt_in) => {
+            let concurrency = started.concurrency;
+            opted_in(
+                *opt_in,
+                &settings.endpoint,
+                api,
+                handler,
+                state,
+                concurrency,
+            )
+        }
+    };
+    result.map_err(Stop::Api)
+}
+
+/// Polls as the function has opted in to.
+#[cold]
+fn opted_in<S>(
+    opt_in: OptIn<S>,
+    endpoint: &Endpoint,
+    mut api: RuntimeApi<DefaultClient>,
+    handler: &'static dyn Handler<S>,
+    state: &'static S,
+    concurrency: usize,
+) -> Result<Infallible, ApiError> {
+    if let Some(shutdown) = opt_in.shutdown {
         (shutdown.watch)(state, shutdown.hooks);
     }
-    match pollers {
-        Some(pollers) if started.concurrency > 1 => {
-            let endpoint = &settings.endpoint;
-            (pollers.poll)(endpoint, api, handler, state, started.concurrency)
+    match opt_in.pollers {
+        Some(pollers) if concurrency > 1 => {
+            (pollers.poll)(endpoint, api, handler, state, concurrency)
         }
-        _ => poll(&mut api, handler, state, announce),
+        _ => poll(&mut api, handler, state, opt_in.announce),
     }
-    .map_err(Stop::Api)
 }
 
 /// What the init phase has made.
@@ -82,7 +102,7 @@ struct Started<S: 'static> {
     state: S,
     after: Vec<Hook<S>>,
     concurrency: usize,
-    opt_in: OptIn<S>,
+    opt_in: Option<Box<OptIn<S>>>,
 }
 
 /// The init phase: chooses the handler, runs the init step, and under SnapStart the
@@ -95,10 +115,8 @@ fn start<C: Client, S>(
 ) -> Result<Started<S>, Error> {
     let begun = snap_start.then(Instant::now);
     let (handler, step, hooks, opt_in) = runtime.choose(&name)?;
-    let concurrency = opt_in
-        .pollers
-        .as_ref()
-        .map_or(1, |pollers| (pollers.count)());
+    let pollers = opt_in.as_ref().and_then(|opt_in| opt_in.pollers.as_ref());
+    let concurrency = pollers.map_or(1, |pollers| (pollers.count)());
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => {

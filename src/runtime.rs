@@ -46,7 +46,7 @@ pub struct Runtime<S: 'static = ()> {
     handlers: Handlers<S>,
     any: Option<Box<dyn Handler<S>>>,
     hooks: Hooks<S>,
-    opt_in: OptIn<S>,
+    opt_in: Option<Box<OptIn<S>>>,
 }
 
 pub(crate) enum Step<S> {
@@ -55,7 +55,12 @@ pub(crate) enum Step<S> {
 }
 
 pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
-pub(crate) type Chosen<S> = (Box<dyn Handler<S>>, Step<S>, Hooks<S>, OptIn<S>);
+pub(crate) type Chosen<S> = (
+    Box<dyn Handler<S>>,
+    Step<S>,
+    Hooks<S>,
+    Option<Box<OptIn<S>>>,
+);
 type Handlers<S> = Vec<(Cow<'static, str>, Box<dyn Handler<S>>)>;
 
 impl Runtime<()> {
@@ -67,7 +72,7 @@ impl Runtime<()> {
             handlers: Vec::new(),
             any: None,
             hooks: Hooks::new(),
-            opt_in: OptIn::nothing(),
+            opt_in: None,
         }
     }
 }
@@ -91,7 +96,7 @@ impl<S> Runtime<S> {
             handlers: Vec::new(),
             any: None,
             hooks: Hooks::new(),
-            opt_in: OptIn::nothing(),
+            opt_in: None,
         }
     }
 

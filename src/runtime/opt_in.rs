@@ -15,7 +15,7 @@ use crate::{concurrency, sys};
 /// Where X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
 
-/// What was opted in to. Functions stand here by pointer, so that the linker finds them only in
+/// What was opted in to; most functions have none, and carry a null pointer. Functions stand here by pointer, so that the linker finds them only in
 /// bootstraps that ask for them.
 pub(crate) struct OptIn<S: 'static> {
     pub(crate) pollers: Option<Pollers<S>>,
@@ -46,12 +46,17 @@ type Poll<S> = fn(
 pub(crate) type Announce = fn(&Metadata<'_>);
 
 impl<S> OptIn<S> {
-    pub(super) const fn nothing() -> Self {
+    const fn nothing() -> Self {
         Self {
             pollers: None,
             shutdown: None,
             announce: None,
         }
+    }
+
+    /// What `place` holds, made now if there is nothing yet.
+    fn of(place: &mut Option<Box<Self>>) -> &mut Self {
+        place.get_or_insert_with(|| Box::new(Self::nothing()))
     }
 }
 
@@ -96,7 +101,7 @@ impl<S: 'static> Runtime<S> {
     where
         S: Sync,
     {
-        self.opt_in.pollers = Some(Pollers {
+        OptIn::of(&mut self.opt_in).pollers = Some(Pollers {
             count: concurrency::count,
             poll: concurrency::poll::<S>,
         });
@@ -134,10 +139,12 @@ impl<S: 'static> Runtime<S> {
     where
         S: Sync,
     {
-        let shutdown = self.opt_in.shutdown.get_or_insert_with(|| Shutdown {
-            watch: shutdown::watch::<S>,
-            hooks: Vec::new(),
-        });
+        let shutdown = OptIn::of(&mut self.opt_in)
+            .shutdown
+            .get_or_insert_with(|| Shutdown {
+                watch: shutdown::watch::<S>,
+                hooks: Vec::new(),
+            });
         shutdown.hooks.push(Box::new(hook));
         self
     }
@@ -154,7 +161,8 @@ impl<S: 'static> Runtime<S> {
     /// such a thread.
     #[must_use]
     pub fn trace_environment(mut self) -> Self {
-        self.opt_in.announce = Some(|metadata| sys::set_variable(TRACE_ID, metadata.trace_id));
+        OptIn::of(&mut self.opt_in).announce =
+            Some(|metadata| sys::set_variable(TRACE_ID, metadata.trace_id));
         self
     }
 }
