@@ -34,7 +34,9 @@ PY
 cp -r "$2"/. /var/task
 if [ -n "$3" ]; then
     mv /opt/bootstrap /opt/bootstrap.foreign
-    printf '#!/bin/sh\nexec %s /opt/bootstrap.foreign\n' "$3" > /opt/bootstrap
+    # Elsewhere it may not be for the user that runs the bootstrap.
+    cp "$3" /opt/runner
+    printf '#!/bin/sh\nexec /opt/runner /opt/bootstrap.foreign\n' > /opt/bootstrap
     chmod 755 /opt/bootstrap
 fi
 shift 3
@@ -147,10 +149,13 @@ fn workers_answer_side_by_side_on_managed_instances() {
     let folder = std::env::temp_dir().join(format!("coldspark-many-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let worker = folder.join("many.worker");
+    // The emulator runs it as another user, who may write here.
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("its mode");
     // Answers when a file of each of three workers is there.
-    let source = "#!/bin/bash\necho ready >&4\nwhile read -r -u 3 _ number; do\n\
+    let source = "#!/bin/bash\ncd FOLDER\necho ready >&4\nwhile read -r -u 3 _ number; do\n\
                   : >in-$$; while set -- in-*; [ $# -lt 3 ]; do sleep 0.01; done\n\
                   printf '%s' $$ >&6; echo \"response $number\" >&4\ndone\n";
+    let source = source.replace("FOLDER", &folder.to_string_lossy());
     fs::write(&worker, source).expect("the worker");
     fs::set_permissions(&worker, fs::Permissions::from_mode(0o755)).expect("its mode");
     let setting = [("AWS_LAMBDA_MAX_CONCURRENCY", "3")];

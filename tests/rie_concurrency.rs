@@ -1,6 +1,6 @@
 //! Several invocations at a time under AWS's Runtime Interface Emulator, in its mode for Lambda
-//! Managed Instances. In that mode it only starts what is at /opt/bootstrap or /var/runtime, so
-//! it runs in a mount namespace of its own.
+//! Managed Instances. In that mode it only starts what is at /opt/bootstrap or /var/runtime, and
+//! as another user, so it runs in a mount namespace of its own, which has all it needs.
 //!
 //! Needs root, `COLDSPARK_RIE` and `COLDSPARK_TEST_BINARIES`; scripts/test sees to it. Deadlines
 //! are not looked at: in this mode the emulator tells them wrongly.
@@ -27,7 +27,8 @@ mount -t tmpfs var /var
 mkdir -p /var/task /var/runtime
 if [ -n "$2" ]; then
     mv /opt/bootstrap /opt/bootstrap.foreign
-    printf '#!/bin/sh\nexec %s /opt/bootstrap.foreign\n' "$2" > /opt/bootstrap
+    cp "$2" /opt/runner
+    printf '#!/bin/sh\nexec /opt/runner /opt/bootstrap.foreign\n' > /opt/bootstrap
 fi
 chmod 755 /opt/bootstrap
 export AWS_LAMBDA_FUNCTION_TIMEOUT="$3"
