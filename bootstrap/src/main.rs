@@ -37,7 +37,7 @@ coldspark::main!(
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
-        .on_shutdown(|mode| Ok(mode::shut_down(mode)))
+        .on_shutdown(mode::shut_down)
         .concurrent()
         .any(mode::handle)
 );

@@ -68,11 +68,12 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
 }
 
 /// Ends every process that there is.
-pub(crate) fn shut_down(mode: &Mode) {
+pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => shutdown::workers(pool),
         Mode::Exec(_) => shutdown::executables(),
     }
+    Ok(())
 }
 
 /// Answers an event.
