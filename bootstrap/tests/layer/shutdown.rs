@@ -4,7 +4,8 @@ use crate::common::{Concurrent, Package, process, workers};
 
 /// A worker that ends as the protocol says, and does something before that.
 fn polite() -> String {
-    workers::answering("printf '%s' \"$event\" >&6") + "echo \"clean-up of $$\" >&2\n"
+    let worker = workers::answering("printf '%s' \"$event\" >&6");
+    worker.replace("echo ready", ": >started-$$; echo ready") + "echo \"clean-up of $$\" >&2\n"
 }
 
 /// Tells the function, which had these children, and expects that nothing of it is left.
@@ -25,6 +26,11 @@ fn every_worker_learns_that_there_are_no_more_events() {
         let package = Package::new().executable("handler", polite());
         let function = Concurrent::start("worker:handler", package, concurrency);
         assert_eq!(function.invoke(&["x"]), ["x"]);
+        // Only the first one was waited for.
+        function.wait_until("all started", |function| {
+            let files = std::fs::read_dir(function.package.task()).expect("the package");
+            files.count() == concurrency + 1
+        });
         let log = shut_down(function);
         assert_eq!(log.matches("clean-up of").count(), concurrency, "{log}");
     }
