@@ -24,6 +24,8 @@ pub(crate) mod kind {
     pub(crate) const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
     /// Handler, init step or hook panicked.
     pub(crate) const PANIC: &str = "Function.Panic";
+    /// A panic outside the invocation ends the process.
+    pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
     /// What an error type becomes that cannot stand in a header.
     pub(crate) const UNKNOWN: &str = "Function.Unknown";
 }

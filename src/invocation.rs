@@ -1,7 +1,10 @@
 //! What is known of an invocation besides its event.
 
+pub(crate) mod flight;
+
+pub(crate) use flight::current;
+
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::traceparent;
@@ -27,57 +30,6 @@ impl<'a> Metadata<'a> {
             invocation_id,
             ..Self::default()
         }
-    }
-}
-
-/// The ids of the event in hand, for those that no [`Context`] reaches: the panic hook and `fresh`.
-#[derive(Debug)]
-pub(crate) struct Current {
-    request_id: String,
-    /// Empty when there is none.
-    invocation_id: String,
-    /// Empty when there is none.
-    tenant_id: String,
-}
-
-static CURRENT: Mutex<Current> = Mutex::new(Current {
-    request_id: String::new(),
-    invocation_id: String::new(),
-    tenant_id: String::new(),
-});
-
-/// The event in hand, or the last one between two events. Whoever holds the guard must not panic:
-/// the panic hook waits for it.
-pub(crate) fn current() -> MutexGuard<'static, Current> {
-    CURRENT.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Makes an event the one in hand. The buffers are kept for the next one.
-pub(crate) fn set_current(metadata: &Metadata<'_>) {
-    let mut current = current();
-    current.request_id.clear();
-    current.request_id.push_str(metadata.request_id);
-    current.invocation_id.clear();
-    let invocation_id = metadata.invocation_id.unwrap_or_default();
-    current.invocation_id.push_str(invocation_id);
-    current.tenant_id.clear();
-    let tenant_id = metadata.tenant_id.unwrap_or_default();
-    current.tenant_id.push_str(tenant_id);
-}
-
-impl Current {
-    /// Empty before the first event.
-    pub(crate) fn request_id(&self) -> &str {
-        &self.request_id
-    }
-
-    pub(crate) fn invocation_id(&self) -> Option<&str> {
-        Some(self.invocation_id.as_str()).filter(|id| !id.is_empty())
-    }
-
-    /// Empty when there is none.
-    pub(crate) fn tenant_id(&self) -> &str {
-        &self.tenant_id
     }
 }
 
@@ -119,7 +71,9 @@ impl<'a, S> Context<'a, S> {
         self.metadata.invocation_id
     }
 
-    /// When the invocation times out (`Lambda-Runtime-Deadline-Ms`).
+    /// When the invocation times out (`Lambda-Runtime-Deadline-Ms`). Each invocation has its own,
+    /// also when several are in hand ([`Runtime::concurrent`](crate::Runtime::concurrent)): Lambda
+    /// Managed Instances then tell the caller of a timeout, and let the handler go on.
     #[must_use]
     pub fn deadline(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_millis(self.metadata.deadline_ms?))

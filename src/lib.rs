@@ -31,7 +31,8 @@
 //! records of metrics, `panics` reports what handlers did not catch, `handler` turns events into
 //! responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,
 //! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
-//! `runtime` is what a function registers, and `run` is the loop.
+//! `shutdown` the one after SIGTERM, `runtime` is what a function registers, `run` is the loop,
+//! and `concurrency` has several of them.
 //!
 //! What a function logs with tracing is a line on standard error, with the ids of the invocation
 //! that the thread serves. `AWS_LAMBDA_LOG_FORMAT=JSON` makes it an object:
@@ -55,12 +56,12 @@
 //! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and
 //! `Runtime::http`, for HTTP events.
 //!
-//! What it does not do: no asynchronous handlers and no concurrent invocations (Lambda Managed
-//! Instances) yet.
+//! What it does not do: no asynchronous handlers.
 
 mod api;
 pub mod batch;
 mod client;
+mod concurrency;
 mod error;
 mod escape;
 pub mod fresh;
@@ -74,6 +75,7 @@ mod panics;
 mod run;
 mod runtime;
 mod settings;
+mod shutdown;
 mod snapshot;
 pub mod stream;
 mod sys;

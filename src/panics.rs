@@ -3,11 +3,13 @@
 //! With `panic=abort` (the recommended profile) nothing runs after the panic hook, so the hook
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
 //! where the handler was called and becomes an error like any other; the process stays.
+//!
+//! `concurrency` answers for the other invocations in hand, when there are several.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -16,26 +18,21 @@ use once_cell::race::OnceBox;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::{Error, Side, kind};
-use crate::invocation::{self, Metadata};
+use crate::invocation::Metadata;
+use crate::invocation::flight::{self, Flight, Stage};
 use crate::{log, settings, sys};
 
 const ABORTS: bool = cfg!(panic = "abort");
-
-/// What a panic interrupts. Only one side may leave a stage but IDLE: the poller by finishing, or
-/// the hook by taking over the answer.
-static STAGE: AtomicU8 = AtomicU8::new(IDLE);
-const IDLE: u8 = 0;
-const INIT: u8 = 1;
-const INVOCATION: u8 = 2;
-const BEFORE_SNAPSHOT: u8 = 3;
-const AFTER_RESTORE: u8 = 4;
-const TAKEN: u8 = 5;
 
 /// Set by the first panic when panics abort.
 static REPORTING: AtomicBool = AtomicBool::new(false);
 
 /// Set by the first handler that streams.
 static END_STREAMS: OnceBox<fn(&Error, &str) -> bool> = OnceBox::new();
+
+/// Answers for the other pollers than this one, if there are any.
+pub(crate) type Others = fn(&mut RuntimeApi<DefaultClient>, &Flight) -> Result<(), ApiError>;
+static OTHERS: OnceBox<Others> = OnceBox::new();
 
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
@@ -46,9 +43,14 @@ pub(crate) fn install() {
     panic::set_hook(Box::new(hook));
 }
 
+/// From now on there are several pollers, and a panic that ends the process is told to all.
+pub(crate) fn report_to(others: Others) {
+    OTHERS.get_or_init(|| Box::new(others));
+}
+
 /// Runs the init step; a panic in it is its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(INIT, work)
+    guard(flight::INIT, flight::IDLE, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda wants for it.
@@ -57,19 +59,19 @@ pub(crate) fn during_hook(
     work: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stage = match side {
-        Side::BeforeSnapshot => BEFORE_SNAPSHOT,
-        Side::AfterRestore => AFTER_RESTORE,
+        Side::BeforeSnapshot => flight::BEFORE_SNAPSHOT,
+        Side::AfterRestore => flight::AFTER_RESTORE,
     };
-    guard(stage, work).map_err(|error| error.of_hook(side))
+    guard(stage, flight::IDLE, work).map_err(|error| error.of_hook(side))
 }
 
-/// Runs a handler; a panic in it is the error of that invocation.
+/// Runs a handler; a panic in it is the error of that invocation, whose answer is then on the way.
 pub(crate) fn during_invocation<T, E: From<Error>>(
     metadata: &Metadata<'_>,
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    invocation::set_current(metadata);
-    guard(INVOCATION, work)
+    flight::mine().set_current(metadata);
+    guard(flight::INVOCATION, flight::ANSWERING, work)
 }
 
 /// Runs a part of a handler; a panic in it is an error that the other part can still see to.
@@ -83,18 +85,19 @@ pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
     END_STREAMS.get_or_init(|| Box::new(end));
 }
 
-fn guard<T, E: From<Error>>(stage: u8, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    STAGE.store(stage, Ordering::Release);
+fn guard<T, E: From<Error>>(
+    stage: Stage,
+    next: Stage,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    let flight = flight::mine();
+    flight.enter(stage);
     let result = catch(work);
-    finish();
-    result
-}
-
-/// Ends a stage, unless a panic on another thread is being reported in its name.
-fn finish() {
-    if STAGE.swap(IDLE, Ordering::AcqRel) == TAKEN {
+    if !flight.leave_for(next) {
+        // A panic on another thread is being reported to this invocation's caller.
         wait_for_the_end();
     }
+    result
 }
 
 fn catch<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
@@ -116,8 +119,8 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }
 
-/// Another thread ends the process as soon as it has reported a panic.
-fn wait_for_the_end() -> ! {
+/// For a thread while another one ends the process.
+pub(crate) fn wait_for_the_end() -> ! {
     loop {
         // `park` would bring 3 KB of thread-locals with it.
         thread::sleep(Duration::from_secs(3600));
@@ -164,36 +167,42 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
     Error::new(kind::PANIC, message)
 }
 
-/// Answers in the name of whatever the panic interrupts, unless it has just been answered.
+/// Answers in the name of whatever the panic interrupts, unless it has just been answered, and of
+/// what other pollers have in hand.
 fn report(error: Error) -> Result<(), ApiError> {
-    let take = |stage| {
-        STAGE
-            .compare_exchange(stage, TAKEN, Ordering::AcqRel, Ordering::Acquire)
-            .is_ok()
-    };
     let Some(endpoint) = settings::endpoint() else {
         return Ok(());
     };
     let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
-    if take(INIT) {
-        return api.init_error(&error);
+    let mine = flight::mine();
+    let reported = if mine.take_over(flight::INIT) {
+        api.init_error(&error)
+    } else if mine.take_over(flight::INVOCATION) {
+        fail(&mut api, mine, &error)
+    } else if mine.take_over(flight::BEFORE_SNAPSHOT) {
+        api.init_error(&error.of_hook(Side::BeforeSnapshot))
+    } else if mine.take_over(flight::AFTER_RESTORE) {
+        api.restore_error(&error.of_hook(Side::AfterRestore))
+    } else {
+        Ok(())
+    };
+    match OTHERS.get() {
+        Some(others) => reported.and(others(&mut api, mine)),
+        None => reported,
     }
-    if take(INVOCATION) {
-        let current = invocation::current();
-        let ended = END_STREAMS
-            .get()
-            .map(|end| end(&error, current.request_id()));
-        if ended == Some(true) {
-            return Ok(());
-        }
-        let metadata = Metadata::of(current.request_id(), current.invocation_id());
-        return api.answer(metadata).fail(&error);
+}
+
+/// Answers an invocation with an error, in the name of its poller.
+pub(crate) fn fail(
+    api: &mut RuntimeApi<DefaultClient>,
+    flight: &Flight,
+    error: &Error,
+) -> Result<(), ApiError> {
+    let current = flight.current();
+    let end = END_STREAMS.get();
+    if end.is_some_and(|end| end(error, current.request_id())) {
+        return Ok(());
     }
-    if take(BEFORE_SNAPSHOT) {
-        return api.init_error(&error.of_hook(Side::BeforeSnapshot));
-    }
-    if take(AFTER_RESTORE) {
-        return api.restore_error(&error.of_hook(Side::AfterRestore));
-    }
-    Ok(())
+    let metadata = Metadata::of(current.request_id(), current.invocation_id());
+    api.answer(metadata).fail(error)
 }

@@ -9,16 +9,21 @@ use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
 use crate::handler::{Handler, NoResponse};
-use crate::invocation::Context;
-use crate::runtime::{Init, Runtime, Step};
-use crate::settings::{InvalidEndpoint, Settings};
+use crate::invocation::{Context, flight};
+use crate::runtime::{Announce, Init, OptIn, Runtime, Step};
+use crate::settings::{Endpoint, InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
-use crate::{invocation, log, panics, sys};
+use crate::{log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     sys::ignore_sigpipe();
     let Err(stop) = serve(runtime);
+    end(&stop)
+}
+
+/// Logs why the process ends, and ends it.
+pub(crate) fn end(stop: &Stop) -> ! {
     log::install();
     match stop {
         Stop::Settings(error) => tracing::error!("{error}"),
@@ -43,18 +48,55 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
-    let (handler, state, after) = started.map_err(|error| {
+    let started = started.map_err(|error| {
         let unreported = api.init_error(&error).err();
         Stop::Init(error, unreported)
     })?;
+    // Needed until the process ends; without state nothing is allocated.
+    let handler: &'static dyn Handler<S> = Box::leak(started.handler);
+    let state: &'static S = Box::leak(Box::new(started.state));
     if snap_start {
-        restore(&mut api, after, &state)?;
+        restore(&mut api, started.after, state)?;
     }
-    poll(&mut api, &*handler, &state).map_err(Stop::Api)
+    let result = match started.opt_in {
+        None => poll(&mut api, handler, state, None),
+        Some(opt_in) => {
+            let concurrency = started.concurrency;
+            opted_in(*opt_in, settings.endpoint, api, handler, state, concurrency)
+        }
+    };
+    result.map_err(Stop::Api)
 }
 
-/// The handler, its state, and the after-restore hooks.
-type Started<S> = (Box<dyn Handler<S>>, S, Vec<Hook<S>>);
+/// Polls as the function has opted in to.
+#[cold]
+fn opted_in<S>(
+    opt_in: OptIn<S>,
+    endpoint: &'static Endpoint,
+    mut api: RuntimeApi<DefaultClient>,
+    handler: &'static dyn Handler<S>,
+    state: &'static S,
+    concurrency: usize,
+) -> Result<Infallible, ApiError> {
+    if let Some(shutdown) = opt_in.shutdown {
+        (shutdown.watch)(state, shutdown.hooks);
+    }
+    match opt_in.pollers {
+        Some(pollers) if concurrency > 1 => {
+            (pollers.poll)(endpoint, api, handler, state, concurrency)
+        }
+        _ => poll(&mut api, handler, state, opt_in.announce),
+    }
+}
+
+/// What the init phase has made.
+struct Started<S: 'static> {
+    handler: Box<dyn Handler<S>>,
+    state: S,
+    after: Vec<Hook<S>>,
+    concurrency: usize,
+    opt_in: Option<Box<OptIn<S>>>,
+}
 
 /// The init phase: chooses the handler, runs the init step, and under SnapStart the
 /// before-snapshot hooks.
@@ -65,7 +107,9 @@ fn start<C: Client, S>(
     api: &mut RuntimeApi<C>,
 ) -> Result<Started<S>, Error> {
     let begun = snap_start.then(sys::since_boot);
-    let (handler, step, hooks) = runtime.choose(&name)?;
+    let (handler, step, hooks, opt_in) = runtime.choose(&name)?;
+    let pollers = opt_in.as_ref().and_then(|opt_in| opt_in.pollers.as_ref());
+    let concurrency = pollers.map_or(1, |pollers| (pollers.count)());
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => {
@@ -73,6 +117,7 @@ fn start<C: Client, S>(
             let api = RefCell::new(api);
             let init = Init {
                 handler: name,
+                concurrency,
                 connect: &|| api.borrow_mut().connect(),
             };
             panics::during_init(|| step(&init))?
@@ -82,7 +127,13 @@ fn start<C: Client, S>(
         log::install();
         snapshot::before(hooks.before, &state, begun)?;
     }
-    Ok((handler, state, hooks.after))
+    Ok(Started {
+        handler,
+        state,
+        after: hooks.after,
+        concurrency,
+        opt_in,
+    })
 }
 
 /// The snapshot and what follows it in each restored environment.
@@ -100,7 +151,7 @@ fn restore<C: Client, S>(
 }
 
 /// Why the process ends.
-enum Stop {
+pub(crate) enum Stop {
     /// There is no Runtime API to talk to.
     Settings(InvalidEndpoint),
     /// The init phase failed; it was reported unless there is a second error.
@@ -111,12 +162,15 @@ enum Stop {
     Api(ApiError),
 }
 
-fn poll<C: Client, S>(
+/// Serves events one after the other; `announce` is told of each before its handler runs.
+pub(crate) fn poll<C: Client, S>(
     api: &mut RuntimeApi<C>,
     handler: &dyn Handler<S>,
     state: &S,
+    announce: Option<Announce>,
 ) -> Result<Infallible, ApiError> {
     let mut scratch = Vec::new();
+    let flight = flight::mine();
     loop {
         let Invocation {
             event,
@@ -127,12 +181,15 @@ fn poll<C: Client, S>(
         log::install();
         scratch.clear();
         let context = Context::new(metadata, state);
+        if let Some(announce) = announce {
+            announce(&metadata);
+        }
         let result = match broken {
             None => {
                 panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
             }
             Some(reason) => {
-                invocation::set_current(&metadata);
+                flight.set_current(&metadata);
                 let message = format!("the event did not come whole: {reason}");
                 Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
             }
@@ -146,6 +203,7 @@ fn poll<C: Client, S>(
             }
             Err(NoResponse::Streamed(answered)) => answered,
         };
+        flight.enter(flight::IDLE);
         match answered {
             Ok(()) => {}
             Err(error) if error.is_fatal() => return Err(error),

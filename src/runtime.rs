@@ -1,5 +1,9 @@
 //! What a function is made of: its handlers by name and its init step.
 
+mod opt_in;
+
+pub(crate) use opt_in::{Announce, OptIn};
+
 use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
@@ -38,11 +42,12 @@ use crate::{run, settings};
 ///     .run()
 /// }
 /// ```
-pub struct Runtime<S = ()> {
+pub struct Runtime<S: 'static = ()> {
     step: Step<S>,
     handlers: Handlers<S>,
     any: Option<Box<dyn Handler<S>>>,
     hooks: Hooks<S>,
+    opt_in: Option<Box<OptIn<S>>>,
 }
 
 pub(crate) enum Step<S> {
@@ -51,7 +56,12 @@ pub(crate) enum Step<S> {
 }
 
 pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
-pub(crate) type Chosen<S> = (Box<dyn Handler<S>>, Step<S>, Hooks<S>);
+pub(crate) type Chosen<S> = (
+    Box<dyn Handler<S>>,
+    Step<S>,
+    Hooks<S>,
+    Option<Box<OptIn<S>>>,
+);
 type Handlers<S> = Vec<(Cow<'static, str>, Box<dyn Handler<S>>)>;
 
 impl Runtime<()> {
@@ -63,6 +73,7 @@ impl Runtime<()> {
             handlers: Vec::new(),
             any: None,
             hooks: Hooks::new(),
+            opt_in: None,
         }
     }
 }
@@ -86,6 +97,7 @@ impl<S> Runtime<S> {
             handlers: Vec::new(),
             any: None,
             hooks: Hooks::new(),
+            opt_in: None,
         }
     }
 
@@ -261,10 +273,10 @@ impl<S> Runtime<S> {
         let only = name.is_empty() && self.handlers.len() == 1;
         if let Some(index) = found.or(only.then_some(0)) {
             let handler = self.handlers.swap_remove(index).1;
-            return Ok((handler, self.step, self.hooks));
+            return Ok((handler, self.step, self.hooks, self.opt_in));
         }
         if let Some(any) = self.any {
-            return Ok((any, self.step, self.hooks));
+            return Ok((any, self.step, self.hooks, self.opt_in));
         }
         let names: Vec<_> = self.handlers.iter().map(|(known, _)| &**known).collect();
         Err(Error::new(
@@ -280,6 +292,7 @@ impl<S> Runtime<S> {
 /// What an init step may know and do.
 pub struct Init<'a> {
     pub(crate) handler: String,
+    pub(crate) concurrency: usize,
     pub(crate) connect: &'a dyn Fn(),
 }
 
@@ -294,6 +307,13 @@ impl Init<'_> {
     #[must_use]
     pub fn task_root(&self) -> PathBuf {
         settings::task_root()
+    }
+
+    /// How many invocations the function will have in hand at most: 1, unless it opted in to more
+    /// ([`Runtime::concurrent`]) and Lambda's setting says more.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
     }
 
     /// Opens the connection to the Runtime API now, for a step that is about to wait for

@@ -6,12 +6,17 @@
 //! | `_HANDLER` | which handler answers; the function's handler setting | empty |
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
 //! | `AWS_LAMBDA_INITIALIZATION_TYPE` | `snap-start`: a snapshot is taken after init; set by Lambda | no snapshot |
+//! | `AWS_LAMBDA_MAX_CONCURRENCY` | how many invocations at a time, for functions that opted in; set by Lambda Managed Instances | 1 |
 //! | `AWS_LAMBDA_LOG_FORMAT` | format of the log's lines: JSON, Text; in any case | Text |
 //! | `AWS_LAMBDA_LOG_LEVEL` | least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, FATAL; in any case | INFO |
 //!
 //! The first two and the type of initialization are read at start-up, the others when something
 //! first asks for them.
 //! Source: the Lambda developer guide, "Defined runtime environment variables".
+
+mod concurrency;
+
+pub(crate) use concurrency::max_concurrency;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -6,10 +6,13 @@
 
 mod common;
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use common::{Rie, variable};
 use serde_json::{Value, json};
@@ -31,7 +34,9 @@ PY
 cp -r "$2"/. /var/task
 if [ -n "$3" ]; then
     mv /opt/bootstrap /opt/bootstrap.foreign
-    printf '#!/bin/sh\nexec %s /opt/bootstrap.foreign\n' "$3" > /opt/bootstrap
+    # Elsewhere it may not be for the user that runs the bootstrap.
+    cp "$3" /opt/runner
+    printf '#!/bin/sh\nexec /opt/runner /opt/bootstrap.foreign\n' > /opt/bootstrap
     chmod 755 /opt/bootstrap
 fi
 shift 3
@@ -39,6 +44,10 @@ exec "$@"
 "#;
 
 fn layer(folder: &Path, handler: &str) -> Rie {
+    layer_with(folder, handler, &[])
+}
+
+fn layer_with(folder: &Path, handler: &str, variables: &[(&str, &str)]) -> Rie {
     let zip = format!(
         "{}/dist/coldspark-{}.zip",
         env!("CARGO_MANIFEST_DIR"),
@@ -53,7 +62,8 @@ fn layer(folder: &Path, handler: &str) -> Rie {
         command.arg(variable("COLDSPARK_RIE")).args(flags);
         command
             .env("_HANDLER", handler)
-            .env("LAMBDA_TASK_ROOT", "/var/task");
+            .env("LAMBDA_TASK_ROOT", "/var/task")
+            .envs(variables.iter().copied());
         command
     })
 }
@@ -153,4 +163,44 @@ fn streamed_responses_are_taken_whole() {
         }
         assert_eq!(rie.log().matches("INIT START").count(), 1, "{}", rie.log());
     }
+}
+
+#[test]
+#[ignore = "needs root and the layer's zip: run scripts/test"]
+fn workers_answer_side_by_side_on_managed_instances() {
+    let folder = std::env::temp_dir().join(format!("coldspark-many-{}", std::process::id()));
+    fs::create_dir_all(&folder).expect("a folder");
+    let worker = folder.join("many.worker");
+    // The emulator runs it as another user, who may write here.
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("its mode");
+    // Answers when a file of each of three workers is there.
+    let source = "#!/bin/bash\ncd FOLDER\necho ready >&4\nwhile read -r -u 3 _ number; do\n\
+                  : >in-$$; while set -- in-*; [ $# -lt 3 ]; do sleep 0.01; done\n\
+                  printf '%s' $$ >&6; echo \"response $number\" >&4\ndone\n";
+    let source = source.replace("FOLDER", &folder.to_string_lossy());
+    fs::write(&worker, source).expect("the worker");
+    fs::set_permissions(&worker, fs::Permissions::from_mode(0o755)).expect("its mode");
+    let setting = [("AWS_LAMBDA_MAX_CONCURRENCY", "3")];
+    let rie = layer_with(&folder, "many.worker", &setting);
+    let ids: HashSet<Value> = thread::scope(|scope| {
+        let rie = &rie;
+        let callers = [(); 3].map(|()| {
+            scope.spawn(move || {
+                loop {
+                    let (_, answer) = rie.invoke_json(&json!("go"));
+                    // A poller may still be on its way to its first event.
+                    if answer["errorType"] != "Runtime.Unavailable" {
+                        return answer;
+                    }
+                    thread::sleep(Duration::from_millis(20));
+                }
+            })
+        });
+        callers
+            .map(|caller| caller.join().expect("an answer"))
+            .into()
+    });
+    assert_eq!(ids.len(), 3, "{ids:?}\n{}", rie.log());
+    assert!(ids.iter().all(Value::is_number), "{ids:?}\n{}", rie.log());
+    fs::remove_dir_all(&folder).expect("the folder goes");
 }

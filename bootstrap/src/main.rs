@@ -5,7 +5,7 @@
 //!                     -> exec | stream:  Exec      -> one process an event
 //! ```
 //!
-//! `mode` puts them together; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
+//! A `pool` has as many of them as there are events at a time. `mode` puts them together, `shutdown` ends them; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
 #![cfg_attr(not(test), no_main)]
 
 mod check;
@@ -17,11 +17,13 @@ mod intake;
 mod kind;
 mod log;
 mod mode;
+mod pool;
 mod printed;
 mod program;
 mod resolve;
 mod settings;
 mod shell;
+mod shutdown;
 mod stream;
 mod supervisor;
 mod sys;
@@ -37,5 +39,7 @@ coldspark::main!(
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
+        .on_shutdown(mode::shut_down)
+        .concurrent()
         .any_stream(mode::handle)
 );

@@ -6,45 +6,87 @@ use coldspark::{Context, Error, Init};
 use crate::control::Hook;
 use crate::exec::Exec;
 use crate::log::Log;
+use crate::pool::Pool;
 use crate::program::Program;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
-use crate::supervisor::Supervisor;
-use crate::{kind, resolve, shell};
+use crate::supervisor::{Supervisor, notice};
+use crate::{kind, resolve, shell, shutdown};
 
 /// How the function's events are answered.
-#[allow(clippy::large_enum_variant)] // There is only ever one.
 pub(crate) enum Mode {
-    Supervised(Supervisor),
-    Exec(Exec),
+    Supervised(Pool<Supervisor>),
+    Exec(Pool<Exec>),
 }
 
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let settings = Settings::from_env(init.task_root())?;
     let target = resolve::target(init.handler(), &settings)?;
-    let log = Log::open()?;
-    let program = match target {
-        Target::Exec(file) => return Exec::new(file, None, settings, log).map(Mode::Exec),
-        Target::Stream(file) => {
-            let content_type = settings::content_type()?;
-            return Exec::new(file, Some(content_type), settings, log).map(Mode::Exec);
-        }
-        Target::Worker(file) => Program::new(file)?,
-        Target::Shell { script, function } => shell::program(&script, &function)?,
+    let executable = match &target {
+        Target::Exec(file) => Some((file.clone(), None)),
+        Target::Stream(file) => Some((file.clone(), Some(settings::content_type()?))),
+        Target::Worker(_) | Target::Shell { .. } => None,
     };
-    let supervisor = Supervisor::start(program, settings, log)?;
+    if let Some((file, streamed)) = executable {
+        let pool = Pool::new(move || {
+            Exec::new(
+                file.clone(),
+                streamed.clone(),
+                settings.clone(),
+                Log::open()?,
+            )
+        });
+        pool.put(pool.another()?);
+        return Ok(Mode::Exec(pool));
+    }
+    let pool = Pool::new(move || {
+        let program = match &target {
+            Target::Shell { script, function } => shell::program(script, function)?,
+            Target::Exec(file) | Target::Stream(file) | Target::Worker(file) => {
+                Program::new(file.clone())?
+            }
+        };
+        Supervisor::start(program, settings.clone(), Log::open()?)
+    });
+    let first = pool.another()?;
     init.connect();
-    supervisor.await_ready()?;
-    Ok(Mode::Supervised(supervisor))
+    first.await_ready()?;
+    // The others get ready while the first one may have events; whoever needs one waits for it.
+    for _ in 1..init.concurrency() {
+        let other = pool.another().and_then(|other| {
+            other.carry_log()?;
+            Ok(other)
+        });
+        match other {
+            Ok(other) => pool.put(other),
+            Err(error) => {
+                notice(&format!(
+                    "no worker for each event at a time: {error}; events start what is missing"
+                ));
+                break;
+            }
+        }
+    }
+    pool.put(first);
+    Ok(Mode::Supervised(pool))
 }
 
 /// What is to be done around a snapshot. Between two events, exec mode has no process to tell.
 pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
     match mode {
-        Mode::Supervised(supervisor) => supervisor.hook(hook),
+        Mode::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
         Mode::Exec(_) => Ok(()),
     }
+}
+
+/// Ends every process that there is.
+pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
+    match mode {
+        Mode::Supervised(pool) => shutdown::workers(pool),
+        Mode::Exec(_) => shutdown::executables(),
+    }
+    Ok(())
 }
 
 /// Answers an event.
@@ -54,8 +96,8 @@ pub(crate) fn handle(
     response: &mut Writer<'_>,
 ) -> Result<(), Error> {
     let whole = match context.state() {
-        Mode::Supervised(supervisor) => supervisor.handle(event, context, response)?,
-        Mode::Exec(exec) => exec.handle(event, context, response)?,
+        Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
+        Mode::Exec(pool) => pool.with(|exec| exec.handle(event, context, response))?,
     };
     match whole {
         Some(whole) => response

@@ -22,7 +22,7 @@ const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 
 /// The settings, read once in the init phase.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) task_root: PathBuf,
     pub(crate) layer_root: PathBuf,

@@ -11,6 +11,7 @@ use crate::deadline::{Deadline, milliseconds};
 use crate::log::Log;
 use crate::program::Program;
 use crate::settings::Settings;
+use crate::sys::child::Child;
 use crate::trouble::Trouble;
 use crate::worker::Worker;
 use crate::{context, kind};
@@ -77,6 +78,22 @@ impl Supervisor {
         });
         self.log.catch_up();
         result
+    }
+
+    /// Has the log of a first worker carried that nobody waits for yet.
+    pub(crate) fn carry_log(&self) -> Result<(), Error> {
+        self.log.relay()
+    }
+
+    /// Tells the worker that there are no more events; gives the process, which may go on.
+    pub(crate) fn dismiss(&self) -> Option<Child> {
+        self.state.borrow_mut().worker.take().map(Worker::dismiss)
+    }
+
+    /// Ends a process that was dismissed, and writes what it has printed.
+    pub(crate) fn lose(&self, child: Child) {
+        child.finish();
+        self.log.end();
     }
 
     /// Tells the worker of the snapshot or the restore, if it has asked for that, and waits until
@@ -246,6 +263,6 @@ impl Supervisor {
 }
 
 /// What no event is told of. In one place, since each has a price in bytes.
-fn notice(text: &str) {
+pub(crate) fn notice(text: &str) {
     tracing::warn!("{text}");
 }

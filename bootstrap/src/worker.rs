@@ -143,6 +143,11 @@ impl Worker {
         })
     }
 
+    /// Closes its pipes, by which it learns that there are no more events.
+    pub(crate) fn dismiss(self) -> Child {
+        self.child
+    }
+
     /// Ends the process group, and says how the worker ended and what it left as a message.
     pub(crate) fn finish(self) -> (Option<ExitStatus>, String) {
         let status = self.child.finish();

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::client::Reply;
-use crate::invocation::{self, Metadata};
+use crate::invocation::{Metadata, flight};
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
 pub(crate) const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
@@ -79,7 +79,7 @@ fn text<'a>(request_id: &str, name: &str, value: &'a [u8]) -> Option<&'a str> {
 fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     crate::log::install();
     // The line belongs to the event that is just coming, not to the last one.
-    invocation::set_current(&Metadata::of(request_id, None));
+    flight::mine().set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
     tracing::warn!("the header {name}: {shown:?} is ignored, because it is {reason}");
 }

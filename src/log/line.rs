@@ -44,7 +44,10 @@ impl Line<'_> {
             self.encode(
                 &mut out,
                 json(),
-                [current.request_id(), current.tenant_id()],
+                [
+                    current.request_id(),
+                    current.tenant_id().unwrap_or_default(),
+                ],
             );
         }
         sys::write_line(2, &out);

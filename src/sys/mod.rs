@@ -8,9 +8,12 @@ pub(crate) mod arena;
 pub(crate) mod entropy;
 pub(crate) mod entry;
 pub(crate) mod environment;
+pub(crate) mod signal;
 pub(crate) mod socket;
+pub(crate) mod thread;
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,8 +73,32 @@ fn clock(clock: libc::clockid_t) -> Duration {
 
 /// Ends the process with `status`, after the C library's clean-up. std's own is left out: with it
 /// come 5 KB of code. It would write a line that the function printed without its end.
+///
+/// Only the first caller does so; others wait for the end.
 pub(crate) fn exit(status: i32) -> ! {
-    // SAFETY: exit(3) takes an integer and does not return; it is called once, by the poller or
-    // by the panic hook, whichever ends the process.
+    static ENDING: AtomicBool = AtomicBool::new(false);
+    while ENDING.swap(true, Ordering::Relaxed) {
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+    // SAFETY: exit(3) takes an integer and does not return; the swap above let this thread alone
+    // come here.
     unsafe { libc::exit(status) }
+}
+
+/// Sets a variable of the process's environment, or removes it.
+///
+/// Rust code on other threads may read the environment meanwhile, since std locks it. C code may
+/// not: [`Runtime::trace_environment`](crate::Runtime::trace_environment), the only way to here,
+/// tells its users.
+pub(crate) fn set_variable(name: &str, value: Option<&str>) {
+    // SAFETY: called by the only poller between two events, so that no handler runs; threads that
+    // handlers have left behind read the environment through std, whose lock both calls take, or
+    // break the rule of the method that a function opts in with. The names are ours, and the
+    // values come from a header, which holds no zero byte.
+    unsafe {
+        match value {
+            Some(value) => std::env::set_var(name, value),
+            None => std::env::remove_var(name),
+        }
+    }
 }

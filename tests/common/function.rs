@@ -143,6 +143,14 @@ impl Process {
         }
     }
 
+    /// Sends it SIGTERM, as Lambda does before it ends an environment.
+    #[track_caller]
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.borrow().id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// Its exit status, once it has ended.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.child.borrow_mut().try_wait().expect("a child")

@@ -16,6 +16,7 @@
 )]
 
 mod binaries;
+mod concurrent;
 mod events;
 mod expect;
 mod function;
@@ -23,11 +24,12 @@ mod rie;
 mod session;
 
 pub(crate) use binaries::{Client, Profile, client, limit, profile};
+pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{aws_event, aws_events};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
-pub(crate) use function::{Exit, Function, function};
+pub(crate) use function::{Exit, Function, Process, function};
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
 

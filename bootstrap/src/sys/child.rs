@@ -4,8 +4,58 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{checked, owned};
+
+/// Children that are not reaped yet, so that their ids are still their own.
+struct Running {
+    pids: Vec<libc::pid_t>,
+    /// The environment ends: no more are started.
+    closed: bool,
+}
+
+static RUNNING: Mutex<Running> = Mutex::new(Running {
+    pids: Vec::new(),
+    closed: false,
+});
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a child may still be started.
+pub(super) fn check_open() -> io::Result<()> {
+    match running().closed {
+        false => Ok(()),
+        true => Err(io::Error::other("the environment is being shut down")),
+    }
+}
+
+/// Sends SIGTERM to the groups of these children, and lets no more be started.
+pub(crate) fn terminate(which: impl Fn(libc::pid_t) -> bool) {
+    signal(libc::SIGTERM, which);
+}
+
+/// Kills the groups of all children.
+pub(crate) fn kill() {
+    signal(libc::SIGKILL, |_| true);
+}
+
+/// Whether there is a child that is not reaped yet.
+pub(crate) fn any() -> bool {
+    !running().pids.is_empty()
+}
+
+fn signal(signal: libc::c_int, which: impl Fn(libc::pid_t) -> bool) {
+    let mut running = running();
+    running.closed = true;
+    for pid in running.pids.iter().filter(|pid| which(**pid)) {
+        // SAFETY: kill(2) takes integers. Children leave the list, whose lock is held, before
+        // they are reaped, so the group is still its.
+        unsafe { libc::kill(-pid, signal) };
+    }
+}
 
 /// A child and its process group; both are gone when it is dropped.
 pub(crate) struct Child {
@@ -18,6 +68,7 @@ pub(crate) struct Child {
 impl Child {
     /// Takes over the child `pid`, which has just been started as the leader of its group.
     pub(super) fn new(pid: libc::pid_t) -> Self {
+        running().pids.push(pid);
         // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
         // yet, so `pid` is still its own.
         let ended = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
@@ -27,6 +78,10 @@ impl Child {
             ended: owned(ended as libc::c_int).ok(),
             reaped: false,
         }
+    }
+
+    pub(crate) fn pid(&self) -> libc::pid_t {
+        self.pid
     }
 
     /// What becomes readable when the child ends.
@@ -55,6 +110,7 @@ impl Child {
             return None;
         }
         self.reaped = true;
+        running().pids.retain(|pid| *pid != self.pid);
         let mut status = 0;
         // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-use super::child::Child;
+use super::child::{self, Child};
 
 /// A process to start.
 pub(crate) struct Spawn<'a> {
@@ -25,6 +25,7 @@ pub(crate) struct Spawn<'a> {
 impl Spawn<'_> {
     /// Starts it as the leader of a new process group. The error is what exec(2) says.
     pub(crate) fn start(&self) -> io::Result<Child> {
+        child::check_open()?;
         let arguments = pointers(self.arguments);
         let environment = pointers(self.environment);
         let actions = Actions::new(self.descriptors)?;

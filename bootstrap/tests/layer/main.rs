@@ -4,6 +4,7 @@
 //! `$COLDSPARK_TEST_RUNNER` when that is set.
 
 mod common;
+mod concurrency;
 mod context;
 mod examples;
 mod exec_mode;
@@ -15,6 +16,7 @@ mod random_kills;
 mod resolution;
 mod shell_errors;
 mod shell_mode;
+mod shutdown;
 mod snapstart;
 mod start_up;
 mod streaming;

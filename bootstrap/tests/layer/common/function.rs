@@ -113,6 +113,35 @@ impl Answer {
     }
 }
 
+/// The binary as the bootstrap of this package.
+pub(super) fn command(handler: impl AsRef<OsStr>, package: &Package, address: &str) -> Command {
+    let mut log = OpenOptions::new();
+    let log = log
+        .create(true)
+        .append(true)
+        .open(package.log())
+        .expect("a log file");
+    let mut command = match runner() {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.arg(binary());
+            command
+        }
+        None => Command::new(binary()),
+    };
+    command.env_clear();
+    command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
+    command.env("AWS_LAMBDA_RUNTIME_API", address);
+    command.env("_HANDLER", handler.as_ref());
+    command.env("LAMBDA_TASK_ROOT", package.task());
+    command.env("COLDSPARK_LAYER_ROOT", package.layer());
+    command.current_dir(package.task());
+    command.stdin(Stdio::null());
+    command.stdout(log.try_clone().expect("a second handle"));
+    command.stderr(log);
+    command
+}
+
 /// A running bootstrap.
 pub(crate) struct Function {
     pub(crate) api: Scripted,
@@ -141,30 +170,7 @@ impl Function {
         change: impl FnOnce(&mut Command),
     ) -> Self {
         let api = Scripted::start(Vec::<Step>::new());
-        let mut log = OpenOptions::new();
-        let log = log
-            .create(true)
-            .append(true)
-            .open(package.log())
-            .expect("a log file");
-        let mut command = match runner() {
-            Some(runner) => {
-                let mut command = Command::new(runner);
-                command.arg(binary());
-                command
-            }
-            None => Command::new(binary()),
-        };
-        command.env_clear();
-        command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
-        command.env("AWS_LAMBDA_RUNTIME_API", api.address());
-        command.env("_HANDLER", handler.as_ref());
-        command.env("LAMBDA_TASK_ROOT", package.task());
-        command.env("COLDSPARK_LAYER_ROOT", package.layer());
-        command.current_dir(package.task());
-        command.stdin(Stdio::null());
-        command.stdout(log.try_clone().expect("a second handle"));
-        command.stderr(log);
+        let mut command = command(handler, &package, &api.address());
         change(&mut command);
         let child = command.spawn().expect("the bootstrap starts");
         Self {

@@ -1,0 +1,61 @@
+//! The end of the environment: processes are told, and none is left.
+
+use std::mem;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::pool::Pool;
+use crate::supervisor::Supervisor;
+use crate::sys::child::{self, Child};
+use crate::wait::{Woken, wait};
+
+/// How long a worker may take to end by itself, after the end of its lines; Lambda gives the
+/// whole shutdown about 300 ms.
+const GRACE: Duration = Duration::from_millis(150);
+/// How long after that a process may take that was sent SIGTERM.
+const TERM: Duration = Duration::from_millis(50);
+
+/// Tells the workers that wait for events that there are no more, and ends what runs.
+pub(crate) fn workers(pool: &Pool<Supervisor>) {
+    let idle = mem::take(&mut *pool.idle());
+    let dismissed: Vec<_> = idle
+        .iter()
+        .filter_map(|supervisor| Some((supervisor, supervisor.dismiss()?)))
+        .collect();
+    let children = || dismissed.iter().map(|(_, child)| child);
+    // With an event in hand, they read no lines.
+    child::terminate(|pid| children().all(|child| child.pid() != pid));
+    let begun = Instant::now();
+    let until = begun + GRACE;
+    children().for_each(|child| await_end(child, until));
+    child::terminate(|pid| children().any(|child| child.pid() == pid && !child.has_ended()));
+    let until = Instant::now() + TERM;
+    children().for_each(|child| await_end(child, until));
+    for (supervisor, child) in dismissed {
+        supervisor.lose(child);
+    }
+    rest(begun + GRACE + TERM);
+}
+
+/// Ends the processes that have events in hand.
+pub(crate) fn executables() {
+    child::terminate(|_| true);
+    rest(Instant::now() + GRACE);
+}
+
+/// Waits for those who have processes in hand to reap them, and kills what is left.
+fn rest(until: Instant) {
+    while child::any() && Instant::now() < until {
+        thread::sleep(Duration::from_millis(2));
+    }
+    child::kill();
+}
+
+fn await_end(child: &Child, until: Instant) {
+    while let Ok(Woken {
+        ended: false,
+        timed_out: false,
+        ..
+    }) = wait(child, [None, None], Some(until))
+    {}
+}

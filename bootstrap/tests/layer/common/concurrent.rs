@@ -1,0 +1,120 @@
+//! The layer's binary with a Runtime API that hands out several events at a time.
+
+use std::fs;
+use std::process::{Child, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Outcome, Ticket};
+use serde_json::Value;
+
+use super::function::{command, limit};
+use super::{Package, process};
+
+/// A running bootstrap.
+pub(crate) struct Concurrent {
+    pub(crate) emulator: Emulator,
+    pub(crate) package: Package,
+    child: Child,
+}
+
+impl Concurrent {
+    /// Starts it with so many events at a time, and waits for the end of its init phase.
+    #[track_caller]
+    pub(crate) fn start(handler: &str, package: Package, concurrency: usize) -> Self {
+        let emulator = Emulator::start(Config {
+            concurrency,
+            ..Config::default()
+        });
+        let emulator = emulator.expect("a Runtime API");
+        let mut command = command(handler, &package, &emulator.address());
+        command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
+        let child = command.spawn().expect("the bootstrap starts");
+        let init = emulator.wait_init(Instant::now() + limit());
+        assert!(matches!(init, Init::Ready(_)), "{init:?}");
+        Self {
+            emulator,
+            package,
+            child,
+        }
+    }
+
+    /// Its children now, of all threads.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        process::children(self.child.id())
+    }
+
+    pub(crate) fn submit(&self, event: &str) -> Ticket {
+        let mut invocation = Invocation::new(event);
+        invocation.timeout = limit();
+        self.emulator.submit(invocation)
+    }
+
+    /// The responses to these events, which are handed out at about the same time.
+    #[track_caller]
+    pub(crate) fn invoke(&self, events: &[&str]) -> Vec<String> {
+        let tickets: Vec<_> = events.iter().map(|event| self.submit(event)).collect();
+        tickets.into_iter().map(response).collect()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.package.log()).expect("the log")).into_owned()
+    }
+
+    /// Waits until the condition holds.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let end = Instant::now() + limit();
+        while !holds(self) {
+            assert!(Instant::now() < end, "not {what}; the log: {}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Sends it SIGTERM and waits for its end.
+    #[track_caller]
+    pub(crate) fn shut_down(&mut self) -> ExitStatus {
+        process::signal(self.child.id() as i32, libc::SIGTERM);
+        let end = Instant::now() + limit();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(Instant::now() < end, "it goes on; the log: {}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// The text of a response.
+#[track_caller]
+pub(crate) fn response(ticket: Ticket) -> String {
+    match ticket.wait().outcome {
+        Outcome::Response { body, .. } => String::from_utf8(body).expect("a text"),
+        Outcome::FunctionError { json, .. } => panic!("{}", String::from_utf8_lossy(&json)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Type and message of an error.
+#[track_caller]
+pub(crate) fn error(ticket: Ticket) -> (String, String) {
+    let outcome = ticket.wait().outcome;
+    let Outcome::FunctionError { json, .. } = outcome else {
+        panic!("no error: {outcome:?}");
+    };
+    let json: Value = serde_json::from_slice(&json).expect("JSON of an error");
+    let text = |name: &str| json[name].as_str().expect(name).to_owned();
+    (text("errorType"), text("errorMessage"))
+}
+
+impl Drop for Concurrent {
+    fn drop(&mut self) {
+        let workers = self.children();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        for worker in workers {
+            process::signal(-(worker as i32), libc::SIGKILL);
+        }
+    }
+}

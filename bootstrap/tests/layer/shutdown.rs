@@ -1,0 +1,88 @@
+//! SIGTERM: workers are told, and no process is left.
+
+use crate::common::{Concurrent, Package, process, workers};
+
+/// A worker that ends as the protocol says, and does something before that.
+fn polite() -> String {
+    let worker = workers::answering("printf '%s' \"$event\" >&6");
+    worker.replace("echo ready", ": >started-$$; echo ready") + "echo \"clean-up of $$\" >&2\n"
+}
+
+/// Tells the function, which had these children, and expects that nothing of it is left.
+#[track_caller]
+fn shut_down(mut function: Concurrent) -> String {
+    let children = function.children();
+    let status = function.shut_down();
+    assert_eq!(status.code(), Some(0), "{}", function.log());
+    for child in children {
+        assert!(!process::is_running(child), "{}", function.log());
+    }
+    function.log()
+}
+
+#[test]
+fn every_worker_learns_that_there_are_no_more_events() {
+    for concurrency in [1, 3] {
+        let package = Package::new().executable("handler", polite());
+        let function = Concurrent::start("worker:handler", package, concurrency);
+        assert_eq!(function.invoke(&["x"]), ["x"]);
+        // Only the first one was waited for.
+        function.wait_until("all started", |function| {
+            let files = std::fs::read_dir(function.package.task()).expect("the package");
+            files.count() == concurrency + 1
+        });
+        let log = shut_down(function);
+        assert_eq!(log.matches("clean-up of").count(), concurrency, "{log}");
+    }
+}
+
+#[test]
+fn a_worker_that_does_not_listen_is_sent_sigterm() {
+    let body = workers::answering("printf x >&6")
+        + "trap 'echo told >&2; exit' TERM; while :; do sleep 0.01; done\n";
+    let package = Package::new().executable("handler", body);
+    let function = Concurrent::start("worker:handler", package, 1);
+    assert_eq!(function.invoke(&["x"]), ["x"]);
+    let log = shut_down(function);
+    assert!(log.contains("told"), "{log}");
+}
+
+#[test]
+fn a_worker_that_does_not_want_to_end_is_killed() {
+    let body = "trap '' TERM\n".to_owned()
+        + &workers::answering("printf x >&6")[12..]
+        + "while :; do sleep 1; done\n";
+    let package = Package::new().executable("handler", format!("#!/bin/bash\n{body}"));
+    let function = Concurrent::start("worker:handler", package, 2);
+    assert_eq!(function.invoke(&["x"]), ["x"]);
+    shut_down(function);
+}
+
+#[test]
+fn an_event_in_hand_does_not_hold_it_up() {
+    let body = workers::answering(": >held; trap '' TERM; while :; do sleep 1; done");
+    let exec = "#!/bin/bash\n: >\"$LAMBDA_TASK_ROOT/held\"; sleep 1000\n";
+    let shell = "handler() { : >held; sleep 1000; }";
+    for (handler, package) in [
+        ("worker:handler", Package::new().executable("handler", body)),
+        ("exec:handler", Package::new().executable("handler", exec)),
+        ("f.handler", Package::new().file("f.sh", 0o644, shell)),
+    ] {
+        let function = Concurrent::start(handler, package, 1);
+        let _held = function.submit("x");
+        function.wait_until("in hand", |function| {
+            function.package.task().join("held").exists()
+        });
+        shut_down(function);
+    }
+}
+
+#[test]
+fn a_shell_ends_by_itself() {
+    let script = "trap 'echo clean-up >&2' EXIT\nhandler() { printf x; }";
+    let package = Package::new().file("f.sh", 0o644, script);
+    let function = Concurrent::start("f.handler", package, 2);
+    assert_eq!(function.invoke(&["x"]), ["x"]);
+    let log = shut_down(function);
+    assert_eq!(log.matches("clean-up").count(), 2, "{log}");
+}

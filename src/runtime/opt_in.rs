@@ -1,0 +1,168 @@
+//! What a function opts in to: code that is only linked, and only costs, when it is asked for.
+
+use std::convert::Infallible;
+
+use super::Runtime;
+use crate::api::{ApiError, RuntimeApi};
+use crate::client::DefaultClient;
+use crate::error::Error;
+use crate::handler::Handler;
+use crate::invocation::Metadata;
+use crate::settings::Endpoint;
+use crate::shutdown::{self, Hook};
+use crate::{concurrency, sys};
+
+/// Where X-Ray's libraries look for the tracing header.
+const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
+
+/// What was opted in to; most functions have none, and carry a null pointer. Functions stand here by pointer, so that the linker finds them only in
+/// bootstraps that ask for them.
+pub(crate) struct OptIn<S: 'static> {
+    pub(crate) pollers: Option<Pollers<S>>,
+    pub(crate) shutdown: Option<Shutdown<S>>,
+    /// Called before each event.
+    pub(crate) announce: Option<Announce>,
+}
+
+/// How many pollers there are, and how they poll when there are several.
+pub(crate) struct Pollers<S: 'static> {
+    pub(crate) count: fn() -> usize,
+    pub(crate) poll: Poll<S>,
+}
+
+/// What waits for SIGTERM, and what is to be done then.
+pub(crate) struct Shutdown<S: 'static> {
+    pub(crate) watch: fn(&'static S, Vec<Hook<S>>),
+    pub(crate) hooks: Vec<Hook<S>>,
+}
+
+type Poll<S> = fn(
+    &Endpoint,
+    RuntimeApi<DefaultClient>,
+    &'static dyn Handler<S>,
+    &'static S,
+    usize,
+) -> Result<Infallible, ApiError>;
+pub(crate) type Announce = fn(&Metadata<'_>);
+
+impl<S> OptIn<S> {
+    const fn nothing() -> Self {
+        Self {
+            pollers: None,
+            shutdown: None,
+            announce: None,
+        }
+    }
+
+    /// What `place` holds, made now if there is nothing yet.
+    fn of(place: &mut Option<Box<Self>>) -> &mut Self {
+        place.get_or_insert_with(|| Box::new(Self::nothing()))
+    }
+}
+
+impl<S: 'static> Runtime<S> {
+    /// Lets the function serve several invocations at a time where Lambda hands them out, on
+    /// Lambda Managed Instances: `AWS_LAMBDA_MAX_CONCURRENCY` threads poll, each with a
+    /// connection of its own, and share the handler and the state. Without this call a function
+    /// polls with one thread, whatever the variable says.
+    ///
+    /// The variable unset or 1 is one poller, as everywhere else in Lambda. 0 and what is not a
+    /// whole number are logged as a warning and are one poller too; more than 1,000 is logged and
+    /// is 1,000, because threads, descriptors and memory would run out. If the system gives fewer
+    /// threads, the function goes on with those and logs how many. The stack of a poller has
+    /// 2 MiB of address space; the first poller is the main thread.
+    ///
+    /// - [`Context`](crate::Context) has what belongs to one invocation, its deadline too. Lambda
+    ///   Managed Instances do not end a handler that has timed out: look at
+    ///   [`time_left`](crate::Context::time_left). An answer that comes too late is refused
+    ///   (410), logged and dropped.
+    /// - A panic under `panic=abort` ends the process, and with it every invocation in hand. The
+    ///   one that panicked gets the panic as its error, each other one the error
+    ///   `Runtime.ProcessEnded`, and answers that are on the way are waited for. Built with
+    ///   unwinding, only the invocation that panicked fails.
+    /// - When the Runtime API does not let one poller go on, the process logs it and exits with
+    ///   status 1, once, as with one poller.
+    ///
+    /// ```no_run
+    /// use coldspark::{Context, Error, Runtime};
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// fn main() {
+    ///     Runtime::with_init(|_| Ok(AtomicU64::new(0)))
+    ///         .concurrent()
+    ///         .json("count", |_: serde_json::Value, context: &Context<'_, AtomicU64>| {
+    ///             Ok(context.state().fetch_add(1, Ordering::Relaxed))
+    ///         })
+    ///         .run()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn concurrent(mut self) -> Self
+    where
+        S: Sync,
+    {
+        OptIn::of(&mut self.opt_in).pollers = Some(Pollers {
+            count: concurrency::count,
+            poll: concurrency::poll::<S>,
+        });
+        self
+    }
+
+    /// Registers a hook that runs when Lambda ends the environment, which it tells by SIGTERM:
+    /// the place to write out what is still in memory, and to close connections. Lambda only
+    /// sends it to functions with an extension; others are killed without notice.
+    ///
+    /// Hooks run in the reverse order of their registration, on a thread of their own while the
+    /// pollers go on waiting for events. They have about 300 ms together: Lambda then kills the
+    /// process. After the last one, and after answers that are on the way, the process exits
+    /// with status 0, or with 1 if a hook failed; a failure is logged, and the others still run.
+    /// A panic is such a failure where the profile unwinds; where it aborts, the process ends
+    /// with it.
+    ///
+    /// With a hook, the start takes three system calls more, a thread among them, which are made
+    /// at the end of the init phase.
+    ///
+    /// ```no_run
+    /// # use coldspark::Runtime;
+    /// # struct Pool;
+    /// # impl Pool { fn new() -> Self { Pool } fn close(&self) {} }
+    /// Runtime::with_init(|_| Ok(Pool::new()))
+    ///     .on_shutdown(|pool| Ok(pool.close()))
+    ///     .raw("hello", |event, _| Ok(event.into()))
+    ///     .run()
+    /// ```
+    #[must_use]
+    pub fn on_shutdown(
+        mut self,
+        hook: impl FnOnce(&S) -> Result<(), Error> + Send + 'static,
+    ) -> Self
+    where
+        S: Sync,
+    {
+        let shutdown = OptIn::of(&mut self.opt_in)
+            .shutdown
+            .get_or_insert_with(|| Shutdown {
+                watch: shutdown::watch::<S>,
+                hooks: Vec::new(),
+            });
+        shutdown.hooks.push(Box::new(hook));
+        self
+    }
+
+    /// Sets `_X_AMZN_TRACE_ID` to the tracing header of each event before its handler runs, for
+    /// libraries that look for it there; an event without one removes the variable. Handlers have
+    /// it in [`Context::trace_id`](crate::Context::trace_id) without this.
+    ///
+    /// With several pollers ([`concurrent`](Self::concurrent)) it is not set, because the
+    /// environment belongs to the whole process.
+    ///
+    /// Rust code may read the environment at any time. C code (`getenv`) on a thread that a
+    /// handler has left behind may not, since the C library does not lock it: do not opt in with
+    /// such a thread.
+    #[must_use]
+    pub fn trace_environment(mut self) -> Self {
+        OptIn::of(&mut self.opt_in).announce =
+            Some(|metadata| sys::set_variable(TRACE_ID, metadata.trace_id));
+        self
+    }
+}

@@ -1,0 +1,65 @@
+//! What a function does when Lambda ends its environment.
+//!
+//! Source: the Lambda developer guide, "Understanding the Lambda execution environment
+//! lifecycle": SIGTERM only comes when an extension is registered, SIGKILL 500 ms (internal
+//! extensions) or 2 s (external ones, of which the runtime has about 300 ms) later.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::invocation::flight;
+use crate::log;
+use crate::sys::signal::Termination;
+use crate::sys::{self, thread};
+
+/// What the hooks may take together.
+const LIMIT: Duration = Duration::from_millis(300);
+
+/// A hook gets the state that the init step made.
+pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
+
+/// Has a thread wait for SIGTERM, run the hooks and end the process.
+pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
+    let started = Termination::catch().and_then(|mut termination| {
+        thread::spawn(move || {
+            if termination.wait().is_ok() {
+                shut_down(state, hooks);
+            }
+        })
+    });
+    if let Err(error) = started {
+        log::install();
+        tracing::warn!("SIGTERM will end the process without its shutdown hooks: {error}");
+    }
+}
+
+/// Runs the hooks, the last registered first, and ends the process.
+fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
+    log::install();
+    let begun = Instant::now();
+    let mut status = 0;
+    hooks.reverse();
+    for hook in hooks {
+        match panic::catch_unwind(AssertUnwindSafe(|| hook(state))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!("a shutdown hook failed: {error}");
+                status = 1;
+            }
+            // The panic hook has logged it.
+            Err(_) => status = 1,
+        }
+    }
+    let took = begun.elapsed();
+    if took > LIMIT {
+        tracing::warn!(
+            "the shutdown hooks took {} ms, and Lambda allows about {} ms before it kills",
+            took.as_millis() as u64,
+            LIMIT.as_millis() as u64
+        );
+    }
+    // An answer that is on the way still counts.
+    flight::settle(None);
+    sys::exit(status)
+}
