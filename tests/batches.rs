@@ -41,6 +41,7 @@ fn tried(session: &Session) -> Vec<String> {
     let log = session.stderr();
     let lines = log.lines().filter(|line| line.starts_with("INFO"));
     let texts = lines.filter_map(|line| line.split("tried ").nth(1));
+    let texts = texts.map(|text| text.split(" request_id=").next().unwrap_or(text));
     texts.map(str::to_owned).collect()
 }
 
