@@ -28,10 +28,10 @@ pub(crate) fn end(stop: &Stop) -> ! {
     match stop {
         Stop::Settings(error) => tracing::error!("{error}"),
         Stop::Init(error, unreported) => {
-            log::failure("the init phase failed: ", &error, shown(&unreported));
+            log::failure("the init phase failed: ", error, shown(unreported));
         }
         Stop::Restore(error, unreported) => {
-            log::failure("the restore failed: ", &error, shown(&unreported));
+            log::failure("the restore failed: ", error, shown(unreported));
         }
         Stop::Api(error) => tracing::error!("{error}; the process ends"),
     }

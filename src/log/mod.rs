@@ -42,6 +42,7 @@ use self::fields::Fields;
 use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
+use crate::invocation;
 
 pub use self::settings::json;
 pub use self::wrap::wrap;
@@ -89,8 +90,14 @@ pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Di
     let message = format_args!("{what}{error}{unreported}");
     if OURS.load(Ordering::Relaxed) {
         plain("ERROR", message, Some(error));
-    } else {
+        return;
+    }
+    // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
+    let request_id = invocation::current().request_id().to_owned();
+    if request_id.is_empty() {
         tracing::error!("{message}");
+    } else {
+        tracing::error!(request_id, "{message}");
     }
 }
 

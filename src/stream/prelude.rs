@@ -22,8 +22,8 @@ const END: [u8; 8] = [0; 8];
 /// let prelude = Prelude::new(200)?
 ///     .header("Content-Type", "text/event-stream")?
 ///     .cookie("seen=1; Secure")?;
-/// # Ok(()) }
 /// assert!(Prelude::new(99).is_err());
+/// # Ok(()) }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prelude {

@@ -54,7 +54,7 @@ struct State {
     free: [*mut u8; CLASSES],
 }
 
-// Apart from the state, and in a section that scripts/bootstrap.ld puts behind the rest of .bss:
+// Apart from the state, and in a section that src/bootstrap.ld puts behind the rest of .bss:
 // the statics that start-up writes then share a page with the first blocks.
 // SAFETY: a section whose name begins with `.bss.` is zeroed memory, as this static is, and every
 // linker puts it into .bss; nothing else has the name.
