@@ -20,7 +20,7 @@ use crate::error::{Error, kind};
 use crate::handler::Handler;
 use crate::invocation::flight::{self, Flight};
 use crate::settings::{self, Endpoint};
-use crate::sys::thread;
+use crate::sys::{self, thread};
 use crate::{log, panics, run};
 
 /// How many pollers there are to be; a value that is none is logged.
@@ -35,7 +35,7 @@ pub(crate) fn count() -> usize {
 
 /// What the pollers share.
 struct Shared<S: 'static> {
-    endpoint: Endpoint,
+    endpoint: &'static Endpoint,
     handler: &'static dyn Handler<S>,
     state: &'static S,
     count: usize,
@@ -43,7 +43,7 @@ struct Shared<S: 'static> {
 
 /// Polls with `count` threads, of which this one is the first; `api` is its connection.
 pub(crate) fn poll<S: Sync>(
-    endpoint: &Endpoint,
+    endpoint: &'static Endpoint,
     mut api: RuntimeApi<DefaultClient>,
     handler: &'static dyn Handler<S>,
     state: &'static S,
@@ -52,7 +52,7 @@ pub(crate) fn poll<S: Sync>(
     // Before there are threads that may log.
     log::install();
     let shared: &'static Shared<S> = Box::leak(Box::new(Shared {
-        endpoint: endpoint.clone(),
+        endpoint,
         handler,
         state,
         count,
@@ -73,7 +73,7 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usi
     let work = move || {
         flight.board();
         start(shared, flight, number + 1);
-        let mut api = RuntimeApi::<DefaultClient>::new(&shared.endpoint);
+        let mut api = RuntimeApi::<DefaultClient>::new(shared.endpoint);
         let Err(error) = only_one(run::poll(&mut api, shared.handler, shared.state, None));
         run::end(&run::Stop::Api(error));
     };
@@ -91,7 +91,7 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usi
 fn only_one(stopped: Result<Infallible, ApiError>) -> Result<Infallible, ApiError> {
     static STOPPED: AtomicBool = AtomicBool::new(false);
     if STOPPED.swap(true, Ordering::Relaxed) {
-        panics::wait_for_the_end();
+        sys::wait_for_the_end();
     }
     stopped
 }

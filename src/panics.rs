@@ -10,8 +10,6 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
@@ -95,7 +93,7 @@ fn guard<T, E: From<Error>>(
     let result = catch(work);
     if !flight.leave_for(next) {
         // A panic on another thread is being reported to this invocation's caller.
-        wait_for_the_end();
+        sys::wait_for_the_end();
     }
     result
 }
@@ -119,21 +117,13 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }
 
-/// For a thread while another one ends the process.
-pub(crate) fn wait_for_the_end() -> ! {
-    loop {
-        // `park` would bring 3 KB of thread-locals with it.
-        thread::sleep(Duration::from_secs(3600));
-    }
-}
-
 fn hook(info: &PanicHookInfo<'_>) {
     let error = describe(info);
     log::plain("ERROR", format_args!("{}", error.message()), Some(&error));
     if ABORTS {
         // The first panic ends the process when it is reported; others must not cut that short.
         if REPORTING.swap(true, Ordering::AcqRel) {
-            wait_for_the_end();
+            sys::wait_for_the_end();
         }
         if let Err(failed) = report(error) {
             let text = format_args!("the panic was not reported: {failed}");

@@ -1,12 +1,12 @@
 //! What a function is made of: its handlers by name and its init step.
 
+mod init;
 mod opt_in;
 
+pub use init::Init;
 pub(crate) use opt_in::{Announce, OptIn};
 
 use std::borrow::Cow;
-use std::fmt;
-use std::path::PathBuf;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,9 +14,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, kind};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
+use crate::run;
 use crate::snapshot::Hooks;
 use crate::stream::{Stream, Writer};
-use crate::{run, settings};
 
 /// A function: its handlers by name, and the init step that runs before the first event.
 ///
@@ -286,48 +286,5 @@ impl<S> Runtime<S> {
                  function's handler to one of them"
             ),
         ))
-    }
-}
-
-/// What an init step may know and do.
-pub struct Init<'a> {
-    pub(crate) handler: String,
-    pub(crate) concurrency: usize,
-    pub(crate) connect: &'a dyn Fn(),
-}
-
-impl Init<'_> {
-    /// `_HANDLER` as it was given; may be empty.
-    #[must_use]
-    pub fn handler(&self) -> &str {
-        &self.handler
-    }
-
-    /// The folder of the function's package (`LAMBDA_TASK_ROOT`, `/var/task` when not set).
-    #[must_use]
-    pub fn task_root(&self) -> PathBuf {
-        settings::task_root()
-    }
-
-    /// How many invocations the function will have in hand at most: 1, unless it opted in to more
-    /// ([`Runtime::concurrent`]) and Lambda's setting says more.
-    #[must_use]
-    pub fn concurrency(&self) -> usize {
-        self.concurrency
-    }
-
-    /// Opens the connection to the Runtime API now, for a step that is about to wait for
-    /// something else. Without it the connection is made after the step. The ureq client
-    /// connects after the step in any case.
-    pub fn connect(&self) {
-        (self.connect)();
-    }
-}
-
-impl fmt::Debug for Init<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Init")
-            .field("handler", &self.handler)
-            .finish_non_exhaustive()
     }
 }

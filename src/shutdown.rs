@@ -5,7 +5,7 @@
 //! extensions) or 2 s (external ones, of which the runtime has about 300 ms) later.
 
 use std::panic::{self, AssertUnwindSafe};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::invocation::flight;
@@ -37,7 +37,7 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
 /// Runs the hooks, the last registered first, and ends the process.
 fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
     log::install();
-    let begun = Instant::now();
+    let begun = sys::since_boot();
     let mut status = 0;
     hooks.reverse();
     for hook in hooks {
@@ -51,7 +51,7 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
             Err(_) => status = 1,
         }
     }
-    let took = begun.elapsed();
+    let took = sys::since_boot() - begun;
     if took > LIMIT {
         tracing::warn!(
             "the shutdown hooks took {} ms, and Lambda allows about {} ms before it kills",

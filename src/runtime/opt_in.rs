@@ -15,8 +15,8 @@ use crate::{concurrency, sys};
 /// Where X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
 
-/// What was opted in to; most functions have none, and carry a null pointer. Functions stand here by pointer, so that the linker finds them only in
-/// bootstraps that ask for them.
+/// What was opted in to; most functions have none, and carry a null pointer. Functions stand here
+/// by pointer, so that the linker finds them only in bootstraps that ask for them.
 pub(crate) struct OptIn<S: 'static> {
     pub(crate) pollers: Option<Pollers<S>>,
     pub(crate) shutdown: Option<Shutdown<S>>,
@@ -37,7 +37,7 @@ pub(crate) struct Shutdown<S: 'static> {
 }
 
 type Poll<S> = fn(
-    &Endpoint,
+    &'static Endpoint,
     RuntimeApi<DefaultClient>,
     &'static dyn Handler<S>,
     &'static S,

@@ -71,14 +71,22 @@ fn clock(clock: libc::clockid_t) -> Duration {
     Duration::new(seconds, time.tv_nsec as u32)
 }
 
+/// For a thread while another one ends the process.
+pub(crate) fn wait_for_the_end() -> ! {
+    loop {
+        // `park` would bring 3 KB of thread-locals with it.
+        std::thread::sleep(Duration::from_secs(3600));
+    }
+}
+
 /// Ends the process with `status`, after the C library's clean-up. std's own is left out: with it
 /// come 5 KB of code. It would write a line that the function printed without its end.
 ///
 /// Only the first caller does so; others wait for the end.
 pub(crate) fn exit(status: i32) -> ! {
     static ENDING: AtomicBool = AtomicBool::new(false);
-    while ENDING.swap(true, Ordering::Relaxed) {
-        std::thread::sleep(Duration::from_secs(3600));
+    if ENDING.swap(true, Ordering::Relaxed) {
+        wait_for_the_end();
     }
     // SAFETY: exit(3) takes an integer and does not return; the swap above let this thread alone
     // come here.

@@ -26,6 +26,19 @@ fn exec(script: &str, variables: &[(&str, &str)]) -> Function {
     Function::start_env("stream:handler", package, variables)
 }
 
+/// Waits until the response has begun, and has the handler go on, which waits for the file `go`.
+#[track_caller]
+fn go_when_streaming(function: &Function) {
+    let pid = function.pid();
+    function.wait_until("streaming", |_| {
+        // The persistent connection and the stream's own.
+        let open = process::descriptors(pid);
+        let sockets = open.iter().filter(|(_, at)| at.starts_with("socket:"));
+        sockets.count() >= 2
+    });
+    fs::write(function.package.task().join("go"), "").unwrap();
+}
+
 /// What is posted for an event.
 fn post(function: &mut Function) -> Request {
     function.send(event("streams", "go"));
@@ -101,16 +114,7 @@ fn a_chunk_is_read_before_the_next_is_made() {
          printf second >&6",
     );
     function.send(event("streams", "go"));
-    let pid = function.pid();
-    function.wait_until("streaming", |_| {
-        // The persistent connection and the stream's own.
-        let open = process::descriptors(pid);
-        open.iter()
-            .filter(|(_, target)| target.starts_with("socket:"))
-            .count()
-            >= 2
-    });
-    fs::write(function.package.task().join("go"), "").unwrap();
+    go_when_streaming(&function);
     let request = function.posted();
     assert_eq!(request.chunks, [5, 6]);
     streamed(&request, b"firstsecond");
@@ -278,15 +282,7 @@ fn what_an_executable_prints_is_passed_on_as_it_comes() {
         &[],
     );
     function.send(event("streams", "go"));
-    let pid = function.pid();
-    function.wait_until("streaming", |_| {
-        let open = process::descriptors(pid);
-        open.iter()
-            .filter(|(_, target)| target.starts_with("socket:"))
-            .count()
-            >= 2
-    });
-    fs::write(function.package.task().join("go"), "").unwrap();
+    go_when_streaming(&function);
     let request = function.posted();
     assert_eq!(
         streamed(&request, b"firstsecond"),

@@ -4,25 +4,10 @@ use crate::common::{Function, Package, event, process, workers};
 
 const EXITED: &str = "Runtime.WorkerExited";
 
-/// A worker that does `body` for the event `bad`, and answers others with its process id.
-fn worker(body: &str) -> Function {
-    let script = workers::answering(&format!(
-        "if [ \"$event\" = bad ]; then {body}\nfi\nprintf '%s' $$ >&6"
-    ));
-    Function::start(
-        "worker:handler",
-        Package::new().executable("handler", script),
-    )
-}
-
 /// The error of the event `bad`, between events that are answered by two workers.
 #[track_caller]
 fn crashed(body: &str, texts: &[&str]) {
-    let mut function = worker(body);
-    let first = function.invoke("good").text();
-    function.invoke("bad").assert_error(EXITED, texts);
-    let second = function.invoke("good").text();
-    assert_ne!(first, second, "the worker was not restarted");
+    let (function, second) = workers::replaced(body, EXITED, texts);
     assert_eq!(function.worker().to_string(), second);
     assert!(process::zombies(function.pid()).is_empty());
 }
@@ -48,7 +33,7 @@ fn a_worker_that_is_killed_instead_of_answering() {
 #[test]
 fn a_worker_that_crashes_while_a_grandchild_holds_its_pipes() {
     crashed("sleep 1000 & exit 5", &["status: 5"]);
-    let mut function = worker("sleep 1000 & echo $! >pid; exit 5");
+    let mut function = workers::failing("sleep 1000 & echo $! >pid; exit 5");
     function.invoke("bad").assert_error(EXITED, &[]);
     let pid = std::fs::read_to_string(function.package.task().join("pid")).unwrap();
     let sleeper = pid.trim().parse().unwrap();
@@ -57,7 +42,7 @@ fn a_worker_that_crashes_while_a_grandchild_holds_its_pipes() {
 
 #[test]
 fn a_worker_that_crashes_while_one_that_left_its_group_holds_its_pipes() {
-    let mut function = worker(
+    let mut function = workers::failing(
         "setsid bash -c 'echo $$ >pid; exec sleep 1000' & until [ -s pid ]; do sleep 0.01; done; exit 5",
     );
     function.invoke("bad").assert_error(EXITED, &["status: 5"]);
@@ -70,7 +55,7 @@ fn a_worker_that_crashes_while_one_that_left_its_group_holds_its_pipes() {
 
 #[test]
 fn only_the_last_lines_of_standard_error_are_in_the_error() {
-    let mut function = worker("seq 1 100000 >&2; exit 1");
+    let mut function = workers::failing("seq 1 100000 >&2; exit 1");
     let message = function
         .invoke("bad")
         .assert_error(EXITED, &["99991\n", "100000"]);
@@ -102,7 +87,7 @@ fn a_worker_that_ends_between_events_is_replaced_without_an_error() {
 
 #[test]
 fn a_worker_that_is_killed_between_events_is_replaced_without_an_error() {
-    let mut function = worker(":");
+    let mut function = workers::failing(":");
     for _ in 0..5 {
         let worker = function.invoke("good").text().parse().unwrap();
         function.wait_idle();
@@ -140,7 +125,7 @@ fn a_new_worker_that_fails_its_init_is_an_error_of_the_event_and_the_next_one_is
 
 #[test]
 fn a_worker_whose_file_is_gone_is_an_error_of_each_event_until_it_is_back() {
-    let mut function = worker("kill -KILL $$");
+    let mut function = workers::failing("kill -KILL $$");
     function.invoke("good").text();
     let file = function.package.task().join("handler");
     let away = function.package.task().join("away");
@@ -161,7 +146,7 @@ fn a_worker_whose_file_is_gone_is_an_error_of_each_event_until_it_is_back() {
 
 #[test]
 fn two_hundred_crashes_leave_no_descriptor_and_no_process() {
-    let mut function = worker("kill -KILL $$");
+    let mut function = workers::failing("kill -KILL $$");
     let crash = |function: &mut Function| {
         function.invoke("bad").assert_error(EXITED, &["SIGKILL"]);
     };
@@ -210,7 +195,7 @@ fn two_hundred_events_leave_no_descriptor() {
 
 #[test]
 fn a_worker_ends_when_its_bootstrap_does() {
-    let mut function = worker(":");
+    let mut function = workers::failing(":");
     let worker = function
         .invoke_event(event("id", "good"))
         .text()

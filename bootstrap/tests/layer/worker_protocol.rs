@@ -6,25 +6,10 @@ use crate::common::{Function, Package, workers};
 
 const PROTOCOL: &str = "Runtime.WorkerProtocol";
 
-/// A worker that does `body` for the event `bad`, and answers others with its process id.
-fn worker(body: &str) -> Function {
-    let script = workers::answering(&format!(
-        "if [ \"$event\" = bad ]; then {body}\nfi\nprintf '%s' $$ >&6"
-    ));
-    Function::start(
-        "worker:handler",
-        Package::new().executable("handler", script),
-    )
-}
-
 /// The error for the event `bad`; the events before and after it are answered, by two workers.
 #[track_caller]
 fn broken(body: &str, texts: &[&str]) {
-    let mut function = worker(body);
-    let first = function.invoke("good").text();
-    function.invoke("bad").assert_error(PROTOCOL, texts);
-    let second = function.invoke("good").text();
-    assert_ne!(first, second, "the worker was not restarted");
+    let (mut function, second) = workers::replaced(body, PROTOCOL, texts);
     assert_eq!(function.invoke("good").text(), second);
 }
 
@@ -47,7 +32,7 @@ fn a_line_that_never_ends() {
 
 #[test]
 fn half_a_line_and_then_the_end() {
-    let mut function = worker("printf 'response 2' >&4; exit 0");
+    let mut function = workers::failing("printf 'response 2' >&4; exit 0");
     function.invoke("good").text();
     let error = function.invoke("bad");
     error.assert_error(
@@ -112,7 +97,7 @@ fn two_answers_at_once() {
 #[test]
 fn a_second_answer_after_the_first() {
     // Behind its first answer the worker waits until it may give the second.
-    let mut function = worker(
+    let mut function = workers::failing(
         "printf first >&6; echo response 2 >&4; until [ -e go ]; do sleep 0.01; done\n\
          echo response 2 >&4; : >done; sleep 1000",
     );

@@ -1,0 +1,49 @@
+//! What an init step is given.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::settings;
+
+/// What an init step may know and do.
+pub struct Init<'a> {
+    pub(crate) handler: String,
+    pub(crate) concurrency: usize,
+    pub(crate) connect: &'a dyn Fn(),
+}
+
+impl Init<'_> {
+    /// `_HANDLER` as it was given; may be empty.
+    #[must_use]
+    pub fn handler(&self) -> &str {
+        &self.handler
+    }
+
+    /// The folder of the function's package (`LAMBDA_TASK_ROOT`, `/var/task` when not set).
+    #[must_use]
+    pub fn task_root(&self) -> PathBuf {
+        settings::task_root()
+    }
+
+    /// How many invocations the function will have in hand at most: 1, unless it opted in to more
+    /// ([`Runtime::concurrent`](crate::Runtime::concurrent)) and Lambda's setting says more.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        self.concurrency
+    }
+
+    /// Opens the connection to the Runtime API now, for a step that is about to wait for
+    /// something else. Without it the connection is made after the step. The ureq client
+    /// connects after the step in any case.
+    pub fn connect(&self) {
+        (self.connect)();
+    }
+}
+
+impl fmt::Debug for Init<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Init")
+            .field("handler", &self.handler)
+            .finish_non_exhaustive()
+    }
+}
