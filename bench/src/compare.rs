@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::figures::{self, COUNTED, TIMED};
+use crate::pairs::Pair;
 use crate::results::{Measured, Results};
 use crate::stats::Spread;
 
@@ -19,8 +20,8 @@ pub(crate) struct Difference {
     pub(crate) figure: &'static str,
     pub(crate) old: f64,
     pub(crate) new: f64,
-    /// Whether the figures are times the floor.
-    pub(crate) is_ratio: bool,
+    /// What the figures are ratios to, if they are.
+    pub(crate) to: Option<String>,
 }
 
 impl Difference {
@@ -36,38 +37,61 @@ impl fmt::Display for Difference {
             figure,
             old,
             new,
-            ..
+            to,
         } = self;
         let word = if self.is_worse() { "WORSE" } else { "better" };
-        if self.is_ratio {
-            write!(
+        match to {
+            Some(to) => write!(
                 f,
-                "{word}: {program}, {figure}: {old:.2}x to {new:.2}x of the floor"
-            )
-        } else {
-            write!(f, "{word}: {program}, {figure}: {old} to {new}")
+                "{word}: {program}, {figure}: {old:.2}x to {new:.2}x of {to}"
+            ),
+            None => write!(f, "{word}: {program}, {figure}: {old} to {new}"),
         }
     }
 }
 
 /// All differences; the programs of only one of the results are left out.
 pub(crate) fn differences(old: &Results, new: &Results) -> Vec<Difference> {
-    let pairs = new.programs.iter().filter_map(|new| {
-        let old = old.programs.iter().find(|old| old.name == new.name)?;
-        Some((old, new))
-    });
-    pairs.flat_map(|(old, new)| of_program(old, new)).collect()
+    let mut found = of_programs(&old.programs, &new.programs, "the floor");
+    // Their first one's ratio is 1, to itself.
+    let first = new.allocators.first().map_or("", |first| &first.name);
+    found.extend(of_programs(&old.allocators, &new.allocators, first));
+    let same = |pair: &Pair, new: &Pair| {
+        pair.figure == new.figure && pair.program == new.program && pair.to == new.to
+    };
+    found.extend(new.pairs.iter().filter_map(|new| {
+        let old = old.pairs.iter().find(|old| same(old, new))?;
+        // Those to the first allocator stand above.
+        (new.to != first && beyond_noise(&old.ratio, &new.ratio)).then(|| Difference {
+            program: new.program.clone(),
+            figure: figures::title(&new.figure),
+            old: old.ratio.median,
+            new: new.ratio.median,
+            to: Some(new.to.clone()),
+        })
+    }));
+    found
 }
 
-fn of_program(old: &Measured, new: &Measured) -> Vec<Difference> {
+fn of_programs(old: &[Measured], new: &[Measured], base: &str) -> Vec<Difference> {
+    let pairs = new.iter().filter_map(|new| {
+        let old = old.iter().find(|old| old.name == new.name)?;
+        Some((old, new))
+    });
+    pairs
+        .flat_map(|(old, new)| of_program(old, new, base))
+        .collect()
+}
+
+fn of_program(old: &Measured, new: &Measured, base: &str) -> Vec<Difference> {
     let mut found = Vec::new();
-    let mut differ = |figure, old, new, is_ratio| {
+    let mut differ = |figure, old, new, to: Option<&str>| {
         found.push(Difference {
             program: String::new(),
             figure,
             old,
             new,
-            is_ratio,
+            to: to.map(str::to_owned),
         });
     };
     for figure in &TIMED {
@@ -76,7 +100,7 @@ fn of_program(old: &Measured, new: &Measured) -> Vec<Difference> {
         if let (Some(old), Some(new)) = (ratio(old), ratio(new))
             && beyond_noise(&old, &new)
         {
-            differ(figure.title, old.median, new.median, true);
+            differ(figure.title, old.median, new.median, Some(base));
         }
     }
     // The calls of several processes or threads depend a little on who is first.
@@ -86,7 +110,7 @@ fn of_program(old: &Measured, new: &Measured) -> Vec<Difference> {
         if let (Some(old), Some(new)) = (count(old), count(new))
             && differs(old, new, is_exact)
         {
-            differ(figure.title, old as f64, new as f64, false);
+            differ(figure.title, old as f64, new as f64, None);
         }
     }
     for difference in &mut found {
@@ -137,6 +161,30 @@ mod tests {
     fn counts_of_several_processes_may_vary_a_little() {
         assert!(differs(265, 266, true) && !differs(265, 266, false));
         assert!(differs(265, 300, false) && !differs(265, 265, true));
+    }
+
+    #[test]
+    fn programs_that_are_compared_with_each_other_are_told() {
+        let with = |median: f64| {
+            let mut results = results(Vec::new());
+            let time = program("layer-worker", median, 1).timed[figures::INIT_WARM];
+            results.pairs.push(Pair {
+                figure: figures::WARM.to_owned(),
+                program: "layer-worker".to_owned(),
+                to: "hello-lean".to_owned(),
+                ratio: time.ratio.unwrap(),
+            });
+            results
+        };
+        let told = |old, new| -> Vec<String> {
+            let differences = differences(&with(old), &with(new));
+            differences.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(told(2.20, 2.21), [""; 0]);
+        assert_eq!(
+            told(2.2, 3.0),
+            ["WORSE: layer-worker, warm event p50: 2.20x to 3.00x of hello-lean"]
+        );
     }
 
     #[test]

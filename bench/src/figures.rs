@@ -24,8 +24,9 @@ pub(crate) const WARM: &str = "warm_event_us";
 pub(crate) const WARM_P99: &str = "warm_event_p99_us";
 pub(crate) const TOTAL: &str = "first_response_us";
 pub(crate) const LARGE: &str = "event_6mb_us";
+pub(crate) const JSON: &str = "json_1mb_us";
 
-pub(crate) const TIMED: [Timed; 7] = [
+pub(crate) const TIMED: [Timed; 8] = [
     timed(
         INIT_WARM,
         "init, warm cache",
@@ -53,6 +54,11 @@ pub(crate) const TIMED: [Timed; 7] = [
         Some("Spawn to first response, page cache warm"),
     ),
     timed(LARGE, "6 MB event", Some("6 MB event echoed")),
+    timed(
+        JSON,
+        "1 MB of JSON parsed and printed",
+        Some("1 MB of JSON parsed and printed, by allocator"),
+    ),
 ];
 
 pub(crate) const INSTRUCTIONS: &str = "instructions";
@@ -86,6 +92,12 @@ pub(crate) const COUNTED: [Counted; 9] = [
     counted(MINOR, "minor faults, warm", None, false),
     counted(MAJOR, "major faults, cold", None, false),
 ];
+
+/// The table's name of a timed figure.
+pub(crate) fn title(name: &str) -> &'static str {
+    let found = TIMED.iter().find(|figure| figure.name == name);
+    found.map_or("a figure that is no more measured", |figure| figure.title)
+}
 
 const fn timed(name: &'static str, title: &'static str, chart: Option<&'static str>) -> Timed {
     Timed { name, title, chart }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::api::Api;
 use crate::arch::Arch;
@@ -12,7 +13,7 @@ use crate::measure::count::Emulation;
 use crate::measure::one::Stage;
 use crate::measure::trace;
 use crate::options::Options;
-use crate::programs::{self, Places, Program};
+use crate::programs::{self, Group, Places, Program};
 use crate::results::{Measured, Results, Rounds};
 use crate::sources;
 use crate::times;
@@ -20,6 +21,9 @@ use crate::times;
 /// Measures what there is to measure of this architecture on this machine.
 pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     let (programs, missing) = staged(options, arch)?;
+    let (allocators, programs): (Vec<Program>, Vec<Program>) = programs
+        .into_iter()
+        .partition(|program| program.group == Group::Allocator);
     let mut results = Results {
         arch: arch.name().to_owned(),
         wall_time: arch.is_native(),
@@ -34,12 +38,16 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         rounds: Rounds {
             warm: options.rounds,
             cold: (options.rounds * 3 / 10).max(3),
-            large: (options.rounds / 20).max(3),
+            large: (options.rounds / 8).max(3),
+            json: (options.rounds / 8).max(3),
         },
         programs: Vec::new(),
+        allocators: Vec::new(),
+        pairs: Vec::new(),
         missing,
     };
     results.machine.read_ahead_kb = crate::cold::read_ahead_kb(&work(options));
+    let start = Instant::now();
     let mut api = Api::fixed().map_err(no_socket)?;
     let emulation = emulation(options);
     for program in &programs {
@@ -47,18 +55,25 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             .programs
             .push(counts(&mut api, &emulation, program, arch)?);
     }
+    for program in &allocators {
+        results.allocators.push(sizes(program)?);
+    }
+    crate::say_time("counts", start);
     if arch.is_native() {
         results.machine.take_a_core();
         let spawner = match options.memory_mb {
             Some(memory) => Spawner::Limited(Limited::open(memory)?),
             None => Spawner::Direct,
         };
-        let stage = Stage {
+        let mut stage = Stage {
             api: Api::moving().map_err(no_socket)?,
             spawner,
             log: work(options).join("log"),
         };
-        times::take(stage, &programs, &mut results);
+        times::take(&mut stage, &programs, &mut results);
+        if !allocators.is_empty() {
+            times::take_allocators(&mut stage, &allocators, &mut results);
+        }
     }
     results.machine.look_again();
     Ok(results)
@@ -125,13 +140,8 @@ fn work(options: &Options) -> PathBuf {
     work
 }
 
-/// What can be counted of a program: its size, and with ptrace or qemu what it does.
-pub(crate) fn counts(
-    api: &mut Api,
-    emulation: &Emulation,
-    program: &Program,
-    arch: Arch,
-) -> Result<Measured, String> {
+/// What a program is, and its size.
+fn sizes(program: &Program) -> Result<Measured, String> {
     let mut measured = Measured {
         name: program.name.clone(),
         group: program.group,
@@ -143,6 +153,17 @@ pub(crate) fn counts(
     let (bytes, zip) = crate::size::of(program.files.iter().map(PathBuf::as_path))?;
     measured.put_count(figures::BYTES, Ok(bytes));
     measured.put_count(figures::ZIP, Ok(zip));
+    Ok(measured)
+}
+
+/// What can be counted of a program: its size, and with ptrace or qemu what it does.
+pub(crate) fn counts(
+    api: &mut Api,
+    emulation: &Emulation,
+    program: &Program,
+    arch: Arch,
+) -> Result<Measured, String> {
+    let mut measured = sizes(program)?;
     let counted = if program.countable {
         emulation.count(api, program, arch)
     } else {

@@ -11,12 +11,14 @@ mod budgets;
 mod clock;
 mod cold;
 mod compare;
+mod events;
 mod figures;
 mod full;
 mod limit;
 mod machine;
 mod measure;
 mod options;
+mod pairs;
 mod process;
 mod programs;
 mod report;
@@ -31,6 +33,7 @@ mod times;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use options::Options;
 use results::Results;
@@ -81,7 +84,9 @@ fn run(options: &Options) -> Result<bool, String> {
                 "counts, under qemu"
             }
         );
+        let start = Instant::now();
         let results = full::run(options, arch)?;
+        say_time(&format!("{arch} in all"), start);
         println!("{}", report::table::render(&results));
         write(&results, options, &output)?;
         if let Some(old) = old.as_ref().filter(|old| old.arch == results.arch) {
@@ -95,6 +100,11 @@ fn run(options: &Options) -> Result<bool, String> {
         ));
     }
     Ok(true)
+}
+
+/// Tells how long a part of the run took.
+fn say_time(part: &str, start: Instant) {
+    eprintln!("[bench] {part}: {:.0} s", start.elapsed().as_secs_f64());
 }
 
 fn compared(old: &Results, new: &Results) {
@@ -113,11 +123,9 @@ fn compared(old: &Results, new: &Results) {
 fn write(results: &Results, options: &Options, output: &Path) -> Result<(), String> {
     let limit = options.memory_mb.filter(|_| results.limit.is_some());
     let limit = limit.map_or_else(String::new, |memory| format!("-{memory}mb"));
-    let name = format!(
-        "{}-{}{limit}-{}.json",
-        results.date, results.arch, results.commit
-    );
-    let path: PathBuf = output.join(name);
+    // One file for each architecture: the newest takes the place of the one before.
+    let part = if options.only.is_empty() { "" } else { "-only" };
+    let path: PathBuf = output.join(format!("{}{limit}{part}.json", results.arch));
     let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
     fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     eprintln!("[bench] {}", path.display());

@@ -13,6 +13,8 @@ pub(crate) enum Group {
     Ours,
     Layer,
     Peer,
+    /// Ours, or what it is compared with, for the sake of the allocator.
+    Allocator,
 }
 
 /// One line of the table.

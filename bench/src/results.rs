@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::Machine;
 use crate::measure::rounds::Series;
+use crate::pairs::Pair;
 use crate::programs::{Group, Missing};
 use crate::stats::{self, Spread};
 
@@ -24,15 +25,23 @@ pub(crate) struct Results {
     pub(crate) limit: Option<String>,
     pub(crate) rounds: Rounds,
     pub(crate) programs: Vec<Measured>,
+    /// The same program on several allocators; ratios are to the first.
+    #[serde(default)]
+    pub(crate) allocators: Vec<Measured>,
+    #[serde(default)]
+    pub(crate) pairs: Vec<Pair>,
     pub(crate) missing: Vec<Missing>,
 }
 
-/// How often programs were started for what.
+/// How often programs were started for what, at most: slow ones are left out of some rounds. Each
+/// figure has its own count.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Rounds {
     pub(crate) warm: usize,
     pub(crate) cold: usize,
     pub(crate) large: usize,
+    #[serde(default)]
+    pub(crate) json: usize,
 }
 
 /// One program's figures, by the names in figures.rs.
@@ -131,8 +140,11 @@ pub(crate) mod tests {
                 warm: 1,
                 cold: 1,
                 large: 1,
+                json: 1,
             },
             programs,
+            allocators: Vec::new(),
+            pairs: Vec::new(),
             missing: Vec::new(),
         }
     }
@@ -149,10 +161,10 @@ pub(crate) mod tests {
         let series = |values: [f64; 3]| Series {
             samples: values
                 .map(|init| {
-                    Ok(Sample {
+                    Some(Ok(Sample {
                         init,
                         ..Sample::default()
-                    })
+                    }))
                 })
                 .into(),
         };

@@ -58,6 +58,15 @@ const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
     absent: BENCH,
 };
 
+/// The program that the allocators are compared to.
+const ALLOCATOR: &str = "json-coldspark";
+/// The same function on several allocators.
+const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
+    group: Group::Allocator,
+    countable: false,
+    ..PEER(name, about)
+};
+
 fn sources() -> Vec<Source> {
     vec![
         Source {
@@ -132,6 +141,17 @@ fn sources() -> Vec<Source> {
                 "bash and curl, as AWS's tutorial on custom runtimes shows",
             )
         },
+        // The first is what the others are compared to.
+        JSON(
+            ALLOCATOR,
+            "hello's allocator: the arena, mimalloc behind it",
+        ),
+        JSON("json-mimalloc", "mimalloc alone, built with the same flags"),
+        JSON("json-musl", "musl's malloc alone"),
+        JSON(
+            "json-lean",
+            "hello-lean's allocator: the arena, musl's malloc behind it",
+        ),
     ]
 }
 
@@ -140,13 +160,15 @@ pub(crate) fn slow(places: &Places, arch: Arch) -> Row {
     row(&PEER("slow", "slow and fat on purpose"), places, arch)
 }
 
-/// All lines of an architecture's table; `only` keeps those names, and always the floor.
+/// All lines of an architecture's table; `only` keeps those names, and what they are
+/// compared to.
 pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
     let sources = sources();
     let wanted = sources.iter().filter(|source| {
         only.is_empty()
             || source.name == crate::FLOOR
             || only.iter().any(|name| name == source.name)
+            || source.name == ALLOCATOR && only.iter().any(|name| name.starts_with("json-"))
     });
     wanted.map(|source| row(source, places, arch)).collect()
 }

@@ -1,104 +1,103 @@
-//! Wall time, memory and faults of all programs, in rounds.
+//! Wall time, memory and faults of programs, in rounds.
+
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::events;
 use crate::figures;
 use crate::measure::one::{Plan, Sample, Stage};
-use crate::measure::rounds::{self, Series};
+use crate::measure::rounds::{self, Pace, Series};
+use crate::pairs::{PAIRS, Pair};
 use crate::programs::Program;
-use crate::results::{Measured, Results, Rounds, Time};
-use crate::stats;
+use crate::results::{Measured, Results, Time};
+use crate::stats::{self, Spread};
 
-/// A small event, as most are.
-const EVENT: &[u8] = br#"{"message":"hello from the benchmark"}"#;
-/// The largest event that Lambda takes.
-const LARGE: usize = 6 << 20;
-const WARM_EVENTS: usize = 20;
+/// A start, one event, and up to twenty more, of which a slow program gets fewer.
+const SMALL: Plan<'static> = Plan {
+    cold: false,
+    event: events::SMALL,
+    warm_events: 20,
+    warm_time: Duration::from_millis(40),
+    last: None,
+    inspect: false,
+};
 /// How often a program's memory and faults are looked at.
-const LOOKS: usize = 5;
+const LOOKS: Pace = pace(5, 2, 3);
 
-/// Runs all rounds, and puts what they gave into the results.
-pub(crate) fn take(mut stage: Stage, programs: &[Program], results: &mut Results) {
-    let mut large = br#"{"data":""#.to_vec();
-    large.resize(LARGE - 2, b'x');
-    large.extend_from_slice(br#""}"#);
+const fn pace(rounds: usize, seconds: u64, least: usize) -> Pace {
+    Pace {
+        rounds,
+        share: Duration::from_secs(seconds),
+        least,
+    }
+}
 
-    let plan = Plan {
-        cold: false,
-        event: EVENT,
-        warm_events: WARM_EVENTS,
-        last: None,
-        inspect: false,
+/// A figure of every program: their rounds, and its value in each.
+type Column<'a> = (&'a [Series], fn(&Sample) -> f64);
+
+/// The rounds of some programs, the first of which the others are compared to.
+struct Rows<'a> {
+    stage: &'a mut Stage,
+    programs: &'a [Program],
+}
+
+impl Rows<'_> {
+    fn take(&mut self, name: &str, pace: Pace, plan: Plan<'_>) -> Vec<Series> {
+        let start = Instant::now();
+        let progress = ProgressBar::new((pace.rounds * self.programs.len()) as u64);
+        let style = ProgressStyle::with_template(
+            "{prefix:>13} {bar:40} {pos}/{len} {elapsed} (left {eta}) {msg}",
+        );
+        progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        progress.set_prefix(name.to_owned());
+        let series = rounds::run(self.stage, self.programs, pace, plan, &progress);
+        progress.finish_and_clear();
+        crate::say_time(name, start);
+        series
+    }
+}
+
+/// Runs all rounds of the table's programs, and puts what they gave into the results.
+pub(crate) fn take(stage: &mut Stage, programs: &[Program], results: &mut Results) {
+    let largest = events::largest();
+    let last = Plan {
+        warm_events: 0,
+        last: Some(&largest),
+        ..SMALL
     };
     let cold = Plan {
         cold: true,
         warm_events: 0,
+        ..SMALL
+    };
+    let looking = |plan| Plan {
+        inspect: true,
         ..plan
     };
-    let last = Plan {
-        warm_events: 0,
-        last: Some(&large),
-        ..plan
-    };
-    let Rounds {
-        warm: warm_rounds,
-        cold: cold_rounds,
-        large: large_rounds,
-    } = results.rounds;
-
-    let all = (warm_rounds + cold_rounds + large_rounds + 3 * LOOKS) * programs.len();
-    let progress = ProgressBar::new(all as u64);
-    let style = ProgressStyle::with_template(
-        "{prefix:>9} {bar:40} {pos}/{len} {elapsed} (left {eta}) {msg}",
-    );
-    progress.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut take = |name: &'static str, rounds: usize, plan: Plan<'_>| -> Vec<Series> {
-        progress.set_prefix(name);
-        rounds::run(&mut stage, programs, rounds, plan, &progress)
-    };
+    let mut rows = Rows { stage, programs };
     // Looked at apart from the clock, which the looking would disturb.
-    let look = take(
-        "memory",
-        LOOKS,
-        Plan {
-            inspect: true,
-            ..plan
-        },
-    );
-    let look_cold = take(
-        "memory",
-        LOOKS,
-        Plan {
-            inspect: true,
-            ..cold
-        },
-    );
-    let look_large = take(
-        "memory",
-        LOOKS,
-        Plan {
-            inspect: true,
-            ..last
-        },
-    );
-    let warm = take("warm", warm_rounds, plan);
-    let cold = take("cold", cold_rounds, cold);
-    let large = take("6 MB", large_rounds, last);
-    progress.finish_and_clear();
+    let look = rows.take("memory", LOOKS, looking(SMALL));
+    let look_cold = rows.take("faults, cold", LOOKS, looking(cold));
+    let look_large = rows.take("memory, 6 MB", LOOKS, looking(last));
+    let rounds = results.rounds;
+    let warm = rows.take("warm starts", pace(rounds.warm, 8, 30), SMALL);
+    let cold = rows.take("cold starts", pace(rounds.cold, 8, 15), cold);
+    let large = rows.take("6 MB events", pace(rounds.large, 4, 5), last);
 
     for (index, measured) in results.programs.iter_mut().enumerate() {
-        let floor = &warm[0];
-        let own = &warm[index];
+        let (own, floor) = (&warm[index], &warm[0]);
         measured.put_time(figures::INIT_WARM, own, floor, |sample| sample.init);
         measured.put_time(figures::FIRST, own, floor, |sample| sample.first);
         measured.put_time(figures::TOTAL, own, floor, |sample| sample.total);
-        measured.put_time(figures::WARM, own, floor, |sample| part(sample, 0.5));
+        measured.put_time(figures::WARM, own, floor, middle);
         p99(measured, own);
         measured.put_time(figures::INIT_COLD, &cold[index], &cold[0], |sample| {
             sample.init
         });
-        let last = |sample: &Sample| sample.last.unwrap_or(f64::NAN);
-        measured.put_time(figures::LARGE, &large[index], &large[0], last);
+        measured.put_time(figures::LARGE, &large[index], &large[0], |sample| {
+            sample.last.unwrap_or(f64::NAN)
+        });
 
         look_at(measured, figures::PEAK, &look[index], |sample| {
             sample.polling.peak_kb
@@ -116,21 +115,71 @@ pub(crate) fn take(mut stage: Stage, programs: &[Program], results: &mut Results
             |sample| sample.end.peak_kb,
         );
     }
+    let of = |figure: &str| -> Option<Column<'_>> {
+        match figure {
+            figures::INIT_WARM => Some((&warm, |sample| sample.init)),
+            figures::INIT_COLD => Some((&cold, |sample| sample.init)),
+            figures::FIRST => Some((&warm, |sample| sample.first)),
+            figures::WARM => Some((&warm, middle)),
+            _ => None,
+        }
+    };
+    results.pairs.extend(pairs(programs, of));
 }
 
-/// The quantile of a round's warm events.
-fn part(sample: &Sample, part: f64) -> f64 {
-    stats::quantile_of(&sample.warm, part).unwrap_or(f64::NAN)
+/// The same for the programs that parse and print JSON, each on another allocator.
+pub(crate) fn take_allocators(stage: &mut Stage, programs: &[Program], results: &mut Results) {
+    let event = events::json();
+    let plan = Plan {
+        event: &event,
+        warm_events: 5,
+        warm_time: Duration::from_secs(2),
+        ..SMALL
+    };
+    let mut rows = Rows { stage, programs };
+    let series = rows.take("1 MB of JSON", pace(results.rounds.json, 8, 10), plan);
+    for (measured, own) in results.allocators.iter_mut().zip(&series) {
+        measured.put_time(figures::JSON, own, &series[0], middle);
+    }
+    let of = |figure: &str| -> Option<Column<'_>> {
+        (figure == figures::JSON).then_some((&series, middle))
+    };
+    results.pairs.extend(pairs(programs, of));
+}
+
+/// The pairs of which both programs and the figure were measured.
+fn pairs<'a>(programs: &[Program], of: impl Fn(&str) -> Option<Column<'a>>) -> Vec<Pair> {
+    let place = |name: &str| programs.iter().position(|program| program.name == name);
+    let pairs = PAIRS.iter().filter_map(|(figure, program, to)| {
+        let (series, value) = of(figure)?;
+        let (own, base) = (&series[place(program)?], &series[place(to)?]);
+        if own.failure().or(base.failure()).is_some() {
+            return None;
+        }
+        let ratios = stats::ratios(&own.column(value), &base.column(value));
+        Some(Pair {
+            figure: (*figure).to_owned(),
+            program: (*program).to_owned(),
+            to: (*to).to_owned(),
+            ratio: Spread::of(&ratios)?,
+        })
+    });
+    pairs.collect()
+}
+
+/// The median of a round's warm events.
+fn middle(sample: &Sample) -> f64 {
+    stats::quantile_of(&sample.warm, 0.5).unwrap_or(f64::NAN)
 }
 
 /// The 99th percentile is that of all warm events of all rounds: a round has too few.
 fn p99(measured: &mut Measured, series: &Series) {
-    let samples = series.samples.iter().flatten();
+    let samples = series.samples.iter().flatten().flatten();
     let all: Vec<f64> = samples
         .flat_map(|sample| sample.warm.iter().copied())
         .collect();
     if let Some(p99) = stats::quantile_of(&all, 0.99) {
-        let us = stats::Spread {
+        let us = Spread {
             median: p99,
             p10: p99,
             p90: p99,

@@ -13,8 +13,6 @@ use crate::spawn::{self, Launch};
 
 /// How long a program may take for any step.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
-/// After this long a program gets no further warm events in a round.
-const WARM_TIME: Duration = Duration::from_millis(40);
 
 /// What to do with a program.
 #[derive(Clone, Copy)]
@@ -25,6 +23,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) event: &'a [u8],
     /// How many events follow the first one, at most.
     pub(crate) warm_events: usize,
+    /// After this long it gets no further ones.
+    pub(crate) warm_time: Duration,
     /// An event after the others.
     pub(crate) last: Option<&'a [u8]>,
     /// Look at its memory and faults, which takes time.
@@ -93,7 +93,7 @@ impl Stage {
         sample.total = first.at.micros_since(started);
         next = self.expect(&Call::Next, pid)?;
 
-        let enough = Moment::now().after(WARM_TIME);
+        let enough = Moment::now().after(plan.warm_time);
         while sample.warm.len() < plan.warm_events
             && (sample.warm.is_empty() || Moment::now() < enough)
         {

@@ -1,13 +1,29 @@
 //! Rounds: in each, every program runs once, in an order that changes.
+//!
+//! A program whose rounds take long is left out of some, evenly spread, so that a start of 60 ms
+//! does not cost as many minutes as a start of 1 ms costs seconds.
+
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
 use super::one::{Plan, Sample, Stage};
 use crate::programs::Program;
 
-/// What a program did in each round; a failed round is an `Err`.
+/// How often programs run.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) rounds: usize,
+    /// The time that all rounds of one program may take.
+    pub(crate) share: Duration,
+    /// So many rounds it gets even if they take longer.
+    pub(crate) least: usize,
+}
+
+/// What a program did in each round; a failed round is an `Err`, one that it was left out of is
+/// `None`.
 pub(crate) struct Series {
-    pub(crate) samples: Vec<Result<Sample, String>>,
+    pub(crate) samples: Vec<Option<Result<Sample, String>>>,
 }
 
 impl Series {
@@ -15,19 +31,42 @@ impl Series {
     pub(crate) fn column(&self, value: impl Fn(&Sample) -> f64) -> Vec<Option<f64>> {
         let samples = self.samples.iter();
         samples
-            .map(|sample| sample.as_ref().ok().map(&value))
+            .map(|sample| sample.as_ref()?.as_ref().ok().map(&value))
             .collect()
     }
 
     /// Why it failed, when it failed too often to be summarised.
     pub(crate) fn failure(&self) -> Option<&str> {
-        let mut failures = self
-            .samples
-            .iter()
-            .filter_map(|sample| sample.as_ref().err());
+        let mut failures = self.taken().filter_map(|sample| sample.as_ref().err());
         let first = failures.next()?;
         let count = 1 + failures.count();
-        (count * 10 > self.samples.len()).then_some(first)
+        (count * 10 > self.taken().count()).then_some(first)
+    }
+
+    /// Why there is no use in going on: the last three rounds have failed.
+    fn given_up(&self) -> Option<&str> {
+        let last: Vec<&str> = self
+            .samples
+            .iter()
+            .rev()
+            .flatten()
+            .take(3)
+            .map_while(|sample| sample.as_ref().err())
+            .map(String::as_str)
+            .collect();
+        (last.len() == 3).then(|| last[0])
+    }
+
+    fn taken(&self) -> impl Iterator<Item = &Result<Sample, String>> {
+        self.samples.iter().flatten()
+    }
+}
+
+impl Pace {
+    /// Whether a program that has run `taken` times in `spent` runs in this round too.
+    fn is_due(&self, round: usize, taken: usize, spent: Duration) -> bool {
+        let part = (round + 1) as f64 / self.rounds as f64;
+        spent <= self.share.mul_f64(part) || (taken as f64) < self.least as f64 * part
     }
 }
 
@@ -35,16 +74,17 @@ impl Series {
 pub(crate) fn run(
     stage: &mut Stage,
     programs: &[Program],
-    rounds: usize,
+    pace: Pace,
     plan: Plan<'_>,
     progress: &ProgressBar,
 ) -> Vec<Series> {
     let mut series: Vec<Series> = programs
         .iter()
         .map(|_| Series {
-            samples: Vec::with_capacity(rounds),
+            samples: Vec::with_capacity(pace.rounds),
         })
         .collect();
+    let mut spent = vec![Duration::ZERO; programs.len()];
     let before = Plan {
         cold: false,
         warm_events: 0,
@@ -52,24 +92,24 @@ pub(crate) fn run(
         inspect: false,
         ..plan
     };
-    for round in 0..rounds {
+    for round in 0..pace.rounds {
         for index in order(round, programs.len()) {
-            let program = &programs[index];
+            let (program, own) = (&programs[index], &mut series[index]);
             progress.set_message(program.name.clone());
-            // What has failed three times in a row would only cost time.
-            let samples = &mut series[index].samples;
-            let recent = &samples[samples.len().saturating_sub(3)..];
-            let given_up = recent.len() == 3 && recent.iter().all(Result::is_err);
-            let sample = match recent.last() {
-                Some(Err(error)) if given_up => Err(error.clone()),
-                _ => {
-                    // Whoever ran before leaves caches and clocks behind; let it be the same
-                    // program for all.
-                    let _ = stage.run(&programs[0], before);
-                    stage.run(program, plan)
-                }
+            let sample = if let Some(error) = own.given_up() {
+                Some(Err(error.to_owned()))
+            } else if index == 0 || pace.is_due(round, own.taken().count(), spent[index]) {
+                // Whoever ran before leaves caches and clocks behind; let it be the same
+                // program for all.
+                let _ = stage.run(&programs[0], before);
+                let start = Instant::now();
+                let sample = stage.run(program, plan);
+                spent[index] += start.elapsed();
+                Some(sample)
+            } else {
+                None
             };
-            series[index].samples.push(sample);
+            own.samples.push(sample);
             progress.inc(1);
         }
     }
@@ -123,21 +163,73 @@ mod tests {
         assert_eq!(order(0, 10), backwards);
     }
 
+    fn good() -> Option<Result<Sample, String>> {
+        Some(Ok(Sample {
+            init: 2.0,
+            ..Sample::default()
+        }))
+    }
+
+    fn bad() -> Option<Result<Sample, String>> {
+        Some(Err("late".to_owned()))
+    }
+
     #[test]
     fn a_rare_failure_is_left_out_and_a_frequent_one_is_told() {
-        let good = || {
-            Ok(Sample {
-                init: 2.0,
-                ..Sample::default()
-            })
-        };
-        let mut samples: Vec<Result<Sample, String>> = (0..19).map(|_| good()).collect();
-        samples.push(Err("late".to_owned()));
+        let mut samples: Vec<_> = (0..19).map(|_| good()).collect();
+        samples.push(bad());
         let mut series = Series { samples };
         assert_eq!(series.failure(), None);
         assert_eq!(series.column(|sample| sample.init)[18..], [Some(2.0), None]);
         series.samples.truncate(1);
-        series.samples.push(Err("late".to_owned()));
+        series.samples.push(bad());
         assert_eq!(series.failure(), Some("late"));
+    }
+
+    #[test]
+    fn a_round_that_was_left_out_is_no_failure_and_no_value() {
+        let series = Series {
+            samples: vec![good(), None, None, good()],
+        };
+        assert_eq!(series.failure(), None);
+        let column = series.column(|sample| sample.init);
+        assert_eq!(column, [Some(2.0), None, None, Some(2.0)]);
+    }
+
+    #[test]
+    fn three_failures_in_a_row_are_enough() {
+        let given_up = |samples: [Option<Result<Sample, String>>; 4]| {
+            let series = Series {
+                samples: samples.into(),
+            };
+            series.given_up().map(str::to_owned)
+        };
+        assert_eq!(given_up([good(), bad(), bad(), good()]), None);
+        assert_eq!(given_up([None, good(), bad(), bad()]), None);
+        let late = Some("late".to_owned());
+        assert_eq!(given_up([bad(), bad(), None, bad()]), late);
+    }
+
+    #[test]
+    fn slow_programs_run_in_fewer_rounds_over_the_whole_time() {
+        let pace = Pace {
+            rounds: 100,
+            share: Duration::from_secs(1),
+            least: 10,
+        };
+        let taken_by = |each: Duration| -> Vec<usize> {
+            let mut taken = Vec::new();
+            for round in 0..pace.rounds {
+                if pace.is_due(round, taken.len(), each * taken.len() as u32) {
+                    taken.push(round);
+                }
+            }
+            taken
+        };
+        assert_eq!(taken_by(Duration::from_millis(1)).len(), 100);
+        let slow = taken_by(Duration::from_millis(40));
+        assert!((24..=27).contains(&slow.len()), "{slow:?}");
+        assert!(slow.iter().any(|round| *round > 90), "{slow:?}");
+        assert_eq!(taken_by(Duration::from_secs(9)).len(), 10);
     }
 }

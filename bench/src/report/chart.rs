@@ -1,207 +1,157 @@
-//! Bars, one for each program: the length is the median, a line goes from p10 to p90.
+//! Which charts there are, and what stands in them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-
+use super::paint::{self, Bar, Chart};
 use super::table::grouped;
 use crate::figures::{COUNTED, TIMED};
 use crate::programs::Group;
-use crate::results::Results;
+use crate::results::{Measured, Results};
 
-const WIDTH: u32 = 820;
-const ROW: i32 = 26;
-const TOP: i32 = 56;
-const BOTTOM: i32 = 40;
-const LEFT: i32 = 170;
-/// Where bars end; the numbers stand behind them.
-const RIGHT: i32 = 640;
-/// A bar may be so many times the length of the median bar; longer ones are cut, and say so.
-const LONGEST: f64 = 4.0;
-const INK: RGBColor = RGBColor(40, 44, 52);
-const FAINT: RGBColor = RGBColor(120, 126, 136);
-const FONT: &str = "sans-serif";
+/// From here on times are told in milliseconds.
+const MILLISECONDS: f64 = 10_000.0;
 
-struct Bar<'a> {
-    name: &'a str,
-    group: Group,
-    value: f64,
-    spread: Option<(f64, f64)>,
-    label: String,
-}
-
-/// Draws all charts of the results; gives the files.
+/// Draws all charts of the results, in the place of older ones; gives the files.
 pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, String> {
+    remove_old(&results.arch, folder)?;
     let mut files = Vec::new();
     for figure in &TIMED {
-        let bars = results.programs.iter().filter_map(|program| {
-            let time = program.timed.get(figure.name)?;
-            let ratio = time
-                .ratio
-                .map_or_else(String::new, |ratio| format!(", {:.2}x", ratio.median));
-            Some(Bar {
-                name: &program.name,
-                group: program.group,
-                value: time.us.median,
-                spread: Some((time.us.p10, time.us.p90)),
-                label: format!("{} us{ratio}", grouped(time.us.median.round() as u64)),
-            })
-        });
-        if let Some(title) = figure.chart {
-            files.extend(file(results, folder, figure.name, title, bars.collect())?);
+        let Some(title) = figure.chart else { continue };
+        for (programs, base) in tables(results) {
+            let bars = timed(programs, figure.name);
+            let note = "median, the line goes from p10 to p90";
+            files.extend(file(
+                results,
+                folder,
+                figure.name,
+                (title, note, base),
+                bars,
+            )?);
         }
     }
     for figure in &COUNTED {
-        let bars = results.programs.iter().filter_map(|program| {
-            let count = *program.counted.get(figure.name)?;
-            Some(Bar {
-                name: &program.name,
-                group: program.group,
-                value: count as f64,
-                spread: None,
-                label: grouped(count),
-            })
-        });
-        if let Some(title) = figure.chart {
-            files.extend(file(results, folder, figure.name, title, bars.collect())?);
-        }
+        let Some(title) = figure.chart else { continue };
+        let bars = counted(&results.programs, figure.name);
+        let note = if figure.exact { "exact" } else { "median" };
+        files.extend(file(
+            results,
+            folder,
+            figure.name,
+            (title, note, crate::FLOOR),
+            bars,
+        )?);
     }
     Ok(files)
+}
+
+/// Charts of an earlier run, which may have had other figures.
+fn remove_old(arch: &str, folder: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&format!("{arch}-")) && name.ends_with(".svg") {
+            fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// The programs, and the one that they are compared to.
+fn tables(results: &Results) -> [(&[Measured], &str); 2] {
+    let first = results.allocators.first();
+    [
+        (&results.programs, crate::FLOOR),
+        (
+            &results.allocators,
+            first.map_or("", |program| &program.name),
+        ),
+    ]
+}
+
+fn timed<'a>(programs: &'a [Measured], figure: &str) -> Vec<Bar<'a>> {
+    let bars = programs.iter().filter_map(|program| {
+        let time = program.timed.get(figure)?;
+        Some(Bar {
+            name: &program.name,
+            group: program.group,
+            value: time.us.median,
+            spread: Some((time.us.p10, time.us.p90)),
+            label: micros(time.us.median),
+            ratio: time.ratio.map(|ratio| format!("{:.2}x", ratio.median)),
+        })
+    });
+    bars.collect()
+}
+
+fn counted<'a>(programs: &'a [Measured], figure: &str) -> Vec<Bar<'a>> {
+    let floor = programs
+        .first()
+        .filter(|first| first.group == Group::Floor)
+        .and_then(|first| first.counted.get(figure));
+    let bars = programs.iter().filter_map(|program| {
+        let count = *program.counted.get(figure)?;
+        let ratio = floor.map(|floor| count as f64 / *floor as f64);
+        Some(Bar {
+            name: &program.name,
+            group: program.group,
+            value: count as f64,
+            spread: None,
+            label: grouped(count),
+            ratio: ratio.map(|ratio| format!("{ratio:.1}x")),
+        })
+    });
+    bars.collect()
 }
 
 fn file(
     results: &Results,
     folder: &Path,
     name: &str,
-    title: &str,
+    (title, note, base): (&str, &str, &str),
     bars: Vec<Bar<'_>>,
 ) -> Result<Option<PathBuf>, String> {
     if bars.is_empty() {
         return Ok(None);
     }
     let path = folder.join(format!("{}-{}.svg", results.arch, name.replace('_', "-")));
-    let title = format!("{title}, {}", results.arch);
-    let unit = if bars.iter().any(|bar| bar.spread.is_some()) {
-        "median, line from p10 to p90, ratio to the floor; "
-    } else {
-        ""
+    let longest = paint::scale_end(&bars);
+    let axis: fn(f64) -> String = match bars[0].spread {
+        Some(_) if longest >= MILLISECONDS => |us| format!("{} ms", us / 1000.0),
+        Some(_) => |us| format!("{} µs", grouped(us.round() as u64)),
+        None => |count| grouped(count.round() as u64),
     };
-    let foot = format!(
-        "{unit}blue: coldspark; {}, {} cores, Linux {}, {} ({})",
-        results.machine.cpu,
-        results.machine.cores,
-        results.machine.kernel,
-        results.date,
-        results.commit
-    );
-    paint(&path, &title, &foot, &bars).map_err(|error| format!("{}: {error}", path.display()))?;
+    let machine = &results.machine;
+    let chart = Chart {
+        title: format!("{title} ({})", results.arch),
+        note: format!("{note}; -docs: built as its own documentation says"),
+        base: format!("ratio to {base}"),
+        foot: format!(
+            "{}, {} cores, {}, Linux {}; {} ({})",
+            machine.cpu,
+            machine.cores,
+            machine.virtualised,
+            machine.kernel,
+            results.date,
+            results.commit
+        ),
+        axis,
+        bars,
+    };
+    paint::paint(&path, &chart).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(Some(path))
 }
 
-type Painted = Result<(), Box<dyn std::error::Error>>;
-
-fn paint(path: &Path, title: &str, foot: &str, bars: &[Bar<'_>]) -> Painted {
-    let rows = i32::try_from(bars.len())?;
-    let bottom = TOP + rows * ROW;
-    let size = (WIDTH, u32::try_from(bottom + BOTTOM)?);
-    let area = SVGBackend::new(path, size).into_drawing_area();
-    area.fill(&WHITE)?;
-    let text = |size: u32, color: RGBColor, side: HPos| {
-        (FONT, size)
-            .into_font()
-            .color(&color)
-            .pos(Pos::new(side, VPos::Center))
-    };
-    let middle = i32::try_from(WIDTH / 2)?;
-    area.draw(&Text::new(
-        title.to_owned(),
-        (middle, 22),
-        text(17, INK, HPos::Center),
-    ))?;
-    area.draw(&Text::new(
-        foot.to_owned(),
-        (middle, bottom + 22),
-        text(11, FAINT, HPos::Center),
-    ))?;
-
-    let end = scale_end(bars);
-    let place = |value: f64| LEFT + (value.min(end) / end * f64::from(RIGHT - LEFT)).round() as i32;
-    for (bar, row) in bars.iter().zip(0..) {
-        let top = TOP + row * ROW;
-        let center = top + ROW / 2;
-        let right = place(bar.value);
-        let is_cut = bar.value > end;
-        area.draw(&Text::new(
-            bar.name.to_owned(),
-            (LEFT - 8, center),
-            text(13, INK, HPos::Right),
-        ))?;
-        area.draw(&Rectangle::new(
-            [(LEFT, top + 4), (right, top + ROW - 4)],
-            color(bar.group).filled(),
-        ))?;
-        if is_cut {
-            // A gap in the bar: it goes on.
-            let gap = vec![
-                (right - 22, top + ROW - 2),
-                (right - 12, top + 2),
-                (right - 6, top + 2),
-                (right - 16, top + ROW - 2),
-            ];
-            area.draw(&Polygon::new(gap, WHITE.filled()))?;
-        }
-        let mut label_at = right;
-        if let (Some((p10, p90)), false) = (bar.spread, is_cut) {
-            let (from, to) = (place(p10), place(p90));
-            area.draw(&PathElement::new(
-                vec![(from, center), (to, center)],
-                INK.stroke_width(1),
-            ))?;
-            // A line that leaves the picture has no end in it.
-            for at in [Some(from), (p90 <= end).then_some(to)]
-                .into_iter()
-                .flatten()
-            {
-                area.draw(&PathElement::new(
-                    vec![(at, center - 4), (at, center + 4)],
-                    INK.stroke_width(1),
-                ))?;
-            }
-            label_at = label_at.max(to);
-        }
-        area.draw(&Text::new(
-            bar.label.clone(),
-            (label_at + 8, center),
-            text(12, INK, HPos::Left),
-        ))?;
-    }
-    area.draw(&PathElement::new(
-        vec![(LEFT, TOP), (LEFT, bottom)],
-        FAINT.stroke_width(1),
-    ))?;
-    area.present()?;
-    Ok(())
-}
-
-/// The value at which bars are cut: the largest, unless it would make all others tiny.
-fn scale_end(bars: &[Bar<'_>]) -> f64 {
-    let mut values: Vec<f64> = bars.iter().map(|bar| bar.value).collect();
-    values.sort_by(f64::total_cmp);
-    let median = values.get(values.len() / 2).copied().unwrap_or(1.0);
-    let limit = (median * LONGEST).max(1.0);
-    let tops = bars.iter().filter(|bar| bar.value <= limit);
-    let longest = tops.map(|bar| bar.spread.map_or(bar.value, |(_, p90)| p90.max(bar.value)));
-    // A wild p90 must not stretch the scale either.
-    longest.fold(1.0, f64::max).min(limit)
-}
-
-fn color(group: Group) -> RGBColor {
-    match group {
-        Group::Floor => RGBColor(150, 156, 166),
-        Group::Ours => RGBColor(31, 119, 180),
-        Group::Layer => RGBColor(127, 179, 213),
-        Group::Peer => RGBColor(230, 145, 56),
+fn micros(us: f64) -> String {
+    if us < 100.0 {
+        format!("{us:.1} µs")
+    } else if us < MILLISECONDS {
+        format!("{} µs", grouped(us.round() as u64))
+    } else if us < 10.0 * MILLISECONDS {
+        format!("{:.1} ms", us / 1000.0)
+    } else {
+        format!("{} ms", grouped((us / 1000.0).round() as u64))
     }
 }
 
@@ -211,32 +161,29 @@ mod tests {
     use crate::results::tests::{program, results};
 
     #[test]
-    fn one_giant_does_not_make_the_others_tiny() {
-        let bar = |value| Bar {
-            name: "x",
-            group: Group::Peer,
-            value,
-            spread: None,
-            label: String::new(),
-        };
-        let bars: Vec<Bar<'_>> = [100.0, 120.0, 150.0, 10_000.0].map(bar).into();
-        assert_eq!(scale_end(&bars), 150.0);
-        let bars: Vec<Bar<'_>> = [100.0, 120.0].map(bar).into();
-        assert_eq!(scale_end(&bars), 120.0);
-    }
-
-    #[test]
-    fn a_chart_names_its_programs() {
+    fn a_chart_names_its_programs_and_takes_the_place_of_older_ones() {
         let folder = std::env::temp_dir().join(format!("coldspark-chart-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        let old = folder.join("x86_64-of-old.svg");
+        let other = folder.join("arm64-bytes.svg");
+        for file in [&old, &other] {
+            fs::write(file, "").unwrap();
+        }
         let results = results(vec![
             program("floor", 1.0, 300),
             program("hello", 1.1, 5000),
         ]);
         let files = draw(&results, &folder).unwrap();
         assert_eq!(files.len(), 2);
-        let text = std::fs::read_to_string(&files[0]).unwrap();
-        assert!(text.contains("hello") && text.contains("1.10x"));
-        std::fs::remove_dir_all(&folder).unwrap();
+        let text = fs::read_to_string(&files[0]).unwrap();
+        assert!(text.contains("hello") && text.contains("1.10x") && text.contains("220 µs"));
+        assert!(!old.exists() && other.exists());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn times_have_the_unit_that_suits_them() {
+        let told = [23.45, 1234.0, 14_498.0, 357_929.0].map(micros);
+        assert_eq!(told, ["23.4 µs", "1,234 µs", "14.5 ms", "358 ms"]);
     }
 }

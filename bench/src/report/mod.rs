@@ -1,4 +1,5 @@
 //! What is shown of the results: tables in markdown, and charts.
 
 pub(crate) mod chart;
+mod paint;
 pub(crate) mod table;

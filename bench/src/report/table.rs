@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::figures::{COUNTED, TIMED};
+use crate::figures::{self, COUNTED, TIMED};
+use crate::pairs::Pair;
 use crate::results::{Measured, Results, Time};
+use crate::stats::Spread;
 
 /// The whole report on one architecture.
 pub(crate) fn render(results: &Results) -> String {
@@ -35,11 +37,11 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
     if results.wall_time {
         writeln!(
             out,
-            "Microseconds: median [p10 to p90] ratio to the floor in the same rounds. {} rounds \
-             warm, {} cold, {} with the 6 MB event.\n",
-            results.rounds.warm, results.rounds.cold, results.rounds.large
+            "Microseconds: median [p10 to p90] ratio to the floor in the same rounds. Up to {} \
+             rounds warm, {} cold, {} with the 6 MB event, {} with 1 MB of JSON.\n",
+            results.rounds.warm, results.rounds.cold, results.rounds.large, results.rounds.json
         )?;
-        times(out, results)?;
+        times(out, &results.programs)?;
     } else {
         writeln!(
             out,
@@ -48,27 +50,55 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
         )?;
     }
     writeln!(out)?;
-    counts(out, results)?;
+    counts(out, &results.programs)?;
+    if !results.allocators.is_empty() {
+        writeln!(out)?;
+        if results.wall_time {
+            times(out, &results.allocators)?;
+            writeln!(out)?;
+        }
+        counts(out, &results.allocators)?;
+    }
+    pairs(out, &results.pairs)?;
     notes(out, results)
 }
 
-fn times(out: &mut String, results: &Results) -> std::fmt::Result {
-    // A column that no program has, as the 6 MB event under --short, is left out.
-    let figures: Vec<_> = TIMED
-        .iter()
-        .filter(|figure| {
-            has(results, |program| {
-                program.timed.contains_key(figure.name) || program.failed.contains_key(figure.name)
-            })
+fn times(out: &mut String, programs: &[Measured]) -> std::fmt::Result {
+    let figures = TIMED.iter().map(|figure| (figure.name, figure.title));
+    rows(out, programs, figures, |program, figure| {
+        program.timed.get(figure).map(cell)
+    })
+}
+
+fn counts(out: &mut String, programs: &[Measured]) -> std::fmt::Result {
+    let figures = COUNTED.iter().map(|figure| (figure.name, figure.title));
+    rows(out, programs, figures, |program, figure| {
+        program.counted.get(figure).copied().map(grouped)
+    })
+}
+
+/// A table: a line for each program, a column for each figure that any of them has.
+fn rows(
+    out: &mut String,
+    programs: &[Measured],
+    figures: impl Iterator<Item = (&'static str, &'static str)>,
+    cell: impl Fn(&Measured, &str) -> Option<String>,
+) -> std::fmt::Result {
+    let figures: Vec<_> = figures
+        .filter(|(figure, _)| {
+            let has = |program: &Measured| {
+                cell(program, figure).is_some() || program.failed.contains_key(*figure)
+            };
+            programs.iter().any(has)
         })
         .collect();
-    header(out, figures.iter().map(|figure| figure.title))?;
-    for program in &results.programs {
+    header(out, figures.iter().map(|(_, title)| *title))?;
+    for program in programs {
         write!(out, "| {} |", program.name)?;
-        for figure in &figures {
-            match program.timed.get(figure.name) {
-                Some(time) => write!(out, " {} |", cell(time))?,
-                None => write!(out, " {} |", absent(program, figure.name))?,
+        for (figure, _) in &figures {
+            match cell(program, figure) {
+                Some(cell) => write!(out, " {cell} |")?,
+                None => write!(out, " {} |", absent(program, figure))?,
             }
         }
         writeln!(out)?;
@@ -76,26 +106,28 @@ fn times(out: &mut String, results: &Results) -> std::fmt::Result {
     Ok(())
 }
 
-fn counts(out: &mut String, results: &Results) -> std::fmt::Result {
-    let figures: Vec<_> = COUNTED
-        .iter()
-        .filter(|figure| {
-            has(results, |program| {
-                program.counted.contains_key(figure.name)
-                    || program.failed.contains_key(figure.name)
-            })
-        })
-        .collect();
-    header(out, figures.iter().map(|figure| figure.title))?;
-    for program in &results.programs {
-        write!(out, "| {} |", program.name)?;
-        for figure in &figures {
-            match program.counted.get(figure.name) {
-                Some(count) => write!(out, " {} |", grouped(*count))?,
-                None => write!(out, " {} |", absent(program, figure.name))?,
-            }
-        }
-        writeln!(out)?;
+/// Programs against each other.
+fn pairs(out: &mut String, pairs: &[Pair]) -> std::fmt::Result {
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let titles = [
+        "compared with",
+        "figure",
+        "ratio in the same rounds [p10 to p90]",
+    ];
+    header(out, titles.into_iter())?;
+    for pair in pairs {
+        let Spread {
+            median, p10, p90, ..
+        } = pair.ratio;
+        let figure = figures::title(&pair.figure);
+        writeln!(
+            out,
+            "| {} | {} | {figure} | {median:.2}x [{p10:.2}x to {p90:.2}x] |",
+            pair.program, pair.to
+        )?;
     }
     Ok(())
 }
@@ -104,7 +136,7 @@ fn counts(out: &mut String, results: &Results) -> std::fmt::Result {
 fn notes(out: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(out)?;
     let mut reasons: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
-    for program in &results.programs {
+    for program in results.programs.iter().chain(&results.allocators) {
         writeln!(out, "- {}: {}", program.name, program.about)?;
         for (figure, reason) in &program.failed {
             let figures = reasons.entry(reason).or_default();
@@ -121,10 +153,6 @@ fn notes(out: &mut String, results: &Results) -> std::fmt::Result {
         }
     }
     Ok(())
-}
-
-fn has(results: &Results, figure: impl Fn(&Measured) -> bool) -> bool {
-    results.programs.iter().any(figure)
 }
 
 fn header<'a>(out: &mut String, titles: impl Iterator<Item = &'a str> + Clone) -> std::fmt::Result {
