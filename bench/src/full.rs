@@ -37,9 +37,9 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             .map(limit::describe),
         rounds: Rounds {
             warm: options.rounds,
-            cold: (options.rounds * 3 / 10).max(3),
+            cold: (options.rounds / 2).max(3),
             large: (options.rounds / 8).max(3),
-            json: (options.rounds / 8).max(3),
+            json: (options.rounds / 5).max(3),
         },
         programs: Vec::new(),
         allocators: Vec::new(),

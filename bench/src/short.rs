@@ -24,6 +24,11 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
     let (mut held, mut broken) = (0, 0);
     for &arch in &options.arches {
         let mut names = budgets.programs(arch.name());
+        if let Some(name) = unknown(&names) {
+            return Err(format!(
+                "bench/budgets.json: there is no program '{name}' to check"
+            ));
+        }
         names.retain(|name| options.only.is_empty() || options.only.contains(name));
         if names.is_empty() {
             return Err(format!(
@@ -55,7 +60,14 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
         // The harness must see a program that is over in every figure; if it does not, then the
         // checks above prove nothing.
         let slow = measure(sources::slow(&full::places(options), arch))?;
-        for check in budgets.check(arch.name(), MODEL, &slow) {
+        let checks = budgets.check(arch.name(), MODEL, &slow);
+        if checks.is_empty() {
+            return Err(format!(
+                "bench/budgets.json has no budget of {MODEL} for {arch}, which the program that is \
+                 slow on purpose must break"
+            ));
+        }
+        for check in checks {
             let caught = check.count.is_ok() && !check.is_met();
             *(if caught { &mut held } else { &mut broken }) += 1;
             let verdict = if caught {
@@ -69,6 +81,13 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
     lines.push(String::new());
     lines.push(format!("{held} passed, {broken} failed"));
     Ok((lines, broken == 0))
+}
+
+/// A name that no program has: its budget would never be checked.
+fn unknown(names: &[String]) -> Option<&str> {
+    let known = sources::names();
+    let mut names = names.iter().map(String::as_str);
+    names.find(|name| !known.contains(name))
 }
 
 fn line(arch: Arch, check: &Check) -> String {
@@ -93,4 +112,27 @@ fn row_of(arch: Arch, check: &Check, verdict: &str) -> String {
         ..
     } = check;
     format!("| {arch} | {program} | {figure} | {count} | {limit} | {verdict} |")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_of_a_program_that_is_not_there_is_noticed() {
+        let names = |names: [&str; 2]| names.map(str::to_owned);
+        assert_eq!(unknown(&names(["hello", "layer-worker"])), None);
+        assert_eq!(unknown(&names(["hello", "helo"])), Some("helo"));
+    }
+
+    #[test]
+    fn the_checked_in_budgets_name_programs_of_both_architectures() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/budgets.json");
+        let budgets = Budgets::read(path.as_ref()).unwrap();
+        for arch in Arch::ALL {
+            let names = budgets.programs(arch.name());
+            assert!(names.iter().any(|name| name == MODEL), "{arch}: {names:?}");
+            assert_eq!(unknown(&names), None);
+        }
+    }
 }

@@ -63,6 +63,7 @@ const ALLOCATOR: &str = "json-coldspark";
 /// The same function on several allocators.
 const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
     group: Group::Allocator,
+    handler: ("json", None),
     countable: false,
     ..PEER(name, about)
 };

@@ -99,10 +99,10 @@ pub(crate) fn run(
             let sample = if let Some(error) = own.given_up() {
                 Some(Err(error.to_owned()))
             } else if index == 0 || pace.is_due(round, own.taken().count(), spent[index]) {
+                let start = Instant::now();
                 // Whoever ran before leaves caches and clocks behind; let it be the same
                 // program for all.
                 let _ = stage.run(&programs[0], before);
-                let start = Instant::now();
                 let sample = stage.run(program, plan);
                 spent[index] += start.elapsed();
                 Some(sample)

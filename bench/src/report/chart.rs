@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::paint::{self, Bar, Chart};
 use super::table::grouped;
-use crate::figures::{COUNTED, TIMED};
-use crate::programs::Group;
+use crate::figures::{self, COUNTED, TIMED};
 use crate::results::{Measured, Results};
 
 /// From here on times are told in milliseconds.
@@ -32,13 +31,18 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
     }
     for figure in &COUNTED {
         let Some(title) = figure.chart else { continue };
-        let bars = counted(&results.programs, figure.name);
+        // The floor's bytes are next to none.
+        let base = match figure.name {
+            figures::BYTES => "hello",
+            _ => crate::FLOOR,
+        };
+        let bars = counted(&results.programs, figure.name, base);
         let note = if figure.exact { "exact" } else { "median" };
         files.extend(file(
             results,
             folder,
             figure.name,
-            (title, note, crate::FLOOR),
+            (title, note, base),
             bars,
         )?);
     }
@@ -79,27 +83,25 @@ fn timed<'a>(programs: &'a [Measured], figure: &str) -> Vec<Bar<'a>> {
             value: time.us.median,
             spread: Some((time.us.p10, time.us.p90)),
             label: micros(time.us.median),
-            ratio: time.ratio.map(|ratio| format!("{:.2}x", ratio.median)),
+            ratio: time.ratio.map(|ratio| times(ratio.median)),
         })
     });
     bars.collect()
 }
 
-fn counted<'a>(programs: &'a [Measured], figure: &str) -> Vec<Bar<'a>> {
-    let floor = programs
-        .first()
-        .filter(|first| first.group == Group::Floor)
-        .and_then(|first| first.counted.get(figure));
+fn counted<'a>(programs: &'a [Measured], figure: &str, base: &str) -> Vec<Bar<'a>> {
+    let base = programs.iter().find(|program| program.name == base);
+    let base = base.and_then(|base| base.counted.get(figure));
     let bars = programs.iter().filter_map(|program| {
         let count = *program.counted.get(figure)?;
-        let ratio = floor.map(|floor| count as f64 / *floor as f64);
+        let ratio = base.map(|base| count as f64 / *base as f64);
         Some(Bar {
             name: &program.name,
             group: program.group,
             value: count as f64,
             spread: None,
             label: grouped(count),
-            ratio: ratio.map(|ratio| format!("{ratio:.1}x")),
+            ratio: ratio.map(times),
         })
     });
     bars.collect()
@@ -141,6 +143,16 @@ fn file(
     };
     paint::paint(&path, &chart).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(Some(path))
+}
+
+fn times(ratio: f64) -> String {
+    if ratio < 10.0 {
+        format!("{ratio:.2}x")
+    } else if ratio < 100.0 {
+        format!("{ratio:.1}x")
+    } else {
+        format!("{}x", grouped(ratio.round() as u64))
+    }
 }
 
 fn micros(us: f64) -> String {
@@ -185,5 +197,7 @@ mod tests {
     fn times_have_the_unit_that_suits_them() {
         let told = [23.45, 1234.0, 14_498.0, 357_929.0].map(micros);
         assert_eq!(told, ["23.4 µs", "1,234 µs", "14.5 ms", "358 ms"]);
+        let told = [1.234, 80.78, 1416.95].map(times);
+        assert_eq!(told, ["1.23x", "80.8x", "1,417x"]);
     }
 }

@@ -59,13 +59,19 @@ pub(super) fn paint(path: &Path, chart: &Chart<'_>) -> Painted {
     area.fill(&PAPER)?;
     let edge = [(0, 0), (WIDTH - 1, bottom + BOTTOM - 1)];
     area.draw(&Rectangle::new(edge, GRID.stroke_width(1)))?;
-    text(&area, &chart.title, (MARGIN, 26), 18.0, INK, HPos::Left)?;
-    text(&area, &chart.note, (MARGIN, 49), 12.5, FAINT, HPos::Left)?;
+    let title = bold(style(18.0, INK, HPos::Left));
+    text(&area, &chart.title, (MARGIN, 26), title)?;
+    text(
+        &area,
+        &chart.note,
+        (MARGIN, 49),
+        style(12.5, FAINT, HPos::Left),
+    )?;
     let foot = (MARGIN, bottom + BOTTOM - 16);
-    text(&area, &chart.foot, foot, 11.0, FAINT, HPos::Left)?;
+    text(&area, &chart.foot, foot, style(11.0, FAINT, HPos::Left))?;
     legend(&area, &chart.bars)?;
     let base = (WIDTH - MARGIN, 76);
-    text(&area, &chart.base, base, 12.5, FAINT, HPos::Right)?;
+    text(&area, &chart.base, base, style(12.5, FAINT, HPos::Right))?;
 
     let end = scale_end(&chart.bars);
     let place = |value: f64| LEFT + (value.min(end) / end * f64::from(RIGHT - LEFT)).round() as i32;
@@ -74,7 +80,12 @@ pub(super) fn paint(path: &Path, chart: &Chart<'_>) -> Painted {
         let line = vec![(x, TOP), (x, bottom)];
         area.draw(&PathElement::new(line, GRID.stroke_width(1)))?;
         let label = (chart.axis)(value);
-        text(&area, &label, (x, bottom + 13), 11.0, FAINT, HPos::Center)?;
+        text(
+            &area,
+            &label,
+            (x, bottom + 13),
+            style(11.0, FAINT, HPos::Center),
+        )?;
     }
     for (bar, row) in chart.bars.iter().zip(0..) {
         line(&area, bar, TOP + row * ROW, end, &place)?;
@@ -94,7 +105,12 @@ fn line(
     let center = top + ROW / 2;
     let right = place(bar.value);
     let is_cut = bar.value > end;
-    text(area, bar.name, (LEFT - 10, center), 13.0, INK, HPos::Right)?;
+    let name = style(13.0, INK, HPos::Right);
+    let name = match bar.group {
+        Group::Ours => bold(name),
+        _ => name,
+    };
+    text(area, bar.name, (LEFT - 10, center), name)?;
     let shape = [(LEFT, top + 4), (right, top + ROW - 4)];
     area.draw(&Rectangle::new(shape, color(bar.group).filled()))?;
     if is_cut {
@@ -124,16 +140,10 @@ fn line(
         label_at = label_at.max(to);
     }
     let label = (label_at + 8, center);
-    text(area, &bar.label, label, 12.0, INK, HPos::Left)?;
+    text(area, &bar.label, label, style(12.0, INK, HPos::Left))?;
     if let Some(ratio) = &bar.ratio {
-        text(
-            area,
-            ratio,
-            (WIDTH - MARGIN, center),
-            13.0,
-            INK,
-            HPos::Right,
-        )?;
+        let at = (WIDTH - MARGIN, center);
+        text(area, ratio, at, style(13.0, INK, HPos::Right))?;
     }
     Ok(())
 }
@@ -156,26 +166,27 @@ fn legend(area: &Area<'_>, bars: &[Bar<'_>]) -> Painted {
             [(x, 70), (x + 12, 82)],
             color(group).filled(),
         ))?;
-        text(area, name, (x + 18, 76), 12.5, INK, HPos::Left)?;
+        text(area, name, (x + 18, 76), style(12.5, INK, HPos::Left))?;
         x += 44 + 7 * i32::try_from(name.len())?;
     }
     Ok(())
 }
 
-fn text(
-    area: &Area<'_>,
-    text: &str,
-    at: (i32, i32),
-    size: f64,
-    color: RGBColor,
-    side: HPos,
-) -> Painted {
-    let style = (FONT, size * POINTS)
-        .into_font()
-        .color(&color)
-        .pos(Pos::new(side, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), at, style))?;
+fn text(area: &Area<'_>, words: &str, at: (i32, i32), style: TextStyle<'_>) -> Painted {
+    area.draw(&Text::new(words.to_owned(), at, style))?;
     Ok(())
+}
+
+fn style(size: f64, color: RGBColor, side: HPos) -> TextStyle<'static> {
+    let font = (FONT, size * POINTS).into_font();
+    font.color(&color).pos(Pos::new(side, VPos::Center))
+}
+
+fn bold(style: TextStyle<'_>) -> TextStyle<'_> {
+    TextStyle {
+        font: style.font.style(FontStyle::Bold),
+        ..style
+    }
 }
 
 /// The value at which bars are cut: the largest, unless it would make all others tiny.
