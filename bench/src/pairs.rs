@@ -29,3 +29,19 @@ pub(crate) struct Pair {
     pub(crate) to: String,
     pub(crate) ratio: Spread,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figures::TIMED;
+
+    #[test]
+    fn pairs_are_of_programs_and_figures_that_there_are() {
+        let names = crate::sources::names();
+        for (figure, program, to) in PAIRS {
+            assert!(TIMED.iter().any(|timed| timed.name == figure), "{figure}");
+            assert!(names.contains(&program) && names.contains(&to));
+            assert_ne!(program, to);
+        }
+    }
+}
