@@ -1,0 +1,34 @@
+//! Starts programs that are killed at the first system call outside a list (seccomp(2)).
+//!
+//! The filter goes by the place a call comes from: the code of a static program without
+//! relocation is at fixed addresses, so that its own calls are told from those of the processes
+//! that it starts, which inherit the filter and have their code elsewhere.
+
+mod filter;
+mod list;
+#[allow(unsafe_code)]
+mod sys;
+mod text;
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+pub use filter::Others;
+pub use list::{Call, List};
+
+/// Has the kernel kill `command` when the code of `program`, which it runs, makes a call that is
+/// not in the list.
+///
+/// # Errors
+/// When the program is not a static one at fixed addresses.
+pub fn confine(
+    command: &mut Command,
+    program: &Path,
+    list: &List,
+    others: Others,
+) -> io::Result<()> {
+    let text = text::range(program)?;
+    sys::install(command, filter::build(list, text, others));
+    Ok(())
+}
