@@ -4,16 +4,15 @@
 //! stops from one that is whole.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
-use std::time::Duration;
 
 use crate::api::StreamedResponse;
 use crate::error::Error;
+use crate::sys;
 
-/// How often in all, and with which pauses, it is tried to end responses that threads are writing
+/// How often in all, and with which pauses in milliseconds, it is tried to end responses that threads are writing
 /// to: 100 ms, of the 300 that Lambda gives a shutdown.
 const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: u32 = 5;
 
 static LIVE: Mutex<Vec<Arc<Live>>> = Mutex::new(Vec::new());
 
@@ -78,7 +77,7 @@ pub(super) fn end_all(error: &Error, request_id: &str) -> bool {
                 Err(TryLockError::WouldBlock) if tries == 0 => break,
                 Err(TryLockError::WouldBlock) => {
                     tries -= 1;
-                    thread::sleep(PAUSE);
+                    sys::pause(PAUSE);
                 }
             }
         }

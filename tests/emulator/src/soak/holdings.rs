@@ -19,7 +19,8 @@ impl Holdings {
         let mut all = Self::default();
         let children = children.split_whitespace().map(str::to_owned);
         for pid in children.chain([bootstrap.to_string()]) {
-            all.add(&pid).map_err(|why| format!("process {pid}: {why}"))?;
+            all.add(&pid)
+                .map_err(|why| format!("process {pid}: {why}"))?;
         }
         Ok(all)
     }

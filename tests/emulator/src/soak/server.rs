@@ -104,7 +104,9 @@ impl Server {
                 None => {
                     let accepted = self.listener.accept();
                     let (stream, _) = accepted.map_err(|error| error.to_string())?;
-                    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+                    stream
+                        .set_nodelay(true)
+                        .map_err(|error| error.to_string())?;
                     self.connections += 1;
                     self.stream.insert(stream)
                 }
