@@ -77,10 +77,16 @@ pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> R
     catch(work)
 }
 
-/// Sets what ends the streamed responses that have begun, with this error, when a panic ends the
-/// process. It says whether that of this request id was one of them.
+/// Sets what ends the streamed responses that have begun, with this error, when the process ends.
+/// It says whether that of this request id was one of them.
 pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
     END_STREAMS.get_or_init(|| Box::new(end));
+}
+
+/// Ends the streamed responses that have begun, with this error; says whether that of this request
+/// id was one of them.
+pub(crate) fn end_streams(error: &Error, request_id: &str) -> bool {
+    END_STREAMS.get().is_some_and(|end| end(error, request_id))
 }
 
 fn guard<T, E: From<Error>>(
@@ -189,8 +195,7 @@ pub(crate) fn fail(
     error: &Error,
 ) -> Result<(), ApiError> {
     let current = flight.current();
-    let end = END_STREAMS.get();
-    if end.is_some_and(|end| end(error, current.request_id())) {
+    if end_streams(error, current.request_id()) {
         return Ok(());
     }
     let metadata = Metadata::of(current.request_id(), current.invocation_id());

@@ -7,11 +7,11 @@
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, kind};
 use crate::invocation::flight;
-use crate::log;
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
+use crate::{log, panics};
 
 /// What the hooks may take together.
 const LIMIT: Duration = Duration::from_millis(300);
@@ -59,6 +59,12 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
             LIMIT.as_millis() as u64
         );
     }
+    // Their callers could not tell that they are not whole.
+    let error = Error::new(
+        kind::PROCESS_ENDED,
+        "Lambda ends the environment; the invocation may be tried again",
+    );
+    panics::end_streams(&error, "");
     // An answer that is on the way still counts.
     flight::settle(None);
     sys::exit(status)

@@ -3,9 +3,9 @@
 mod common;
 
 use coldspark_emulator::http::Reply;
-use coldspark_emulator::script::{self, Step};
-use common::{assert_response, bare_event, failure, function, good};
-use serde_json::Value;
+use coldspark_emulator::script::{self, Request, Step};
+use common::{Session, assert_response, bare_event, failure, function, good};
+use serde_json::{Value, json};
 
 const POISON: &str = "POISON";
 
@@ -145,4 +145,124 @@ fn an_error_of_one_event_is_not_that_of_the_next() {
     let second = failure(&requests[3], "e-1");
     second.assert_type("A.B");
     assert_eq!((second.message.as_str(), second.stack_trace.len()), ("", 0));
+}
+
+/// Nothing but the answers to these events has the pattern: no other answer, in head, body or
+/// trailers, and no line of the log.
+#[track_caller]
+fn only_of(session: &Session, requests: &[Request], poisoned: &[&str]) {
+    let has = |bytes: &[u8]| {
+        bytes
+            .windows(POISON.len())
+            .any(|part| part == POISON.as_bytes())
+    };
+    for request in requests {
+        let own = poisoned
+            .iter()
+            .any(|id| request.path.contains(&format!("/{id}/")));
+        let trailers = request
+            .trailers
+            .iter()
+            .any(|(_, value)| has(value.as_bytes()));
+        assert!(
+            own || !has(&request.head) && !has(&request.body) && !trailers,
+            "{}: {}",
+            request.path,
+            request.text()
+        );
+    }
+    assert!(!has(session.stderr().as_bytes()), "{}", session.stderr());
+}
+
+#[test]
+fn an_event_that_comes_in_parts_or_not_whole_has_nothing_of_the_last_one() {
+    for size in [3_000, 300_000, 6_000_000] {
+        let short = b"\"short\"".as_slice();
+        let taken = || Step::from(script::status(202));
+        let poisoned = |n: usize| {
+            let event = format!("\"{}\"", poison(size));
+            [
+                Step::from(script::event(&format!("poison-{n}"), event)),
+                taken(),
+            ]
+        };
+        let event = |id: &str| script::event(id, short);
+        let cut =
+            |id: &str| Step::from(event(id).set_header("Content-Length", "1000000")).then_close();
+        let length = event("parts").to_bytes().len();
+        let mut steps = Vec::new();
+        for (n, next) in [
+            Step::from(event("dribbled")).dribble(),
+            Step::from(event("parts")).split_at(&[length - 3, length - 1]),
+            Step::from(event("chunked").chunked(&[1, 2])),
+            // Announced longer than it is: an error, and not filled up with what was there.
+            cut("cut"),
+            Step::from(event("empty").body("")),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            steps.extend(poisoned(n));
+            steps.extend([next, taken()]);
+        }
+        let session = function("fixture-functions").handler("json").start(steps);
+        let requests = session.requests(21);
+        for (at, id) in [(3, "dribbled"), (7, "parts"), (11, "chunked")] {
+            assert_response(&requests[at], id, short);
+        }
+        for (at, id) in [(15, "cut"), (19, "empty")] {
+            failure(&requests[at], id).assert_type("Runtime.InvalidEvent");
+        }
+        let own = [0, 1, 2, 3, 4].map(|n| format!("poison-{n}"));
+        only_of(&session, &requests, &own.each_ref().map(String::as_str));
+    }
+}
+
+#[test]
+fn a_refusal_has_nothing_of_the_last_event_in_the_log() {
+    let long = format!("\"{}\"", poison(300_000));
+    let session = function("fixture-functions").handler("json").start([
+        Step::from(script::event("poison", long)),
+        script::status(202).into(),
+        script::event("refused", "[1]").into(),
+        script::status(403).body("").into(),
+        script::event("failed", "x").into(),
+        script::status(400).body("{\"errorMessage\":\"no\"").into(),
+        script::event("good", "[]").into(),
+        script::status(202).into(),
+    ]);
+    let requests = session.requests(9);
+    assert_response(&requests[7], "good", b"[]");
+    only_of(&session, &requests, &["poison"]);
+}
+
+#[test]
+fn a_stream_has_nothing_of_the_last_one() {
+    let write = |size: usize| json!({ "Write": poison(size) });
+    let fail = json!({"Fail": {"error_type": "A.B", "message": "late"}});
+    let steps = [
+        script::exchange("poison-1", json!([write(300_000)]).to_string()),
+        script::exchange(
+            "short",
+            json!([{"Write": "a"}, "Flush", {"Write": "b"}]).to_string(),
+        ),
+        script::exchange(
+            "poison-2",
+            json!([write(1000), "Flush", write(1000)]).to_string(),
+        ),
+        script::exchange(
+            "failed",
+            json!([{"Write": "a"}, "Flush", {"Write": "b"}, fail]).to_string(),
+        ),
+        // Collected and never sent.
+        script::exchange("poison-3", json!([write(1000), fail]).to_string()),
+        script::exchange("empty", json!([]).to_string()),
+    ];
+    let session = function("fixture-stream")
+        .handler("script")
+        .start(steps.concat());
+    let requests = session.requests(13);
+    let bodies: Vec<_> = [3, 7, 11].map(|at| requests[at].text()).into();
+    assert_eq!(bodies, ["ab", "ab", ""]);
+    only_of(&session, &requests, &["poison-1", "poison-2"]);
 }

@@ -3,9 +3,11 @@
 mod common;
 
 use std::os::unix::process::ExitStatusExt;
+use std::sync::mpsc;
 
-use common::{Concurrent, Exit, Profile, function, profile, serial};
-use serde_json::json;
+use coldspark_emulator::emulator::{Config, Emulator, Invocation, Sink};
+use common::{Concurrent, Exit, Profile, function, limit, profile, serial};
+use serde_json::{Value, json};
 
 const FIRST: &str = "the hook that was registered first";
 const LAST: &str = "the hook that was registered last";
@@ -65,6 +67,34 @@ fn an_invocation_in_hand_does_not_hold_it_up() {
         assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
         assert!(exit.stderr.contains(FIRST), "{}", exit.stderr);
     }
+}
+
+#[test]
+fn a_stream_that_has_begun_is_ended_with_trailers() {
+    let emulator = Emulator::start(Config::default()).expect("a Runtime API");
+    let process = function("fixture-stream")
+        .handler("script")
+        .env("FIXTURE_HOOK", "")
+        .start_at(emulator.address());
+    let (sender, received) = mpsc::channel();
+    let event = json!([{"Write": "first"}, "Flush", "Await", {"Write": "second"}]);
+    let ticket = emulator.submit(Invocation {
+        sink: Some(Sink::new(move |bytes| {
+            sender.send(bytes.to_vec()).expect("the test listens");
+        })),
+        timeout: 2 * limit(),
+        ..Invocation::new(event.to_string())
+    });
+    assert_eq!(received.recv_timeout(limit()).expect("a chunk"), b"first");
+    process.terminate();
+    let exit = process.wait();
+    assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
+    let finished = ticket.wait();
+    let (error_type, error) = finished.outcome.stream_error().expect("an error");
+    assert_eq!(error_type, "Runtime.ProcessEnded");
+    let error: Value = serde_json::from_slice(&error).expect("JSON");
+    let message = error["errorMessage"].as_str().expect("a message");
+    assert!(message.contains("ends the environment"), "{message}");
 }
 
 #[test]

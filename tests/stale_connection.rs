@@ -2,6 +2,9 @@
 
 mod common;
 
+use std::thread;
+use std::time::Duration;
+
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Call, Step};
 use common::{Session, assert_next, assert_response, failure, function, limit, wait_disconnected};
@@ -174,6 +177,27 @@ fn an_error_whose_connection_broke_is_not_sent_twice() {
     assert_next(&requests[2]);
     assert_response(&requests[3], "after", b"7");
     session.assert_logged(&["WARN", "request_id=once", "POST invocation/error"]);
+}
+
+#[test]
+fn a_call_for_an_event_waits_through_a_freeze() {
+    let session = function("hello").start([] as [Step; 0]);
+    session.requests(1);
+    // Longer than any time limit that a client might have forgotten could be useful.
+    thread::sleep(Duration::from_secs(2));
+    session.process.signal("STOP");
+    thread::sleep(Duration::from_millis(200));
+    session.process.signal("CONT");
+    thread::sleep(Duration::from_millis(200));
+    // The same call still waits, on the same connection.
+    assert_eq!(session.requests(1).len(), 1);
+    for step in script::exchange("late", "at last") {
+        session.api.push(step);
+    }
+    let requests = session.requests(3);
+    assert_response(&requests[1], "late", b"at last");
+    assert!(requests.iter().all(|request| request.connection == 1));
+    assert_eq!(session.stderr(), "");
 }
 
 #[test]

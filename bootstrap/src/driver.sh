@@ -1,8 +1,8 @@
 # A worker of bash: sources the function's script once, then calls its function for every event.
-# $0 the script, $1 the function, $2 the pipe of the response. Descriptors: 60 lines from the
+# $0 the script, $1 the function, $2 the number of the pipe of the response. Descriptors: 60 lines from the
 # bootstrap, 61 lines to it, 62 the event, 63 messages of errors, 64 the context.
 
-coldspark_function=$1 coldspark_output=$2 coldspark_place= coldspark_event=
+coldspark_function=$1 coldspark_output=/proc/$PPID/fd/$2 coldspark_place= coldspark_event=
 set --
 
 # Remembers where: the trap for the end of the shell cannot know the line any more.

@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::process;
 
 use coldspark::Error;
 
@@ -52,7 +51,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             text(DRIVER)?,
             program::c_string(script.as_os_str().to_owned())?,
             text(function)?,
-            text(&outlet.path)?,
+            text(&outlet.number)?,
         ],
         file: PathBuf::from(script),
         environment: program::environment(),
@@ -66,14 +65,15 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
 /// event's response.
 pub(crate) struct Outlet {
     end: OwnedFd,
-    path: String,
+    /// By which the shell finds it in /proc.
+    number: String,
 }
 
 impl Outlet {
     fn new() -> io::Result<Self> {
         let (_, end) = pipe::from_child()?;
-        let path = format!("/proc/{}/fd/{}", process::id(), end.as_raw_fd());
-        Ok(Self { end, path })
+        let number = end.as_raw_fd().to_string();
+        Ok(Self { end, number })
     }
 
     /// Puts a new pipe behind the path; gives its reading end.

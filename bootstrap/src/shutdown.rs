@@ -1,11 +1,11 @@
 //! The end of the environment: processes are told, and none is left.
 
 use std::mem;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::pool::Pool;
 use crate::supervisor::Supervisor;
+use crate::sys;
 use crate::sys::child::{self, Child};
 use crate::wait::{Woken, wait};
 
@@ -14,6 +14,9 @@ use crate::wait::{Woken, wait};
 const GRACE: Duration = Duration::from_millis(150);
 /// How long after that a process may take that was sent SIGTERM.
 const TERM: Duration = Duration::from_millis(50);
+
+/// How long it may take until those that are killed are gone.
+const KILLED: Duration = Duration::from_millis(50);
 
 /// Tells the workers that wait for events that there are no more, and ends what runs.
 pub(crate) fn workers(pool: &Pool<Supervisor>) {
@@ -45,10 +48,16 @@ pub(crate) fn executables() {
 
 /// Waits for those who have processes in hand to reap them, and kills what is left.
 fn rest(until: Instant) {
-    while child::any() && Instant::now() < until {
-        thread::sleep(Duration::from_millis(2));
-    }
+    await_none(until);
     child::kill();
+    // A kill takes a moment, and is done when they are reaped.
+    await_none(Instant::now() + KILLED);
+}
+
+fn await_none(until: Instant) {
+    while child::any() && Instant::now() < until {
+        let _ = sys::poll([], Some(Duration::from_millis(2)));
+    }
 }
 
 fn await_end(child: &Child, until: Instant) {

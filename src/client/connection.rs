@@ -3,14 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
-use std::thread;
-use std::time::Duration;
 
 use crate::settings::{Endpoint, Host};
+use crate::sys;
 
 /// Pauses before a refused connection is tried again: a server that restarts between two events
 /// must not cost the environment.
-const PAUSES_MS: [u64; 5] = [2, 10, 50, 200, 500];
+const PAUSES_MS: [u32; 5] = [2, 10, 50, 200, 500];
 
 /// Connects, trying again for under a second while the server refuses.
 pub(crate) fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
@@ -18,7 +17,7 @@ pub(crate) fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
     loop {
         match open(endpoint) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => match pauses.next() {
-                Some(pause) => thread::sleep(Duration::from_millis(*pause)),
+                Some(pause) => sys::pause(*pause),
                 None => return Err(error),
             },
             other => return other,

@@ -133,11 +133,10 @@ impl Exchange {
     }
 
     fn send(&self, mut stream: &TcpStream, body: &[u8]) -> io::Result<()> {
-        if body.len() <= SMALL_BODY {
-            return stream.write_all(&self.head);
-        }
-        let (mut head, mut body) = (self.head.as_slice(), body);
-        while !head.is_empty() {
+        let behind = if body.len() <= SMALL_BODY { &[] } else { body };
+        let (mut head, mut body) = (self.head.as_slice(), behind);
+        while !head.is_empty() || !body.is_empty() {
+            // Also for the head alone, so that one system call is enough to send all there is.
             match stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
@@ -149,6 +148,6 @@ impl Exchange {
                 Err(error) => return Err(error),
             }
         }
-        stream.write_all(body)
+        Ok(())
     }
 }

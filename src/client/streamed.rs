@@ -29,7 +29,7 @@ impl Streamed {
         headers: &[(&str, &str)],
     ) -> Result<Self, ClientError> {
         let socket = connection::connect(endpoint).map_err(ClientError::Connect)?;
-        socket.set_nonblocking(true).map_err(ClientError::Connect)?;
+        socket::set_blocking(&socket, false).map_err(ClientError::Connect)?;
         let mut head = Vec::with_capacity(1024);
         write::head(&mut head, "POST ", &path, &endpoint.authority, headers);
         head.extend_from_slice(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
@@ -75,9 +75,7 @@ impl Streamed {
     /// Reads the answer: behind the end, or the one that came before it.
     pub(crate) fn receive(&mut self, reply: &mut Reply) -> Result<(), ClientError> {
         reply.clear();
-        let received = self
-            .socket
-            .set_nonblocking(false)
+        let received = socket::set_blocking(&self.socket, true)
             .map_err(|error| ClientError::Broken {
                 error,
                 began: false,

@@ -9,12 +9,11 @@ use std::iter;
 use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
 use super::Metadata;
+use crate::sys;
 
 /// What a poller is at. Only one side may leave a stage but IDLE and ANSWERING: the poller by
 /// finishing, or the panic hook by taking over the answer.
@@ -83,14 +82,13 @@ pub(crate) fn current() -> MutexGuard<'static, Current> {
 /// Waits until no poller, besides the one that is not to be waited for, has an answer on the way;
 /// at most 100 ms.
 pub(crate) fn settle(except: Option<&Flight>) {
-    let pause = Duration::from_millis(2);
     let excepted = |flight: &Flight| except.is_some_and(|except| ptr::eq(flight, except));
     let answering = |flight: &Flight| flight.stage() == ANSWERING && !excepted(flight);
     for _ in 0..50 {
         if !all().any(answering) {
             return;
         }
-        thread::sleep(pause);
+        sys::pause(2);
     }
 }
 

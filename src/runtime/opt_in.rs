@@ -114,7 +114,8 @@ impl<S: 'static> Runtime<S> {
     ///
     /// Hooks run in the reverse order of their registration, on a thread of their own while the
     /// pollers go on waiting for events. They have about 300 ms together: Lambda then kills the
-    /// process. After the last one, and after answers that are on the way, the process exits
+    /// process. After the last one, streamed responses that have begun are ended with an error in
+    /// their trailers, and answers that are on the way are waited for. Then the process exits
     /// with status 0, or with 1 if a hook failed; a failure is logged, and the others still run.
     /// A panic is such a failure where the profile unwinds; where it aborts, the process ends
     /// with it.

@@ -4,15 +4,15 @@
 //! stops from one that is whole.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
-use std::time::Duration;
 
 use crate::api::StreamedResponse;
 use crate::error::Error;
+use crate::sys;
 
-/// How often, and with which pauses, it is tried to end a response that a thread is writing to.
-const TRIES: u32 = 100;
-const PAUSE: Duration = Duration::from_millis(5);
+/// How often in all, and with which pauses in milliseconds, it is tried to end responses that threads are writing
+/// to: 100 ms, of the 300 that Lambda gives a shutdown.
+const TRIES: u32 = 20;
+const PAUSE: u32 = 5;
 
 static LIVE: Mutex<Vec<Arc<Live>>> = Mutex::new(Vec::new());
 
@@ -61,9 +61,10 @@ fn all() -> MutexGuard<'static, Vec<Arc<Live>>> {
 pub(super) fn end_all(error: &Error, request_id: &str) -> bool {
     let mut found = false;
     let live = std::mem::take(&mut *all());
+    let mut tries = TRIES;
     for one in live {
         found |= one.request_id == request_id;
-        for _ in 0..TRIES {
+        loop {
             match one.response.try_lock() {
                 Ok(mut response) => {
                     if let Some(response) = response.take() {
@@ -73,7 +74,11 @@ pub(super) fn end_all(error: &Error, request_id: &str) -> bool {
                     break;
                 }
                 Err(TryLockError::Poisoned(_)) => break,
-                Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) if tries == 0 => break,
+                Err(TryLockError::WouldBlock) => {
+                    tries -= 1;
+                    sys::pause(PAUSE);
+                }
             }
         }
     }

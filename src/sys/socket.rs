@@ -3,6 +3,7 @@
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
+use std::ptr;
 
 /// Receives into the spare capacity of `buffer` and returns how many bytes came; 0 is the end
 /// of the stream. An interrupted call is repeated.
@@ -71,13 +72,26 @@ pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
     };
     loop {
         // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; the
-        // descriptor is open because `stream` owns it and is borrowed.
-        if unsafe { libc::poll(&raw mut polled, 1, -1) } >= 0 {
+        // descriptor is open because `stream` owns it and is borrowed. Neither a limit nor a mask
+        // of signals is given. poll(2) would go on by restart_syscall(2) after a freeze.
+        if unsafe { libc::ppoll(&raw mut polled, 1, ptr::null(), ptr::null()) } >= 0 {
             return Ok(polled.revents & !libc::POLLOUT != 0);
         }
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
+    }
+}
+
+/// Lets calls wait, or not. By fcntl(2): std's ioctl(2) would be one more system call to allow.
+pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()> {
+    // A socket has no other flag that can be changed, and none is wanted.
+    let flags = if blocking { 0 } else { libc::O_NONBLOCK };
+    // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the descriptor is open
+    // because `stream` owns it and is borrowed.
+    match unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFL, flags) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
 }

@@ -51,7 +51,8 @@ pub(crate) fn limit() -> Duration {
     Duration::from_secs(if runner().is_some() { 240 } else { 60 })
 }
 
-fn runner() -> Option<PathBuf> {
+/// What the binaries under test are run by: qemu, when they are for another architecture.
+pub(crate) fn runner() -> Option<PathBuf> {
     let runner = env::var_os("COLDSPARK_TEST_RUNNER");
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)
 }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use coldspark_emulator::confine::{self, List, Others};
 use coldspark_emulator::script::{Scripted, Step};
 
 use super::Session;
@@ -49,6 +50,21 @@ impl Function {
 
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// Runs it in this folder.
+    pub(crate) fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Has the kernel end it at the first system call outside the list. Not with a runner.
+    #[track_caller]
+    pub(crate) fn confined(mut self, list: &List, others: Others) -> Self {
+        let program = PathBuf::from(self.command.get_program());
+        let confined = confine::confine(&mut self.command, &program, list, others);
+        confined.unwrap_or_else(|error| panic!("{}: {error}", program.display()));
         self
     }
 
@@ -146,8 +162,14 @@ impl Process {
     /// Sends it SIGTERM, as Lambda does before it ends an environment.
     #[track_caller]
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it the signal of this name.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.borrow().id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
         assert!(sent.expect("kill runs").success());
     }
 

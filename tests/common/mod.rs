@@ -23,7 +23,7 @@ mod function;
 mod rie;
 mod session;
 
-pub(crate) use binaries::{Client, Profile, client, limit, profile};
+pub(crate) use binaries::{Client, Profile, client, limit, profile, runner};
 pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{aws_event, aws_events};
 pub(crate) use expect::{

@@ -5,8 +5,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use super::{checked, owned};
+use super::{checked, owned, poll};
 
 /// Children that are not reaped yet, so that their ids are still their own.
 struct Running {
@@ -91,6 +92,9 @@ impl Child {
 
     /// Whether the child has ended. It stays to be reaped, so that its ids stay its own.
     pub(crate) fn has_ended(&self) -> bool {
+        if let Some(ended) = self.ended() {
+            return poll([Some(ended)], Some(Duration::ZERO)).is_ok_and(|[ended]| ended);
+        }
         let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
         // SAFETY: all-zero bytes are a valid siginfo_t.
         let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

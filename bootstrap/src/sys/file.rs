@@ -2,11 +2,14 @@
 
 use std::ffi::CStr;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use super::{checked, owned, raised};
+
+/// Pages are not larger, on any kernel for arm64.
+const LARGEST_PAGE: u64 = 64 * 1024;
 
 /// A file that only this process and the children that it is given to can reach.
 pub(crate) struct Scratch {
@@ -51,16 +54,19 @@ impl Scratch {
         self.file.set_len(0)
     }
 
-    /// How many bytes there are.
+    /// How many bytes there are. Moves the position: not for a file that a child reads, and of no
+    /// account for one that is appended to. fstat(2) would be one more system call to allow.
     pub(crate) fn size(&self) -> io::Result<u64> {
-        self.file.metadata().map(|metadata| metadata.len())
+        (&self.file).seek(SeekFrom::End(0))
     }
 
-    /// Gives back the memory of bytes that are not read again. Where the file system cannot, it
-    /// stays until the content is removed.
-    pub(crate) fn release(&self, start: u64, length: u64) {
+    /// Gives back the memory of the bytes from `start` to `end`, which are not read again, and nor
+    /// are those before them. Where the file system cannot, it stays until the content is removed.
+    pub(crate) fn release(&self, start: u64, end: u64) {
         let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-        let (Ok(start), Ok(length)) = (start.try_into(), length.try_into()) else {
+        // From the beginning of the page, which the last call could not give back as a whole.
+        let start = start - start % LARGEST_PAGE;
+        let (Ok(start), Ok(length)) = (start.try_into(), (end - start).try_into()) else {
             return;
         };
         // SAFETY: fallocate(2) takes integers and touches no memory; the file is open. With these

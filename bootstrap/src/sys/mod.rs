@@ -11,6 +11,7 @@ pub(crate) mod thread;
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
 use std::time::Duration;
 
 /// Children get descriptors under numbers below this; no source of theirs may be among them.
@@ -78,14 +79,16 @@ pub(crate) fn poll<const N: usize>(
         events: libc::POLLIN,
         revents: 0,
     });
-    // Rounded up, so that the last wait does not become a series of empty ones.
-    let limit = limit.map_or(-1, |limit| {
-        let limit = limit.saturating_add(Duration::from_nanos(999_999));
-        libc::c_int::try_from(limit.as_millis()).unwrap_or(libc::c_int::MAX)
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: limit.subsec_nanos().into(),
     });
+    let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: the pointer and the count are those of a live, exclusively borrowed array, which
-    // poll(2) writes `revents` to; the descriptors are open because they are borrowed.
-    let found = unsafe { libc::poll(polled.as_mut_ptr(), N as libc::nfds_t, limit) };
+    // ppoll(2) writes `revents` to; the descriptors are open because they are borrowed. The limit,
+    // if there is one, lives until the call returns; no mask of signals is given. After a freeze,
+    // poll(2) would go on by restart_syscall(2), one more call to allow.
+    let found = unsafe { libc::ppoll(polled.as_mut_ptr(), N as libc::nfds_t, limit, ptr::null()) };
     match checked(found) {
         Ok(_) => Ok(polled.map(|polled| polled.revents != 0)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
@@ -119,6 +122,7 @@ fn await_writable(fd: libc::c_int) {
         events: libc::POLLOUT,
         revents: 0,
     };
-    // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1.
-    unsafe { libc::poll(&raw mut polled, 1, -1) };
+    // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; neither
+    // a limit nor a mask of signals is given.
+    unsafe { libc::ppoll(&raw mut polled, 1, ptr::null(), ptr::null()) };
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use super::{checked, raised};
+use super::{checked, raised, spawn};
 
 /// A pipe: a reading end that does not block, for this process, and a writing end that does, for
 /// a child.
@@ -37,10 +37,13 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Makes `slot` refer to what `new` refers to, under its old number; what it was is closed.
 pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
-    // SAFETY: dup3(2) takes integers and touches no memory; both descriptors are open, and
-    // `slot` stays open under its number, so its owner stays right.
-    let result = unsafe { libc::dup3(new.as_raw_fd(), slot.as_raw_fd(), libc::O_CLOEXEC) };
-    checked(result).map(drop)
+    let _none = spawn::none();
+    // SAFETY: dup2(2) and fcntl with F_SETFD take integers and touch no memory; both descriptors
+    // are open, and `slot` stays open under its number, so its owner stays right. Nothing is
+    // started in between that would inherit it. dup3(2) would be one more system call to allow.
+    checked(unsafe { libc::dup2(new.as_raw_fd(), slot.as_raw_fd()) })?;
+    // SAFETY: as above.
+    checked(unsafe { libc::fcntl(slot.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
 }
 
 /// Reads once into the spare capacity of `buffer`, which must not be full; gives how many bytes

@@ -8,6 +8,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::child::{self, Child};
 
@@ -31,6 +32,8 @@ impl Spawn<'_> {
         let actions = Actions::new(self.descriptors)?;
         let attributes = Attributes::new()?;
         let mut pid = 0;
+        // The C library starts one at a time too.
+        let _alone = none();
         // SAFETY: the program is a live, zero-terminated string; both vectors hold pointers to
         // such strings, which live in `self`, and end with a null pointer; actions and
         // attributes were initialised. All of it is only read, and outlives the call.
@@ -46,6 +49,12 @@ impl Spawn<'_> {
         })?;
         Ok(Child::new(pid))
     }
+}
+
+/// While it is held, no process is started.
+pub(super) fn none() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn pointers(strings: &[CString]) -> Vec<*mut libc::c_char> {

@@ -99,11 +99,12 @@ impl Worker {
                 return Err(Trouble::Protocol("cut its response".to_owned()));
             }
             stream.pass(&block);
-            self.response.release(at, block.len() as u64);
-            at += block.len() as u64;
+            let sent = at + block.len() as u64;
+            self.response.release(at, sent);
+            at = sent;
         }
         if at < end {
-            self.response.release(at, end - at);
+            self.response.release(at, end);
         }
         Ok(())
     }

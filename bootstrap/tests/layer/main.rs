@@ -12,6 +12,7 @@ mod init_errors;
 mod isolation;
 mod logs;
 mod old_kernel;
+mod privilege;
 mod random_kills;
 mod resolution;
 mod shell_errors;

@@ -1,6 +1,8 @@
 //! Responses that are passed on while a worker or an executable makes them.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use coldspark_emulator::emulator::Outcome;
 use coldspark_emulator::script::{self, Request};
@@ -230,18 +232,40 @@ fn a_worker_may_wait_until_its_chunks_were_sent() {
     let package = Package::new().executable("handler", script);
     let mut function = Function::start("worker:handler", package);
     goes_on(&mut function);
-    let request = post(&mut function);
+    let before = peak(&function);
+    function.send(event("streams", "go"));
+    // What is in the response's file and not sent is memory, too.
+    let mut held = 0;
+    while function.api.requests().len() < 4 {
+        held = held.max(response_file(&function));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let request = function.posted();
     assert_eq!(request.trailers, []);
     assert!(request.body.len() == 200_000_000 && request.body.iter().all(|byte| *byte == 0));
     goes_on(&mut function);
+    let after = peak(&function);
+    eprintln!("peak resident memory: {before} kB, {after} kB after 200 MB; file: {held} bytes");
+    assert!(after <= before + 1024, "{before} kB, then {after} kB");
+    assert!((1..=3_000_000).contains(&held), "{held} bytes");
+}
+
+/// Most memory that the bootstrap has had, in kB; under an emulator the emulator's as well.
+fn peak(function: &Function) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", function.pid())).unwrap();
-    let peak = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let peak: u64 = peak.split_whitespace().nth(1).unwrap().parse().unwrap();
-    // Under an emulator the emulator's memory counts too.
-    assert!(peak < 64_000, "{peak} kB");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.expect("a peak").parse().expect("a number")
+}
+
+/// How much memory the file of the response has.
+fn response_file(function: &Function) -> u64 {
+    let open = process::descriptors(function.pid());
+    let mut open = open.iter();
+    let file = open.find(|(_, target)| target.contains("coldspark-response"));
+    let (number, _) = file.expect("the file of the response");
+    let file = fs::metadata(format!("/proc/{}/fd/{number}", function.pid()));
+    file.expect("its size").blocks() * 512
 }
 
 #[test]
@@ -331,6 +355,21 @@ fn an_executable_may_print_more_than_a_buffered_response_has() {
         (request.body.len(), request.trailers.len()),
         (20_000_000, 0)
     );
+}
+
+#[test]
+fn an_executable_streams_two_hundred_megabytes_in_constant_memory() {
+    let script = "if [ \"$(cat)\" = go ]; then head -c 200000000 /dev/zero; else printf plain; fi";
+    let mut function = exec(script, &[]);
+    goes_on(&mut function);
+    let before = peak(&function);
+    let request = post(&mut function);
+    assert_eq!(request.trailers, []);
+    assert!(request.body.len() == 200_000_000 && request.body.iter().all(|byte| *byte == 0));
+    let after = peak(&function);
+    eprintln!("peak resident memory: {before} kB, {after} kB after 200 MB");
+    assert!(after <= before + 1024, "{before} kB, then {after} kB");
+    goes_on(&mut function);
 }
 
 #[test]

@@ -7,12 +7,14 @@
 //! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
 //!   [`endpoint`], the Invoke API in front of it. For `scripts/run-local`.
 //! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
+//! - [`confine`]: programs under a filter for system calls. For the tests of least privilege.
 //! - [`api`]: names and sizes of the Runtime API, from its contract.
 //!
 //! Everything is blocking threads on loopback; nothing here is meant to face a network.
 
 pub mod api;
 mod base64;
+pub mod confine;
 pub mod emulator;
 pub mod endpoint;
 pub mod function;

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,12 +20,13 @@ pub(crate) fn limit() -> Duration {
     Duration::from_secs(if runner().is_some() { 240 } else { 60 })
 }
 
-fn runner() -> Option<PathBuf> {
+/// What runs the binary under test, qemu for instance.
+pub(crate) fn runner() -> Option<PathBuf> {
     let runner = env::var_os("COLDSPARK_TEST_RUNNER");
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-fn binary() -> PathBuf {
+pub(crate) fn binary() -> PathBuf {
     match env::var_os("COLDSPARK_TEST_BINARIES").filter(|folder| !folder.is_empty()) {
         Some(folder) => Path::new(&folder).join("layer").join("bootstrap"),
         None => PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
@@ -234,9 +235,27 @@ impl Function {
 
     /// Gives the bootstrap an event, and does not wait for the answer.
     pub(crate) fn send(&mut self, event: Reply) {
+        self.send_answered(event, script::status(202));
+    }
+
+    /// The same with what the Runtime API says to the answer.
+    pub(crate) fn send_answered(&mut self, event: Reply, answer: impl Into<Step>) {
         self.api.push(event);
-        self.api.push(script::status(202));
+        self.api.push(answer);
         self.invocations += 1;
+    }
+
+    /// Waits until the bootstrap ends by itself.
+    #[track_caller]
+    pub(crate) fn status(&mut self) -> ExitStatus {
+        let end = Instant::now() + limit();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(Instant::now() < end, "it goes on; the log: {}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// The answer to the last event.
