@@ -93,8 +93,10 @@ class Static(unittest.TestCase):
                     # The transform cannot know a parameter of the deployment, only its value now.
                     canary = parameters.get("Canary") == "true"
                     self.assertEqual("FunctionDeploymentGroup" in made["Resources"], canary, parameters)
-                    files.append(pathlib.Path(folder) / f"{app}-{number}.json")
-                    files[-1].write_text(json.dumps(made))
+                    # An option alone lints like all together; the lint takes its time.
+                    if len(parameters) != 1:
+                        files.append(pathlib.Path(folder) / f"{app}-{number}.json")
+                        files[-1].write_text(json.dumps(made))
             # W2001: what the transform has used up is not referred to any more.
             run(LINT, "--ignore-checks", "W2001", "--", *files)
 
