@@ -22,7 +22,10 @@ pub(crate) enum Mode {
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let settings = Settings::from_env(init.task_root())?;
-    let target = resolve::target(init.handler(), &settings)?;
+    let target = match init.handler() {
+        "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,
+        handler => resolve::target(handler, &settings)?,
+    };
     let executable = match &target {
         Target::Exec(file) => Some((file.clone(), None)),
         Target::Stream(file) => Some((file.clone(), Some(settings::content_type()?))),

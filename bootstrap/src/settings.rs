@@ -9,6 +9,7 @@
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,15 @@ impl Settings {
             deadline_margin: milliseconds(DEADLINE_MARGIN)?,
         })
     }
+}
+
+/// The first argument of this process. Of a container image that is the first word of its CMD, and
+/// `_HANDLER` may be empty there.
+pub(crate) fn first_argument() -> Option<String> {
+    // Without std's start-up code, musl leaves std::env::args empty.
+    let line = fs::read("/proc/self/cmdline").ok()?;
+    let argument = line.split(|byte| *byte == 0).nth(1)?;
+    String::from_utf8(argument.to_vec()).ok()
 }
 
 /// The content type of a streamed response.

@@ -1,0 +1,161 @@
+"""What is made in the AWS account, and how it is removed again. All by the AWS CLI."""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+
+# All names begin with it, so that what was left over is found.
+PREFIX = "coldspark-bench-"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+# How long a new role may take until Lambda can assume it.
+ROLE_SECONDS = 90
+
+
+class Refused(Exception):
+    """A call of the AWS CLI that failed: its own words."""
+
+
+class Stopped(BaseException):
+    """Ctrl-C, or a signal that ends us."""
+
+
+def say(text):
+    print(f"[bench-aws] {text}", file=sys.stderr, flush=True)
+
+
+def zipped(path, files):
+    """Writes a function's zip: (name, bytes, mode)."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data, mode in files:
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = (0o100000 | mode) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return path
+
+
+class Account:
+    def __init__(self, region, run):
+        self.where = ["--region", region] if region else []
+        self.run = run
+        self.tags = {"coldspark-bench": run}
+        self.makes_something = False
+        self.signal = None
+        self.removing = False
+
+    def stop(self, name):
+        """For a signal. What is being made is finished first, so that it is found and removed."""
+        self.signal = name
+        if not self.makes_something:
+            raise Stopped(name)
+
+    def ask(self, *arguments):
+        """A call of the AWS CLI; gives its JSON."""
+        self.makes_something = arguments[1] != "wait"
+        try:
+            done = subprocess.run(
+                ["aws", *arguments, *self.where, "--output", "json"],
+                # Ctrl-C is for us alone.
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
+            )
+        finally:
+            self.makes_something = False
+        if self.signal and not self.removing:
+            raise Stopped(self.signal)
+        if done.returncode != 0:
+            raise Refused(f"aws {' '.join(arguments[:2])}: {done.stderr.strip()}")
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def name(self, *parts):
+        return PREFIX + "-".join([self.run, *map(str, parts)])
+
+    def make_role(self):
+        """A role that may do nothing: with no right to write logs there are none to pay for or to
+        remove, and a caller still gets the end of the log with the response."""
+        made = self.ask(
+            "iam", "create-role", "--role-name", self.name("role"), "--assume-role-policy-document", json.dumps(TRUST),
+            "--tags", *[f"Key={key},Value={value}" for key, value in self.tags.items()],
+        )
+        return made["Role"]["Arn"]
+
+    def publish_layer(self, arch, zip_file):
+        made = self.ask(
+            "lambda", "publish-layer-version", "--layer-name", self.name("layer", arch),
+            "--compatible-runtimes", "provided.al2023", "--compatible-architectures", arch,
+            "--zip-file", f"fileb://{zip_file}",
+        )
+        return made["LayerVersionArn"]
+
+    def make_function(self, name, role, arch, memory, handler, zip_file, layers):
+        arguments = [
+            "lambda", "create-function", "--function-name", name, "--runtime", "provided.al2023", "--role", role,
+            "--handler", handler, "--architectures", arch, "--memory-size", str(memory), "--timeout", "30",
+            "--zip-file", f"fileb://{zip_file}", "--description", "made by scripts/bench-aws",
+            "--tags", ",".join(f"{key}={value}" for key, value in self.tags.items()),
+        ]
+        if layers:
+            arguments += ["--layers", *layers]
+        give_up = time.monotonic() + ROLE_SECONDS
+        while True:
+            try:
+                made = self.ask(*arguments)
+                break
+            except Refused as refused:
+                if "cannot be assumed" not in str(refused) or time.monotonic() > give_up:
+                    raise
+                time.sleep(3)
+        self.ask("lambda", "wait", "function-active-v2", "--function-name", name)
+        return made["FunctionArn"]
+
+    def force_cold(self, name, number):
+        """Lambda ends all environments of a function whose configuration changes."""
+        variables = json.dumps({"Variables": {"COLD_START": str(number)}})
+        self.ask("lambda", "update-function-configuration", "--function-name", name, "--environment", variables)
+        self.ask("lambda", "wait", "function-updated-v2", "--function-name", name)
+
+    def invoke(self, name, event):
+        """One event; gives the CLI's answer and the response."""
+        with tempfile.TemporaryDirectory() as folder:
+            payload, response = pathlib.Path(folder) / "event", pathlib.Path(folder) / "response"
+            payload.write_text(event)
+            answer = self.ask(
+                "lambda", "invoke", "--function-name", name, "--log-type", "Tail", "--payload", f"fileb://{payload}",
+                str(response),
+            )
+            return answer, response.read_text()
+
+    def tear_down(self, prefix):
+        """Removes all whose name begins with the prefix; gives what could not be removed, and why."""
+        assert prefix.startswith(PREFIX)
+        self.removing = True
+        failed = []
+
+        def remove(what, *arguments):
+            say(f"removing {what}")
+            try:
+                self.ask(*arguments)
+            except Refused as refused:
+                failed.append(f"{what}: {refused}")
+
+        for function in self.found(prefix, "lambda", "list-functions", "Functions", "FunctionName"):
+            remove(function, "lambda", "delete-function", "--function-name", function)
+        for layer in self.found(prefix, "lambda", "list-layers", "Layers", "LayerName"):
+            versions = self.ask("lambda", "list-layer-versions", "--layer-name", layer)["LayerVersions"]
+            for version in versions:
+                number = str(version["Version"])
+                remove(f"{layer}:{number}", "lambda", "delete-layer-version", "--layer-name", layer,
+                       "--version-number", number)
+        for role in self.found(prefix, "iam", "list-roles", "Roles", "RoleName"):
+            remove(role, "iam", "delete-role", "--role-name", role)
+        return failed
+
+    def found(self, prefix, service, call, key, name):
+        return [one[name] for one in self.ask(service, call).get(key, []) if one[name].startswith(prefix)]

