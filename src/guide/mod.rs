@@ -35,6 +35,7 @@ pub mod migration {}
 pub mod troubleshooting {}
 
 #[doc = "[migration.md]: crate::guide::migration"]
+#[doc = "[cold-start.md]: crate::guide::cold_start"]
 #[doc = ""]
 #[doc = include_str!("comparison.md")]
 pub mod comparison {}

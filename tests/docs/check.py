@@ -53,9 +53,9 @@ def play(page):
     with tempfile.TemporaryDirectory(prefix="coldspark-docs-") as folder:
         if page.path.parent == ROOT / "src/guide":
             os.symlink(ROOT, Path(folder) / "coldspark")
-            session = commands.Session(page, Path(folder), environment)
+            session = commands.Session(page, Path(folder), ROOT, environment)
         else:
-            session = commands.Session(page, ROOT, environment)
+            session = commands.Session(page, ROOT, ROOT, environment)
         try:
             for block in page.blocks:
                 session.play(block)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -19,8 +20,9 @@ class Failed(Exception):
 class Session:
     """One page: the folder in which its blocks run, and what the last one printed."""
 
-    def __init__(self, page, folder, environment):
+    def __init__(self, page, folder, checkout, environment):
         self.page, self.root, self.folder = page, folder, folder
+        self.checkout = checkout
         self.environment = environment
         self.output = None
         self.aws = None
@@ -38,6 +40,9 @@ class Session:
             path = self.root / block.argument
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text)
+            if path.name == "Cargo.toml":
+                # The versions that the other tests have; cargo drops what is not needed.
+                shutil.copy(self.checkout / "Cargo.lock", path.parent)
 
     def run(self, block):
         started = time.monotonic()
