@@ -98,7 +98,7 @@ class Aws:
             port = free.getsockname()[1]
         self.server = subprocess.Popen(
             ["moto_server", "-H", "127.0.0.1", "-p", str(port)],
-            env=environment,
+            env=environment | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
