@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # A function is compiled within it.
-LIMIT_SECONDS = 300
+LIMIT_SECONDS = 120
 
 
 class Failed(Exception):
