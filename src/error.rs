@@ -74,6 +74,13 @@ impl Error {
     }
 
     /// Adds the `stackTrace`: one line a frame, the innermost first.
+    ///
+    /// ```
+    /// # use coldspark::Error;
+    /// let error = Error::new("Order.Empty", "no piece was ordered")
+    ///     .with_stack_trace(vec!["create (orders.rs:17)".to_owned()]);
+    /// assert_eq!(error.message(), "no piece was ordered");
+    /// ```
     #[must_use]
     pub fn with_stack_trace(mut self, frames: Vec<String>) -> Self {
         self.stack_trace = frames;

@@ -38,6 +38,28 @@ impl<'a> Metadata<'a> {
 /// Texts are borrowed from the headers that came with the event. Only the request id is always
 /// there: each other header may be absent (the Runtime Interface Emulator omits what it has no
 /// value for).
+///
+/// ```
+/// use coldspark::{Context, Error};
+/// use serde_json::{Value, json};
+///
+/// fn handler(_event: Value, context: &Context<'_, String>) -> Result<Value, Error> {
+///     if context.time_left().is_some_and(|left| left.as_secs() < 1) {
+///         return Err(Error::new("Order.NoTime", "too late to begin"));
+///     }
+///     Ok(json!({
+///         "state": context.state(),               // what the init step made
+///         "request": context.request_id(),
+///         "delivery": context.invocation_id(),    // differs between retries
+///         "deadline": context.deadline(),
+///         "function": context.function_arn(),
+///         "trace": context.trace_id(),
+///         "tenant": context.tenant_id(),
+///         "client": context.client_context(),
+///         "identity": context.cognito_identity(),
+///     }))
+/// }
+/// ```
 pub struct Context<'a, S = ()> {
     metadata: Metadata<'a>,
     state: &'a S,

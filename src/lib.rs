@@ -57,6 +57,7 @@
 //! `Runtime::http`, for HTTP events.
 //!
 //! What it does not do: no asynchronous handlers.
+#![cfg_attr(doc, doc = "\nGuides: [`guide`].")]
 
 mod api;
 pub mod batch;
@@ -65,6 +66,8 @@ mod concurrency;
 mod error;
 mod escape;
 pub mod fresh;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -85,6 +88,10 @@ pub use error::Error;
 pub use invocation::Context;
 pub use runtime::{Init, Runtime};
 pub use sys::arena::Allocator;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
 
 /// What the layer's binary shares with the library: no promise to anybody else.
 #[doc(hidden)]

@@ -120,6 +120,10 @@ impl<S> Runtime<S> {
     }
 
     /// Registers a handler over bytes. What it borrows from the event is not copied.
+    ///
+    /// ```no_run
+    /// coldspark::Runtime::new().raw("upper", |event, _| Ok(event.to_ascii_uppercase().into())).run()
+    /// ```
     #[must_use]
     pub fn raw<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -173,7 +177,7 @@ impl<S> Runtime<S> {
     }
 
     /// Registers a handler over bytes that writes its response while the caller reads it: see
-    /// [`stream`](crate::stream).
+    /// [`stream`](crate::stream), where an example is.
     #[must_use]
     pub fn stream<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -190,6 +194,12 @@ impl<S> Runtime<S> {
 
     /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
     /// value is in [`Init::handler`].
+    ///
+    /// ```no_run
+    /// coldspark::Runtime::with_init(|init| Ok(init.handler().to_owned()))
+    ///     .any(|_, context| Ok(context.state().clone().into_bytes().into()))
+    ///     .run()
+    /// ```
     #[must_use]
     pub fn any<F>(mut self, handler: F) -> Self
     where

@@ -2,7 +2,7 @@
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
-//! | `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, no scheme; set by Lambda | required |
+//! | `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, no scheme; set by Lambda. Debug builds take the URL of `cargo lambda watch` too | required |
 //! | `_HANDLER` | which handler answers; the function's handler setting | empty |
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
 //! | `AWS_LAMBDA_INITIALIZATION_TYPE` | `snap-start`: a snapshot is taken after init; set by Lambda | no snapshot |
@@ -15,8 +15,12 @@
 //! Source: the Lambda developer guide, "Defined runtime environment variables".
 
 mod concurrency;
+#[cfg(debug_assertions)]
+mod development;
 
 pub(crate) use concurrency::max_concurrency;
+#[cfg(debug_assertions)]
+pub(crate) use development::rooted;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -108,6 +112,13 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     environment::variables().find_map(value).map(Variable::text)
 }
 
+/// The path as the Runtime API has it.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn rooted(path: &str) -> &str {
+    path
+}
+
 /// Whether Lambda takes a snapshot of this process, or has taken one.
 pub(crate) fn snap_start() -> bool {
     std::env::var_os(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START)
@@ -140,6 +151,8 @@ pub(crate) enum Host {
 
 impl Endpoint {
     fn parse(authority: String) -> Result<Self, InvalidEndpoint> {
+        #[cfg(debug_assertions)]
+        let authority = development::authority(authority);
         match split(&authority) {
             Ok((host, port)) => Ok(Self {
                 authority,

@@ -16,7 +16,7 @@ pub(crate) use streaming::StreamedResponse;
 use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
 use crate::invocation::Metadata;
-use crate::settings::Endpoint;
+use crate::settings::{Endpoint, rooted};
 use error::Call;
 
 /// Largest buffered response or error in bytes: 6 MiB and 100 bytes. Over it the Runtime API
@@ -59,7 +59,7 @@ impl<C: Client> RuntimeApi<C> {
     /// because the environment may be frozen meanwhile.
     pub(crate) fn next(&mut self) -> Result<Invocation<'_, C>, ApiError> {
         let request = Request {
-            path: [INVOCATION, "next", ""],
+            path: [&rooted(INVOCATION), "next", ""],
             headers: &[],
             body: None,
         };
@@ -105,7 +105,7 @@ impl<C: Client> RuntimeApi<C> {
     /// that is restored from it; until then it waits without a time limit.
     pub(crate) fn restore_next(&mut self) -> Result<(), ApiError> {
         let request = Request {
-            path: [RESTORE, "next", ""],
+            path: [&rooted(RESTORE), "next", ""],
             headers: &[],
             body: None,
         };
@@ -124,7 +124,7 @@ impl<C: Client> RuntimeApi<C> {
 
     fn phase_error(&mut self, call: Call, phase: &str, error: &Error) -> Result<(), ApiError> {
         let request = Request {
-            path: [phase, "error", ""],
+            path: [&rooted(phase), "error", ""],
             headers: &[
                 (header::CONTENT_TYPE, JSON),
                 (header::ERROR_TYPE, &error.header()),
@@ -189,7 +189,7 @@ impl<C: Client> Answer<'_, C> {
             }
         }
         let request = Request {
-            path: [INVOCATION, self.metadata.request_id, path],
+            path: [&rooted(INVOCATION), self.metadata.request_id, path],
             headers: &headers[..count],
             body: Some(body),
         };

@@ -7,7 +7,7 @@ use super::{ApiError, INVOCATION, base64, header};
 use crate::client::{Reply, Streamed};
 use crate::error::{Error, kind};
 use crate::invocation::Metadata;
-use crate::settings::Endpoint;
+use crate::settings::{Endpoint, rooted};
 
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
@@ -42,7 +42,8 @@ impl StreamedResponse {
             ),
         ];
         let count = headers.len() - usize::from(metadata.invocation_id.is_none());
-        let path = [INVOCATION, metadata.request_id, "/response"];
+        let root = rooted(INVOCATION);
+        let path = [&*root, metadata.request_id, "/response"];
         let exchange = Streamed::open(endpoint, path, &headers[..count])
             .map_err(|error| ApiError::Client(Call::Response, error))?;
         Ok(Self { exchange })

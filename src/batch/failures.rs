@@ -7,6 +7,23 @@ use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 ///
 /// The form is that of the Lambda developer guide: "Handling errors for an SQS event source" and
 /// "Configuring partial batch response with Kinesis Data Streams" (with DynamoDB likewise).
+///
+/// ```
+/// use coldspark::{Error, batch};
+///
+/// let messages = [("m-1", 3), ("m-2", 0)];
+/// let failures = batch::queue(&messages, |message| Some(message.0), |message| match message.1 {
+///     0 => Err(Error::new("Order.Empty", "an order needs at least one piece")),
+///     _ => Ok(()),
+/// })?;
+/// assert_eq!(failures.ids(), ["m-2"]);
+/// assert!(!failures.is_empty());
+/// assert_eq!(
+///     serde_json::to_string(&failures)?,
+///     r#"{"batchItemFailures":[{"itemIdentifier":"m-2"}]}"#
+/// );
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemFailures {
     ids: Vec<String>,

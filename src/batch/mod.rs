@@ -51,7 +51,7 @@ use crate::panics;
 pub use failures::ItemFailures;
 
 /// Tries every message of a batch of a standard SQS queue, and reports those that failed by their
-/// `messageId`.
+/// `messageId`. [`ItemFailures`] has an example.
 ///
 /// # Errors
 /// `Runtime.InvalidEvent` when a message has no id; then none was tried.
@@ -141,6 +141,19 @@ pub fn fifo<'a, R>(
 ///
 /// `sequence_number` says where a record has it: `kinesis.sequenceNumber`, or
 /// `dynamodb.SequenceNumber`.
+///
+/// ```
+/// use coldspark::{Error, batch};
+///
+/// let records = [("100", "rope"), ("101", "moon"), ("102", "tent")];
+/// let failures = batch::stream(&records, |record| Some(record.0), |record| match record.1 {
+///     "moon" => Err(Error::new("Order.UnknownArticle", "there is no moon")),
+///     _ => Ok(()),
+/// })?;
+/// // 102 was not tried, and comes again behind 101.
+/// assert_eq!(failures.ids(), ["101"]);
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
 /// `Runtime.InvalidEvent` when a record has no sequence number; then none was tried.

@@ -5,6 +5,15 @@ use std::fmt;
 use std::ops::Deref;
 
 /// The bytes of a body, whole: Lambda delivers a request in one piece.
+///
+/// ```
+/// use coldspark::http::Body;
+///
+/// let body = Body::from("rope");
+/// assert_eq!(body.text(), Ok("rope"));
+/// assert_eq!(body.len(), 4); // it is a slice of bytes
+/// assert_eq!(body.into_bytes(), b"rope");
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Body(Vec<u8>);
 

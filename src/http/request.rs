@@ -17,6 +17,25 @@ use crate::error::{Error, kind};
 /// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes may too, to answer in
 /// its own way.
 ///
+/// ```
+/// use coldspark::http::{self, FrontEnd, Origin, Response};
+///
+/// let event = br#"{"version": "2.0", "rawPath": "/orders", "rawQueryString": "open=1",
+///     "headers": {"host": "shop.example"}, "body": "rope",
+///     "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.7"}, "stage": "$default"}}"#;
+/// let request = http::request(event)?;
+/// assert_eq!((request.method().as_str(), request.uri().path()), ("POST", "/orders"));
+/// assert_eq!(request.body().text()?, "rope");
+///
+/// let origin = request.extensions().get::<Origin>().expect("it is always there");
+/// assert_eq!(origin.front_end(), FrontEnd::ApiGatewayV2);
+/// assert_eq!(origin.source_ip(), Some("192.0.2.7"));
+///
+/// let answer = http::response(Response::new("sold"), origin.front_end())?;
+/// assert!(String::from_utf8(answer)?.contains(r#""statusCode":200"#));
+/// # Ok::<(), coldspark::Error>(())
+/// ```
+///
 /// # Errors
 /// `Runtime.InvalidEvent` when the event is not JSON, not of a known form, or has a method, a
 /// header or a Base64 body that is invalid.

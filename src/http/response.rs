@@ -13,7 +13,7 @@ use crate::error::{Error, kind};
 /// The answer to an event of that front end, as JSON.
 ///
 /// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes that has read its
-/// request with [`request`](super::request) answers with it.
+/// request with [`request`](super::request), where an example is, answers with it.
 ///
 /// # Errors
 /// `Runtime.InvalidResponse` for a status outside 100..=599, a header value that is not UTF-8, and

@@ -5,6 +5,15 @@ use std::fmt;
 use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUES};
 
 /// What CloudWatch would not make metrics of.
+///
+/// ```
+/// use coldspark::metrics::{InvalidRecord, Record, Unit};
+///
+/// let empty = Record::new("Shop").to_json();
+/// assert_eq!(empty, Err(InvalidRecord::Empty));
+/// let endless = Record::new("Shop").metric("Weight", Unit::None, f64::INFINITY).to_json();
+/// assert_eq!(endless, Err(InvalidRecord::Value("Weight".to_owned())));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidRecord {

@@ -52,6 +52,21 @@ const MAX_AGE: Duration = Duration::from_secs(14 * 24 * 3600);
 const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
 
 /// A record under construction. What is wrong with it, [`write`](Self::write) says.
+///
+/// ```
+/// use coldspark::metrics::{Record, Unit};
+/// use std::time::SystemTime;
+///
+/// let json = Record::new("Shop")
+///     .dimension("Service", "orders")
+///     .metric("Pieces", Unit::Count, 3)
+///     .metric("Pieces", Unit::Count, 5) // a further value
+///     .property("customer", "c-17")
+///     .at(SystemTime::now())
+///     .to_json()?;
+/// assert!(json.contains(r#""Pieces":[3"#));
+/// # Ok::<(), coldspark::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a record is only written by `write`"]
 pub struct Record {

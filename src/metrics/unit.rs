@@ -3,6 +3,10 @@
 macro_rules! units {
     ($($unit:ident = $name:literal,)*) => {
         /// The unit of a metric (API reference of CloudWatch, `MetricDatum`).
+        ///
+        /// ```
+        /// assert_eq!(coldspark::metrics::Unit::Milliseconds.name(), "Milliseconds");
+        /// ```
         #[allow(missing_docs)] // The names say it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]

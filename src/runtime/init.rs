@@ -6,6 +6,20 @@ use std::path::PathBuf;
 use crate::settings;
 
 /// What an init step may know and do.
+///
+/// ```
+/// use coldspark::{Error, Init};
+///
+/// fn load(init: &Init<'_>) -> Result<Vec<String>, Error> {
+///     init.connect(); // while the disk is read
+///     let name = format!("{}.txt", init.handler());
+///     let text = std::fs::read_to_string(init.task_root().join(name))?;
+///     let mut words = Vec::with_capacity(1024 * init.concurrency());
+///     words.extend(text.lines().map(str::to_owned));
+///     Ok(words)
+/// }
+/// # let _ = coldspark::Runtime::with_init(load);
+/// ```
 pub struct Init<'a> {
     pub(crate) handler: String,
     pub(crate) concurrency: usize,

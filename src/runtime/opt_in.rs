@@ -157,6 +157,13 @@ impl<S: 'static> Runtime<S> {
     /// With several pollers ([`concurrent`](Self::concurrent)) it is not set, because the
     /// environment belongs to the whole process.
     ///
+    /// ```no_run
+    /// coldspark::Runtime::new()
+    ///     .trace_environment()
+    ///     .raw("hello", |event, _| Ok(event.into()))
+    ///     .run()
+    /// ```
+    ///
     /// Rust code may read the environment at any time. C code (`getenv`) on a thread that a
     /// handler has left behind may not, since the C library does not lock it: do not opt in with
     /// such a thread.

@@ -34,6 +34,11 @@ pub struct Prelude {
 
 /// A content type or a prelude that no response can have, or that comes when the response has
 /// begun.
+///
+/// ```
+/// let refused = coldspark::stream::Prelude::new(99).unwrap_err();
+/// assert!(refused.to_string().contains("99"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidHead(pub(super) String);
 

@@ -27,6 +27,23 @@ const CAPACITY: usize = 16 * 1024;
 /// [`BrokenPipe`](io::ErrorKind::BrokenPipe) when nobody ever will: the caller is gone, or the
 /// Runtime API has refused the response. The handler may stop then, whatever it returns; why is
 /// logged, and the next event is served.
+///
+/// ```
+/// use coldspark::{Context, Error, stream::Writer};
+/// use std::io::Write;
+///
+/// fn lines<'e>(event: &'e [u8], _: &Context<'e>, response: &mut Writer<'_>) -> Result<(), Error> {
+///     if event == b"{}" {
+///         return Ok(response.respond_whole(b"[]".to_vec())?); // nothing to stream
+///     }
+///     response.content_type("text/plain")?;
+///     response.write_all(event)?;
+///     assert!(!response.has_begun()); // collected
+///     response.flush()?;
+///     Ok(response.write_all(b"\n")?)
+/// }
+/// # let _ = coldspark::Runtime::new().stream("lines", lines);
+/// ```
 pub struct Writer<'a> {
     endpoint: &'static Endpoint,
     metadata: Metadata<'a>,

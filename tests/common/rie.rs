@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+const TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
+
 /// The emulator with one function; ends with the value.
 pub(crate) struct Rie {
     process: Child,
@@ -48,7 +50,9 @@ impl Rie {
             "--runtime-api-address".to_owned(),
             format!("127.0.0.1:{api}"),
         ]);
-        command.env("AWS_LAMBDA_FUNCTION_TIMEOUT", "60");
+        if command.get_envs().all(|(name, _)| name != TIMEOUT) {
+            command.env(TIMEOUT, "60");
+        }
         command.stdin(Stdio::null());
         command.stdout(output.try_clone().expect("a second handle"));
         command.stderr(output);

@@ -1,0 +1,50 @@
+//! The address that `cargo lambda watch` gives: a URL with a path, `http://127.0.0.1:9000/.rt/NAME`.
+//!
+//! Lambda's own is `host:port`. Only builds with debug assertions, which are what `watch` makes,
+//! know the other form, so that it costs a bootstrap that is shipped nothing.
+
+use once_cell::race::OnceBox;
+
+static PREFIX: OnceBox<String> = OnceBox::new();
+
+/// The authority of such an address, whose path is then in front of every path; another address
+/// as it is.
+pub(super) fn authority(given: String) -> String {
+    let Some((authority, prefix)) = split(&given) else {
+        return given;
+    };
+    PREFIX.get_or_init(|| Box::new(prefix.to_owned()));
+    authority.to_owned()
+}
+
+/// The path as the Runtime API of this address has it.
+pub(crate) fn rooted(path: &str) -> String {
+    PREFIX.get().map_or_else(String::new, String::clone) + path
+}
+
+fn split(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("http://")?;
+    let slash = rest.find('/')?;
+    Some((&rest[..slash], rest[slash..].trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_url_with_a_path_has_a_prefix() {
+        for (url, parts) in [
+            (
+                "http://127.0.0.1:9000/.rt/hello",
+                Some(("127.0.0.1:9000", "/.rt/hello")),
+            ),
+            ("http://[::]:9000/.rt/", Some(("[::]:9000", "/.rt"))),
+            ("http://127.0.0.1:9000", None),
+            ("127.0.0.1:9000", None),
+            ("a/b:9000", None),
+        ] {
+            assert_eq!(split(url), parts, "{url}");
+        }
+    }
+}
