@@ -93,7 +93,7 @@ cross() {
     (
         cd "$ROOT"
         # mimalloc: small, and started at its first allocation instead of by a constructor.
-        export "CFLAGS_$upper=-Os -fno-asynchronous-unwind-tables -DMI_PRIM_HAS_PROCESS_ATTACH=1"
+        export "CFLAGS_$upper=-Os -fno-unwind-tables -fno-asynchronous-unwind-tables -DMI_PRIM_HAS_PROCESS_ATTACH=1"
         export "CARGO_TARGET_${upper^^}_RUSTFLAGS=$flags"
         export RUSTC_BOOTSTRAP=1
         cargo "$command" --quiet --locked --release --target "$target" --target-dir "$TARGET_DIR" "${std[@]}" "$@"

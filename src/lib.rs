@@ -80,6 +80,7 @@ mod runtime;
 mod settings;
 mod shutdown;
 mod snapshot;
+mod start_up;
 pub mod stream;
 mod sys;
 mod traceparent;

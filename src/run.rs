@@ -48,10 +48,7 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
-    let started = started.map_err(|error| {
-        let unreported = api.init_error(&error).err();
-        Stop::Init(error, unreported)
-    })?;
+    let started = started.map_err(|error| init_failed(&mut api, error))?;
     // Needed until the process ends; without state nothing is allocated.
     let handler: &'static dyn Handler<S> = Box::leak(started.handler);
     let state: &'static S = Box::leak(Box::new(started.state));
@@ -66,6 +63,12 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
         }
     };
     result.map_err(Stop::Api)
+}
+
+#[cold]
+fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> Stop {
+    let unreported = api.init_error(&error).err();
+    Stop::Init(error, unreported)
 }
 
 /// Polls as the function has opted in to.
@@ -169,49 +172,71 @@ pub(crate) fn poll<C: Client, S>(
     state: &S,
     announce: Option<Announce>,
 ) -> Result<Infallible, ApiError> {
+    let function = Function {
+        handler,
+        state,
+        announce,
+    };
     let mut scratch = Vec::new();
-    let flight = flight::mine();
     loop {
-        let Invocation {
-            event,
-            metadata,
-            answer,
-            broken,
-        } = api.next()?;
-        log::install();
-        scratch.clear();
-        let context = Context::new(metadata, state);
-        if let Some(announce) = announce {
-            announce(&metadata);
-        }
-        let result = match broken {
-            None => {
-                panics::during_invocation(&metadata, || handler.call(event, &context, &mut scratch))
-            }
-            Some(reason) => {
-                flight.set_current(&metadata);
-                let message = format!("the event did not come whole: {reason}");
-                Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
-            }
-        };
-        let response = result.and_then(fits);
-        let answered = match response {
-            Ok(body) => answer.respond(&body),
-            Err(NoResponse::Failed(error)) => {
-                log::failure("", &error, None);
-                answer.fail(&error)
-            }
-            Err(NoResponse::Streamed(answered)) => answered,
-        };
-        flight.enter(flight::IDLE);
-        match answered {
-            Ok(()) => {}
-            Err(error) if error.is_fatal() => return Err(error),
-            Err(error) => {
-                tracing::warn!("the answer was not taken: {error}");
-            }
-        }
+        let invocation = api.next()?;
+        serve_one(invocation, &function, &mut scratch)?;
     }
+}
+
+/// What an event needs of the function.
+struct Function<'a, S> {
+    handler: &'a dyn Handler<S>,
+    state: &'a S,
+    announce: Option<Announce>,
+}
+
+/// Handles an event and answers it. Apart from the loop, where start-up waits for the first one.
+#[inline(never)]
+fn serve_one<C: Client, S>(
+    invocation: Invocation<'_, C>,
+    function: &Function<'_, S>,
+    scratch: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    let Invocation {
+        event,
+        metadata,
+        answer,
+        broken,
+    } = invocation;
+    let flight = flight::mine();
+    log::install();
+    scratch.clear();
+    let context = Context::new(metadata, function.state);
+    if let Some(announce) = function.announce {
+        announce(&metadata);
+    }
+    let result = match broken {
+        None => panics::during_invocation(&metadata, || {
+            function.handler.call(event, &context, scratch)
+        }),
+        Some(reason) => {
+            flight.set_current(&metadata);
+            let message = format!("the event did not come whole: {reason}");
+            Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
+        }
+    };
+    let response = result.and_then(fits);
+    let answered = match response {
+        Ok(body) => answer.respond(&body),
+        Err(NoResponse::Failed(error)) => {
+            log::failure("", &error, None);
+            answer.fail(&error)
+        }
+        Err(NoResponse::Streamed(answered)) => answered,
+    };
+    flight.enter(flight::IDLE);
+    match answered {
+        Err(error) if error.is_fatal() => return Err(error),
+        Err(error) => tracing::warn!("the answer was not taken: {error}"),
+        Ok(()) => {}
+    }
+    Ok(())
 }
 
 /// Refuses a response that the Runtime API would refuse, so that the caller learns the sizes.

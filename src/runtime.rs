@@ -289,12 +289,17 @@ impl<S> Runtime<S> {
             return Ok((any, self.step, self.hooks, self.opt_in));
         }
         let names: Vec<_> = self.handlers.iter().map(|(known, _)| &**known).collect();
-        Err(Error::new(
-            kind::NO_SUCH_HANDLER,
-            format!(
-                "_HANDLER is {name:?}, and this function has the handlers {names:?}; set the \
-                 function's handler to one of them"
-            ),
-        ))
+        Err(no_such_handler(name, &names))
     }
+}
+
+#[cold]
+fn no_such_handler(name: &str, names: &[&str]) -> Error {
+    Error::new(
+        kind::NO_SUCH_HANDLER,
+        format!(
+            "_HANDLER is {name:?}, and this function has the handlers {names:?}; set the \
+             function's handler to one of them"
+        ),
+    )
 }

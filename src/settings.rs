@@ -29,15 +29,18 @@ use std::str::FromStr;
 
 use once_cell::race::OnceRef;
 
+use crate::start_up::texts;
 use crate::sys::environment::{self, Variable};
 
 /// Name of the variable that holds the Runtime API's address.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
-const LAMBDA: &str = "AWS_LAMBDA_";
-const RUNTIME_API_REST: &str = "RUNTIME_API=";
-const INITIALIZATION_TYPE_REST: &str = "INITIALIZATION_TYPE=";
-const HANDLER: &str = "_HANDLER=";
+texts! {
+    LAMBDA = "AWS_LAMBDA_";
+    RUNTIME_API_REST = "RUNTIME_API=";
+    INITIALIZATION_TYPE_REST = "INITIALIZATION_TYPE=";
+    HANDLER = "_HANDLER=";
+}
 const SNAP_START: &str = "snap-start";
 
 static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
@@ -159,10 +162,7 @@ impl Endpoint {
                 host,
                 port,
             }),
-            Err(reason) => Err(InvalidEndpoint {
-                value: Some(authority),
-                reason,
-            }),
+            Err(reason) => Err(InvalidEndpoint::of(authority, reason)),
         }
     }
 }
@@ -171,7 +171,11 @@ fn split(authority: &str) -> Result<(Host, u16), &'static str> {
     if authority.is_empty() {
         return Err("is empty");
     }
-    if authority.contains("//") {
+    if authority
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'/' && pair[1] == b'/')
+    {
         return Err("has a scheme or a path");
     }
     let (host, port) = authority.rsplit_once(':').ok_or("has no port")?;
@@ -205,6 +209,16 @@ fn split(authority: &str) -> Result<(Host, u16), &'static str> {
 pub(crate) struct InvalidEndpoint {
     value: Option<String>,
     reason: &'static str,
+}
+
+impl InvalidEndpoint {
+    #[cold]
+    fn of(value: String, reason: &'static str) -> Self {
+        Self {
+            value: Some(value),
+            reason,
+        }
+    }
 }
 
 impl fmt::Display for InvalidEndpoint {

@@ -17,6 +17,7 @@ use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::settings::{Endpoint, rooted};
+use crate::start_up::texts;
 use error::Call;
 
 /// Largest buffered response or error in bytes: 6 MiB and 100 bytes. Over it the Runtime API
@@ -25,6 +26,9 @@ pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 const JSON: &str = "application/json";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
+texts! {
+    NEXT = "/2018-06-01/runtime/invocation/next";
+}
 const INIT: &str = "/2018-06-01/runtime/init/";
 const RESTORE: &str = "/2018-06-01/runtime/restore/";
 
@@ -59,11 +63,20 @@ impl<C: Client> RuntimeApi<C> {
     /// because the environment may be frozen meanwhile.
     pub(crate) fn next(&mut self) -> Result<Invocation<'_, C>, ApiError> {
         let request = Request {
-            path: [&rooted(INVOCATION), "next", ""],
+            path: [&rooted(NEXT), "", ""],
             headers: &[],
             body: None,
         };
         let exchanged = self.client.exchange(&request, &mut self.event);
+        self.invocation(exchanged)
+    }
+
+    /// The event that has come. Apart from `next`, where start-up waits for it.
+    #[inline(never)]
+    fn invocation(
+        &mut self,
+        exchanged: Result<(), ClientError>,
+    ) -> Result<Invocation<'_, C>, ApiError> {
         let broken = match exchanged {
             Ok(()) => None,
             // The head told whose event it was, so the caller gets an error instead of silence.

@@ -43,6 +43,8 @@ pub(crate) fn hurry(stream: &TcpStream) {
 ///
 /// Lambda always gives an address. A resolver that asks name servers would add a tenth to the
 /// smallest bootstrap (18 KB, measured), so there is none.
+#[cold]
+#[inline(never)]
 fn resolve(name: &str) -> io::Result<IpAddr> {
     let hosts = read("/etc/hosts").unwrap_or_default();
     let hosts = String::from_utf8_lossy(&hosts);

@@ -108,14 +108,9 @@ impl Exchange {
         let head = &mut self.head;
         head.clear();
         head.reserve(512);
-        let method = if request.body.is_some() {
-            "POST "
-        } else {
-            "GET "
-        };
         write::head(
             head,
-            method,
+            request.body.is_some(),
             &request.path,
             &self.endpoint.authority,
             request.headers,

@@ -10,6 +10,10 @@ use super::{ClientError, MAX_BODY, MAX_HEAD, Reply};
 use crate::sys::socket;
 
 /// Reads one reply; says whether the connection can carry another request.
+///
+/// In several functions, because start-up waits here for the first event: what it has not
+/// executed yet is not between what it has.
+#[inline(never)]
 pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
     reply.status = head.status;
@@ -42,33 +46,40 @@ pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, Cli
     }
 }
 
+#[inline(never)]
 fn receive_head(stream: &TcpStream, reply: &mut Reply) -> Result<Head, ClientError> {
     let mut searched = 0;
     loop {
-        if may_be_whole(&reply.bytes, searched) {
-            match head::parse(&reply.bytes, &mut reply.fields).map_err(ClientError::Head)? {
-                // An interim reply (RFC 9110, section 15.2) comes before the real one.
-                Some(head) if (100..=199).contains(&head.status) => {
-                    reply.bytes.drain(..head.length);
-                    searched = 0;
-                    continue;
-                }
-                Some(head) => return Ok(head),
-                None if reply.bytes.len() > MAX_HEAD => {
-                    return Err(ClientError::Head("over 2 MiB"));
-                }
-                None => {}
-            }
-        }
-        // A line may have ended just before what comes next.
-        searched = reply.bytes.len().saturating_sub(2);
         let began = !reply.bytes.is_empty();
         match socket::receive(stream, &mut reply.bytes) {
             Ok(0) => return Err(ClientError::Closed { began }),
             Ok(_) => {}
             Err(error) => return Err(ClientError::Broken { error, began }),
         }
+        if let Some(head) = whole_head(reply, &mut searched)? {
+            return Ok(head);
+        }
     }
+}
+
+/// The head, if it has come whole; `searched` is where the next search for its end begins.
+#[inline(never)]
+fn whole_head(reply: &mut Reply, searched: &mut usize) -> Result<Option<Head>, ClientError> {
+    while may_be_whole(&reply.bytes, *searched) {
+        match head::parse(&reply.bytes, &mut reply.fields).map_err(ClientError::Head)? {
+            // An interim reply (RFC 9110, section 15.2) comes before the real one.
+            Some(head) if (100..=199).contains(&head.status) => {
+                reply.bytes.drain(..head.length);
+                *searched = 0;
+            }
+            Some(head) => return Ok(Some(head)),
+            None if reply.bytes.len() > MAX_HEAD => return Err(ClientError::Head("over 2 MiB")),
+            None => break,
+        }
+    }
+    // A line may have ended just before what comes next.
+    *searched = reply.bytes.len().saturating_sub(2);
+    Ok(None)
 }
 
 /// Whether it is worth parsing: an empty line has come behind `searched`, or what came is no head
@@ -81,6 +92,7 @@ fn may_be_whole(bytes: &[u8], searched: usize) -> bool {
         || (bytes.len() >= 5 && !bytes.starts_with(b"HTTP/"))
 }
 
+#[inline(never)]
 fn receive_length(
     stream: &TcpStream,
     reply: &mut Reply,
@@ -103,6 +115,7 @@ fn receive_length(
     Ok(())
 }
 
+#[inline(never)]
 fn receive_chunked(stream: &TcpStream, reply: &mut Reply, start: usize) -> Result<bool, BodyError> {
     let mut decoder = Chunked::default();
     let mut coded = reply.bytes.split_off(start);

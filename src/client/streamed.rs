@@ -31,7 +31,7 @@ impl Streamed {
         let socket = connection::connect(endpoint).map_err(ClientError::Connect)?;
         socket::set_blocking(&socket, false).map_err(ClientError::Connect)?;
         let mut head = Vec::with_capacity(1024);
-        write::head(&mut head, "POST ", &path, &endpoint.authority, headers);
+        write::head(&mut head, true, &path, &endpoint.authority, headers);
         head.extend_from_slice(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
         Ok(Self {
             socket,

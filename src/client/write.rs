@@ -1,24 +1,29 @@
 //! The head of a request.
 
+use crate::start_up::texts;
+
+texts! {
+    TO_HOST = " HTTP/1.1\r\nHost: ";
+    USER_AGENT = concat!("\r\nUser-Agent: coldspark/", env!("CARGO_PKG_VERSION"), "\r\n");
+    METHOD_GET = "GET ";
+    METHOD_POST = "POST ";
+}
+
 /// Writes a head up to the end of these headers; the empty line is the caller's.
 #[inline]
 pub(super) fn head(
     head: &mut Vec<u8>,
-    method: &str,
+    posts: bool,
     path: &[&str; 3],
     authority: &str,
     headers: &[(&str, &str)],
 ) {
     let mut put = |part: &str| head.extend_from_slice(part.as_bytes());
-    put(method);
+    put(if posts { METHOD_POST } else { METHOD_GET });
     path.iter().for_each(|part| put(part));
-    put(" HTTP/1.1\r\nHost: ");
+    put(TO_HOST);
     put(authority);
-    put(concat!(
-        "\r\nUser-Agent: coldspark/",
-        env!("CARGO_PKG_VERSION"),
-        "\r\n"
-    ));
+    put(USER_AGENT);
     for (name, value) in headers {
         put(name);
         put(": ");

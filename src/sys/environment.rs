@@ -63,8 +63,16 @@ impl Variable {
         // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
         // anybody can change it, as in `Variables::next`.
         let text = unsafe { CStr::from_ptr(self.0.as_ptr()) };
-        text.to_string_lossy().into_owned()
+        match text.to_str() {
+            Ok(text) => text.to_owned(),
+            Err(_) => lossy(text),
+        }
     }
+}
+
+#[cold]
+fn lossy(text: &CStr) -> String {
+    text.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -1,0 +1,19 @@
+//! Texts that start-up reads, in statics of a name that src/bootstrap.ld knows: literals have no
+//! names of their own, and would lie on as many pages as they like.
+
+macro_rules! texts {
+    ($($(#[$about:meta])* $visible:vis $name:ident = $text:expr;)*) => {$(
+        $(#[$about])*
+        $visible const $name: &str = {
+            static START_UP_TEXT: [u8; $text.len()] = match $text.as_bytes().first_chunk() {
+                Some(bytes) => *bytes,
+                None => unreachable!(),
+            };
+            match ::std::str::from_utf8(&START_UP_TEXT) {
+                Ok(text) => text,
+                Err(_) => unreachable!(),
+            }
+        };
+    )*};
+}
+pub(crate) use texts;
