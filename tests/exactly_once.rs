@@ -8,33 +8,17 @@
 mod common;
 
 use std::env;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::ops::Range;
+use std::time::Instant;
 
-use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan};
+use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
 use common::{Function, Process, Profile, function, limit, profile};
 use serde_json::Value;
 
-fn number(name: &str) -> Option<u64> {
-    let value = env::var(name).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is {value:?}")),
-    )
-}
-
-/// The seed of the first run and the number of runs; `usual` of them unless the environment says
-/// otherwise. Emulated processors get fewer.
-fn runs(usual: u64) -> (u64, u64) {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock");
-    let seed = number("COLDSPARK_MODEL_SEED").unwrap_or(now.as_nanos() as u64 / 1000);
+/// The seeds of `usual` runs. Emulated processors get fewer.
+fn runs(what: &str, usual: u64) -> Range<u64> {
     let emulated = env::var_os("COLDSPARK_TEST_RUNNER").is_some_and(|runner| !runner.is_empty());
-    let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
-    let usual = if emulated { usual / 5 } else { usual };
-    let usual = if long { usual * 10 } else { usual };
-    (seed, number("COLDSPARK_MODEL_RUNS").unwrap_or(usual))
+    seeds(what, if emulated { usual / 5 } else { usual })
 }
 
 /// Whether the answer is what the model's handler gives for the event.
@@ -57,8 +41,8 @@ fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
         _ if plan.is_cut() => is_error("Runtime.InvalidEvent", "did not come whole"),
         Verb::Respond | Verb::Stream => is_response(None),
         Verb::Break => is_response(Some("Model.Failed")),
-        Verb::Fail => is_error("Model.Failed", id),
-        Verb::Panic => is_error("Function.Panic", id),
+        Verb::Fail => is_error("Model.Failed", &plan.nonce),
+        Verb::Panic => is_error("Function.Panic", &plan.nonce),
     };
     if right {
         return Ok(());
@@ -79,16 +63,14 @@ fn start(handler: &str, pollers: usize) -> (Process, Model) {
     (function.start_at(model.address()), model)
 }
 
-/// Plays runs with the seeds from `seed` on, in one process for as long as it may live.
-fn play(handler: &str, pollers: usize, choices: &Choices, (seed, count): (u64, u64)) {
+/// Plays these runs, in one process for as long as it may live.
+fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
     let begun = Instant::now();
+    let count = runs.end - runs.start;
     let (mut events, mut processes) = (0, 1);
-    let (mut process, mut model) = start(handler, pollers);
-    let mut since = seed;
-    println!(
-        "{handler}, {pollers} pollers: COLDSPARK_MODEL_SEED={seed} COLDSPARK_MODEL_RUNS={count}"
-    );
-    for run in seed..seed + count {
+    let (mut process, mut model) = start("right", pollers);
+    let mut since = runs.start;
+    for run in runs {
         let plans = plan(run, choices);
         let panics = plans
             .iter()
@@ -115,7 +97,7 @@ fn play(handler: &str, pollers: usize, choices: &Choices, (seed, count): (u64, u
         if ends {
             let exit = process.wait();
             assert_eq!(exit.status.code(), Some(1), "run {run}: {}", exit.stderr);
-            (process, model) = start(handler, pollers);
+            (process, model) = start("right", pollers);
             (since, processes) = (run + 1, processes + 1);
         }
     }
@@ -137,7 +119,7 @@ fn one_poller_answers_every_event_once_with_its_own_bytes() {
         ],
         fatal: true,
     };
-    play("right", 1, &choices, runs(2500));
+    play(1, &choices, runs("one poller", 2500));
 }
 
 #[test]
@@ -148,7 +130,7 @@ fn a_panic_is_one_answer_too() {
         fatal: false,
     };
     // Where panics abort, each costs a process.
-    play("right", 1, &choices, runs(100));
+    play(1, &choices, runs("panics", 100));
 }
 
 #[test]
@@ -165,7 +147,7 @@ fn eight_pollers_answer_every_event_once_with_its_own_bytes() {
         ],
         fatal: false,
     };
-    play("right", 8, &choices, runs(800));
+    play(8, &choices, runs("eight pollers", 800));
 }
 
 /// Handlers that are wrong on purpose are found out, and for the right reason.
@@ -177,6 +159,7 @@ fn the_model_finds_out_what_is_wrong() {
         ("answers with the last event", 1, "was answered with"),
         ("answers with the last event", 8, "was answered with"),
         ("answers with the last id", 1, "was answered with"),
+        ("answers with the last id", 8, "was answered with"),
         (
             "loses an event",
             1,
@@ -184,7 +167,7 @@ fn the_model_finds_out_what_is_wrong() {
         ),
     ] {
         let (process, model) = start(handler, pollers);
-        let (seed, _) = runs(0);
+        let seed = runs(handler, 0).start;
         let choices = Choices {
             verbs: vec![Verb::Respond],
             ..Choices::default()

@@ -202,7 +202,7 @@ fn process_fault(call: Call, name: &str) -> Option<Played> {
         "frozen in the handler, its connection closed" => {
             let mut scene = call.waiting();
             let event = scene.before.pop().expect("an event");
-            scene.before.push(event.once_read().then_close());
+            scene.before.push(event.then_close());
             let played = scene.play(vec![call.good().into()]);
             played.await_requests(1);
             frozen(pid(&played), || {

@@ -5,24 +5,15 @@
 //! `COLDSPARK_MODEL_SEED` and `COLDSPARK_MODEL_RUNS` repeat runs, the kills excepted, which come
 //! by the clock; `COLDSPARK_LONG=1` makes ten times as many.
 
-use std::env;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan};
+use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
 
 use crate::common::function::{command, limit};
 use crate::common::{Package, process, workers};
-
-fn number(name: &str) -> Option<u64> {
-    let value = env::var(name).ok()?;
-    Some(
-        value
-            .parse()
-            .unwrap_or_else(|_| panic!("{name} is {value:?}")),
-    )
-}
+use crate::random_kills::Dice;
 
 /// The handler echoes its event; one that was killed has an error.
 fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
@@ -43,16 +34,8 @@ fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
 
 /// Plays runs, and kills one of the processes that handle events every few milliseconds.
 fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock");
-    let seed = number("COLDSPARK_MODEL_SEED").unwrap_or(now.as_nanos() as u64 / 1000);
-    let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
-    let usual = if long { usual * 10 } else { usual };
-    let runs = number("COLDSPARK_MODEL_RUNS").unwrap_or(usual);
-    println!(
-        "{handler}, {pollers} pollers: COLDSPARK_MODEL_SEED={seed} COLDSPARK_MODEL_RUNS={runs}"
-    );
+    let mut runs = seeds(&format!("{handler}, {pollers} pollers"), usual);
+    let (seed, count) = (runs.start, runs.end - runs.start);
     let model = Model::start(pollers, judge);
     let mut command = command(handler, &package, &model.address());
     command.env("AWS_LAMBDA_MAX_CONCURRENCY", pollers.to_string());
@@ -65,38 +48,37 @@ fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
         fatal: false,
     };
     let (kills, over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    // Without kills: a worker that dies in the init phase fails that.
-    let first = model.play(plan(seed, &choices), || {
-        !matches!(child.try_wait(), Ok(None))
-    });
-    assert_eq!(first, Verdict::Complete, "run {seed}");
+    // An empty run, for which the process asks for its first event: a worker that is killed in the
+    // init phase fails that.
+    let ready = model.play(Vec::new(), || !matches!(child.try_wait(), Ok(None)));
+    assert_eq!(ready, Verdict::Complete);
     let mut events = 0;
-    let (verdict, run) = thread::scope(|scope| {
+    let (verdict, last) = thread::scope(|scope| {
         scope.spawn(|| {
-            let mut rng = dice(seed);
+            let mut dice = Dice(seed | 1);
             while !over.load(Ordering::Relaxed) {
-                thread::sleep(Duration::from_micros(rng() % 10_000));
+                thread::sleep(Duration::from_micros(dice.below(10_000)));
                 let workers = process::children(bootstrap);
                 if !workers.is_empty() {
-                    let worker = workers[rng() as usize % workers.len()];
+                    let worker = workers[dice.below(workers.len() as u64) as usize];
                     process::signal(worker as i32, libc::SIGKILL);
                     kills.fetch_add(1, Ordering::Relaxed);
                 }
             }
         });
         let mut verdict = Verdict::Complete;
-        let mut run = seed + 1;
-        while verdict == Verdict::Complete && run < seed + runs {
+        let mut last = seed;
+        while let (Verdict::Complete, Some(run)) = (&verdict, runs.next()) {
+            last = run;
             let plans = plan(run, &choices);
             events += plans.len();
             let until = Instant::now() + limit();
             verdict = model.play(plans, || {
                 Instant::now() > until || !matches!(child.try_wait(), Ok(None))
             });
-            run += 1;
         }
         over.store(true, Ordering::Relaxed);
-        (verdict, run)
+        (verdict, last)
     });
     let workers = process::children(bootstrap);
     let _ = child.kill();
@@ -109,23 +91,12 @@ fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
         verdict,
         Verdict::Complete,
         "run {}, {status:?}: {}",
-        run - 1,
+        last,
         log()
     );
     let kills = kills.into_inner();
-    println!("{runs} runs, {events} events, {kills} kills");
-    assert!(kills > 0 || runs < 10, "no worker was killed");
-}
-
-/// Numbers that follow from a seed.
-fn dice(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed | 1;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state
-    }
+    println!("{count} runs, {events} events, {kills} kills");
+    assert!(kills > 0 || count < 10, "no worker was killed");
 }
 
 fn worker() -> Package {

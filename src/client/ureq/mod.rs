@@ -130,6 +130,11 @@ fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientE
         let reason = "malformed reply: a Transfer-Encoding other than chunked";
         return Err(ClientError::Other(reason.to_owned()));
     }
+    let coded = parts.headers.contains_key("transfer-encoding");
+    if coded && parts.headers.contains_key("content-length") {
+        let reason = "malformed reply: both Content-Length and Transfer-Encoding";
+        return Err(ClientError::Other(reason.to_owned()));
+    }
     reply.status = parts.status.as_u16();
     for (name, value) in &parts.headers {
         let mut put = |part: &[u8]| {

@@ -54,6 +54,7 @@ pub struct Ledger {
     /// How many events the process may have in hand.
     concurrency: usize,
     judge: Judge,
+    /// By their invocation ids.
     events: HashMap<String, Entry>,
     in_hand: usize,
 }
@@ -97,7 +98,7 @@ impl Ledger {
             plan: plan.clone(),
             answered: false,
         };
-        self.events.insert(plan.id.clone(), entry);
+        self.events.insert(plan.nonce.clone(), entry);
         self.in_hand += 1;
     }
 
@@ -107,19 +108,22 @@ impl Ledger {
         if let Some(fault) = &request.fault {
             return Err(format!("{path} did not come whole: {fault}"));
         }
-        let known = request.request_id().and_then(|id| self.events.get_mut(id));
-        let Some(entry) = known else {
-            return Err(format!("{path} answers what was never handed out"));
+        let nonce = request.header(api::INVOCATION_ID).unwrap_or_default();
+        let Some(entry) = self.events.get_mut(nonce) else {
+            return Err(format!(
+                "{path} answers {nonce:?}, which was never handed out"
+            ));
         };
+        if request.request_id() != Some(&entry.plan.id) {
+            return Err(format!(
+                "{path} has the invocation id {nonce:?} of another event"
+            ));
+        }
         if entry.answered {
             return Err(format!("{path} answers what has an answer"));
         }
         entry.answered = true;
         self.in_hand -= 1;
-        let nonce = format!("nonce-{}", entry.plan.id);
-        if request.header(api::INVOCATION_ID) != Some(&nonce) {
-            return Err(format!("{path} has not the invocation id {nonce}"));
-        }
         let answer = Answer::of(request);
         (self.judge)(&entry.plan, &answer).map_err(|why| format!("{path}: {why}"))?;
         Ok(entry.plan.clone())

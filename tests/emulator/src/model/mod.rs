@@ -19,9 +19,11 @@
 
 mod ledger;
 mod plan;
+mod seeds;
 mod server;
 mod wire;
 
 pub use ledger::{Answer, Ledger};
 pub use plan::{Choices, Delivery, Plan, Receipt, Verb, plan};
+pub use seeds::seeds;
 pub use server::{Model, Verdict};

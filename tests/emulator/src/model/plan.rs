@@ -72,11 +72,13 @@ pub enum Receipt {
 /// One event of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The request id; no other event of the process has it.
+    /// The request id. A retry has that of another event, which may still be in hand.
     pub id: String,
+    /// The invocation id; no other event of the process has it.
+    pub nonce: String,
     /// What the handler is to do.
     pub verb: Verb,
-    /// Bytes behind verb and id in the event.
+    /// Bytes behind verb and invocation id in the event.
     pub filler: usize,
     /// How the event comes.
     pub delivery: Delivery,
@@ -106,7 +108,7 @@ impl Default for Choices {
 }
 
 impl Plan {
-    /// The bytes of the event: verb, id and filler, with blanks between.
+    /// The bytes of the event: verb, invocation id and filler, with blanks between.
     #[must_use]
     pub fn event(&self) -> Vec<u8> {
         let verb = match self.verb {
@@ -116,9 +118,9 @@ impl Plan {
             Verb::Break => "break",
             Verb::Panic => "panic",
         };
-        let mut event = format!("{verb} {} ", self.id).into_bytes();
+        let mut event = format!("{verb} {} ", self.nonce).into_bytes();
         // Of the event's own bytes: those of another one would show anywhere in it.
-        event.extend(self.id.bytes().cycle().take(self.filler));
+        event.extend(self.nonce.bytes().cycle().take(self.filler));
         event
     }
 
@@ -142,7 +144,11 @@ pub fn plan(seed: u64, choices: &Choices) -> Vec<Plan> {
     let count = rng.usize(1..=choices.events);
     let mut plans: Vec<Plan> = (0..count)
         .map(|at| Plan {
-            id: format!("{seed:x}-{at}"),
+            id: match rng.u8(..8) {
+                0 => "retried".to_owned(),
+                _ => format!("{seed:x}-{at}"),
+            },
+            nonce: format!("nonce-{seed:x}-{at}"),
             verb: choices.verbs[rng.usize(..choices.verbs.len())],
             filler: filler(&mut rng),
             delivery: delivery(&mut rng),

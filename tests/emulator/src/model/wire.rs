@@ -4,6 +4,7 @@ use std::io;
 use std::net::Shutdown;
 
 use super::plan::{Delivery, Plan, Receipt};
+use crate::api;
 use crate::http::{Connection, Reply};
 use crate::script;
 
@@ -16,6 +17,7 @@ pub(super) type Open = bool;
 /// Sends the event.
 pub(super) fn deliver(connection: &mut Connection, plan: &Plan) -> io::Result<Open> {
     let event = script::event(&plan.id, plan.event());
+    let event = event.set_header(api::INVOCATION_ID, &plan.nonce);
     let bytes = event.to_bytes();
     let head = bytes.len() - plan.event().len();
     let (parts, open): (Vec<Vec<u8>>, Open) = match &plan.delivery {
