@@ -10,6 +10,7 @@ mod call;
 mod fate;
 mod fault;
 mod frozen;
+mod process;
 mod relay;
 mod scene;
 mod table;
