@@ -95,6 +95,7 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
             ),
         };
         if ends {
+            println!("run {run} ends the process");
             let exit = process.wait();
             assert_eq!(exit.status.code(), Some(1), "run {run}: {}", exit.stderr);
             (process, model) = start("right", pollers);

@@ -190,7 +190,7 @@ impl Shared {
                     Some(Next::Nothing) => wire::end(&mut connection),
                     None => return,
                 },
-                _ => match self.answered(&request) {
+                _ => match self.answered(&request, open) {
                     Some(plan) if open => wire::acknowledge(&mut connection, &plan.receipt),
                     Some(_) => Ok(open),
                     None => return,
@@ -239,12 +239,13 @@ impl Shared {
         Some(Next::Event(plan))
     }
 
-    /// Writes an answer into the ledger; None when it should not have come.
-    fn answered(&self, request: &Request) -> Option<Plan> {
+    /// Writes an answer into the ledger; None when it should not have come. What it gets reaches
+    /// the process only over a connection that is open.
+    fn answered(&self, request: &Request, open: wire::Open) -> Option<Plan> {
         let mut state = self.lock();
         match state.ledger.answered(request) {
             Ok(plan) => {
-                state.fatal |= plan.is_fatal();
+                state.fatal |= open && plan.is_fatal();
                 self.changes.notify_all();
                 Some(plan)
             }
