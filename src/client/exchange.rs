@@ -45,8 +45,9 @@ impl Client for Exchange {
         self.write_head(request);
         let repeat = request.may_repeat();
         if let Some(stream) = self.kept.take() {
-            // What may be repeated finds out by itself; an answer needs a connection that lives.
-            if repeat || socket::is_idle(&stream) {
+            // An answer needs a connection that lives, and bytes that nobody asked for would be taken
+            // for the reply.
+            if (repeat && self.fresh) || socket::is_idle(&stream) {
                 match self.attempt(stream, request, reply) {
                     Err(error) if repeat && error.nothing_came() => {}
                     done => return done,

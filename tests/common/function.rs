@@ -143,6 +143,13 @@ impl Process {
         stdin.write_all(text.as_bytes()).expect("it listens");
     }
 
+    /// The same to a process that may have ended.
+    pub(crate) fn offer(&self, text: &str) {
+        if let Some(mut stdin) = self.child.borrow_mut().stdin.take() {
+            let _ = stdin.write_all(text.as_bytes());
+        }
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.borrow().id()
     }

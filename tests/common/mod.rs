@@ -69,20 +69,25 @@ pub(crate) fn with_bytes(reply: &Reply, mark: &str, bytes: &[u8]) -> Reply {
 /// reset, which takes a moment after the server's ends are closed.
 #[track_caller]
 pub(crate) fn wait_disconnected(address: &str) {
+    let until = Instant::now() + limit();
+    while is_connected(address) {
+        assert!(Instant::now() < until, "connections to {address} stay open");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a client's end of a connection to this IPv4 address is open.
+pub(crate) fn is_connected(address: &str) -> bool {
     const ESTABLISHED: &str = "01";
     let port = address.rsplit(':').next().expect("a port");
     let port = format!(":{:04X}", port.parse::<u16>().expect("a port"));
-    let until = Instant::now() + limit();
     let is_open = |line: &str| {
         let mut words = line.split_ascii_whitespace().skip(2);
         words.next().is_some_and(|remote| remote.ends_with(&port))
             && words.next() == Some(ESTABLISHED)
     };
-    let connections = || fs::read_to_string("/proc/net/tcp").expect("the kernel's connections");
-    while connections().lines().any(is_open) {
-        assert!(Instant::now() < until, "connections to {address} stay open");
-        thread::sleep(Duration::from_millis(5));
-    }
+    let connections = fs::read_to_string("/proc/net/tcp").expect("the kernel's connections");
+    connections.lines().any(is_open)
 }
 
 /// A local address that refuses connections for as long as the value lives.

@@ -6,8 +6,10 @@
 mod common;
 mod concurrency;
 mod context;
+mod exactly_once;
 mod examples;
 mod exec_mode;
+mod faults;
 mod init_errors;
 mod isolation;
 mod logs;

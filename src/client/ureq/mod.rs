@@ -1,7 +1,7 @@
 //! The general client: ureq on a transport that fits the Runtime API.
 //!
 //! The transport collects head and body and sends them with one write, keeps a connection for
-//! as long as the environment is frozen, and looks at it only before an answer is sent.
+//! as long as the environment is frozen, and looks at it before each request.
 
 mod wire;
 
@@ -29,7 +29,6 @@ impl Client for Ureq {
     fn new(endpoint: &'static Endpoint) -> Self {
         let shared = Arc::new(Shared {
             endpoint,
-            check: AtomicBool::new(false),
             began: AtomicBool::new(false),
         });
         Self {
@@ -78,9 +77,6 @@ fn agent(shared: &Arc<Shared>) -> Agent {
 impl Ureq {
     fn attempt(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
         reply.clear();
-        self.shared
-            .check
-            .store(!request.may_repeat(), Ordering::Relaxed);
         self.shared.began.store(false, Ordering::Relaxed);
         let [version, id, call] = request.path;
         let mut builder =
@@ -132,6 +128,11 @@ fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientE
         .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
     {
         let reason = "malformed reply: a Transfer-Encoding other than chunked";
+        return Err(ClientError::Other(reason.to_owned()));
+    }
+    let coded = parts.headers.contains_key("transfer-encoding");
+    if coded && parts.headers.contains_key("content-length") {
+        let reason = "malformed reply: both Content-Length and Transfer-Encoding";
         return Err(ClientError::Other(reason.to_owned()));
     }
     reply.status = parts.status.as_u16();

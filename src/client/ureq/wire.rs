@@ -23,8 +23,6 @@ pub(super) const INPUT: usize = 8 * 1024;
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) endpoint: &'static Endpoint,
-    /// The next request must not be sent on a connection that the server has closed.
-    pub(super) check: AtomicBool,
     /// A byte of the reply has come.
     pub(super) began: AtomicBool,
 }
@@ -133,7 +131,7 @@ impl Transport for Wire {
     }
 
     fn is_open(&mut self) -> bool {
-        !self.shared.check.load(Ordering::Relaxed) || socket::is_idle(&self.stream)
+        socket::is_idle(&self.stream)
     }
 }
 

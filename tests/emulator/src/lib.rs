@@ -2,6 +2,8 @@
 //!
 //! - [`script`]: a scripted Runtime API. It answers each request as its steps say, byte for
 //!   byte, also wrongly, and records what it was sent. For tests of a runtime's client.
+//! - [`model`]: a Runtime API that plays at random, and a ledger of what must follow. For tests
+//!   that no event is lost, answered twice or mixed up.
 //! - [`emulator`]: a faithful Runtime API with a queue of invocations in front of it. For tests
 //!   of a whole runtime, and for the bench.
 //! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
@@ -19,4 +21,5 @@ pub mod emulator;
 pub mod endpoint;
 pub mod function;
 pub mod http;
+pub mod model;
 pub mod script;

@@ -115,7 +115,7 @@ impl Answer {
 }
 
 /// The binary as the bootstrap of this package.
-pub(super) fn command(handler: impl AsRef<OsStr>, package: &Package, address: &str) -> Command {
+pub(crate) fn command(handler: impl AsRef<OsStr>, package: &Package, address: &str) -> Command {
     let mut log = OpenOptions::new();
     let log = log
         .create(true)

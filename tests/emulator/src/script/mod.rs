@@ -30,7 +30,7 @@
 //! What a step can do beside answering: write in pieces ([`Step::split_at`],
 //! [`Step::dribble`]), stop short ([`Step::cut_at`]), close ([`Step::then_close`],
 //! [`Step::close_unread`], [`Step::close_after_head`], [`Step::close_after_request`]), reset
-//! ([`Step::then_reset`]), never answer ([`Step::park`], [`Step::then_park`]), answer early
+//! ([`Step::then_reset`], also [`Step::once_read`]), never answer ([`Step::park`], [`Step::then_park`]), answer early
 //! ([`Step::before_body`]), close or reopen the listening socket
 //! ([`Step::closing_listener`], [`Step::reopening_listener`]), and wait for one kind of call
 //! ([`Step::only`]).

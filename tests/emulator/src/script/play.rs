@@ -1,7 +1,8 @@
 //! Plays steps on one connection.
 
+use std::fs;
 use std::io;
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -68,6 +69,9 @@ fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> boo
     if deliver(connection, &step).is_err() {
         return false;
     }
+    if step.awaits_reader {
+        await_reader(connection.stream());
+    }
     match step.after {
         After::Keep => {
             if let Some(head) = left {
@@ -93,6 +97,32 @@ fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> boo
             false
         }
     }
+}
+
+/// Waits until nothing is left in the receive queue of the connection's other end, or that end
+/// is gone.
+fn await_reader(stream: &TcpStream) {
+    let (Ok(SocketAddr::V4(own)), Ok(SocketAddr::V4(peer))) =
+        (stream.local_addr(), stream.peer_addr())
+    else {
+        return;
+    };
+    let ends = format!(" {} {} ", table_form(peer), table_form(own));
+    // `tx_queue:rx_queue` is the word behind the state.
+    let has_unread = |line: &str| {
+        let rest = line.split_once(&ends);
+        let queues = rest.and_then(|(_, rest)| rest.split_whitespace().nth(1));
+        queues.is_some_and(|queues| !queues.ends_with(":00000000"))
+    };
+    while fs::read_to_string("/proc/net/tcp").is_ok_and(|table| table.lines().any(has_unread)) {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// An address as /proc/net/tcp writes it.
+fn table_form(address: SocketAddrV4) -> String {
+    let ip = u32::from_ne_bytes(address.ip().octets());
+    format!("{ip:08X}:{:04X}", address.port())
 }
 
 fn deliver(connection: &mut Connection, step: &Step) -> io::Result<()> {

@@ -12,6 +12,7 @@ pub struct Step {
     pub(super) listener: Option<Listener>,
     pub(super) reply: Vec<u8>,
     pub(super) delivery: Delivery,
+    pub(super) awaits_reader: bool,
     pub(super) after: After,
 }
 
@@ -62,6 +63,7 @@ impl Step {
             listener: None,
             reply: reply.to_bytes(),
             delivery: Delivery::Whole,
+            awaits_reader: false,
             after: After::Keep,
         }
     }
@@ -160,6 +162,14 @@ impl Step {
     #[must_use]
     pub fn then_reset(mut self) -> Step {
         self.after = After::Reset;
+        self
+    }
+
+    /// Waits until the client has read the answer before what happens behind it: a reset then
+    /// destroys nothing. For connections over IPv4 on this machine.
+    #[must_use]
+    pub fn once_read(mut self) -> Step {
+        self.awaits_reader = true;
         self
     }
 

@@ -1,0 +1,128 @@
+//! Exactly once through the layer: the random Runtime API and the ledger of
+//! `coldspark_emulator::model`, while workers are killed at random moments. An event whose worker
+//! was killed has one answer too, an error that says so.
+//!
+//! `COLDSPARK_MODEL_SEED` and `COLDSPARK_MODEL_RUNS` repeat runs, the kills excepted, which come
+//! by the clock; `COLDSPARK_LONG=1` makes ten times as many.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
+
+use crate::common::function::{command, limit};
+use crate::common::{Package, process, workers};
+use crate::random_kills::Dice;
+
+/// The handler echoes its event; one that was killed has an error.
+fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
+    let right = match answer {
+        Answer::Response { body, broken } => {
+            !plan.is_cut() && *body == plan.event() && broken.is_none()
+        }
+        Answer::Error { error_type, .. } if plan.is_cut() => error_type == "Runtime.InvalidEvent",
+        Answer::Error { error_type, .. } => {
+            error_type == "Runtime.WorkerExited" || error_type == "Function.ExitStatus"
+        }
+    };
+    let start = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(300)]);
+    right
+        .then_some(())
+        .ok_or_else(|| format!("{plan:?} was answered with {start}"))
+}
+
+/// Plays runs, and kills one of the processes that handle events every few milliseconds.
+fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
+    let mut runs = seeds(&format!("{handler}, {pollers} pollers"), usual);
+    let (seed, count) = (runs.start, runs.end - runs.start);
+    let model = Model::start(pollers, judge);
+    let mut command = command(handler, &package, &model.address());
+    command.env("AWS_LAMBDA_MAX_CONCURRENCY", pollers.to_string());
+    command.env("AWS_LAMBDA_LOG_LEVEL", "FATAL");
+    let mut child = command.spawn().expect("the bootstrap starts");
+    let bootstrap = child.id();
+    let choices = Choices {
+        events: 2 * pollers,
+        verbs: vec![Verb::Respond],
+        fatal: false,
+    };
+    let (kills, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    // An empty run, for which the process asks for its first event: a worker that is killed in the
+    // init phase fails that.
+    let ready = model.play(Vec::new(), || !matches!(child.try_wait(), Ok(None)));
+    assert_eq!(ready, Verdict::Complete);
+    let mut events = 0;
+    let (verdict, last) = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut dice = Dice(seed | 1);
+            while !over.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_micros(dice.below(10_000)));
+                let workers = process::children(bootstrap);
+                if !workers.is_empty() {
+                    let worker = workers[dice.below(workers.len() as u64) as usize];
+                    process::signal(worker as i32, libc::SIGKILL);
+                    kills.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+        let mut verdict = Verdict::Complete;
+        let mut last = seed;
+        while let (Verdict::Complete, Some(run)) = (&verdict, runs.next()) {
+            last = run;
+            let plans = plan(run, &choices);
+            events += plans.len();
+            let until = Instant::now() + limit();
+            verdict = model.play(plans, || {
+                Instant::now() > until || !matches!(child.try_wait(), Ok(None))
+            });
+        }
+        over.store(true, Ordering::Relaxed);
+        (verdict, last)
+    });
+    let workers = process::children(bootstrap);
+    let _ = child.kill();
+    let status = child.wait();
+    for worker in workers {
+        process::signal(-(worker as i32), libc::SIGKILL);
+    }
+    let log = || String::from_utf8_lossy(&std::fs::read(package.log()).unwrap()).into_owned();
+    assert_eq!(
+        verdict,
+        Verdict::Complete,
+        "run {}, {status:?}: {}",
+        last,
+        log()
+    );
+    let kills = kills.into_inner();
+    println!("{count} runs, {events} events, {kills} kills");
+    assert!(kills > 0 || count < 10, "no worker was killed");
+}
+
+fn worker() -> Package {
+    let script = "echo ready >&4\nwhile read -r _ number <&3; do\n\
+        event=$(</dev/fd/5); printf '%s' \"$event\" >&6; echo \"response $number\" >&4; done";
+    Package::new().executable("handler", workers::raw(script))
+}
+
+#[test]
+fn one_worker() {
+    play("worker:handler", worker(), 1, 60);
+}
+
+#[test]
+fn eight_workers() {
+    play("worker:handler", worker(), 8, 40);
+}
+
+#[test]
+fn shells() {
+    let package = Package::new().file("f.sh", 0o644, "handler() { printf %s \"$1\"; }");
+    play("f.handler", package, 4, 30);
+}
+
+#[test]
+fn executables() {
+    let package = Package::new().executable("handler", workers::raw("exec cat"));
+    play("exec:handler", package, 4, 30);
+}

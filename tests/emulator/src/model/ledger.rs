@@ -1,0 +1,140 @@
+//! The reference model: which events are out, and what was answered.
+
+use std::collections::HashMap;
+
+use super::plan::Plan;
+use crate::api;
+use crate::http::Request;
+
+/// What was posted for an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A response; the error type in its trailers when it broke off.
+    Response {
+        /// The bytes.
+        body: Vec<u8>,
+        /// `Lambda-Runtime-Function-Error-Type` of the trailers.
+        broken: Option<String>,
+    },
+    /// An error: `Lambda-Runtime-Function-Error-Type` and the JSON.
+    Error {
+        /// The type.
+        error_type: String,
+        /// The JSON.
+        body: Vec<u8>,
+    },
+}
+
+impl Answer {
+    /// The bytes that were posted.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        match self {
+            Answer::Response { body, .. } | Answer::Error { body, .. } => body,
+        }
+    }
+
+    fn of(request: &Request) -> Answer {
+        let body = request.body.clone();
+        let header = request.header(api::ERROR_TYPE);
+        if request.path.ends_with("/error") {
+            let error_type = header.unwrap_or_default().to_owned();
+            return Answer::Error { error_type, body };
+        }
+        let broken = request.trailer(api::ERROR_TYPE).map(str::to_owned);
+        Answer::Response { body, broken }
+    }
+}
+
+/// Whether an answer is right for its event; the text says why not.
+pub(super) type Judge = Box<dyn Fn(&Plan, &Answer) -> Result<(), String> + Send + Sync>;
+
+/// Every event of a process, and whether it was answered.
+pub struct Ledger {
+    /// How many events the process may have in hand.
+    concurrency: usize,
+    judge: Judge,
+    /// By their invocation ids.
+    events: HashMap<String, Entry>,
+    in_hand: usize,
+}
+
+struct Entry {
+    plan: Plan,
+    answered: bool,
+}
+
+impl Ledger {
+    /// Of a process that may have so many events in hand.
+    pub(super) fn new(concurrency: usize, judge: Judge) -> Ledger {
+        Ledger {
+            concurrency,
+            judge,
+            events: HashMap::new(),
+            in_hand: 0,
+        }
+    }
+
+    /// How many events were handed out and not answered.
+    pub(super) fn in_hand(&self) -> usize {
+        self.in_hand
+    }
+
+    /// `next` is called: the process must be able to take one more event.
+    pub(super) fn asked(&self) -> Result<(), String> {
+        if self.in_hand < self.concurrency {
+            return Ok(());
+        }
+        let open = self.events.iter().filter(|(_, entry)| !entry.answered);
+        let open: Vec<_> = open.map(|(id, _)| id).collect();
+        Err(format!(
+            "asked for another event before it answered {open:?}"
+        ))
+    }
+
+    /// The head of this event, which says whose it is, goes out.
+    pub(super) fn handed(&mut self, plan: &Plan) {
+        let entry = Entry {
+            plan: plan.clone(),
+            answered: false,
+        };
+        self.events.insert(plan.nonce.clone(), entry);
+        self.in_hand += 1;
+    }
+
+    /// An answer came; gives the plan of its event.
+    pub(super) fn answered(&mut self, request: &Request) -> Result<Plan, String> {
+        let path = &request.path;
+        if let Some(fault) = &request.fault {
+            return Err(format!("{path} did not come whole: {fault}"));
+        }
+        let nonce = request.header(api::INVOCATION_ID).unwrap_or_default();
+        let Some(entry) = self.events.get_mut(nonce) else {
+            return Err(format!(
+                "{path} answers {nonce:?}, which was never handed out"
+            ));
+        };
+        if request.request_id() != Some(&entry.plan.id) {
+            return Err(format!(
+                "{path} has the invocation id {nonce:?} of another event"
+            ));
+        }
+        if entry.answered {
+            return Err(format!("{path} answers what has an answer"));
+        }
+        entry.answered = true;
+        self.in_hand -= 1;
+        let answer = Answer::of(request);
+        (self.judge)(&entry.plan, &answer).map_err(|why| format!("{path}: {why}"))?;
+        Ok(entry.plan.clone())
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("events", &self.events.len())
+            .field("in_hand", &self.in_hand)
+            .finish_non_exhaustive()
+    }
+}

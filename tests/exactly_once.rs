@@ -1,0 +1,189 @@
+//! Exactly once: random Runtime APIs and handlers against the reference model of
+//! `coldspark_emulator::model`. Every event that was handed out gets one answer, its own, while
+//! the process lives; and it lives unless the script says otherwise.
+//!
+//! Each run has a seed of its own; the first one is printed. `COLDSPARK_MODEL_SEED` and
+//! `COLDSPARK_MODEL_RUNS` repeat runs; `COLDSPARK_LONG=1` makes ten times as many.
+
+mod common;
+
+use std::env;
+use std::ops::Range;
+use std::time::Instant;
+
+use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
+use common::{Function, Process, Profile, function, limit, profile};
+use serde_json::Value;
+
+/// The seeds of `usual` runs. Emulated processors get fewer.
+fn runs(what: &str, usual: u64) -> Range<u64> {
+    let emulated = env::var_os("COLDSPARK_TEST_RUNNER").is_some_and(|runner| !runner.is_empty());
+    seeds(what, if emulated { usual / 5 } else { usual })
+}
+
+/// Whether the answer is what the model's handler gives for the event.
+fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
+    let id = plan.id.as_str();
+    let response = || [id.as_bytes(), b"\n", &plan.event()].concat();
+    let is_error = |expected: &str, says: &str| match answer {
+        Answer::Error { error_type, body } => {
+            let json: Value = serde_json::from_slice(body).unwrap_or_default();
+            let message = json["errorMessage"].as_str().unwrap_or_default();
+            error_type == expected && json["errorType"] == expected && message.contains(says)
+        }
+        Answer::Response { .. } => false,
+    };
+    let is_response = |trailer: Option<&str>| match answer {
+        Answer::Response { body, broken } => *body == response() && broken.as_deref() == trailer,
+        Answer::Error { .. } => false,
+    };
+    let right = match plan.verb {
+        _ if plan.is_cut() => is_error("Runtime.InvalidEvent", "did not come whole"),
+        Verb::Respond | Verb::Stream => is_response(None),
+        Verb::Break => is_response(Some("Model.Failed")),
+        Verb::Fail => is_error("Model.Failed", &plan.nonce),
+        Verb::Panic => is_error("Function.Panic", &plan.nonce),
+    };
+    if right {
+        return Ok(());
+    }
+    let start = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(100)]);
+    let length = answer.body().len();
+    Err(format!(
+        "{plan:?} was answered with {length} bytes: {start}"
+    ))
+}
+
+fn start(handler: &str, pollers: usize) -> (Process, Model) {
+    let model = Model::start(pollers, judge);
+    let function: Function = function("fixture-model").handler(handler);
+    let function = function.env("AWS_LAMBDA_MAX_CONCURRENCY", pollers.to_string());
+    // A warning for each answer that is not taken would be most of the work.
+    let function = function.env("AWS_LAMBDA_LOG_LEVEL", "FATAL");
+    (function.start_at(model.address()), model)
+}
+
+/// Plays these runs, in one process for as long as it may live.
+fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
+    let begun = Instant::now();
+    let count = runs.end - runs.start;
+    let (mut events, mut processes) = (0, 1);
+    let (mut process, mut model) = start("right", pollers);
+    let mut since = runs.start;
+    for run in runs {
+        let plans = plan(run, choices);
+        let panics = plans
+            .iter()
+            .any(|plan| plan.verb == Verb::Panic && !plan.is_cut());
+        events += plans.len();
+        let until = Instant::now() + limit();
+        let mut late = false;
+        let verdict = model.play(plans, || {
+            late = Instant::now() > until;
+            late || process.ended().is_some()
+        });
+        let ends = match verdict {
+            Verdict::Complete => false,
+            Verdict::Fatal => true,
+            // A process that aborts has told of its panic, and ends.
+            Verdict::Gone if panics && !late && profile() == Profile::Abort => true,
+            other => panic!(
+                "run {run}: {other:?}, late: {late}; repeat it with COLDSPARK_MODEL_SEED={run} \
+                 COLDSPARK_MODEL_RUNS=1, or all of this process with COLDSPARK_MODEL_SEED={since} \
+                 COLDSPARK_MODEL_RUNS={}",
+                run - since + 1
+            ),
+        };
+        if ends {
+            println!("run {run} ends the process");
+            let exit = process.wait();
+            assert_eq!(exit.status.code(), Some(1), "run {run}: {}", exit.stderr);
+            (process, model) = start("right", pollers);
+            (since, processes) = (run + 1, processes + 1);
+        }
+    }
+    let took = begun.elapsed().as_secs_f64();
+    println!("{count} runs, {events} events, {processes} processes, {took:.1} s");
+}
+
+#[test]
+fn one_poller_answers_every_event_once_with_its_own_bytes() {
+    let choices = Choices {
+        events: 5,
+        verbs: vec![
+            Verb::Respond,
+            Verb::Respond,
+            Verb::Respond,
+            Verb::Fail,
+            Verb::Stream,
+            Verb::Break,
+        ],
+        fatal: true,
+    };
+    play(1, &choices, runs("one poller", 2500));
+}
+
+#[test]
+fn a_panic_is_one_answer_too() {
+    let choices = Choices {
+        events: 2,
+        verbs: vec![Verb::Respond, Verb::Stream, Verb::Panic],
+        fatal: false,
+    };
+    // Where panics abort, each costs a process.
+    play(1, &choices, runs("panics", 100));
+}
+
+#[test]
+fn eight_pollers_answer_every_event_once_with_its_own_bytes() {
+    let choices = Choices {
+        events: 16,
+        verbs: vec![
+            Verb::Respond,
+            Verb::Respond,
+            Verb::Respond,
+            Verb::Fail,
+            Verb::Stream,
+            Verb::Break,
+        ],
+        fatal: false,
+    };
+    play(8, &choices, runs("eight pollers", 800));
+}
+
+/// Handlers that are wrong on purpose are found out, and for the right reason.
+#[test]
+fn the_model_finds_out_what_is_wrong() {
+    for (handler, pollers, reason) in [
+        ("answers twice", 1, "answers what has an answer"),
+        ("answers twice", 8, "answers what has an answer"),
+        ("answers with the last event", 1, "was answered with"),
+        ("answers with the last event", 8, "was answered with"),
+        ("answers with the last id", 1, "was answered with"),
+        ("answers with the last id", 8, "was answered with"),
+        (
+            "loses an event",
+            1,
+            "asked for another event before it answered",
+        ),
+    ] {
+        let (process, model) = start(handler, pollers);
+        let seed = runs(handler, 0).start;
+        let choices = Choices {
+            verbs: vec![Verb::Respond],
+            ..Choices::default()
+        };
+        let mut runs = seed..;
+        let verdict = loop {
+            let run = runs.next().expect("as many as it takes");
+            match model.play(plan(run, &choices), || process.ended().is_some()) {
+                Verdict::Complete if run < seed + 100 => {}
+                other => break other,
+            }
+        };
+        match verdict {
+            Verdict::Violation(why) => assert!(why.contains(reason), "{handler}: {why}"),
+            other => panic!("{handler}, {pollers} pollers, seed {seed}: {other:?}"),
+        }
+    }
+}
