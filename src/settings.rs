@@ -15,6 +15,8 @@
 //! Source: the Lambda developer guide, "Defined runtime environment variables".
 
 mod concurrency;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 
 pub(crate) use concurrency::max_concurrency;
 

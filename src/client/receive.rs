@@ -9,8 +9,20 @@ use super::head::{self, Framing, Head};
 use super::{ClientError, MAX_BODY, MAX_HEAD, Reply};
 use crate::sys::socket;
 
+/// What a reply is read from.
+pub(super) trait Source {
+    /// Adds what has come to `buffer` and says how much it was, waiting for it; 0 is the end.
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+}
+
+impl Source for TcpStream {
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        socket::receive(self, buffer)
+    }
+}
+
 /// Reads one reply; says whether the connection can carry another request.
-pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, ClientError> {
+pub(super) fn receive(stream: &impl Source, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
     reply.status = head.status;
     let start = head.length;
@@ -42,7 +54,7 @@ pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, Cli
     }
 }
 
-fn receive_head(stream: &TcpStream, reply: &mut Reply) -> Result<Head, ClientError> {
+fn receive_head(stream: &impl Source, reply: &mut Reply) -> Result<Head, ClientError> {
     let mut searched = 0;
     loop {
         if may_be_whole(&reply.bytes, searched) {
@@ -63,7 +75,7 @@ fn receive_head(stream: &TcpStream, reply: &mut Reply) -> Result<Head, ClientErr
         // A line may have ended just before what comes next.
         searched = reply.bytes.len().saturating_sub(2);
         let began = !reply.bytes.is_empty();
-        match socket::receive(stream, &mut reply.bytes) {
+        match stream.receive(&mut reply.bytes) {
             Ok(0) => return Err(ClientError::Closed { began }),
             Ok(_) => {}
             Err(error) => return Err(ClientError::Broken { error, began }),
@@ -82,7 +94,7 @@ fn may_be_whole(bytes: &[u8], searched: usize) -> bool {
 }
 
 fn receive_length(
-    stream: &TcpStream,
+    stream: &impl Source,
     reply: &mut Reply,
     start: usize,
     length: usize,
@@ -103,7 +115,11 @@ fn receive_length(
     Ok(())
 }
 
-fn receive_chunked(stream: &TcpStream, reply: &mut Reply, start: usize) -> Result<bool, BodyError> {
+fn receive_chunked(
+    stream: &impl Source,
+    reply: &mut Reply,
+    start: usize,
+) -> Result<bool, BodyError> {
     let mut decoder = Chunked::default();
     let mut coded = reply.bytes.split_off(start);
     loop {
@@ -127,6 +143,6 @@ fn ended(got: usize, expected: Option<usize>) -> BodyError {
     BodyError::Ended { got, expected }
 }
 
-fn more(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    socket::receive(stream, buffer).map(|got| got > 0)
+fn more(stream: &impl Source, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    stream.receive(buffer).map(|got| got > 0)
 }
