@@ -30,6 +30,10 @@ HADOLINT_VERSION=2.15.1
 NODE_WHEEL_VERSION=24.19.0
 RIE_X86_64_SHA256=6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5
 RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21
+# Tools of cargo's, built from crates.io, and the nightly compiler that has Miri.
+CARGO_FUZZ_VERSION=0.13.2
+CARGO_DENY_VERSION=0.20.2
+NIGHTLY=nightly-2026-05-20
 
 say() { printf '[%s] %s\n' "${SCRIPT##*/}" "$*" >&2; }
 die() { printf '%s: %s\n' "$SCRIPT" "$*" >&2; exit 1; }

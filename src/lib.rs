@@ -99,3 +99,19 @@ mod readme {}
 pub mod layer {
     pub use crate::log::{json, wrap};
 }
+
+/// What the fuzz targets in tests/fuzz reach of the library; no other build has it.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::api::fuzzing::*;
+    pub use crate::client::fuzzing::*;
+    pub use crate::log::fuzzing::*;
+    pub use crate::settings::fuzzing::*;
+    pub use crate::stream::fuzzing::*;
+
+    /// The `traceparent` for an X-Ray header.
+    pub fn traceparent(header: &str) -> Option<String> {
+        crate::traceparent::convert(header)
+    }
+}

@@ -17,6 +17,8 @@
 mod concurrency;
 #[cfg(debug_assertions)]
 mod development;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 
 pub(crate) use concurrency::max_concurrency;
 #[cfg(debug_assertions)]

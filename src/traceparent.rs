@@ -22,7 +22,7 @@ pub(crate) fn from_xray(header: &str) -> Option<String> {
     made
 }
 
-fn convert(header: &str) -> Option<String> {
+pub(crate) fn convert(header: &str) -> Option<String> {
     let (mut root, mut parent, mut sampled) = ("", "", "");
     for part in header.split(';') {
         let (name, value) = part.trim().split_once('=').unwrap_or_default();

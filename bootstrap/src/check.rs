@@ -63,7 +63,7 @@ pub(crate) fn is_executable(path: &Path) -> bool {
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
 
-fn reason(beginning: &[u8]) -> Option<String> {
+pub(crate) fn reason(beginning: &[u8]) -> Option<String> {
     if beginning.starts_with(b"#!") {
         script(beginning)
     } else if beginning.starts_with(b"\x7fELF") {
@@ -143,7 +143,7 @@ fn program(beginning: &[u8]) -> Option<String> {
 }
 
 /// The path in PT_INTERP, if there is one.
-fn elf_interpreter(elf: &[u8]) -> Option<PathBuf> {
+pub(crate) fn elf_interpreter(elf: &[u8]) -> Option<PathBuf> {
     const PT_INTERP: usize = 3;
     let (table, size, count) = (
         number(elf, 32, 8)?,

@@ -14,7 +14,7 @@ use crate::escape::unit;
 
 /// Bytes of a cause. Under the 64 KiB that X-Ray takes as one document, because it is a header:
 /// ureq writes the head of a request as a whole, into a buffer of 4 KiB.
-const MAX: usize = if cfg!(feature = "ureq") { 2 } else { 8 } * 1024;
+pub(super) const MAX: usize = if cfg!(feature = "ureq") { 2 } else { 8 } * 1024;
 /// How much of it the type and the message may have; the rest is for the stack.
 const MAX_TYPE: usize = 256;
 const MAX_MESSAGE: usize = MAX / 2;

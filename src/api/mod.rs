@@ -7,6 +7,8 @@
 mod base64;
 mod cause;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 pub(crate) mod header;
 mod streaming;
 

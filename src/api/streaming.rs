@@ -15,7 +15,7 @@ const TRAILER: &str = "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Functi
 
 /// Largest error in the trailers, in bytes of JSON. All trailers together stay under the 4 KB
 /// that servers written in Go take, AWS's Runtime Interface Emulator among them (measured).
-const MAX_ERROR: usize = 2400;
+pub(super) const MAX_ERROR: usize = 2400;
 /// Longest error type in the trailers, in bytes.
 const MAX_TYPE: usize = 200;
 
@@ -72,7 +72,7 @@ impl StreamedResponse {
 }
 
 /// The error with as much of its text as trailers may have.
-fn shortened(error: &Error) -> Cow<'_, Error> {
+pub(super) fn shortened(error: &Error) -> Cow<'_, Error> {
     let mut error_type = error.error_type();
     if error_type.len() <= MAX_TYPE {
         if error.to_json().len() <= MAX_ERROR {

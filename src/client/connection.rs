@@ -76,7 +76,7 @@ fn read(path: &str) -> io::Result<Vec<u8>> {
     }
 }
 
-fn find(hosts: &str, name: &str) -> Option<IpAddr> {
+pub(super) fn find(hosts: &str, name: &str) -> Option<IpAddr> {
     hosts.lines().find_map(|line| {
         let line = line.split('#').next().unwrap_or_default();
         let mut words = line.split_ascii_whitespace();

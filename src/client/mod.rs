@@ -7,6 +7,8 @@
 mod chunked;
 mod connection;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod head;
 mod receive;
 mod reply;

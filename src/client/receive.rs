@@ -9,12 +9,24 @@ use super::head::{self, Framing, Head};
 use super::{ClientError, MAX_BODY, MAX_HEAD, Reply};
 use crate::sys::socket;
 
+/// What a reply is read from.
+pub(super) trait Source {
+    /// Adds what has come to `buffer` and says how much it was, waiting for it; 0 is the end.
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
+}
+
+impl Source for TcpStream {
+    fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        socket::receive(self, buffer)
+    }
+}
+
 /// Reads one reply; says whether the connection can carry another request.
 ///
 /// In several functions, because start-up waits here for the first event: what it has not
 /// executed yet is not between what it has.
 #[inline(never)]
-pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, ClientError> {
+pub(super) fn receive(stream: &impl Source, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
     reply.status = head.status;
     let start = head.length;
@@ -47,11 +59,11 @@ pub(super) fn receive(stream: &TcpStream, reply: &mut Reply) -> Result<bool, Cli
 }
 
 #[inline(never)]
-fn receive_head(stream: &TcpStream, reply: &mut Reply) -> Result<Head, ClientError> {
+fn receive_head(stream: &impl Source, reply: &mut Reply) -> Result<Head, ClientError> {
     let mut searched = 0;
     loop {
         let began = !reply.bytes.is_empty();
-        match socket::receive(stream, &mut reply.bytes) {
+        match stream.receive(&mut reply.bytes) {
             Ok(0) => return Err(ClientError::Closed { began }),
             Ok(_) => {}
             Err(error) => return Err(ClientError::Broken { error, began }),
@@ -94,7 +106,7 @@ fn may_be_whole(bytes: &[u8], searched: usize) -> bool {
 
 #[inline(never)]
 fn receive_length(
-    stream: &TcpStream,
+    stream: &impl Source,
     reply: &mut Reply,
     start: usize,
     length: usize,
@@ -116,7 +128,11 @@ fn receive_length(
 }
 
 #[inline(never)]
-fn receive_chunked(stream: &TcpStream, reply: &mut Reply, start: usize) -> Result<bool, BodyError> {
+fn receive_chunked(
+    stream: &impl Source,
+    reply: &mut Reply,
+    start: usize,
+) -> Result<bool, BodyError> {
     let mut decoder = Chunked::default();
     let mut coded = reply.bytes.split_off(start);
     loop {
@@ -140,6 +156,6 @@ fn ended(got: usize, expected: Option<usize>) -> BodyError {
     BodyError::Ended { got, expected }
 }
 
-fn more(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    socket::receive(stream, buffer).map(|got| got > 0)
+fn more(stream: &impl Source, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    stream.receive(buffer).map(|got| got > 0)
 }

@@ -128,12 +128,14 @@ fn headers(event: &Event<'_>, front_end: FrontEnd) -> Result<HeaderMap, Error> {
         let known = HeaderName::from_bytes(name.as_bytes());
         let known =
             known.map_err(|_| invalid(format!("the event's header name {name:?} is invalid")))?;
-        headers.append(known, value_of(name, value)?);
+        let added = headers.try_append(known, value_of(name, value)?);
+        added.map_err(|_| invalid("the event has too many headers".to_owned()))?;
     }
     // The cookies of format 2.0 are a list of their own; together they are one header.
     if let Some(cookies) = event.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
         let cookies: Vec<&str> = cookies.iter().map(|cookie| &*cookie.0).collect();
-        headers.insert(COOKIE, value_of("cookies", &cookies.join("; "))?);
+        let added = headers.try_insert(COOKIE, value_of("cookies", &cookies.join("; "))?);
+        added.map_err(|_| invalid("the event has too many headers".to_owned()))?;
     }
     Ok(headers)
 }

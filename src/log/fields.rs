@@ -11,7 +11,8 @@ use crate::escape::{self, Escape, Form};
 pub(super) struct Fields {
     pub(super) form: Form,
     pub(super) message: Vec<u8>,
-    others: Vec<u8>,
+    /// Each has a comma or a blank before it.
+    pub(super) others: Vec<u8>,
 }
 
 impl Fields {
@@ -31,7 +32,6 @@ impl Fields {
 
     /// The fields without the message, and with nothing around them.
     pub(super) fn others(&self) -> &[u8] {
-        // Each has a comma or a blank before it.
         self.others.get(1..).unwrap_or_default()
     }
 

@@ -24,6 +24,8 @@
 //! of AWS's own clients.
 
 mod fields;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod line;
 mod object;
 mod settings;

@@ -117,13 +117,14 @@ pub(super) fn record(id: &Id, values: &Record<'_>) {
     values.record(&mut fields);
     locked(&mut |spans, _| {
         if let Some(span) = spans.get(id.into_u64()) {
+            // What was recorded may be no value at all, such as None.
             let first = span.text.ends_with(b"{");
-            let between: &[u8] = match (first, json()) {
-                (true, _) => b"",
-                (_, true) => b",",
-                (_, false) => b" ",
+            let added = if first {
+                fields.others()
+            } else {
+                &fields.others
             };
-            fill(&mut span.text, b"\0\n\x01", &[between, fields.others()]);
+            span.text.extend_from_slice(added);
         }
     });
 }

@@ -12,7 +12,7 @@ pub(crate) fn max_concurrency() -> (usize, Option<String>) {
     parse(variable(MAX_CONCURRENCY).as_deref().unwrap_or_default())
 }
 
-fn parse(value: &str) -> (usize, Option<String>) {
+pub(super) fn parse(value: &str) -> (usize, Option<String>) {
     if value.is_empty() {
         return (1, None);
     }

@@ -40,6 +40,8 @@
 //!
 //! [`Runtime::stream`]: crate::Runtime::stream
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod handler;
 mod live;
 mod prelude;

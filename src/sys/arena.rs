@@ -69,7 +69,8 @@ static LOCKED: AtomicBool = AtomicBool::new(false);
 /// The class of a layout, or None when the arena does not serve it.
 fn class(layout: Layout) -> Option<usize> {
     let size = layout.size().max(1 << MIN_SHIFT);
-    if size > 1 << MAX_SHIFT || layout.align() > MAX_ALIGN {
+    // A sanitizer has to see every block, so that it can tell what is used beyond its end.
+    if size > 1 << MAX_SHIFT || layout.align() > MAX_ALIGN || cfg!(coldspark_sanitize) {
         return None;
     }
     // A block of a class is aligned to the smaller of its size and MAX_ALIGN.
@@ -85,7 +86,13 @@ fn base() -> *mut u8 {
 }
 
 fn holds(block: *mut u8) -> bool {
-    (block as usize).wrapping_sub(base() as usize) < SIZE
+    block.addr().wrapping_sub(base().addr()) < SIZE
+}
+
+/// The same address as a pointer to the arena: the one that an owner had may only be used for the
+/// bytes that were its own, and a block has as many as its class says.
+fn whole(block: *mut u8) -> *mut u8 {
+    base().with_addr(block.addr())
 }
 
 /// Runs `work` on the state, alone. With `wait` false it gives up when another thread is at it.
@@ -127,6 +134,7 @@ fn take(class: usize) -> *mut u8 {
 
 /// Puts a block of a class back.
 fn give(block: *mut u8, class: usize) {
+    let block = whole(block);
     with(true, |state| {
         // SAFETY: the caller owns `block`, which `take` handed out for this class: it is inside
         // MEMORY, at least 16 bytes and aligned to 16, so the link fits; nobody uses it any more.
@@ -180,7 +188,7 @@ unsafe impl GlobalAlloc for Allocator {
         // rounded up to it does not overflow.
         let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         if class(wanted) == class(layout) {
-            return block;
+            return whole(block);
         }
         // SAFETY: `size` is not zero, by the caller's promise.
         let moved = unsafe { self.alloc(wanted) };
@@ -193,3 +201,6 @@ unsafe impl GlobalAlloc for Allocator {
         moved
     }
 }
+
+#[cfg(test)]
+mod tests;

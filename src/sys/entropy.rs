@@ -175,6 +175,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has neither CPUID nor RDRAND")]
     fn the_processor_gives_different_words() {
         if let (Some(first), Some(second)) = (hardware(), hardware()) {
             assert_ne!(first, second);

@@ -17,8 +17,8 @@ pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let work = Box::into_raw(Box::new(work));
     let mut attributes = MaybeUninit::uninit();
     let mut thread = MaybeUninit::uninit();
-    // SAFETY: `attributes` is room for them, initialised by the first call and exclusively
-    // borrowed; the size is a multiple of a page and above the least one. `thread` is room for
+    // SAFETY: `attributes` is room for them, initialised by the first call, which on Linux always
+    // succeeds (pthread_attr_init(3)), and exclusively borrowed; the size is a multiple of a page and above the least one. `thread` is room for
     // the thread's id. `enter` takes over what `work` points to.
     let number = unsafe {
         libc::pthread_attr_init(attributes.as_mut_ptr());

@@ -120,6 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn new_content_leaves_nothing_of_the_old() {
         let mut scratch = Scratch::new(c"test").unwrap();
         scratch.set(b"a long secret").unwrap();
@@ -138,6 +139,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn an_unlinked_file_has_no_name_left() {
         let folder = env::temp_dir().join(format!("coldspark-unlinked-{}", process::id()));
         fs::create_dir(&folder).unwrap();

@@ -235,3 +235,11 @@ fn bad_events_are_refused_with_what_is_bad() {
     let error = request(b"{").unwrap_err();
     assert!(error.message().starts_with("the event is not JSON"));
 }
+
+#[test]
+fn more_headers_than_can_be_held_are_refused() {
+    let mut event = v1();
+    let many = (0..40_000).map(|number| (format!("x-{number}"), json!(["v"])));
+    event["multiValueHeaders"] = json!(many.collect::<serde_json::Map<_, _>>());
+    assert!(refused(&event).contains("too many headers"));
+}

@@ -1,0 +1,29 @@
+//! What goes into headers, for the fuzz targets.
+
+use super::{base64, cause, streaming};
+use crate::error::Error;
+
+/// Most bytes of a cause.
+pub const MAX_CAUSE: usize = cause::MAX;
+/// Most bytes of an error's JSON in the trailers.
+pub const MAX_ERROR: usize = streaming::MAX_ERROR;
+
+/// Base64 of these bytes.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    base64::encode(bytes)
+}
+
+/// The error's cause for X-Ray.
+pub fn cause_of(error: &Error) -> String {
+    cause::cause(error)
+}
+
+/// The error's type as a header, and its JSON.
+pub fn report(error: &Error) -> (String, Vec<u8>) {
+    (error.header().into_owned(), error.to_json())
+}
+
+/// The error as trailers have it.
+pub fn shortened(error: &Error) -> Error {
+    streaming::shortened(error).into_owned()
+}

@@ -1,0 +1,147 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use super::*;
+
+/// A block in hand, filled with its own byte.
+struct Block {
+    start: *mut u8,
+    layout: Layout,
+    byte: u8,
+}
+
+impl Block {
+    fn new(layout: Layout, byte: u8, zeroed: bool) -> Self {
+        // SAFETY: the layout has a size that is not zero.
+        let start = unsafe {
+            if zeroed {
+                Allocator.alloc_zeroed(layout)
+            } else {
+                Allocator.alloc(layout)
+            }
+        };
+        assert!(!start.is_null() && start.addr().is_multiple_of(layout.align()));
+        let block = Self {
+            start,
+            layout,
+            byte,
+        };
+        assert!(!zeroed || block.bytes() == vec![0; layout.size()]);
+        block.fill(0);
+        block
+    }
+
+    fn fill(&self, from: usize) {
+        // SAFETY: `from` is within the block, which is this one's until it is freed.
+        unsafe {
+            self.start
+                .add(from)
+                .write_bytes(self.byte, self.layout.size() - from);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the block has so many bytes, all of them written or zeroed.
+        unsafe { std::slice::from_raw_parts(self.start, self.layout.size()) }
+    }
+
+    fn check(&self) {
+        // Compared as a whole: Miri takes its time for each byte of a loop.
+        assert!(self.bytes() == vec![self.byte; self.layout.size()]);
+    }
+
+    fn resize(&mut self, size: usize) {
+        self.check();
+        let kept = size.min(self.layout.size());
+        // SAFETY: the block is live and has this layout; the size is not zero and far from the
+        // largest.
+        self.start = unsafe { Allocator.realloc(self.start, self.layout, size) };
+        self.layout = Layout::from_size_align(size, self.layout.align()).unwrap();
+        assert!(!self.start.is_null());
+        self.fill(kept);
+        self.check();
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.check();
+        // SAFETY: the block is live, has this layout, and is given up here.
+        unsafe { Allocator.dealloc(self.start, self.layout) };
+    }
+}
+
+/// Allocates, resizes and frees at random; every block must keep its bytes.
+fn churn(mut seed: u64, rounds: u32) {
+    let mut random = move |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below as u64) as usize
+    };
+    let mut blocks: Vec<Block> = Vec::new();
+    for round in 0..rounds {
+        match random(4) {
+            0 if !blocks.is_empty() => drop(blocks.swap_remove(random(blocks.len()))),
+            1 if !blocks.is_empty() => {
+                let index = random(blocks.len());
+                blocks[index].resize(1 + random(3000));
+            }
+            // A few are larger, or aligned more, than the arena serves.
+            _ => {
+                let most = if random(20) == 0 { 40_000 } else { 600 };
+                let size = 1 + random(most);
+                let layout = Layout::from_size_align(size, 1 << random(8)).unwrap();
+                blocks.push(Block::new(layout, round as u8, random(2) == 0));
+            }
+        }
+    }
+}
+
+const ROUNDS: u32 = if cfg!(miri) { 100 } else { 20_000 };
+
+/// One test at a time: an arena at which another thread is busy gives nothing.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[test]
+fn blocks_are_aligned_disjoint_and_keep_their_bytes() {
+    let _alone = alone();
+    churn(0x9e37_79b9_7f4a_7c15, ROUNDS);
+}
+
+#[test]
+fn threads_share_the_arena() {
+    let _alone = alone();
+    thread::scope(|scope| {
+        for seed in 1..4 {
+            scope.spawn(move || churn(seed, ROUNDS / 3));
+        }
+    });
+}
+
+#[test]
+fn a_freed_block_is_used_again() {
+    let _alone = alone();
+    let layout = Layout::from_size_align(300, 1).unwrap();
+    let first = Block::new(layout, 1, false).start;
+    assert_eq!(holds(first), !cfg!(coldspark_sanitize));
+    for byte in 0..200 {
+        let block = Block::new(layout, byte, false);
+        assert!(cfg!(coldspark_sanitize) || block.start == first);
+    }
+}
+
+#[test]
+fn what_the_arena_does_not_serve_has_no_class() {
+    let class_of = |size, align| class(Layout::from_size_align(size, align).unwrap());
+    assert_eq!(class_of((1 << MAX_SHIFT) + 1, 1), None);
+    assert_eq!(class_of(1, 2 * MAX_ALIGN), None);
+    if !cfg!(coldspark_sanitize) {
+        assert_eq!(class_of(1, 1), Some(0));
+        assert_eq!(class_of(1, MAX_ALIGN), class_of(MAX_ALIGN, 1));
+        assert_eq!(class_of(1 << MAX_SHIFT, 1), Some(CLASSES - 1));
+    }
+}
