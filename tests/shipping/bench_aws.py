@@ -39,9 +39,9 @@ class BenchAws(WithMoto):
         return run(*self.command(*options, **more), cwd="/", env=self.environment(), fails=fails)
 
     def left(self):
-        functions = [one["FunctionName"] for one in self.moto.aws("lambda", "list-functions")["Functions"]]
-        layers = [one["LayerName"] for one in self.moto.aws("lambda", "list-layers")["Layers"]]
-        roles = [one["RoleName"] for one in self.moto.aws("iam", "list-roles")["Roles"]]
+        functions = [one["FunctionName"] for one in self.moto.ask("lambda", "list_functions")["Functions"]]
+        layers = [one["LayerName"] for one in self.moto.ask("lambda", "list_layers")["Layers"]]
+        roles = [one["RoleName"] for one in self.moto.ask("iam", "list_roles")["Roles"]]
         return [name for name in functions + layers + roles if name.startswith("coldspark-bench-")]
 
     def nothing_is_left(self):
@@ -141,9 +141,9 @@ class BenchAws(WithMoto):
         self.stand_in.before_event = lambda number: process.kill()
         process.wait(120)
         self.assertGreater(len(self.left()), 3)
-        self.moto.aws("iam", "create-role", "--role-name", "somebody-elses", "--assume-role-policy-document", "{}")
+        self.moto.ask("iam", "create_role", RoleName="somebody-elses", AssumeRolePolicyDocument="{}")
         self.bench("--teardown")
-        roles = [one["RoleName"] for one in self.moto.aws("iam", "list-roles")["Roles"]]
+        roles = [one["RoleName"] for one in self.moto.ask("iam", "list_roles")["Roles"]]
         self.assertIn("somebody-elses", roles)
 
     def test_wrong_options_are_named(self):

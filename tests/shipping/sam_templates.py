@@ -139,10 +139,8 @@ class Deployed(WithMoto):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.moto.aws(
-            "s3api", "create-bucket", "--bucket", "code",
-            "--create-bucket-configuration", "LocationConstraint=eu-central-1",
-        )
+        where = {"LocationConstraint": "eu-central-1"}
+        cls.moto.ask("s3", "create_bucket", Bucket="code", CreateBucketConfiguration=where)
 
     def deploy(self, app, arch, source):
         with tempfile.TemporaryDirectory() as folder:
@@ -155,24 +153,22 @@ class Deployed(WithMoto):
             made = translate(packaged.read_text(), parameters)
             # moto's CloudFormation makes no alias, so the queue is read by the function.
             made["Resources"]["QueueSource"]["Properties"]["FunctionName"] = {"Ref": "Function"}
-            body = pathlib.Path(folder) / "made.json"
-            body.write_text(json.dumps(made))
             stack = f"{app}-{arch.replace('_', '-')}"
-            arguments = [f"ParameterKey={name},ParameterValue={value}" for name, value in parameters.items()]
-            self.moto.aws(
-                "cloudformation", "create-stack", "--stack-name", stack, "--template-body", f"file://{body}",
-                "--capabilities", "CAPABILITY_IAM", "--parameters", *arguments,
+            self.moto.ask(
+                "cloudformation", "create_stack", StackName=stack, TemplateBody=json.dumps(made),
+                Capabilities=["CAPABILITY_IAM"],
+                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             )
-        described = self.moto.aws("cloudformation", "describe-stacks", "--stack-name", stack)["Stacks"][0]
+        described = self.moto.ask("cloudformation", "describe_stacks", StackName=stack)["Stacks"][0]
         self.assertEqual(described["StackStatus"], "CREATE_COMPLETE", described)
-        resources = self.moto.aws("cloudformation", "describe-stack-resources", "--stack-name", stack)["StackResources"]
+        resources = self.moto.ask("cloudformation", "describe_stack_resources", StackName=stack)["StackResources"]
         made_ids = {
             resource["LogicalResourceId"]: resource["PhysicalResourceId"]
             for resource in resources
             # What moto does not know has no id.
             if {"LogicalResourceId", "PhysicalResourceId"} <= resource.keys()
         }
-        for layer in self.moto.aws("lambda", "list-layers")["Layers"]:
+        for layer in self.moto.ask("lambda", "list_layers")["Layers"]:
             # moto gives a layer no id in the stack, only a name that begins with both.
             if layer["LayerName"].startswith(stack + "-Layer"):
                 made_ids[layer["LayerName"].removeprefix(stack + "-")] = layer["LatestMatchingVersion"]
@@ -180,23 +176,23 @@ class Deployed(WithMoto):
 
     def queue(self):
         """A queue for the function to read; the same one for all."""
-        url = self.moto.aws("sqs", "create-queue", "--queue-name", "orders")["QueueUrl"]
-        asked = self.moto.aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "QueueArn")
+        url = self.moto.ask("sqs", "create_queue", QueueName="orders")["QueueUrl"]
+        asked = self.moto.ask("sqs", "get_queue_attributes", QueueUrl=url, AttributeNames=["QueueArn"])
         return asked["Attributes"]["QueueArn"]
 
     def check(self, made, handler):
-        function = self.moto.aws("lambda", "get-function", "--function-name", made["Function"])["Configuration"]
+        function = self.moto.ask("lambda", "get_function", FunctionName=made["Function"])["Configuration"]
         # moto's CloudFormation does not read Architectures.
         self.assertEqual(
             (function["Runtime"], function["Handler"], function["MemorySize"]), ("provided.al2023", handler, 128)
         )
-        mappings = self.moto.aws("lambda", "list-event-source-mappings")["EventSourceMappings"]
+        mappings = self.moto.ask("lambda", "list_event_source_mappings")["EventSourceMappings"]
         self.assertTrue([one for one in mappings if one["EventSourceArn"] == self.queue()])
-        attributes = self.moto.aws(
-            "sqs", "get-queue-attributes", "--queue-url", made["DeadLetterQueue"], "--attribute-names", "All"
+        attributes = self.moto.ask(
+            "sqs", "get_queue_attributes", QueueUrl=made["DeadLetterQueue"], AttributeNames=["All"]
         )["Attributes"]
         self.assertEqual(attributes["MessageRetentionPeriod"], "1209600")
-        policy = self.moto.aws("iam", "get-role-policy", "--role-name", made["Role"], "--policy-name", "function")
+        policy = self.moto.ask("iam", "get_role_policy", RoleName=made["Role"], PolicyName="function")
         allowed = json.dumps(policy["PolicyDocument"])
         self.assertIn("sqs:ReceiveMessage", allowed)
         self.assertNotIn("kinesis:", allowed)
