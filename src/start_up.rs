@@ -4,7 +4,7 @@
 macro_rules! texts {
     ($($(#[$about:meta])* $visible:vis $name:ident = $text:expr;)*) => {$(
         $(#[$about])*
-        $visible const $name: &str = {
+        $visible static $name: &str = {
             static START_UP_TEXT: [u8; $text.len()] = match $text.as_bytes().first_chunk() {
                 Some(bytes) => *bytes,
                 None => unreachable!(),
