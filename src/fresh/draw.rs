@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::mix::{KERNEL, Sources};
 use super::{FreshError, phase};
@@ -24,9 +24,23 @@ pub(super) fn array<const N: usize>(call: &'static str) -> Result<[u8; N], Fresh
 #[track_caller]
 pub(super) fn fill(call: &'static str, out: &mut [u8]) -> Result<(), FreshError> {
     phase::check(call, Location::caller())?;
-    draw(entropy::kernel, out).map_err(FreshError::Kernel)
+    let drawn = draw(entropy::kernel, out);
+    burn();
+    drawn.map_err(FreshError::Kernel)
 }
 
+/// How much stack a draw takes, in bytes, and more.
+const STACK: usize = 8 * 1024;
+
+/// Overwrites the stack that a draw has used: the hash leaves its result there.
+#[inline(never)]
+fn burn() {
+    let mut stack = [0_u8; STACK];
+    stack.zeroize();
+}
+
+// A call of its own, so that its stack is where that of `burn` is.
+#[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
     static DRAWS: AtomicU64 = AtomicU64::new(0);
     let mut bytes = Zeroizing::new([0; KERNEL]);

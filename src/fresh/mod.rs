@@ -82,8 +82,8 @@
 //!
 //! The value is as hard to predict as the best of the sources, and two draws give the same value
 //! only if all of them are the same. Nothing is kept between draws, so there is no generator whose
-//! state could be copied. Intermediate values are overwritten, apart from copies in registers and
-//! spilled stack slots that the compiler made.
+//! state could be copied. Intermediate values are overwritten, and so is the stack that a draw has
+//! used; copies in registers are not.
 //!
 //! The processor is asked whether it has a generator at the first draw: before it, nothing of
 //! this module runs, and a function that never draws does not even link it.
