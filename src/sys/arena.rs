@@ -2,7 +2,8 @@
 //!
 //! A general allocator touches many pages before it hands out its first byte. A function that
 //! allocates little never needs one: its blocks come from here, and freed blocks are kept in
-//! lists by size and used again. What does not fit goes to the allocator behind.
+//! lists by size and used again. Large blocks go to the allocator behind, and from the first small
+//! one that does not fit, all do.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
@@ -65,6 +66,9 @@ static STATE: Free = Free(UnsafeCell::new(State {
     free: [ptr::null_mut(); CLASSES],
 }));
 static LOCKED: AtomicBool = AtomicBool::new(false);
+/// Set when the arena could not serve a block: the allocator behind has started then, and is
+/// better at many blocks than a lock around a few lists. Freed blocks still come back.
+static RETIRED: AtomicBool = AtomicBool::new(false);
 
 /// The class of a layout, or None when the arena does not serve it.
 fn class(layout: Layout) -> Option<usize> {
@@ -79,6 +83,14 @@ fn class(layout: Layout) -> Option<usize> {
         .next_power_of_two()
         .trailing_zeros();
     Some((shift - MIN_SHIFT) as usize)
+}
+
+/// The class in which the arena is asked for a new block, or None when the allocator behind is.
+fn asked(layout: Layout) -> Option<usize> {
+    if RETIRED.load(Ordering::Relaxed) {
+        return None;
+    }
+    class(layout)
 }
 
 fn base() -> *mut u8 {
@@ -123,6 +135,7 @@ fn take(class: usize) -> *mut u8 {
         let size = 1_usize << (class as u32 + MIN_SHIFT);
         let start = state.used.next_multiple_of(size.min(MAX_ALIGN));
         if start + size > SIZE {
+            RETIRED.store(true, Ordering::Relaxed);
             return ptr::null_mut();
         }
         state.used = start + size;
@@ -147,7 +160,7 @@ fn give(block: *mut u8, class: usize) {
 // `class` says; every other block comes from `BEHIND` and goes back to it, told apart by address.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if let Some(class) = class(layout) {
+        if let Some(class) = asked(layout) {
             let block = take(class);
             if !block.is_null() {
                 return block;
@@ -158,7 +171,7 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if class(layout).is_none() {
+        if asked(layout).is_none() {
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
             return unsafe { BEHIND.alloc_zeroed(layout) };
         }

@@ -125,6 +125,7 @@ fn threads_share_the_arena() {
 #[test]
 fn a_freed_block_is_used_again() {
     let _alone = alone();
+    RETIRED.store(false, Ordering::Relaxed);
     let layout = Layout::from_size_align(300, 1).unwrap();
     let first = Block::new(layout, 1, false).start;
     assert_eq!(holds(first), !cfg!(coldspark_sanitize));
@@ -132,6 +133,21 @@ fn a_freed_block_is_used_again() {
         let block = Block::new(layout, byte, false);
         assert!(cfg!(coldspark_sanitize) || block.start == first);
     }
+}
+
+#[test]
+fn an_arena_that_is_full_retires_and_takes_back_its_blocks() {
+    let _alone = alone();
+    RETIRED.store(false, Ordering::Relaxed);
+    let layout = Layout::from_size_align(1 << MAX_SHIFT, 1).unwrap();
+    let blocks: Vec<Block> = (0..=SIZE >> MAX_SHIFT)
+        .map(|byte| Block::new(layout, byte as u8, false))
+        .collect();
+    assert!(!holds(blocks.last().unwrap().start));
+    assert_eq!(RETIRED.load(Ordering::Relaxed), !cfg!(coldspark_sanitize));
+    let small = Layout::from_size_align(16, 1).unwrap();
+    assert!(!holds(Block::new(small, 1, true).start));
+    drop(blocks);
 }
 
 #[test]
