@@ -47,6 +47,36 @@ pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
     }
 }
 
+/// The text in quotation marks, as JSON writes it. `{:?}` would bring 6 KB of tables with it, of what
+/// can be printed.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    quote(&mut out, text);
+    out
+}
+
+/// Such texts, as JSON writes an array.
+pub(crate) fn list(texts: &[&str]) -> String {
+    let mut out = String::from("[");
+    for (index, text) in texts.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        quote(&mut out, text);
+    }
+    out.push(']');
+    out
+}
+
+fn quote(out: &mut String, text: &str) {
+    let mut bytes = std::mem::take(out).into_bytes();
+    bytes.push(b'"');
+    append(&mut bytes, text, Form::Json);
+    bytes.push(b'"');
+    // What is UTF-8 stays UTF-8.
+    *out = String::from_utf8(bytes).unwrap_or_default();
+}
+
 /// Appends a unit of UTF-16 as JSON writes it.
 pub(crate) fn unit(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(b"\\u");
@@ -68,6 +98,13 @@ mod tests {
     #[test]
     fn a_line_stays_one() {
         assert_eq!(escaped("a\nb\r\nc\t\"", Form::Line), "a\\nb\\r\\nc\t\"");
+    }
+
+    #[test]
+    fn quoted_texts_show_their_ends() {
+        assert_eq!(quoted("a \"b\"\n\u{e9}"), "\"a \\\"b\\\"\\n\u{e9}\"");
+        assert_eq!(list(&["", "b"]), "[\"\", \"b\"]");
+        assert_eq!(list(&[]), "[]");
     }
 
     #[test]

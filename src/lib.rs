@@ -25,8 +25,8 @@
 //!     -> loop: next -> decode -> handler -> encode -> response | error
 //! ```
 //!
-//! From the bottom up: `sys` has the system calls and all unsafe code, `settings` reads the
-//! environment, `escape` writes text into JSON, `client` makes one exchange, `invocation` and
+//! From the bottom up: `sys` has the system calls and all unsafe code, `escape` writes text
+//! into JSON, `settings` reads the environment, `client` makes one exchange, `invocation` and
 //! `error` are what a handler meets, `api` knows the Runtime API, `log` writes lines, `metrics`
 //! records of metrics, `panics` reports what handlers did not catch, `handler` turns events into
 //! responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, kind};
+use crate::escape::{list, quoted};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
 use crate::run;
@@ -295,10 +296,11 @@ impl<S> Runtime<S> {
 
 #[cold]
 fn no_such_handler(name: &str, names: &[&str]) -> Error {
+    let (name, names) = (quoted(name), list(names));
     Error::new(
         kind::NO_SUCH_HANDLER,
         format!(
-            "_HANDLER is {name:?}, and this function has the handlers {names:?}; set the \
+            "_HANDLER is {name}, and this function has the handlers {names}; set the \
              function's handler to one of them"
         ),
     )

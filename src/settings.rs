@@ -31,6 +31,7 @@ use std::str::FromStr;
 
 use once_cell::race::OnceRef;
 
+use crate::escape::quoted;
 use crate::start_up::texts;
 use crate::sys::environment::{self, Variable};
 
@@ -227,7 +228,7 @@ impl fmt::Display for InvalidEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(RUNTIME_API)?;
         if let Some(value) = &self.value {
-            write!(f, "={value:?}")?;
+            write!(f, "={}", quoted(value))?;
         }
         write!(
             f,

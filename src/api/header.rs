@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use crate::client::Reply;
+use crate::escape::quoted;
 use crate::invocation::{Metadata, flight};
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
@@ -81,5 +82,6 @@ fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     // The line belongs to the event that is just coming, not to the last one.
     flight::mine().set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
-    tracing::warn!("the header {name}: {shown:?} is ignored, because it is {reason}");
+    let shown = quoted(&shown);
+    tracing::warn!("the header {name}: {shown} is ignored, because it is {reason}");
 }

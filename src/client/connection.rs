@@ -1,9 +1,11 @@
 //! Opening a connection to the Runtime API.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
+use crate::escape::quoted;
 use crate::settings::{Endpoint, Host};
 use crate::sys;
 
@@ -49,14 +51,34 @@ fn resolve(name: &str) -> io::Result<IpAddr> {
     let hosts = read("/etc/hosts").unwrap_or_default();
     let hosts = String::from_utf8_lossy(&hosts);
     find(&hosts, name)
-        .or_else(|| name.eq_ignore_ascii_case("localhost").then_some(Ipv4Addr::LOCALHOST.into()))
-        .ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::NotFound,
-                format!("the host name {name:?} is not in /etc/hosts, and name servers are not asked; use an IP address"),
-            )
+        .or_else(|| {
+            name.eq_ignore_ascii_case("localhost")
+                .then_some(Ipv4Addr::LOCALHOST.into())
         })
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, UnknownHost(quoted(name))))
 }
+
+/// A name that is not in /etc/hosts. An error made of a text would bring `{:?}` for texts with it.
+struct UnknownHost(String);
+
+impl fmt::Display for UnknownHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.0;
+        write!(
+            f,
+            "the host name {name} is not in /etc/hosts, and name servers are not asked; use an IP \
+             address"
+        )
+    }
+}
+
+impl fmt::Debug for UnknownHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for UnknownHost {}
 
 /// `fs::read` also asks for the file's size and type, and is 1.5 KB larger for it.
 fn read(path: &str) -> io::Result<Vec<u8>> {

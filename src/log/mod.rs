@@ -44,6 +44,7 @@ use self::fields::Fields;
 use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
+use crate::escape::{list, quoted};
 use crate::invocation;
 
 pub use self::settings::json;
@@ -81,7 +82,8 @@ pub(crate) fn install() {
 
 #[cold]
 fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
-    let text = format_args!("{name} is {value:?}, which is none of {words:?}; the default holds");
+    let (value, words) = (quoted(value), list(words));
+    let text = format_args!("{name} is {value}, which is none of {words}; the default holds");
     plain("WARN", text, None);
 }
 

@@ -1,6 +1,7 @@
 //! How many invocations may be in hand at a time.
 
 use super::variable;
+use crate::escape::quoted;
 
 const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 /// Most pollers of one process: as many as threads and descriptors suffice for in an ordinary
@@ -24,7 +25,10 @@ pub(super) fn parse(value: &str) -> (usize, Option<String>) {
         // Also what no integer holds.
         _ => (MOST, "is over 1000 pollers; 1000 are used"),
     };
-    (count, Some(format!("{MAX_CONCURRENCY}={value:?} {what}")))
+    (
+        count,
+        Some(format!("{MAX_CONCURRENCY}={} {what}", quoted(value))),
+    )
 }
 
 #[cfg(test)]
