@@ -81,5 +81,7 @@ fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     // The line belongs to the event that is just coming, not to the last one.
     flight::mine().set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
-    tracing::warn!("the header {name}: {shown:?} is ignored, because it is {reason}");
+    crate::log::warn(format_args!(
+        "the header {name}: {shown:?} is ignored, because it is {reason}"
+    ));
 }
