@@ -28,7 +28,7 @@ pub(crate) fn count() -> usize {
     let (count, problem) = settings::max_concurrency();
     if let Some(problem) = problem {
         log::install();
-        tracing::warn!("{problem}");
+        log::warn(format_args!("{problem}"));
     }
     count
 }
@@ -78,12 +78,12 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usi
         run::end(&run::Stop::Api(error));
     };
     if let Err(error) = thread::spawn(work) {
-        tracing::warn!(
+        log::warn(format_args!(
             "only {} of {} pollers were started: {error}; lower the function's maximum \
              concurrency, or raise its limit of processes and memory",
             number - 1,
             shared.count
-        );
+        ));
     }
 }
 

@@ -7,7 +7,7 @@ pub(crate) use flight::current;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::traceparent;
+use crate::{sys, traceparent};
 
 /// What the headers of `next` say of an invocation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,8 +105,8 @@ impl<'a, S> Context<'a, S> {
     /// passed. Do not keep it: the clock goes on while the environment is frozen.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        let left = self.deadline()?.duration_since(SystemTime::now());
-        Some(left.unwrap_or(Duration::ZERO))
+        let deadline = Duration::from_millis(self.metadata.deadline_ms?);
+        Some(deadline.saturating_sub(sys::since_epoch()))
     }
 
     /// The ARN that was invoked, with its version or alias

@@ -97,7 +97,8 @@ mod readme {}
 /// What the layer's binary shares with the library: no promise to anybody else.
 #[doc(hidden)]
 pub mod layer {
-    pub use crate::log::{json, wrap};
+    pub use crate::log::{json, warn, wrap};
+    pub use crate::sys::since_boot;
 }
 
 /// What the fuzz targets in tests/fuzz reach of the library; no other build has it.

@@ -26,14 +26,14 @@ pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
 pub(crate) fn end(stop: &Stop) -> ! {
     log::install();
     match stop {
-        Stop::Settings(error) => tracing::error!("{error}"),
+        Stop::Settings(error) => log::error(format_args!("{error}")),
         Stop::Init(error, unreported) => {
             log::failure("the init phase failed: ", error, shown(unreported));
         }
         Stop::Restore(error, unreported) => {
             log::failure("the restore failed: ", error, shown(unreported));
         }
-        Stop::Api(error) => tracing::error!("{error}; the process ends"),
+        Stop::Api(error) => log::error(format_args!("{error}; the process ends")),
     }
     sys::exit(1)
 }
@@ -233,7 +233,7 @@ fn serve_one<C: Client, S>(
     flight.enter(flight::IDLE);
     match answered {
         Err(error) if error.is_fatal() => return Err(error),
-        Err(error) => tracing::warn!("the answer was not taken: {error}"),
+        Err(error) => log::warn(format_args!("the answer was not taken: {error}")),
         Ok(()) => {}
     }
     Ok(())

@@ -30,7 +30,9 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
     });
     if let Err(error) = started {
         log::install();
-        tracing::warn!("SIGTERM will end the process without its shutdown hooks: {error}");
+        log::warn(format_args!(
+            "SIGTERM will end the process without its shutdown hooks: {error}"
+        ));
     }
 }
 
@@ -44,7 +46,7 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
         match panic::catch_unwind(AssertUnwindSafe(|| hook(state))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!("a shutdown hook failed: {error}");
+                log::error(format_args!("a shutdown hook failed: {error}"));
                 status = 1;
             }
             // The panic hook has logged it.
@@ -53,11 +55,11 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
     }
     let took = sys::since_boot() - begun;
     if took > LIMIT {
-        tracing::warn!(
+        log::warn(format_args!(
             "the shutdown hooks took {} ms, and Lambda allows about {} ms before it kills",
             took.as_millis() as u64,
             LIMIT.as_millis() as u64
-        );
+        ));
     }
     // Their callers could not tell that they are not whole.
     let error = Error::new(

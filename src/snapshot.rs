@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::Client;
 use crate::error::{Error, Side};
-use crate::{fresh, panics, sys};
+use crate::{fresh, log, panics, sys};
 
 /// What init and before-snapshot hooks may take together; a function whose timeout is longer has
 /// that long.
@@ -85,7 +85,7 @@ fn run<S>(side: Side, hooks: Vec<Hook<S>>, state: &S) -> Result<(), Error> {
 
 fn warn(what: &str, took: Duration, limit: Duration, condition: &str) {
     if let Some(text) = over(what, took, limit, condition) {
-        tracing::warn!("{text}");
+        log::warn(format_args!("{text}"));
     }
 }
 

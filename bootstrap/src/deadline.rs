@@ -1,8 +1,9 @@
 //! When an event is given up, so that its error still reaches Lambda in time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldspark::Error;
+use coldspark::layer::since_boot;
 
 use crate::kind;
 
@@ -14,8 +15,8 @@ const MOST: Duration = Duration::from_millis(200);
 /// The moment at which an event is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
-    /// None for an event without a deadline.
-    pub(crate) at: Option<Instant>,
+    /// Since the boot; None for an event without a deadline.
+    pub(crate) at: Option<Duration>,
     allowed: Duration,
     margin: Duration,
 }
@@ -26,7 +27,7 @@ impl Deadline {
         let margin = margin.unwrap_or_else(|| left.map_or(MOST, |left| (left / PART).min(MOST)));
         let allowed = left.unwrap_or_default().saturating_sub(margin);
         Self {
-            at: left.map(|_| Instant::now() + allowed),
+            at: left.map(|_| since_boot() + allowed),
             allowed,
             margin,
         }

@@ -9,7 +9,8 @@
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
 use std::env;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
+
+/// How much of the command line is looked at: a handler has at most 128 characters.
+const COMMAND_LINE: usize = 4096;
 
 /// The settings, read once in the init phase.
 #[derive(Clone, Debug)]
@@ -47,8 +51,11 @@ impl Settings {
 /// `_HANDLER` may be empty there.
 pub(crate) fn first_argument() -> Option<String> {
     // Without std's start-up code, musl leaves std::env::args empty.
-    let line = fs::read("/proc/self/cmdline").ok()?;
-    let argument = line.split(|byte| *byte == 0).nth(1)?;
+    let mut line = vec![0; COMMAND_LINE];
+    let length = File::open("/proc/self/cmdline")
+        .and_then(|mut file| file.read(&mut line))
+        .ok()?;
+    let argument = line[..length].split(|byte| *byte == 0).nth(1)?;
     String::from_utf8(argument.to_vec()).ok()
 }
 

@@ -1,7 +1,9 @@
 //! The end of the environment: processes are told, and none is left.
 
 use std::mem;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use coldspark::layer::since_boot;
 
 use crate::pool::Pool;
 use crate::supervisor::Supervisor;
@@ -28,11 +30,11 @@ pub(crate) fn workers(pool: &Pool<Supervisor>) {
     let children = || dismissed.iter().map(|(_, child)| child);
     // With an event in hand, they read no lines.
     child::terminate(|pid| children().all(|child| child.pid() != pid));
-    let begun = Instant::now();
+    let begun = since_boot();
     let until = begun + GRACE;
     children().for_each(|child| await_end(child, until));
     child::terminate(|pid| children().any(|child| child.pid() == pid && !child.has_ended()));
-    let until = Instant::now() + TERM;
+    let until = since_boot() + TERM;
     children().for_each(|child| await_end(child, until));
     for (supervisor, child) in dismissed {
         supervisor.lose(child);
@@ -43,24 +45,24 @@ pub(crate) fn workers(pool: &Pool<Supervisor>) {
 /// Ends the processes that have events in hand.
 pub(crate) fn executables() {
     child::terminate(|_| true);
-    rest(Instant::now() + GRACE);
+    rest(since_boot() + GRACE);
 }
 
 /// Waits for those who have processes in hand to reap them, and kills what is left.
-fn rest(until: Instant) {
+fn rest(until: Duration) {
     await_none(until);
     child::kill();
     // A kill takes a moment, and is done when they are reaped.
-    await_none(Instant::now() + KILLED);
+    await_none(since_boot() + KILLED);
 }
 
-fn await_none(until: Instant) {
-    while child::any() && Instant::now() < until {
+fn await_none(until: Duration) {
+    while child::any() && since_boot() < until {
         let _ = sys::poll([], Some(Duration::from_millis(2)));
     }
 }
 
-fn await_end(child: &Child, until: Instant) {
+fn await_end(child: &Child, until: Duration) {
     while let Ok(Woken {
         ended: false,
         timed_out: false,

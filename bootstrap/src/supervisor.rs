@@ -1,10 +1,8 @@
 //! Keeps a worker there for the next event, whatever became of the last one.
 
-use std::cell::RefCell;
-use std::time::Instant;
-
 use coldspark::stream::Writer;
-use coldspark::{Context, Error};
+use coldspark::{Context, Error, layer};
+use std::cell::RefCell;
 
 use crate::control::{self, Hook};
 use crate::deadline::{Deadline, milliseconds};
@@ -60,7 +58,7 @@ impl Supervisor {
         let until = self
             .settings
             .init_timeout
-            .map(|limit| Instant::now() + limit);
+            .map(|limit| layer::since_boot() + limit);
         let result = match &mut state.worker {
             Some(worker) => worker.await_ready(until),
             None => Ok(()),
@@ -262,7 +260,7 @@ impl Supervisor {
     }
 }
 
-/// What no event is told of. In one place, since each has a price in bytes.
+/// What no event is told of.
 pub(crate) fn notice(text: &str) {
-    tracing::warn!("{text}");
+    layer::warn(format_args!("{text}"));
 }

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use coldspark::layer::since_boot;
 
 use crate::sys;
 use crate::sys::child::Child;
@@ -19,15 +21,15 @@ pub(crate) struct Woken {
     pub(crate) timed_out: bool,
 }
 
-/// Waits until one of the pipes can be read or is at its end, the child has ended, or `until`.
-/// May also return for nothing.
+/// Waits until one of the pipes can be read or is at its end, the child has ended, or it is
+/// `until`, counted since the boot. May also return for nothing.
 pub(crate) fn wait(
     child: &Child,
     pipes: [Option<BorrowedFd<'_>>; 2],
-    until: Option<Instant>,
+    until: Option<Duration>,
 ) -> io::Result<Woken> {
     let ended = child.ended();
-    let mut left = until.map(|until| until.saturating_duration_since(Instant::now()));
+    let mut left = until.map(|until| until.saturating_sub(since_boot()));
     let timed_out = left.is_some_and(|left| left.is_zero());
     if ended.is_none() {
         left = Some(left.map_or(TICK, |left| left.min(TICK)));

@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldspark::Error;
+use coldspark::layer::since_boot;
 
 use crate::control::Hook;
 use crate::intake::Intake;
@@ -85,7 +86,7 @@ impl Worker {
     }
 
     /// Waits until it says that it is ready, or that it never will be.
-    pub(crate) fn await_ready(&mut self, until: Option<Instant>) -> Result<(), Trouble> {
+    pub(crate) fn await_ready(&mut self, until: Option<Duration>) -> Result<(), Trouble> {
         let line = self.next_line(until, None)?;
         match control::Line::parse(&line) {
             Some(control::Line::Ready { asked }) => {
@@ -104,11 +105,14 @@ impl Worker {
 
     /// Whether it waits for an event, as it should: neither ended nor said anything.
     pub(crate) fn is_waiting(&mut self) -> Result<(), Trouble> {
-        let now = Some(Instant::now());
         let Woken {
             readable, ended, ..
-        } = wait(&self.child, [self.answers.open(), None], now)
-            .map_err(doing("look after the worker"))?;
+        } = wait(
+            &self.child,
+            [self.answers.open(), None],
+            Some(Duration::ZERO),
+        )
+        .map_err(doing("look after the worker"))?;
         if readable[0] {
             self.answers.take().map_err(doing("read from the worker"))?;
         }
@@ -158,7 +162,7 @@ impl Worker {
     /// The worker's next line. Reads meanwhile what a shell function prints.
     fn next_line(
         &mut self,
-        until: Option<Instant>,
+        until: Option<Duration>,
         mut output: Option<&mut Intake>,
     ) -> Result<Vec<u8>, Trouble> {
         loop {
@@ -200,7 +204,7 @@ impl Worker {
 
     /// What it means that the worker's end of a pipe is closed: it ends, or it broke the protocol.
     fn closed(&self) -> Trouble {
-        let until = Instant::now() + ENDING;
+        let until = since_boot() + ENDING;
         loop {
             match wait(&self.child, [None, None], Some(until)) {
                 Ok(Woken { ended: true, .. }) => return Trouble::Ended,

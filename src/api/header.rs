@@ -83,5 +83,7 @@ fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     flight::mine().set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
     let shown = quoted(&shown);
-    tracing::warn!("the header {name}: {shown} is ignored, because it is {reason}");
+    crate::log::warn(format_args!(
+        "the header {name}: {shown} is ignored, because it is {reason}"
+    ));
 }

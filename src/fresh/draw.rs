@@ -3,14 +3,13 @@
 use std::io;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::mix::{KERNEL, Sources};
 use super::{FreshError, phase};
 use crate::invocation;
-use crate::sys::entropy;
+use crate::sys::{self, entropy};
 
 /// Makes bytes for the function `call`, in the name of its caller.
 #[track_caller]
@@ -60,8 +59,7 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
 }
 
 fn clock() -> u128 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_nanos()
+    sys::since_epoch().as_nanos()
 }
 
 #[cfg(test)]

@@ -87,6 +87,21 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
     plain("WARN", text, None);
 }
 
+/// Logs what no invocation is told of. In one place, since each event of tracing has its price in
+/// bytes.
+#[cold]
+#[inline(never)]
+pub fn warn(message: fmt::Arguments<'_>) {
+    tracing::warn!(target: TARGET, "{message}");
+}
+
+/// Logs why the process ends, or that its end went wrong.
+#[cold]
+#[inline(never)]
+pub(crate) fn error(message: fmt::Arguments<'_>) {
+    tracing::error!(target: TARGET, "{message}");
+}
+
 /// Logs an error that was, or is going to be, reported to Lambda; `what` stands before it.
 pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Display>) {
     let unreported = unreported.map(|reason| format!("; reporting it failed too: {reason}"));
@@ -99,7 +114,7 @@ pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Di
     // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
     let request_id = invocation::current().request_id().to_owned();
     if request_id.is_empty() {
-        tracing::error!("{message}");
+        self::error(message);
     } else {
         tracing::error!(request_id, "{message}");
     }

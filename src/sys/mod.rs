@@ -49,7 +49,7 @@ pub(crate) fn write_line(fd: libc::c_int, mut line: &[u8]) {
 }
 
 /// The time since the machine booted, without the time that it was suspended.
-pub(crate) fn since_boot() -> Duration {
+pub fn since_boot() -> Duration {
     clock(libc::CLOCK_MONOTONIC)
 }
 

@@ -1,6 +1,6 @@
 //! An event, from handing it over to its answer, with what is streamed in between.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use coldspark::stream::Writer;
 
@@ -24,7 +24,7 @@ impl Worker {
         event: &[u8],
         context: &str,
         outlet: Option<&Outlet>,
-        until: Option<Instant>,
+        until: Option<Duration>,
         mut writer: Option<&mut Writer<'_>>,
     ) -> Result<Option<Vec<u8>>, Trouble> {
         let hand_over = doing("hand over the event");
