@@ -11,10 +11,6 @@ use super::{checked, owned, raised};
 /// Pages are not larger, on any kernel for arm64.
 const LARGEST_PAGE: u64 = 64 * 1024;
 
-/// How much is read at first where more than `LARGE` is asked for: most files hold less.
-const FIRST: usize = 4096;
-const LARGE: usize = 64 * 1024;
-
 /// A file that only this process and the children that it is given to can reach.
 pub(crate) struct Scratch {
     file: File,
@@ -80,19 +76,18 @@ impl Scratch {
 
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; if limit > LARGE { FIRST } else { limit }];
+        let there = self.size()?.saturating_sub(start);
+        let mut bytes = vec![0; usize::try_from(there).unwrap_or(limit).min(limit)];
         let mut filled = 0;
         while filled < bytes.len() {
-            let asked = bytes.len() - filled;
-            let at = start + filled as u64;
-            let got = self.file.read_at(&mut bytes[filled..], at)?;
-            filled += got;
-            // A file gives less than it was asked for at its end only.
-            if got < asked || filled == limit {
-                break;
+            match self
+                .file
+                .read_at(&mut bytes[filled..], start + filled as u64)?
+            {
+                // Somebody has cut it meanwhile.
+                0 => break,
+                got => filled += got,
             }
-            let there = usize::try_from(self.size()?.saturating_sub(start)).unwrap_or(limit);
-            bytes.resize(there.min(limit).max(filled), 0);
         }
         bytes.truncate(filled);
         Ok(bytes)
