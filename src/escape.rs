@@ -49,14 +49,16 @@ pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
 
 /// The text in quotation marks, as JSON writes it. `{:?}` would bring 6 KB of tables with it, of what
 /// can be printed.
-pub(crate) fn quoted(text: &str) -> String {
+#[must_use]
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     quote(&mut out, text);
     out
 }
 
 /// Such texts, as JSON writes an array.
-pub(crate) fn list(texts: &[&str]) -> String {
+#[must_use]
+pub fn list(texts: &[&str]) -> String {
     let mut out = String::from("[");
     for (index, text) in texts.iter().enumerate() {
         if index > 0 {

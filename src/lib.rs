@@ -97,6 +97,7 @@ mod readme {}
 /// What the layer's binary shares with the library: no promise to anybody else.
 #[doc(hidden)]
 pub mod layer {
+    pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};
     pub use crate::sys::since_boot;
 }

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use coldspark::Error;
+use coldspark::{Error, layer};
 
 use crate::kind;
 
@@ -82,9 +82,9 @@ fn script(beginning: &[u8]) -> Option<String> {
     let line = String::from_utf8_lossy(line);
     if line.ends_with('\r') {
         return Some(format!(
-            "has the first line {:?}, and no interpreter's name ends in a carriage return; save \
+            "has the first line {}, and no interpreter's name ends in a carriage return; save \
              it with Unix line ends",
-            format!("#!{line}")
+            layer::quoted(&format!("#!{line}"))
         ));
     }
     let mut words = line.split_ascii_whitespace();
@@ -104,8 +104,9 @@ fn script(beginning: &[u8]) -> Option<String> {
 }
 
 fn missing_interpreter(name: &str) -> String {
+    let name = layer::quoted(name);
     format!(
-        "names the interpreter {name:?} in its first line, which is not there; provided.al2023 has \
+        "names the interpreter {name} in its first line, which is not there; provided.al2023 has \
          bash and little else, so bring it in the package or a layer"
     )
 }

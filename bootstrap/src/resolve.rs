@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldspark::Error;
+use coldspark::{Error, layer};
 
 use crate::check;
 use crate::kind;
@@ -131,7 +131,8 @@ fn not_found(handler: &str, names: [Option<&str>; 2], roots: [&Path; 2]) -> Erro
 }
 
 fn error(kind: &'static str, handler: &str, text: &str) -> Error {
-    Error::new(kind, format!("the handler {handler:?} (_HANDLER) {text}"))
+    let handler = layer::quoted(handler);
+    Error::new(kind, format!("the handler {handler} (_HANDLER) {text}"))
 }
 
 #[cfg(test)]

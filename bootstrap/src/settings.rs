@@ -14,7 +14,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coldspark::Error;
+use coldspark::{Error, layer};
 
 use crate::kind;
 
@@ -71,7 +71,8 @@ pub(crate) fn content_type() -> Result<String, Error> {
     Err(Error::new(
         kind::CONFIG_INVALID,
         format!(
-            "{CONTENT_TYPE} is {text:?}; a content type is printable ASCII, such as text/plain"
+            "{CONTENT_TYPE} is {}; a content type is printable ASCII, such as text/plain",
+            layer::quoted(&text)
         ),
     ))
 }
@@ -86,8 +87,9 @@ fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
         Err(_) => Err(Error::new(
             kind::CONFIG_INVALID,
             format!(
-                "{name} is {text:?}; set it to a whole number of milliseconds, or remove it from \
-                 the function's environment"
+                "{name} is {}; set it to a whole number of milliseconds, or remove it from \
+                 the function's environment",
+                layer::quoted(&text)
             ),
         )),
     }

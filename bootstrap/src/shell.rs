@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use coldspark::Error;
+use coldspark::{Error, layer};
 
 use crate::intake::Intake;
 use crate::program::{self, Program};
@@ -36,9 +36,10 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
         return Err(Error::new(
             kind::INVALID_HANDLER,
             format!(
-                "there is no bash for {}, looked for {SHELLS:?}; provided.al2023 has one, and an \
+                "there is no bash for {}, looked for {}; provided.al2023 has one, and an \
                  image of your own needs it",
-                script.to_string_lossy()
+                script.to_string_lossy(),
+                layer::list(&SHELLS)
             ),
         ));
     };

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use coldspark::layer;
+
 use crate::intake::Intake;
 use crate::kind;
 
@@ -52,5 +54,5 @@ pub(crate) fn said(bytes: &[u8], when: &str) -> Trouble {
         .next()
         .unwrap_or_default();
     let shown = String::from_utf8_lossy(&line[..line.len().min(60)]);
-    Trouble::Protocol(format!("said {shown:?} {when}"))
+    Trouble::Protocol(format!("said {} {when}", layer::quoted(&shown)))
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::escape::quoted;
+
 /// The content type by which a front end knows a prelude.
 pub(super) const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 /// What stands between the prelude and the body.
@@ -69,7 +71,8 @@ impl Prelude {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         if name.is_empty() || !name.bytes().all(token) {
             return Err(InvalidHead(format!(
-                "{name:?} cannot be the name of an HTTP header"
+                "{} cannot be the name of an HTTP header",
+                quoted(name)
             )));
         }
         if name.eq_ignore_ascii_case("set-cookie") {
@@ -108,7 +111,8 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidHead> {
     match value.chars().find(|c| c.is_ascii_control() && *c != '\t') {
         None => Ok(()),
         Some(_) => Err(InvalidHead(format!(
-            "{value:?} cannot be the value of {name}: it has a control byte"
+            "{} cannot be the value of {name}: it has a control byte",
+            quoted(value)
         ))),
     }
 }

@@ -9,6 +9,7 @@ use super::live::Live;
 use super::prelude::{self, InvalidHead, Prelude};
 use crate::api::{ApiError, StreamedResponse};
 use crate::error::Error;
+use crate::escape::quoted;
 use crate::handler::NoResponse;
 use crate::invocation::Metadata;
 use crate::log;
@@ -83,7 +84,10 @@ impl<'a> Writer<'a> {
             return Err(InvalidHead(reason.to_owned()));
         }
         if value.is_empty() || !value.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            return Err(InvalidHead(format!("{value:?} cannot be a content type")));
+            return Err(InvalidHead(format!(
+                "{} cannot be a content type",
+                quoted(value)
+            )));
         }
         self.content_type = Cow::Owned(value.to_owned());
         Ok(())
