@@ -141,9 +141,17 @@ fn the_layer_needs_its_handler_and_nothing_else() {
     let worker = forms
         .with_file_name(machine)
         .join("fixture-worker/bootstrap");
-    for handler in ["worker:handler", "exec:handler"] {
-        let name = handler.replace(':', "-");
-        let files = [("bootstrap", layer.clone()), ("handler", worker.clone())];
-        echoes(&name, &files, handler);
+    let mut files = vec![("bootstrap", layer), ("handler", worker)];
+    let script = env::temp_dir().join(format!("coldspark-handler-{}", std::process::id()));
+    if common::runner().is_some() {
+        // The layer refuses a handler that is a program for another architecture than its own;
+        // into the interpreter of a script it does not look.
+        fs::write(&script, "#!/program\n").expect("a script");
+        files[1].0 = "program";
+        files.push(("handler", script.clone()));
     }
+    for handler in ["worker:handler", "exec:handler"] {
+        echoes(&handler.replace(':', "-"), &files, handler);
+    }
+    let _ = fs::remove_file(script);
 }
