@@ -167,14 +167,15 @@ impl Worker {
     ) -> Result<Vec<u8>, Trouble> {
         loop {
             let bytes = &mut self.answers.bytes;
-            if let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            if end.unwrap_or(bytes.len()) >= control::LONGEST {
+                return Err(said(bytes, "which is too long for a line"));
+            }
+            if let Some(end) = end {
                 let line = bytes[..end].to_vec();
                 // Without giving up its memory, which the next lines need again.
                 bytes.drain(..=end);
                 return Ok(line);
-            }
-            if bytes.len() >= control::LONGEST {
-                return Err(said(bytes, "which is too long for a line"));
             }
             if self.answers.open().is_none() {
                 return Err(self.closed());

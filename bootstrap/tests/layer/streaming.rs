@@ -8,7 +8,7 @@ use coldspark_emulator::emulator::Outcome;
 use coldspark_emulator::script::{self, Request};
 use serde_json::Value;
 
-use crate::common::function::{limit, urgent};
+use crate::common::function::{limit, runner, urgent};
 use crate::common::{Function, Package, event, process, workers};
 
 const HTTP: &str = "application/vnd.awslambda.http-integration-response";
@@ -246,8 +246,16 @@ fn a_worker_may_wait_until_its_chunks_were_sent() {
     goes_on(&mut function);
     let after = peak(&function);
     eprintln!("peak resident memory: {before} kB, {after} kB after 200 MB; file: {held} bytes");
-    assert!(after <= before + 1024, "{before} kB, then {after} kB");
+    assert!(
+        after <= before + allowance(),
+        "{before} kB, then {after} kB"
+    );
     assert!((1..=3_000_000).contains(&held), "{held} bytes");
+}
+
+/// What the peak may grow by, in kB; an emulator's memory grows with the code that it translates.
+fn allowance() -> u64 {
+    if runner().is_some() { 16 * 1024 } else { 1024 }
 }
 
 /// Most memory that the bootstrap has had, in kB; under an emulator the emulator's as well.
@@ -368,7 +376,10 @@ fn an_executable_streams_two_hundred_megabytes_in_constant_memory() {
     assert!(request.body.len() == 200_000_000 && request.body.iter().all(|byte| *byte == 0));
     let after = peak(&function);
     eprintln!("peak resident memory: {before} kB, {after} kB after 200 MB");
-    assert!(after <= before + 1024, "{before} kB, then {after} kB");
+    assert!(
+        after <= before + allowance(),
+        "{before} kB, then {after} kB"
+    );
     goes_on(&mut function);
 }
 
