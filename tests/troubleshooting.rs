@@ -133,10 +133,11 @@ fn platform(case: &str) -> String {
         "permission-denied" => folder.file("bootstrap", 0o644, "#!/bin/sh\n"),
         "exec-format" => folder.file("bootstrap", 0o755, foreign()),
         "no-such-file" => script("#!/bin/sh\r\nexit\r\n"),
-        "exit-status" => script("#!/bin/sh\nexit 3\n"),
-        "exit-zero" => script("#!/bin/sh\nexit 0\n"),
-        "segmentation-fault" => script("#!/bin/sh\nkill -SEGV $$\n"),
-        "killed" => script("#!/bin/sh\nkill -KILL $$\n"),
+        // The emulator panics when a process ends before it has noted that it started it.
+        "exit-status" => script("#!/bin/sh\nsleep 0.2\nexit 3\n"),
+        "exit-zero" => script("#!/bin/sh\nsleep 0.2\nexit 0\n"),
+        "segmentation-fault" => script("#!/bin/sh\nsleep 0.2\nkill -SEGV $$\n"),
+        "killed" => script("#!/bin/sh\nsleep 0.2\nkill -KILL $$\n"),
         "timed-out" => script("#!/bin/sh\nexec sleep 60\n"),
         // Takes an event, and ends.
         "exit-in-invoke" => script(
