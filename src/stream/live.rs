@@ -9,8 +9,8 @@ use crate::api::StreamedResponse;
 use crate::error::Error;
 use crate::sys;
 
-/// How often in all, and with which pauses in milliseconds, it is tried to end responses that threads are writing
-/// to: 100 ms, of the 300 that Lambda gives a shutdown.
+/// How often in all, and with which pauses in milliseconds, it is tried to end responses that
+/// threads are writing to: 100 ms, of the 300 that Lambda gives a shutdown.
 const TRIES: u32 = 20;
 const PAUSE: u32 = 5;
 

@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use std::fs;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
+
+use coldspark_emulator::confine::{self, Step};
 
 /// The children of a process, of all its threads, zombies too.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
@@ -70,7 +71,12 @@ pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
     const JUMP_IF_EQUAL: u16 = 0x15;
     const ALLOW: u32 = 0x7fff_0000;
     const ERROR: u32 = 0x0005_0000;
-    let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
+    let step = |code, yes, no, value| Step {
+        code,
+        yes,
+        no,
+        value,
+    };
     let mut filter = vec![step(LOAD, 0, 0, 0)];
     for (index, call) in calls.iter().enumerate() {
         let rest = (calls.len() - index) as u8;
@@ -78,26 +84,5 @@ pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
     }
     filter.push(step(RETURN, 0, 0, ALLOW));
     filter.push(step(RETURN, 0, 0, ERROR | libc::ENOSYS as u32));
-    let install = move || {
-        let program = libc::sock_fprog {
-            len: filter.len() as u16,
-            filter: filter.as_mut_ptr(),
-        };
-        // SAFETY: prctl(2) with these options takes integers and a pointer to a filter program,
-        // which lives in the closure and is copied by the kernel.
-        let refused = unsafe {
-            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0
-                || libc::prctl(
-                    libc::PR_SET_SECCOMP,
-                    libc::SECCOMP_MODE_FILTER,
-                    &raw const program,
-                ) != 0
-        };
-        if refused {
-            return Err(std::io::Error::last_os_error());
-        }
-        Ok(())
-    };
-    // SAFETY: the closure only makes system calls; it neither allocates nor takes locks.
-    unsafe { command.pre_exec(install) };
+    confine::install(command, filter);
 }

@@ -17,6 +17,7 @@ use std::process::Command;
 
 pub use filter::Others;
 pub use list::{Call, List};
+pub use sys::{Step, install};
 
 /// Has the kernel kill `command` when the code of `program`, which it runs, makes a call that is
 /// not in the list.

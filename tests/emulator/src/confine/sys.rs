@@ -6,15 +6,19 @@ use std::process::Command;
 
 /// A step of a filter: `struct sock_filter`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) code: u16,
-    pub(super) yes: u8,
-    pub(super) no: u8,
-    pub(super) value: u32,
+pub struct Step {
+    /// What is done.
+    pub code: u16,
+    /// Steps to leave out when a comparison holds.
+    pub yes: u8,
+    /// Steps to leave out when it does not.
+    pub no: u8,
+    /// What is loaded, compared with or returned.
+    pub value: u32,
 }
 
 /// Has the command start under this filter.
-pub(super) fn install(command: &mut Command, steps: Vec<Step>) {
+pub fn install(command: &mut Command, steps: Vec<Step>) {
     let steps = steps.into_iter().map(|step| libc::sock_filter {
         code: step.code,
         jt: step.yes,
