@@ -22,7 +22,7 @@ pub(crate) fn rooted(path: &str) -> String {
     PREFIX.get().map_or_else(String::new, String::clone) + path
 }
 
-fn split(url: &str) -> Option<(&str, &str)> {
+pub(super) fn split(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("http://")?;
     let slash = rest.find('/')?;
     Some((&rest[..slash], rest[slash..].trim_end_matches('/')))

@@ -1,15 +1,22 @@
 //! Settings out of texts, for the fuzz targets.
 
-use super::{Endpoint, Host, concurrency};
+use std::net::IpAddr;
 
-/// The parts of `AWS_LAMBDA_RUNTIME_API`: the authority as it was, an address or a name, the port.
-pub fn endpoint(text: &str) -> Result<(String, Result<std::net::IpAddr, String>, u16), String> {
-    let endpoint = Endpoint::parse(text.to_owned()).map_err(|error| error.to_string())?;
-    let host = match endpoint.host {
+use super::{Host, concurrency, development, endpoint};
+
+/// The parts of `AWS_LAMBDA_RUNTIME_API` as Lambda gives it: an address or a name, and the port.
+pub fn authority(text: &str) -> Result<(Result<IpAddr, String>, u16), &'static str> {
+    let (host, port) = endpoint::split(text)?;
+    let host = match host {
         Host::Address(ip) => Ok(ip),
         Host::Name(name) => Err(name),
     };
-    Ok((endpoint.authority, host, endpoint.port))
+    Ok((host, port))
+}
+
+/// The authority and the path of a URL as `cargo lambda watch` gives it.
+pub fn url(text: &str) -> Option<(&str, &str)> {
+    development::split(text)
 }
 
 /// The pollers that `AWS_LAMBDA_MAX_CONCURRENCY` asks for, and what is wrong with it.

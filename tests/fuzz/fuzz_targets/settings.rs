@@ -3,16 +3,36 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use coldspark::fuzzing::{endpoint, host, pollers};
+use coldspark::fuzzing::{authority, host, pollers, url};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = str::from_utf8(data) else {
         return;
     };
-    match endpoint(text) {
-        Ok((authority, host, port)) => {
-            assert_eq!(authority, text);
+    check_authority(text);
+    if let Some((authority, path)) = url(text) {
+        assert!(path.is_empty() || path.starts_with('/'));
+        let rest = text.strip_prefix("http://").unwrap();
+        assert!(rest.starts_with(&format!("{authority}{path}")));
+        check_authority(authority);
+    }
+    let (count, problem) = pollers(text);
+    assert!((1..=1000).contains(&count));
+    let number = text
+        .parse::<usize>()
+        .ok()
+        .filter(|number| (1..=1000).contains(number));
+    match problem {
+        None => assert!(text.is_empty() || number == Some(count)),
+        Some(_) => assert!(number.is_none() || text.starts_with('+')),
+    }
+    let _ = host(text, "localhost");
+});
+
+fn check_authority(text: &str) {
+    match authority(text) {
+        Ok((host, port)) => {
             assert_ne!(port, 0);
             // It stands in every request's head.
             assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -36,15 +56,4 @@ fuzz_target!(|data: &[u8]| {
             Err(_) => {}
         },
     }
-    let (count, problem) = pollers(text);
-    assert!((1..=1000).contains(&count));
-    let number = text
-        .parse::<usize>()
-        .ok()
-        .filter(|number| (1..=1000).contains(number));
-    match problem {
-        None => assert!(text.is_empty() || number == Some(count)),
-        Some(_) => assert!(number.is_none() || text.starts_with('+')),
-    }
-    let _ = host(text, "localhost");
-});
+}
