@@ -2,7 +2,7 @@
 
 use httparse::{EMPTY_HEADER, Response, Status};
 
-use super::reply::Field;
+use super::reply::{Field, same_name};
 
 /// Headers that are parsed without asking the allocator; Lambda sends about a dozen.
 const USUAL_HEADERS: usize = 32;
@@ -77,18 +77,19 @@ fn finish(
             name: range(bytes, header.name.as_bytes()),
             value: range(bytes, value),
         });
-        if header.name.eq_ignore_ascii_case("content-length") {
+        let is = |name| same_name(header.name.as_bytes(), name);
+        if is("Content-Length") {
             let announced = digits(value).ok_or("Content-Length is not a number")?;
             if content_length.is_some_and(|known| known != announced) {
                 return Err("two Content-Length headers that differ");
             }
             content_length = Some(announced);
-        } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
+        } else if is("Transfer-Encoding") {
             if chunked || !value.eq_ignore_ascii_case(b"chunked") {
                 return Err("a Transfer-Encoding other than chunked");
             }
             chunked = true;
-        } else if header.name.eq_ignore_ascii_case("connection") {
+        } else if is("Connection") {
             let has = |token: &[u8]| {
                 value
                     .split(|byte| *byte == b',')
