@@ -46,8 +46,8 @@ impl<C: Client> RuntimeApi<C> {
     pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
         Self {
             client: C::new(endpoint),
-            event: Reply::default(),
-            acknowledgement: Reply::default(),
+            event: Reply::event(),
+            acknowledgement: Reply::acknowledgement(),
         }
     }
 

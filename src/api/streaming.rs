@@ -66,7 +66,7 @@ impl StreamedResponse {
                 self.exchange.end(last, &trailers);
             }
         }
-        let mut reply = Reply::default();
+        let mut reply = Reply::acknowledgement();
         super::receipt(Call::Response, self.exchange.receive(&mut reply), &reply)
     }
 }

@@ -100,7 +100,7 @@ pub fn received(bytes: &[u8], sizes: [usize; 2]) -> (Received, usize) {
         sizes,
         turn: Cell::new(0),
     };
-    let mut reply = Reply::default();
+    let mut reply = Reply::event();
     reply.clear();
     let result = receive(&source, &mut reply);
     let of_head = match &result {

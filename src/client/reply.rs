@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 /// Room for the head and body of a usual event; a larger one grows the buffer once.
-const CAPACITY: usize = 8 * 1024;
+const EVENT: usize = 8 * 1024;
+/// Room for what says with its status that an answer was taken. In the start-up arena it lies with
+/// other small blocks, and touches no page of its own.
+const ACKNOWLEDGEMENT: usize = 512;
 
 /// Status, headers and body, all in one buffer that the next exchange reuses.
-#[derive(Default)]
 pub(crate) struct Reply {
+    room: usize,
     pub(crate) status: u16,
     pub(crate) bytes: Vec<u8>,
     pub(crate) fields: Vec<Field>,
@@ -22,11 +25,31 @@ pub(crate) struct Field {
 }
 
 impl Reply {
+    /// For the reply to `next`.
+    pub(crate) const fn event() -> Self {
+        Self::with_room(EVENT)
+    }
+
+    /// For the reply to an answer.
+    pub(crate) const fn acknowledgement() -> Self {
+        Self::with_room(ACKNOWLEDGEMENT)
+    }
+
+    const fn with_room(room: usize) -> Self {
+        Self {
+            room,
+            status: 0,
+            bytes: Vec::new(),
+            fields: Vec::new(),
+            body: 0..0,
+        }
+    }
+
     /// Empties the reply for the next exchange; nothing of the last one can be read any more.
     pub(crate) fn clear(&mut self) {
         self.status = 0;
         self.bytes.clear();
-        self.bytes.reserve(CAPACITY);
+        self.bytes.reserve(self.room);
         self.fields.clear();
         self.body = 0..0;
     }

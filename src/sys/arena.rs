@@ -48,9 +48,14 @@ struct Free(UnsafeCell<State>);
 // SAFETY: the state is only reached in `with`, by the one thread that holds `LOCKED`.
 unsafe impl Sync for Free {}
 
+/// Blocks of at least a page begin with one, and come from the other end: the small ones then lie
+/// on few pages, and what is read into a large one touches no more than it must.
+const PAGE: usize = 4096;
+
 struct State {
-    /// Bytes of `MEMORY` handed out at least once; everything behind is untouched.
-    used: usize,
+    /// Bytes at the beginning and at the end of `MEMORY` that were handed out at least once;
+    /// everything between is untouched.
+    used: [usize; 2],
     /// Freed blocks by class; the first word of a freed block points to the next.
     free: [*mut u8; CLASSES],
 }
@@ -62,7 +67,7 @@ struct State {
 #[unsafe(link_section = ".bss..arena")]
 static MEMORY: Memory = Memory(UnsafeCell::new([0; SIZE]));
 static STATE: Free = Free(UnsafeCell::new(State {
-    used: 0,
+    used: [0; 2],
     free: [ptr::null_mut(); CLASSES],
 }));
 static LOCKED: AtomicBool = AtomicBool::new(false);
@@ -133,13 +138,26 @@ fn take(class: usize) -> *mut u8 {
             return block;
         }
         let size = 1_usize << (class as u32 + MIN_SHIFT);
-        let start = state.used.next_multiple_of(size.min(MAX_ALIGN));
-        if start + size > SIZE {
+        let [low, high] = state.used;
+        let left = SIZE - high;
+        // Too little is left when it is beyond what is left: less than `low`, or wrapped around.
+        let start = if size < PAGE {
+            low.next_multiple_of(size.min(MAX_ALIGN))
+        } else {
+            let begin = base().addr();
+            ((begin + left).wrapping_sub(size) & !(PAGE - 1)).wrapping_sub(begin)
+        };
+        if start < low || start > left || left - start < size {
             RETIRED.store(true, Ordering::Relaxed);
             return ptr::null_mut();
         }
-        state.used = start + size;
-        // SAFETY: start + size is within MEMORY, as just checked.
+        state.used = if size < PAGE {
+            [start + size, high]
+        } else {
+            [low, SIZE - start]
+        };
+        // SAFETY: start + size is within MEMORY and between what is used at its two ends, as just
+        // checked.
         unsafe { base().add(start) }
     })
     .unwrap_or(ptr::null_mut())
