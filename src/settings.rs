@@ -125,11 +125,13 @@ pub(crate) fn snap_start() -> bool {
     std::env::var_os(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START)
 }
 
-/// `LAMBDA_TASK_ROOT`, or where Lambda puts the package when it is not set.
+/// In the init phase: `LAMBDA_TASK_ROOT`, or where Lambda puts the package when it is not set.
 pub(crate) fn task_root() -> PathBuf {
-    std::env::var_os("LAMBDA_TASK_ROOT")
-        .filter(|root| !root.is_empty())
-        .map_or_else(|| PathBuf::from("/var/task"), PathBuf::from)
+    environment::variables()
+        .find_map(|variable| variable.after("LAMBDA_TASK_ROOT="))
+        .map(Variable::path)
+        .filter(|root| !root.as_os_str().is_empty())
+        .unwrap_or_else(|| PathBuf::from("/var/task"))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! Every name is always there. What is not known of an invocation is empty, so that no value of
 //! the last one is left.
 
-use std::ffi::CString;
+use std::borrow::Cow;
+use std::ffi::{CStr, CString};
 use std::time::UNIX_EPOCH;
 
 use coldspark::fresh::{self, FreshError};
@@ -77,7 +78,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Adds the lines to the environment of a process that gets this one event.
-pub(crate) fn variables(lines: &str, environment: &mut Vec<CString>) {
+pub(crate) fn variables(lines: &str, environment: &mut Vec<Cow<'static, CStr>>) {
     // Headers hold no zero bytes.
-    environment.extend(lines.lines().filter_map(|line| CString::new(line).ok()));
+    let lines = lines.lines().filter_map(|line| CString::new(line).ok());
+    environment.extend(lines.map(Cow::Owned));
 }

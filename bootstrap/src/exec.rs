@@ -1,8 +1,9 @@
 //! A fresh process for each event: the event is its standard input, its standard output the
 //! response, collected or passed on as it comes.
 
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -29,7 +30,7 @@ pub(crate) struct Exec {
     arguments: [CString; 1],
     /// Of a response that is streamed.
     content_type: Option<String>,
-    environment: Cell<Vec<CString>>,
+    environment: Cell<Vec<Cow<'static, CStr>>>,
     settings: Settings,
     log: &'static Log,
 }

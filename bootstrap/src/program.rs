@@ -1,6 +1,7 @@
 //! What a process is started from.
 
-use std::ffi::{CString, OsString};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, OsString};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use crate::{check, context, control, kind, sys};
 pub(crate) struct Program {
     pub(crate) file: PathBuf,
     pub(crate) arguments: Vec<CString>,
-    pub(crate) environment: Vec<CString>,
+    pub(crate) environment: Vec<Cow<'static, CStr>>,
     /// The number of the first of its five descriptors.
     pub(crate) first: i32,
     /// Where a shell function's standard output goes; a worker writes into the response file.
@@ -25,7 +26,7 @@ impl Program {
     /// A worker of the function's package.
     pub(crate) fn new(file: PathBuf) -> Result<Self, Error> {
         let mut environment = environment();
-        environment.push(control::VERSION.to_owned());
+        environment.push(control::VERSION.into());
         Ok(Self {
             arguments: vec![c_string(file.clone().into_os_string())?],
             file,
@@ -48,11 +49,12 @@ impl Program {
 }
 
 /// This process's environment, without what the bootstrap sets for each event.
-pub(crate) fn environment() -> Vec<CString> {
-    sys::environment(|line| {
+pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
+    let lines = sys::environment(|line| {
         let name = line.split(|byte| *byte == b'=').next();
         !context::sets(name.unwrap_or_default())
-    })
+    });
+    lines.into_iter().map(Cow::Borrowed).collect()
 }
 
 /// A path or an argument for exec(2).

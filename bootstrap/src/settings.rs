@@ -8,7 +8,6 @@
 //! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
-use std::env;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
@@ -16,7 +15,7 @@ use std::time::Duration;
 
 use coldspark::{Error, layer};
 
-use crate::kind;
+use crate::{kind, sys};
 
 const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
@@ -37,7 +36,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn from_env(task_root: PathBuf) -> Result<Self, Error> {
-        let layer_root = env::var_os(LAYER_ROOT).filter(|root| !root.is_empty());
+        let layer_root = sys::variable(LAYER_ROOT);
         Ok(Self {
             task_root,
             layer_root: layer_root.map_or_else(|| PathBuf::from("/opt"), PathBuf::from),
@@ -61,7 +60,7 @@ pub(crate) fn first_argument() -> Option<String> {
 
 /// The content type of a streamed response.
 pub(crate) fn content_type() -> Result<String, Error> {
-    let Some(value) = env::var_os(CONTENT_TYPE).filter(|value| !value.is_empty()) else {
+    let Some(value) = sys::variable(CONTENT_TYPE) else {
         return Ok("application/octet-stream".to_owned());
     };
     let text = value.to_string_lossy();
@@ -78,7 +77,7 @@ pub(crate) fn content_type() -> Result<String, Error> {
 }
 
 fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
-    let Some(value) = env::var_os(name).filter(|value| !value.is_empty()) else {
+    let Some(value) = sys::variable(name) else {
         return Ok(None);
     };
     let text = value.to_string_lossy();

@@ -2,7 +2,9 @@
 //!
 //! std copies and locks for each variable it is asked for; start-up asks for several.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr::{self, NonNull};
 
 unsafe extern "C" {
@@ -57,16 +59,26 @@ impl Variable {
         Some(Variable(at))
     }
 
+    /// The rest as a path.
+    pub(crate) fn path(self) -> PathBuf {
+        OsStr::from_bytes(self.rest().to_bytes()).into()
+    }
+
     /// The rest as text; what is not UTF-8 comes with replacement characters, so that an error
     /// about it can show it.
     pub(crate) fn text(self) -> String {
-        // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
-        // anybody can change it, as in `Variables::next`.
-        let text = unsafe { CStr::from_ptr(self.0.as_ptr()) };
+        let text = self.rest();
         match text.to_str() {
             Ok(text) => text.to_owned(),
             Err(_) => lossy(text),
         }
+    }
+
+    /// Only to be copied at once.
+    fn rest(&self) -> &CStr {
+        // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
+        // anybody can change it, as in `Variables::next`.
+        unsafe { CStr::from_ptr(self.0.as_ptr()) }
     }
 }
 

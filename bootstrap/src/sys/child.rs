@@ -115,16 +115,21 @@ impl Child {
         }
         self.reaped = true;
         running().pids.retain(|pid| *pid != self.pid);
-        let mut status = 0;
         // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
-        loop {
-            // SAFETY: the pointer is to a live, exclusively borrowed integer.
-            match checked(unsafe { libc::waitpid(self.pid, &raw mut status, 0) }) {
-                Ok(_) => return Some(ExitStatus::from_raw(status)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
+        reap(self.pid)
+    }
+}
+
+/// Waits for the end of a child of this process.
+pub(super) fn reap(pid: libc::pid_t) -> Option<ExitStatus> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the pointer is to a live, exclusively borrowed integer.
+        match checked(unsafe { libc::waitpid(pid, &raw mut status, 0) }) {
+            Ok(_) => return Some(ExitStatus::from_raw(status)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
         }
     }
 }

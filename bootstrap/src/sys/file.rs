@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-use super::{checked, owned, raised};
+use super::{checked, owned};
 
 /// Pages are not larger, on any kernel for arm64.
 const LARGEST_PAGE: u64 = 64 * 1024;
@@ -24,7 +24,7 @@ impl Scratch {
         let memory = owned(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) });
         let fd = memory.or_else(|_| unlinked(c"/tmp/.coldspark-XXXXXX"))?;
         Ok(Self {
-            file: File::from(raised(fd)?),
+            file: File::from(fd),
             length: 0,
         })
     }

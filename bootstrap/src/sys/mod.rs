@@ -8,14 +8,12 @@ pub(crate) mod pipe;
 pub(crate) mod spawn;
 pub(crate) mod thread;
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::time::Duration;
-
-/// Children get descriptors under numbers below this; no source of theirs may be among them.
-const LOW: libc::c_int = 70;
 
 /// The result of a call that gives -1 for a failure.
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
@@ -33,18 +31,8 @@ fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Moves a descriptor above every number under which a child gets one, so that placing one in
-/// the child never overwrites another.
-fn raised(fd: OwnedFd) -> io::Result<OwnedFd> {
-    if fd.as_raw_fd() >= LOW {
-        return Ok(fd);
-    }
-    // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers and touches no memory; `fd` is open.
-    owned(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, LOW) })
-}
-
-/// Copies of the lines of this process's environment, `NAME=value`, that `wanted` says yes to.
-pub(crate) fn environment(wanted: impl Fn(&[u8]) -> bool) -> Vec<CString> {
+/// The lines of this process's environment, `NAME=value`, that `wanted` says yes to.
+pub(crate) fn environment(wanted: impl Fn(&[u8]) -> bool) -> Vec<&'static CStr> {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;
     }
@@ -59,12 +47,24 @@ pub(crate) fn environment(wanted: impl Fn(&[u8]) -> bool) -> Vec<CString> {
         // program.
         let text = unsafe { CStr::from_ptr(*line) };
         if wanted(text.to_bytes()) {
-            lines.push(text.to_owned());
+            lines.push(text);
         }
         // SAFETY: this element was not the last one, so there is one behind it.
         next = unsafe { next.add(1) };
     }
     lines
+}
+
+/// The value of a variable of this process's environment, if it is there and not empty. std would
+/// copy the name and take a lock first.
+pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
+    let value = |line: &'static [u8]| line.strip_prefix(name.as_bytes())?.strip_prefix(b"=");
+    let lines = environment(|line| line.starts_with(name.as_bytes()));
+    let mut values = lines.iter().filter_map(|line| value(line.to_bytes()));
+    values
+        .next()
+        .filter(|value| !value.is_empty())
+        .map(OsStr::from_bytes)
 }
 
 /// Waits until one of the descriptors can be read or is at its end, or the time is over; says
@@ -73,12 +73,24 @@ pub(crate) fn poll<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     limit: Option<Duration>,
 ) -> io::Result<[bool; N]> {
+    poll_or_room(fds, false, limit)
+}
+
+/// The same; with `room`, also until the first one takes bytes.
+pub(crate) fn poll_or_room<const N: usize>(
+    fds: [Option<BorrowedFd<'_>>; N],
+    room: bool,
+    limit: Option<Duration>,
+) -> io::Result<[bool; N]> {
     let mut polled = fds.map(|fd| libc::pollfd {
         // poll(2) skips negative descriptors.
         fd: fd.map_or(-1, |fd| fd.as_raw_fd()),
         events: libc::POLLIN,
         revents: 0,
     });
+    if room && let Some(first) = polled.first_mut() {
+        first.events |= libc::POLLOUT;
+    }
     let limit = limit.map(|limit| libc::timespec {
         tv_sec: i64::try_from(limit.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: limit.subsec_nanos().into(),

@@ -3,14 +3,14 @@
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
-use super::{checked, raised, spawn};
+use super::{checked, spawn};
 
 /// A pipe: a reading end that does not block, for this process, and a writing end that does, for
 /// a child.
 pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pair()?;
     do_not_block(&read)?;
-    Ok((read, raised(write)?))
+    Ok((read, write))
 }
 
 fn do_not_block(end: &OwnedFd) -> io::Result<()> {
@@ -24,10 +24,11 @@ fn do_not_block(end: &OwnedFd) -> io::Result<()> {
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pair()?;
     do_not_block(&write)?;
-    Ok((raised(read)?, write))
+    Ok((read, write))
 }
 
-fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+/// A pipe of which both ends block.
+pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut fds = [-1; 2];
     // SAFETY: the pointer is to two live, exclusively borrowed integers, which pipe2(2) writes.
     checked(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
