@@ -99,7 +99,9 @@ mod readme {}
 pub mod layer {
     pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};
+    pub use crate::shutdown::by_hand as termination;
     pub use crate::sys::since_boot;
+    pub use crate::sys::socket::{Attend, attend_with};
 }
 
 /// What the fuzz targets in tests/fuzz reach of the library; no other build has it.

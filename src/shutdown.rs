@@ -5,6 +5,7 @@
 //! extensions) or 2 s (external ones, of which the runtime has about 300 ms) later.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::error::{Error, kind};
@@ -21,18 +22,75 @@ pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
 
 /// Has a thread wait for SIGTERM, run the hooks and end the process.
 pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
-    let started = Termination::catch().and_then(|mut termination| {
-        thread::spawn(move || {
+    let started = Termination::catch().and_then(|termination| {
+        let work = move || {
             if termination.wait().is_ok() {
                 shut_down(state, hooks);
             }
-        })
+        };
+        match by_hand::LOOKED_FOR.load(Ordering::Relaxed) {
+            false => thread::spawn(work),
+            true => {
+                by_hand::keep(termination, Box::new(work));
+                Ok(())
+            }
+        }
     });
     if let Err(error) = started {
         log::install();
         log::warn(format_args!(
             "SIGTERM will end the process without its shutdown hooks: {error}"
         ));
+    }
+}
+
+/// For who has a wait of its own in which it can look for SIGTERM: the thread is then only started
+/// when the signal has come, and costs the init phase nothing.
+pub mod by_hand {
+    use std::os::fd::BorrowedFd;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use crate::log;
+    use crate::sys::signal::Termination;
+    use crate::sys::{self, thread};
+
+    pub(super) static LOOKED_FOR: AtomicBool = AtomicBool::new(false);
+    static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+
+    type Kept = (Termination, Box<dyn FnOnce() + Send>);
+
+    fn kept() -> MutexGuard<'static, Option<Kept>> {
+        KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn keep(termination: Termination, work: Box<dyn FnOnce() + Send>) {
+        *kept() = Some((termination, work));
+    }
+
+    /// Says in the init step that this process looks at [`told`] whenever it waits.
+    pub fn look() {
+        LOOKED_FOR.store(true, Ordering::Relaxed);
+    }
+
+    /// What can be read when SIGTERM has come; None before it is caught, and when [`begin`] was
+    /// called.
+    pub fn told() -> Option<BorrowedFd<'static>> {
+        kept().as_ref().map(|(termination, _)| termination.told())
+    }
+
+    /// Has a thread run the hooks and end the process; the pollers go on meanwhile.
+    pub fn begin() {
+        let Some((_, work)) = kept().take() else {
+            return;
+        };
+        if thread::spawn(work).is_err() {
+            log::install();
+            log::warn(format_args!(
+                "SIGTERM has come, and there is no thread for the shutdown hooks"
+            ));
+            sys::exit(1);
+        }
     }
 }
 

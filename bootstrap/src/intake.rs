@@ -9,6 +9,8 @@ use crate::sys::pipe;
 const TURN: usize = 1024 * 1024;
 /// What fits into the first memory, which is a block of the start-up arena, needs no other.
 const FIRST: usize = 16 * 1024;
+/// The same for lines of the protocol: less than a page, of which none is touched for them.
+const LINES: usize = 1024;
 
 /// The reading end of a pipe from a child, and what has come through it.
 pub(crate) struct Intake {
@@ -22,9 +24,18 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(crate) fn new(pipe: OwnedFd, limit: usize) -> Self {
+        Self::with_memory(pipe, limit, FIRST)
+    }
+
+    /// For lines of which each is used before more is read, so that they need no limit.
+    pub(crate) fn of_lines(pipe: OwnedFd) -> Self {
+        Self::with_memory(pipe, usize::MAX, LINES)
+    }
+
+    fn with_memory(pipe: OwnedFd, limit: usize, first: usize) -> Self {
         Self {
             pipe: Some(pipe),
-            bytes: Vec::with_capacity(limit.min(FIRST)),
+            bytes: Vec::with_capacity(first),
             limit,
             beyond: 0,
         }

@@ -4,20 +4,24 @@
 //! With `AWS_LAMBDA_LOG_FORMAT=JSON`, a line that is no JSON object becomes the message of one, with
 //! the id of the event in hand, or of the last one.
 //!
-//! A thread reads the two pipes all the time, also between events, so that a process never has
-//! to wait for its log to be read. The pipes stay the same for all processes.
+//! The two pipes are read all the time, also between events, so that a process never has to wait
+//! for its log to be read: by whoever waits for something (`wait`), or with several pollers by a
+//! thread for each log. The pipes stay the same for all processes.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use coldspark::{Context, Error, layer};
 
-use crate::kind;
 use crate::printed::Printed;
 use crate::sys::{self, pipe, thread};
+use crate::{kind, wait};
+
+/// The log that every wait looks after.
+static ATTENDED: OnceLock<&'static Log> = OnceLock::new();
 
 /// The log of the processes that a function is made of; lives as long as the program.
 pub(crate) struct Log {
@@ -27,6 +31,7 @@ pub(crate) struct Log {
     pipes: [OwnedFd; 2],
     streams: Mutex<[Printed; 2]>,
     json: bool,
+    /// Somebody reads the pipes.
     relay: AtomicBool,
 }
 
@@ -50,6 +55,19 @@ impl Log {
         }
     }
 
+    /// The log that every wait looks after, if there is one.
+    pub(crate) fn attended() -> Option<&'static Self> {
+        ATTENDED.get().copied()
+    }
+
+    /// For when there is one poller: from now on every wait looks after this log.
+    pub(crate) fn attend(&'static self) {
+        if ATTENDED.set(self).is_ok() {
+            self.relay.store(true, Ordering::Relaxed);
+            wait::attend();
+        }
+    }
+
     /// What a process gets as its standard output.
     pub(crate) fn output(&self) -> BorrowedFd<'_> {
         self.ends[0].as_fd()
@@ -60,7 +78,7 @@ impl Log {
         self.ends[1].as_fd()
     }
 
-    /// Starts the thread that reads the pipes, once.
+    /// Starts the thread that reads the pipes, once, unless the waits look after them.
     pub(crate) fn relay(&'static self) -> Result<(), Error> {
         if self.relay.swap(true, Ordering::Relaxed) {
             return Ok(());
@@ -72,14 +90,24 @@ impl Log {
     fn carry(&self) {
         // The writing ends are held here too, so the pipes never come to an end.
         while self.has_more(None) {
-            self.pass_on(&mut self.lock());
+            self.take();
         }
+    }
+
+    /// What can be read when something was printed.
+    pub(crate) fn pipes(&self) -> [BorrowedFd<'_>; 2] {
+        [self.pipes[0].as_fd(), self.pipes[1].as_fd()]
+    }
+
+    /// Reads what was printed, and writes its whole lines.
+    pub(crate) fn take(&self) {
+        self.pass_on(&mut self.lock());
     }
 
     /// Waits until there is something to read, at most this long.
     fn has_more(&self, limit: Option<Duration>) -> bool {
-        let pipes = [Some(self.pipes[0].as_fd()), Some(self.pipes[1].as_fd())];
-        sys::poll(pipes, limit).is_ok_and(|ready| limit.is_none() || ready.contains(&true))
+        sys::poll(self.pipes().map(Some), limit)
+            .is_ok_and(|ready| limit.is_none() || ready.contains(&true))
     }
 
     fn lock(&self) -> MutexGuard<'_, [Printed; 2]> {

@@ -26,6 +26,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
         "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,
         handler => resolve::target(handler, &settings)?,
     };
+    let alone = init.concurrency() == 1;
     let executable = match &target {
         Target::Exec(file) => Some((file.clone(), None)),
         Target::Stream(file) => Some((file.clone(), Some(settings::content_type()?))),
@@ -37,7 +38,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
                 file.clone(),
                 streamed.clone(),
                 settings.clone(),
-                Log::open()?,
+                log(alone)?,
             )
         });
         pool.put(pool.another()?);
@@ -50,7 +51,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
                 Program::new(file.clone())?
             }
         };
-        Supervisor::start(program, settings.clone(), Log::open()?)
+        Supervisor::start(program, settings.clone(), log(alone)?)
     });
     let first = pool.another()?;
     init.connect();
@@ -73,6 +74,15 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     }
     pool.put(first);
     Ok(Mode::Supervised(pool))
+}
+
+/// A log, for the one poller or one of several.
+fn log(alone: bool) -> Result<&'static Log, Error> {
+    let log = Log::open()?;
+    if alone {
+        log.attend();
+    }
+    Ok(log)
 }
 
 /// What is to be done around a snapshot. Between two events, exec mode has no process to tell.

@@ -146,7 +146,9 @@ impl Supervisor {
         let answer = running.answer(*number, &line, event, text, outlet, until, Some(writer));
         let trouble = match answer {
             Ok(response) => {
-                self.log.catch_up();
+                if !running.log_seen {
+                    self.log.catch_up();
+                }
                 return Ok(response);
             }
             Err(trouble) => trouble,

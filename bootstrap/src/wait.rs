@@ -1,11 +1,13 @@
-//! Waits for a child and for what it writes.
+//! Waits for a child and for what it writes, and for the Runtime API; where there is one poller,
+//! with the log's pipes and SIGTERM looked at meanwhile, so that neither needs a thread.
 
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
-use coldspark::layer::since_boot;
+use coldspark::layer::{Attend, attend_with, since_boot, termination};
 
+use crate::log::Log;
 use crate::sys;
 use crate::sys::child::Child;
 
@@ -34,7 +36,7 @@ pub(crate) fn wait(
     if ended.is_none() {
         left = Some(left.map_or(TICK, |left| left.min(TICK)));
     }
-    let ready = sys::poll([pipes[0], pipes[1], ended], left)?;
+    let ready = look([pipes[0], pipes[1], ended], false, left)?;
     let ended = if ended.is_some() {
         ready[2]
     } else {
@@ -45,4 +47,41 @@ pub(crate) fn wait(
         ended,
         timed_out,
     })
+}
+
+/// Has what this process waits for include the log and SIGTERM, also when it waits for the
+/// Runtime API.
+pub(crate) fn attend() {
+    static ATTEND: Attend = |socket, room| {
+        while let Ok([false, ..]) = look([Some(socket), None, None], room, None) {}
+    };
+    termination::look();
+    attend_with(&ATTEND);
+}
+
+/// Waits until one of the descriptors can be read, or with `room` the first one written to, and
+/// says which; or until something was attended to.
+///
+/// The log's pipes are the last ones, and poll(2) looks at one after the other: what was printed
+/// before something that was found was found with it.
+fn look(
+    fds: [Option<BorrowedFd<'_>>; 3],
+    room: bool,
+    limit: Option<Duration>,
+) -> io::Result<[bool; 3]> {
+    let Some(log) = Log::attended() else {
+        return sys::poll_or_room(fds, room, limit);
+    };
+    let [a, b, c] = fds;
+    let [output, error] = log.pipes();
+    let told = termination::told();
+    let fds = [a, b, c, Some(output), Some(error), told];
+    let [a, b, c, output, error, told] = sys::poll_or_room(fds, room, limit)?;
+    if output || error {
+        log.take();
+    }
+    if told {
+        termination::begin();
+    }
+    Ok([a, b, c])
 }

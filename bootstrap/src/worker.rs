@@ -40,6 +40,8 @@ pub(crate) struct Worker {
     context: Scratch,
     /// Whether it has said so.
     pub(crate) ready: bool,
+    /// Whether the wait that found its last line also looked at what it had printed until then.
+    pub(crate) log_seen: bool,
     asked: control::Asked,
 }
 
@@ -75,12 +77,12 @@ impl Worker {
         Ok(Self {
             child,
             orders: File::from(orders),
-            // Each line is used before more is read, so this needs no limit.
-            answers: Intake::new(answers, usize::MAX),
+            answers: Intake::of_lines(answers),
             event,
             response,
             context,
             ready: false,
+            log_seen: false,
             asked: control::Asked::default(),
         })
     }
@@ -165,6 +167,7 @@ impl Worker {
         until: Option<Duration>,
         mut output: Option<&mut Intake>,
     ) -> Result<Vec<u8>, Trouble> {
+        self.log_seen = false;
         loop {
             let bytes = &mut self.answers.bytes;
             let end = bytes.iter().position(|byte| *byte == b'\n');
@@ -185,6 +188,7 @@ impl Worker {
                 output.as_ref().and_then(|output| output.open()),
             ];
             let woken = wait(&self.child, pipes, until).map_err(doing("wait for the worker"))?;
+            self.log_seen = Log::attended().is_some();
             // In this order: what a worker did before its end, or in time, counts.
             if woken.readable[0] {
                 self.answers.take().map_err(doing("read from the worker"))?;

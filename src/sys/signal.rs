@@ -2,15 +2,17 @@
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::{fs, ptr};
 
 /// The writing end of the pipe that the signal handler writes to.
 static TOLD: AtomicI32 = AtomicI32::new(-1);
 
-/// SIGTERM no longer ends the process; it is told here.
-pub(crate) struct Termination(fs::File);
+/// SIGTERM no longer ends the process; it is told here. The pipe is open as long as the process
+/// lives, since the handler may run at any time.
+#[derive(Clone, Copy)]
+pub(crate) struct Termination(&'static fs::File);
 
 impl Termination {
     /// Installs the signal handler. Children are started with the signal's default, because
@@ -38,14 +40,18 @@ impl Termination {
         if result != 0 {
             return Err(io::Error::last_os_error());
         }
-        // Open as long as the process lives, since the handler may run at any time.
         std::mem::forget(write);
-        Ok(Self(fs::File::from(read)))
+        Ok(Self(Box::leak(Box::new(fs::File::from(read)))))
     }
 
     /// Waits until the signal comes.
-    pub(crate) fn wait(&mut self) -> io::Result<()> {
+    pub(crate) fn wait(mut self) -> io::Result<()> {
         self.0.read_exact(&mut [0])
+    }
+
+    /// What can be read when the signal has come, and until somebody has waited for it.
+    pub(crate) fn told(self) -> BorrowedFd<'static> {
+        self.0.as_fd()
     }
 }
 

@@ -2,8 +2,29 @@
 
 use std::io;
 use std::net::TcpStream;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
+
+use once_cell::race::OnceRef;
+
+/// Waits until a socket can be read, or with `true` takes bytes again, and attends to something
+/// else meanwhile.
+pub type Attend = fn(BorrowedFd<'_>, bool);
+
+static ATTEND: OnceRef<'static, Attend> = OnceRef::new();
+
+/// Has `work` called before every wait for the Runtime API, by whoever waits. Only the first call
+/// counts.
+pub fn attend_with(work: &'static Attend) {
+    let _ = ATTEND.set(work);
+}
+
+/// Attends to what there is until the socket can be read, or takes bytes again.
+pub(crate) fn attend(stream: &TcpStream, room: bool) {
+    if let Some(work) = ATTEND.get() {
+        work(stream.as_fd(), room);
+    }
+}
 
 /// Receives into the spare capacity of `buffer` and returns how many bytes came; 0 is the end
 /// of the stream. An interrupted call is repeated.
@@ -13,6 +34,7 @@ pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<us
     if buffer.len() == buffer.capacity() {
         buffer.reserve(4096);
     }
+    attend(stream, false);
     loop {
         let spare = buffer.spare_capacity_mut();
         // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
@@ -65,6 +87,7 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
 /// Waits until a socket that does not block takes bytes again, or has something to read, which
 /// may be its end; says whether it has. There is no time limit.
 pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
+    attend(stream, true);
     let mut polled = libc::pollfd {
         fd: stream.as_raw_fd(),
         events: libc::POLLIN | libc::POLLOUT,

@@ -1,5 +1,9 @@
 //! SIGTERM: workers are told, and no process is left.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+
+use crate::common::function::command;
 use crate::common::{Concurrent, Package, process, workers};
 
 /// A worker that ends as the protocol says, and does something before that.
@@ -86,4 +90,39 @@ fn a_shell_ends_by_itself() {
     assert_eq!(function.invoke(&["x"]), ["x"]);
     let log = shut_down(function);
     assert_eq!(log.matches("clean-up").count(), 2, "{log}");
+}
+
+/// Reads a request's head, or what there is of it.
+fn head(stream: &TcpStream) -> String {
+    let lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let lines: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn a_stream_that_nobody_reads_does_not_hold_it_up() {
+    let api = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = api.local_addr().expect("an address").to_string();
+    // More than what the sockets hold between them.
+    let body = "head -c 30000000 /dev/zero >&6; echo \"chunk $number 30000000\" >&4; : >sent";
+    let package = Package::new().executable("handler", workers::answering(body));
+    let mut child = command("worker:handler", &package, &address)
+        .spawn()
+        .expect("the bootstrap starts");
+    let (mut polls, _) = api.accept().expect("the first connection");
+    assert!(head(&polls).starts_with("GET "));
+    polls
+        .write_all(
+            b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 1\r\nContent-Length: 1\r\n\r\n1",
+        )
+        .expect("the event is sent");
+    let (streamed, _) = api.accept().expect("the connection of the stream");
+    assert!(head(&streamed).starts_with("POST "));
+    while !process::waits(child.id()) {
+        std::thread::yield_now();
+    }
+    process::signal(child.id() as i32, libc::SIGTERM);
+    // It ends although the rest of the response is still to be sent.
+    let status = child.wait().expect("its status");
+    assert_eq!(status.code(), Some(0));
 }

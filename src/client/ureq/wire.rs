@@ -113,6 +113,7 @@ impl Transport for Wire {
         self.flush();
         self.make_room();
         let buffer = self.buffers.input_append_buf();
+        socket::attend(&self.stream, false);
         let got = loop {
             match self.stream.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -30,6 +30,11 @@ pub(crate) fn is_running(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
+/// Whether the first thread of a process waits for something.
+pub(crate) fn waits(pid: u32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") S "))
+}
+
 /// What a process has open: number and target of each descriptor.
 pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("a running process");
