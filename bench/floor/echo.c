@@ -66,9 +66,6 @@ static unsigned slow(void) {
 #endif
 
 int main(void) {
-#ifdef SLOW
-    slow();
-#endif
     char *api = getenv("AWS_LAMBDA_RUNTIME_API"), *colon = api ? strchr(api, ':') : NULL;
     if (colon == NULL) fail("AWS_LAMBDA_RUNTIME_API");
     *colon = 0;
@@ -78,6 +75,9 @@ int main(void) {
     if (connect(to_api, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
 
     for (;;) {
+#ifdef SLOW
+        slow();
+#endif
         send_all(to_api, next, sizeof next - 1);
         size_t length;
         char *body = receive(to_api, &length), head[256];

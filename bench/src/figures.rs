@@ -62,6 +62,7 @@ pub(crate) const TIMED: [Timed; 8] = [
 ];
 
 pub(crate) const INSTRUCTIONS: &str = "instructions";
+pub(crate) const EVENT_INSTRUCTIONS: &str = "event_instructions";
 pub(crate) const SYSTEM_CALLS: &str = "system_calls";
 pub(crate) const PAGES: &str = "pages_touched";
 pub(crate) const BYTES: &str = "bytes";
@@ -71,13 +72,14 @@ pub(crate) const PEAK_LARGE: &str = "peak_rss_6mb_kb";
 pub(crate) const MINOR: &str = "minor_faults_warm";
 pub(crate) const MAJOR: &str = "major_faults_cold";
 
-pub(crate) const COUNTED: [Counted; 9] = [
+pub(crate) const COUNTED: [Counted; 10] = [
     counted(
         INSTRUCTIONS,
         "instructions to next",
         Some("User instructions to GET /next"),
         true,
     ),
+    counted(EVENT_INSTRUCTIONS, "instructions of an event", None, true),
     counted(SYSTEM_CALLS, "system calls to next", None, true),
     counted(PAGES, "pages touched", None, true),
     counted(BYTES, "bytes", Some("Bytes shipped"), true),

@@ -173,6 +173,8 @@ pub(crate) fn counts(
         counted.as_ref().map(figure).map_err(String::clone)
     };
     measured.put_count(figures::INSTRUCTIONS, copy(|counts| counts.instructions));
+    let event = copy(|counts| counts.event_instructions);
+    measured.put_count(figures::EVENT_INSTRUCTIONS, event);
     measured.put_count(figures::PAGES, copy(|counts| counts.pages));
     let system_calls = if arch.is_native() {
         trace::system_calls(api, program, arch)

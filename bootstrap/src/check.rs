@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use coldspark::{Error, layer};
 
-use crate::kind;
+use crate::{kind, sys};
 
 /// How much of a file is looked at: `#!` lines and ELF program headers are near its beginning.
 const BEGINNING: usize = 4096;
@@ -112,9 +112,9 @@ fn missing_interpreter(name: &str) -> String {
 }
 
 fn on_path(program: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = sys::variable("PATH").unwrap_or_default();
     program.contains('/')
-        || env::split_paths(&path).any(|folder| is_executable(&folder.join(program)))
+        || env::split_paths(path).any(|folder| is_executable(&folder.join(program)))
 }
 
 fn program(beginning: &[u8]) -> Option<String> {

@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::one::TIMEOUT;
-use crate::api::{Api, Call};
+use crate::api::{Api, Call, Request};
 use crate::arch::Arch;
 use crate::clock::Moment;
+use crate::events;
 use crate::programs::Program;
 
 /// What plugin/counts.c has written when the program sent `GET /next`.
@@ -19,6 +20,8 @@ pub(crate) struct Counts {
     pub(crate) system_calls: u64,
     /// Pages of 4 KiB from which instructions were fetched, or which instructions read or wrote.
     pub(crate) pages: u64,
+    /// From the second `GET /next` to the third.
+    pub(crate) event_instructions: u64,
 }
 
 /// Where the emulators and the plugin are.
@@ -31,7 +34,7 @@ pub(crate) struct Emulation {
 }
 
 impl Emulation {
-    /// Runs the program under emulation until it has polled.
+    /// Runs the program under emulation until it has polled three times.
     pub(crate) fn count(
         &self,
         api: &mut Api,
@@ -66,20 +69,32 @@ impl Emulation {
         }
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let pid = child.id().cast_signed();
-        let until = Moment::now().after(TIMEOUT);
-        let polled = api.receive(until, &mut || crate::spawn::ended(pid));
-        let counts = match polled {
-            Ok(Some(request)) if request.call == Call::Next => self.read(arch),
-            Ok(Some(request)) => Err(format!("it sent {:?} instead of Next", request.call)),
-            Ok(None) => Err(format!("no Next within {} s", TIMEOUT.as_secs())),
-            Err(error) => Err(error),
-        };
+        let counts = self.drive(api, pid, arch);
         let _ = child.kill();
         let output = child.wait_with_output();
         api.reset();
         counts.map_err(|error| {
             let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
             format!("{error}; {}", text.unwrap_or_default().trim())
+        })
+    }
+
+    fn drive(&self, api: &mut Api, pid: i32, arch: Arch) -> Result<Counts, String> {
+        let mut next = expect(api, &Call::Next, pid)?;
+        let first = self.read(arch)?;
+        let mut before = 0;
+        // The first event has what is only done once.
+        for _ in 0..2 {
+            before = self.read(arch)?.instructions;
+            api.send_event(&next, events::SMALL)?;
+            let response = expect(api, &Call::Response, pid)?;
+            api.accept_response(&response);
+            next = expect(api, &Call::Next, pid)?;
+        }
+        let event_instructions = self.read(arch)?.instructions - before;
+        Ok(Counts {
+            event_instructions,
+            ..first
         })
     }
 
@@ -95,6 +110,15 @@ impl Emulation {
             thread::sleep(Duration::from_millis(5));
         }
         Err("the plugin's counts do not show how the request was sent".to_owned())
+    }
+}
+
+fn expect(api: &mut Api, call: &Call, pid: i32) -> Result<Request, String> {
+    let until = Moment::now().after(TIMEOUT);
+    match api.receive(until, &mut || crate::spawn::ended(pid))? {
+        Some(request) if request.call == *call => Ok(request),
+        Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
+        None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
     }
 }
 
@@ -115,6 +139,7 @@ fn at_last_send(log: &[u8], arch: Arch) -> Option<Counts> {
         instructions,
         system_calls: calls.count() as u64,
         pages,
+        event_instructions: 0,
     })
 }
 
@@ -142,6 +167,7 @@ mod tests {
             instructions: 300,
             system_calls: 3,
             pages: 5,
+            event_instructions: 0,
         };
         assert_eq!(at_last_send(&log(&entries), Arch::X8664), Some(counts));
         // Nothing was entered behind it yet: more may come.
