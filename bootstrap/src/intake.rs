@@ -54,7 +54,7 @@ impl Intake {
                 self.bytes.reserve(self.bytes.len().max(FIRST));
             }
             let spare = self.bytes.capacity() - self.bytes.len();
-            match pipe::read(pipe, &mut self.bytes) {
+            match pipe::read(pipe.as_fd(), &mut self.bytes) {
                 Ok(0) => self.pipe = None,
                 Ok(got) => {
                     taken += got;

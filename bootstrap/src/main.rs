@@ -35,11 +35,12 @@ use coldspark::Runtime;
 
 use crate::control::Hook;
 
-coldspark::main!(
+coldspark::main!({
+    sys::read_ahead::begin();
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
         .on_shutdown(mode::shut_down)
         .concurrent()
         .any_stream(mode::handle)
-);
+});

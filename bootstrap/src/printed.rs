@@ -1,6 +1,6 @@
 //! One of the two pipes of the log: what has come through it, and how it is written.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use coldspark::{Context, layer};
 
@@ -65,7 +65,7 @@ impl Printed {
             let start = self.pending.len();
             let spare = self.pending.capacity() - start;
             // WouldBlock is the usual end; after any other error there is nothing to be had.
-            let Ok(got) = pipe::read(pipe, &mut self.pending) else {
+            let Ok(got) = pipe::read(pipe.as_fd(), &mut self.pending) else {
                 return;
             };
             taken += got;

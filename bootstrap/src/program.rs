@@ -50,11 +50,11 @@ impl Program {
 
 /// This process's environment, without what the bootstrap sets for each event.
 pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
-    let lines = sys::environment(|line| {
-        let name = line.split(|byte| *byte == b'=').next();
+    let passed = sys::environment().filter(|line| {
+        let name = line.to_bytes().split(|byte| *byte == b'=').next();
         !context::sets(name.unwrap_or_default())
     });
-    lines.into_iter().map(Cow::Borrowed).collect()
+    passed.map(Cow::Borrowed).collect()
 }
 
 /// A path or an argument for exec(2).

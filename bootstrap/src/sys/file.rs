@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-use super::{checked, owned};
+use super::{checked, owned, pipe};
 
 /// Pages are not larger, on any kernel for arm64.
 const LARGEST_PAGE: u64 = 64 * 1024;
@@ -77,19 +77,16 @@ impl Scratch {
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
         let there = self.size()?.saturating_sub(start);
-        let mut bytes = vec![0; usize::try_from(there).unwrap_or(limit).min(limit)];
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match self
-                .file
-                .read_at(&mut bytes[filled..], start + filled as u64)?
-            {
-                // Somebody has cut it meanwhile.
-                0 => break,
-                got => filled += got,
+        let mut bytes = Vec::with_capacity(usize::try_from(there).unwrap_or(limit).min(limit));
+        // As with the size, the position is of no account; pread(2) would be one more system call.
+        (&self.file).seek(SeekFrom::Start(start))?;
+        while bytes.len() < bytes.capacity().min(limit) {
+            // Somebody may have cut it meanwhile.
+            if pipe::read(self.file.as_fd(), &mut bytes)? == 0 {
+                break;
             }
         }
-        bytes.truncate(filled);
+        bytes.truncate(limit);
         Ok(bytes)
     }
 }

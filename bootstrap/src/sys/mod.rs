@@ -5,6 +5,7 @@
 pub(crate) mod child;
 pub(crate) mod file;
 pub(crate) mod pipe;
+pub(crate) mod read_ahead;
 pub(crate) mod spawn;
 pub(crate) mod thread;
 
@@ -12,8 +13,8 @@ use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::ptr;
 use std::time::Duration;
+use std::{iter, ptr};
 
 /// The result of a call that gives -1 for a failure.
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
@@ -31,40 +32,35 @@ fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// The lines of this process's environment, `NAME=value`, that `wanted` says yes to.
-pub(crate) fn environment(wanted: impl Fn(&[u8]) -> bool) -> Vec<&'static CStr> {
+/// The lines of this process's environment, `NAME=value`.
+pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;
     }
-    let mut lines = Vec::new();
     // SAFETY: the C library has set it before `main`; nothing in this program ever changes the
     // environment, so there is no writer to race with.
     let mut next = unsafe { environ };
-    // SAFETY: it is null, or an array of pointers that ends with a null pointer, and `next` has
-    // not gone past that one.
-    while let Some(line) = unsafe { next.as_ref() }.filter(|line| !line.is_null()) {
-        // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
-        // program.
-        let text = unsafe { CStr::from_ptr(*line) };
-        if wanted(text.to_bytes()) {
-            lines.push(text);
-        }
+    iter::from_fn(move || {
+        // SAFETY: it is null, or an array of pointers that ends with a null pointer, and `next`
+        // has not gone past that one.
+        let line = unsafe { next.as_ref() }.filter(|line| !line.is_null())?;
         // SAFETY: this element was not the last one, so there is one behind it.
         next = unsafe { next.add(1) };
-    }
-    lines
+        // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
+        // program.
+        Some(unsafe { CStr::from_ptr(*line) })
+    })
 }
 
 /// The value of a variable of this process's environment, if it is there and not empty. std would
 /// copy the name and take a lock first.
 pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
-    let value = |line: &'static [u8]| line.strip_prefix(name.as_bytes())?.strip_prefix(b"=");
-    let lines = environment(|line| line.starts_with(name.as_bytes()));
-    let mut values = lines.iter().filter_map(|line| value(line.to_bytes()));
-    values
-        .next()
-        .filter(|value| !value.is_empty())
-        .map(OsStr::from_bytes)
+    let value = |line: &'static CStr| {
+        let rest = line.to_bytes().strip_prefix(name.as_bytes())?;
+        rest.strip_prefix(b"=")
+    };
+    let value = environment().find_map(value)?;
+    (!value.is_empty()).then(|| OsStr::from_bytes(value))
 }
 
 /// Waits until one of the descriptors can be read or is at its end, or the time is over; says

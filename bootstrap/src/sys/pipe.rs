@@ -1,7 +1,7 @@
 //! Pipes whose end in this process never blocks.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::{checked, spawn};
 
@@ -49,11 +49,11 @@ pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
 
 /// Reads once into the spare capacity of `buffer`, which must not be full; gives how many bytes
 /// came, 0 at the end.
-pub(crate) fn read(pipe: &OwnedFd, buffer: &mut Vec<u8>) -> io::Result<usize> {
+pub(crate) fn read(pipe: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let spare = buffer.spare_capacity_mut();
     // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
     // call; read(2) writes at most `spare.len()` bytes to it and reads none. The descriptor is
-    // open because `pipe` owns it.
+    // open because it is borrowed.
     let got = unsafe { libc::read(pipe.as_raw_fd(), spare.as_mut_ptr().cast(), spare.len()) };
     let Ok(got) = usize::try_from(got) else {
         return Err(io::Error::last_os_error());
