@@ -49,7 +49,7 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
     let current = invocation::current();
     let sources = Sources {
         kernel: bytes,
-        hardware: [(); 2].map(|()| entropy::hardware().unwrap_or(0)),
+        hardware: hardware(),
         cycles: entropy::cycles(),
         clock: clock(),
         draw: DRAWS.fetch_add(1, Ordering::Relaxed),
@@ -58,6 +58,15 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
     };
     sources.fill(out);
     Ok(())
+}
+
+/// Where there are clones of the process: elsewhere the kernel's bytes are nobody else's, and to ask
+/// the processor for the first time takes as long as all else that an event takes.
+fn hardware() -> [u64; 2] {
+    match phase::restore_count() {
+        0 => [0; 2],
+        _ => [(); 2].map(|()| entropy::hardware().unwrap_or(0)),
+    }
 }
 
 fn clock() -> u128 {

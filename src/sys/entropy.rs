@@ -71,8 +71,8 @@ pub(crate) fn cycles() -> u64 {
 mod processor {
     use std::arch::x86_64::{__cpuid, _rdrand64_step, _rdtsc};
 
-    /// One CPUID instruction, which in a virtual machine costs a microsecond; std's detection
-    /// runs dozens of them.
+    /// One CPUID instruction, for which a virtual machine is left: 6 us when it is repeated, and
+    /// 37 us of a first event (bench/NOTES.md). std's detection runs dozens of them.
     #[allow(unused_unsafe, reason = "safe in newer compilers")]
     pub(super) fn has_generator() -> bool {
         // SAFETY: every x86_64 processor has CPUID and its leaf 1; it only writes registers.
