@@ -25,6 +25,7 @@ COLUMNS = [
     ("RSS, kB", "peak_rss_polling_kb"),
     ("page faults", "minor_faults_warm"),
     ("instructions", "instructions"),
+    ("of an event", "event_instructions"),
     ("bytes", "bytes"),
     ("zip", "zip_bytes"),
 ]

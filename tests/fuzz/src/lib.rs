@@ -17,6 +17,16 @@ mod stream;
 
 mod layer;
 
+/// What of the layer's system calls these modules need.
+mod sys {
+    use std::ffi::OsStr;
+
+    /// No variable is set.
+    pub(crate) fn variable(_: &str) -> Option<&'static OsStr> {
+        None
+    }
+}
+
 pub use layer::{elf_interpreter, executable, resolve, worker_line};
 
 /// The first byte of an input, which says how the rest is used, and the rest.
