@@ -69,7 +69,15 @@ pub(crate) struct Child {
 impl Child {
     /// Takes over the child `pid`, which has just been started as the leader of its group.
     pub(super) fn new(pid: libc::pid_t) -> Self {
-        running().pids.push(pid);
+        {
+            let mut running = running();
+            running.pids.push(pid);
+            if running.closed {
+                // Started while the others were told.
+                // SAFETY: kill(2) takes integers; the child is not reaped yet, so the group is its.
+                unsafe { libc::kill(-pid, libc::SIGTERM) };
+            }
+        }
         // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
         // yet, so `pid` is still its own.
         let ended = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };

@@ -1,0 +1,204 @@
+//! What is done in the child between clone(2) and execve(2).
+
+use std::ffi::{CStr, c_void};
+use std::io;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ptr;
+
+use super::super::checked;
+use super::MOST;
+
+/// The child's stack until it executes its program, in bytes. It makes a few system calls there,
+/// which take less than 1 KB, without optimization a few. Less than a page, so that no other is
+/// touched in front of it.
+const STACK: usize = if cfg!(debug_assertions) {
+    16 * 1024
+} else {
+    3 * 1024
+};
+/// Above every number under which a child gets a descriptor.
+const HIGH: libc::c_int = 100;
+
+/// What the child works by, in memory that it shares.
+pub(super) struct Order<'a> {
+    program: *const libc::c_char,
+    /// Both end with a null pointer.
+    arguments: *const *const libc::c_char,
+    environment: *const *const libc::c_char,
+    /// From which number to which; None when it is done, or there is none. The last one is for
+    /// /dev/null.
+    moves: [Option<(libc::c_int, libc::c_int)>; MOST + 1],
+    /// Where it writes the number of an error.
+    report: libc::c_int,
+    /// The signals that its program begins with blocked.
+    signals: MaybeUninit<libc::sigset_t>,
+    texts: PhantomData<&'a CStr>,
+}
+
+impl<'a> Order<'a> {
+    /// For this program; arguments and environment are pointers to zero-terminated texts that live
+    /// as long as it, and end with a null pointer.
+    pub(super) fn new(
+        program: &'a CStr,
+        [arguments, environment]: [&'a [*const libc::c_char]; 2],
+        moves: impl Iterator<Item = (libc::c_int, libc::c_int)>,
+        report: libc::c_int,
+    ) -> Self {
+        let mut order = Self {
+            program: program.as_ptr(),
+            arguments: arguments.as_ptr(),
+            environment: environment.as_ptr(),
+            moves: [None; MOST + 1],
+            report,
+            signals: MaybeUninit::uninit(),
+            texts: PhantomData,
+        };
+        for (slot, pair) in order.moves.iter_mut().take(MOST).zip(moves) {
+            *slot = Some(pair);
+        }
+        order
+    }
+
+    /// Starts the child, and waits until it has executed its program, or ended.
+    pub(super) fn start(&mut self) -> io::Result<libc::pid_t> {
+        let mut stack = [MaybeUninit::<u128>::uninit(); STACK / size_of::<u128>()];
+        let top = stack.as_mut_ptr_range().end;
+        let mut all = MaybeUninit::uninit();
+        // SAFETY: sigfillset(3) initialises the set, which sigprocmask(2) then reads; it writes
+        // the mask that was to the room in the order. With every signal blocked, no handler runs
+        // in the child, where it would work on this process's memory.
+        unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), self.signals.as_mut_ptr());
+        }
+        // SAFETY: the child runs `begin` on the stack above, of which `top` is the end, aligned
+        // to 16 bytes; both the stack and the order outlive its use of them, because CLONE_VFORK
+        // keeps this thread waiting until the child has executed its program or ended. An emulator
+        // that cannot share memory gives the child a copy, of which the same is true.
+        let pid = unsafe {
+            libc::clone(
+                begin,
+                top.cast(),
+                libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
+                ptr::from_mut(self).cast(),
+            )
+        };
+        let started = checked(pid);
+        // SAFETY: the call above has initialised the mask, which is only read.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, self.signals.as_ptr(), ptr::null_mut());
+        }
+        started
+    }
+
+    /// In the child: all that is to be done before its program is executed, and that. Gives the
+    /// number of the error, if there is one.
+    ///
+    /// It neither allocates nor panics: other threads of the parent may hold locks meanwhile.
+    fn execute(&mut self) -> libc::c_int {
+        match self.prepare() {
+            // SAFETY: the program is a zero-terminated text, arguments and environment are arrays
+            // of such that end with a null pointer; all of them are the parent's, which waits.
+            Ok(()) => unsafe { libc::execve(self.program, self.arguments, self.environment) },
+            Err(Failed) => -1,
+        };
+        // SAFETY: the pointer is to this thread's errno; the child has its parent's, which waits.
+        unsafe { *libc::__errno_location() }
+    }
+
+    fn prepare(&mut self) -> Result<(), Failed> {
+        // SAFETY: signal(2) takes integers. SIGPIPE is ignored by this process, which its program
+        // would inherit; SIGTERM is caught, and must not be when it is no longer blocked.
+        unsafe {
+            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+            libc::signal(libc::SIGTERM, libc::SIG_DFL);
+        }
+        // SAFETY: setpgid(2) takes integers.
+        done(unsafe { libc::setpgid(0, 0) })?;
+        if self.pending().all(|(_, number)| number != 0) {
+            let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+            // SAFETY: the path is a static, zero-terminated text.
+            let null = done(unsafe { libc::open(c"/dev/null".as_ptr(), flags) })?;
+            if let Some(last) = self.moves.last_mut() {
+                *last = Some((null, 0));
+            }
+        }
+        if self.pending().any(|(_, number)| number == self.report) {
+            self.report = above(self.report)?;
+        }
+        self.place()?;
+        // SAFETY: the parent has initialised the mask, which is only read.
+        done(unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, self.signals.as_ptr(), ptr::null_mut())
+        })?;
+        Ok(())
+    }
+
+    /// Gives every descriptor its number, none before what has that number now was given its own.
+    fn place(&mut self) -> Result<(), Failed> {
+        while self.pending().next().is_some() {
+            let mut moved = false;
+            for index in 0..self.moves.len() {
+                let Some(Some((from, to))) = self.moves.get(index).copied() else {
+                    continue;
+                };
+                if from != to && self.pending().any(|(other, _)| other == to) {
+                    continue;
+                }
+                // SAFETY: fcntl with F_SETFD and dup2(2) take integers and touch no memory. What
+                // dup2 makes is not close-on-exec.
+                done(unsafe {
+                    match from == to {
+                        true => libc::fcntl(from, libc::F_SETFD, 0),
+                        false => libc::dup2(from, to),
+                    }
+                })?;
+                if let Some(slot) = self.moves.get_mut(index) {
+                    *slot = None;
+                }
+                moved = true;
+            }
+            // In a circle each waits for the next; one that steps aside lets the others go on.
+            if !moved && let Some(first) = self.moves.iter_mut().flatten().next() {
+                first.0 = above(first.0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn pending(&self) -> impl Iterator<Item = (libc::c_int, libc::c_int)> {
+        self.moves.iter().flatten().copied()
+    }
+}
+
+/// A system call failed; errno says why.
+struct Failed;
+
+fn done(result: libc::c_int) -> Result<libc::c_int, Failed> {
+    if result < 0 { Err(Failed) } else { Ok(result) }
+}
+
+/// The same descriptor under a number that no child is given.
+fn above(fd: libc::c_int) -> Result<libc::c_int, Failed> {
+    // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers and touches no memory.
+    done(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, HIGH) })
+}
+
+/// Where the child begins.
+extern "C" fn begin(order: *mut c_void) -> libc::c_int {
+    // SAFETY: `Order::start` passes a pointer to its order, which nobody else uses while its
+    // thread waits.
+    let order = unsafe { &mut *order.cast::<Order<'_>>() };
+    let number = order.execute();
+    // SAFETY: the pointer is to a live integer, of which write(2) reads the size given. _exit(2)
+    // runs nothing of the parent's.
+    unsafe {
+        libc::write(
+            order.report,
+            (&raw const number).cast(),
+            size_of::<libc::c_int>(),
+        );
+        libc::_exit(127)
+    }
+}
