@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt::Display;
+use std::time::Duration;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, kind};
 use crate::handler::{Handler, NoResponse};
 use crate::invocation::{Context, flight};
-use crate::runtime::{Announce, Init, OptIn, Runtime, Step};
+use crate::runtime::{Announce, Init, InitStep, OptIn, Runtime, Step};
 use crate::settings::{Endpoint, InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{log, panics, sys};
@@ -18,11 +19,11 @@ use crate::{log, panics, sys};
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
     sys::ignore_sigpipe();
-    let Err(stop) = serve(runtime);
-    end(&stop)
+    serve(runtime)
 }
 
 /// Logs why the process ends, and ends it.
+#[cold]
 pub(crate) fn end(stop: &Stop) -> ! {
     log::install();
     match stop {
@@ -42,18 +43,22 @@ fn shown(error: &Option<ApiError>) -> Option<&dyn Display> {
     error.as_ref().map(|error| error as _)
 }
 
-fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
-    let settings = Settings::from_env().map_err(Stop::Settings)?;
+/// Each end is one of the process, so that nothing is there to be dropped: code for that would lie
+/// between what a start executes.
+fn serve<S>(runtime: Runtime<S>) -> ! {
+    let settings = match Settings::from_env() {
+        Ok(settings) => settings,
+        Err(error) => end(&Stop::Settings(error)),
+    };
     panics::install();
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
-    let started = started.map_err(|error| init_failed(&mut api, error))?;
     // Needed until the process ends; without state nothing is allocated.
     let handler: &'static dyn Handler<S> = Box::leak(started.handler);
     let state: &'static S = Box::leak(Box::new(started.state));
     if snap_start {
-        restore(&mut api, started.after, state)?;
+        restore(&mut api, started.after, state);
     }
     let result = match started.opt_in {
         None => poll(&mut api, handler, state, None),
@@ -62,13 +67,15 @@ fn serve<S>(runtime: Runtime<S>) -> Result<Infallible, Stop> {
             opted_in(*opt_in, settings.endpoint, api, handler, state, concurrency)
         }
     };
-    result.map_err(Stop::Api)
+    match result {
+        Err(error) => end(&Stop::Api(error)),
+    }
 }
 
 #[cold]
-fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> Stop {
+fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
     let unreported = api.init_error(&error).err();
-    Stop::Init(error, unreported)
+    end(&Stop::Init(error, unreported))
 }
 
 /// Polls as the function has opted in to.
@@ -102,55 +109,81 @@ struct Started<S: 'static> {
 }
 
 /// The init phase: chooses the handler, runs the init step, and under SnapStart the
-/// before-snapshot hooks.
+/// before-snapshot hooks. A failure ends the process.
 fn start<C: Client, S>(
     runtime: Runtime<S>,
     name: String,
     snap_start: bool,
     api: &mut RuntimeApi<C>,
-) -> Result<Started<S>, Error> {
+) -> Started<S> {
     let begun = snap_start.then(sys::since_boot);
-    let (handler, step, hooks, opt_in) = runtime.choose(&name)?;
+    let (handler, step, hooks, opt_in) = match runtime.choose(&name) {
+        Ok(chosen) => chosen,
+        Err(error) => init_failed(api, error),
+    };
     let pollers = opt_in.as_ref().and_then(|opt_in| opt_in.pollers.as_ref());
     let concurrency = pollers.map_or(1, |pollers| (pollers.count)());
     let state = match step {
         Step::Done(state) => state,
-        Step::Pending(step) => {
-            log::install();
-            let api = RefCell::new(api);
-            let init = Init {
-                handler: name,
-                concurrency,
-                connect: &|| api.borrow_mut().connect(),
-            };
-            panics::during_init(|| step(&init))?
-        }
+        Step::Pending(step) => init(step, name, concurrency, api),
     };
     if let Some(begun) = begun {
-        log::install();
-        snapshot::before(hooks.before, &state, begun)?;
+        before_snapshot(hooks.before, &state, begun, api);
     }
-    Ok(Started {
+    Started {
         handler,
         state,
         after: hooks.after,
         concurrency,
         opt_in,
-    })
+    }
+}
+
+/// Runs the init step.
+#[inline(never)]
+fn init<C: Client, S>(
+    step: Box<InitStep<S>>,
+    handler: String,
+    concurrency: usize,
+    api: &mut RuntimeApi<C>,
+) -> S {
+    log::install();
+    let state = {
+        let api = RefCell::new(&mut *api);
+        let init = Init {
+            handler,
+            concurrency,
+            connect: &|| api.borrow_mut().connect(),
+        };
+        panics::during_init(|| step(&init))
+    };
+    state.unwrap_or_else(|error| init_failed(api, error))
+}
+
+#[cold]
+#[inline(never)]
+fn before_snapshot<C: Client, S>(
+    hooks: Vec<Hook<S>>,
+    state: &S,
+    begun: Duration,
+    api: &mut RuntimeApi<C>,
+) {
+    log::install();
+    if let Err(error) = snapshot::before(hooks, state, begun) {
+        init_failed(api, error);
+    }
 }
 
 /// The snapshot and what follows it in each restored environment.
 #[cold]
-fn restore<C: Client, S>(
-    api: &mut RuntimeApi<C>,
-    after: Vec<Hook<S>>,
-    state: &S,
-) -> Result<(), Stop> {
-    snapshot::cross(api).map_err(Stop::Api)?;
-    snapshot::after(after, state).map_err(|error| {
+fn restore<C: Client, S>(api: &mut RuntimeApi<C>, after: Vec<Hook<S>>, state: &S) {
+    if let Err(error) = snapshot::cross(api) {
+        end(&Stop::Api(error));
+    }
+    if let Err(error) = snapshot::after(after, state) {
         let unreported = api.restore_error(&error).err();
-        Stop::Restore(error, unreported)
-    })
+        end(&Stop::Restore(error, unreported));
+    }
 }
 
 /// Why the process ends.

@@ -1,6 +1,7 @@
 //! What a function is made of: its handlers by name and its init step.
 
 mod init;
+mod name;
 mod opt_in;
 
 pub use init::Init;
@@ -18,6 +19,7 @@ use crate::invocation::Context;
 use crate::run;
 use crate::snapshot::Hooks;
 use crate::stream::{Stream, Writer};
+use name::Name;
 
 /// A function: its handlers by name, and the init step that runs before the first event.
 ///
@@ -63,7 +65,7 @@ pub(crate) type Chosen<S> = (
     Hooks<S>,
     Option<Box<OptIn<S>>>,
 );
-type Handlers<S> = Vec<(Cow<'static, str>, Box<dyn Handler<S>>)>;
+type Handlers<S> = Vec<(Name, Box<dyn Handler<S>>)>;
 
 impl Runtime<()> {
     /// A function without an init step.
@@ -116,7 +118,7 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         let handler = Box::new(Json::new(handler));
-        self.handlers.push((name.into(), handler));
+        self.handlers.push((Name::new(name.into()), handler));
         self
     }
 
@@ -134,7 +136,8 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.handlers.push((name.into(), Box::new(Raw(handler))));
+        self.handlers
+            .push((Name::new(name.into()), Box::new(Raw(handler))));
         self
     }
 
@@ -173,7 +176,7 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         let handler = Box::new(crate::http::Http::new(handler));
-        self.handlers.push((name.into(), handler));
+        self.handlers.push((Name::new(name.into()), handler));
         self
     }
 
@@ -189,7 +192,7 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         let handler = Box::new(Stream(handler));
-        self.handlers.push((name.into(), handler));
+        self.handlers.push((Name::new(name.into()), handler));
         self
     }
 
@@ -280,7 +283,7 @@ impl<S> Runtime<S> {
     /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
     /// state.
     pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
-        let found = self.handlers.iter().position(|(known, _)| known == name);
+        let found = self.handlers.iter().position(|(known, _)| known.is(name));
         let only = name.is_empty() && self.handlers.len() == 1;
         if let Some(index) = found.or(only.then_some(0)) {
             let handler = self.handlers.swap_remove(index).1;
@@ -289,7 +292,11 @@ impl<S> Runtime<S> {
         if let Some(any) = self.any {
             return Ok((any, self.step, self.hooks, self.opt_in));
         }
-        let names: Vec<_> = self.handlers.iter().map(|(known, _)| &**known).collect();
+        let names: Vec<_> = self
+            .handlers
+            .iter()
+            .map(|(known, _)| known.text())
+            .collect();
         Err(no_such_handler(name, &names))
     }
 }

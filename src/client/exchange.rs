@@ -124,7 +124,7 @@ impl Exchange {
                 head.extend_from_slice(body);
             }
         } else {
-            head.extend_from_slice(b"\r\n");
+            head.extend_from_slice(write::LINE_END.as_bytes());
         }
     }
 

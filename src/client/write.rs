@@ -7,6 +7,7 @@ texts! {
     USER_AGENT = concat!("\r\nUser-Agent: coldspark/", env!("CARGO_PKG_VERSION"), "\r\n");
     METHOD_GET = "GET ";
     METHOD_POST = "POST ";
+    pub(super) LINE_END = "\r\n";
 }
 
 /// Writes a head up to the end of these headers; the empty line is the caller's.
@@ -28,7 +29,7 @@ pub(super) fn head(
         put(name);
         put(": ");
         put(value);
-        put("\r\n");
+        put(LINE_END);
     }
 }
 

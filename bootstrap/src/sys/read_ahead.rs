@@ -2,11 +2,10 @@
 //!
 //! Left alone, it reads a program in parts, each when something in it is executed, and a worker
 //! only when that is started: a cold start waits three or four times for the disk instead of twice
-//! (bench/NOTES.md). All of this lies in the part of the program that execve(2) has read.
+//! (bench/NOTES.md). All of this lies in the part of the program that execve(2) has read, and makes
+//! its own system calls: the C library's functions would take room there that `hello` needs.
 
-use std::ffi::c_void;
 use std::os::unix::ffi::OsStrExt;
-use std::ptr;
 
 use super::variable;
 
@@ -22,35 +21,71 @@ const PATH: usize = 512;
 pub(crate) fn begin() {
     // The beginning of the page that this is in, or of one before.
     let page = begin as fn() as usize & !(PAGE - 1);
-    will_need(ptr::without_provenance_mut(page));
+    will_need(page);
     let mut path = [0; PATH];
     if handler(&mut path).is_none() {
         return;
     }
     // Not one that somebody has to write to first.
     let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK;
-    // SAFETY: the path ends in a zero, because `handler` leaves one; open(2) reads it.
-    let file = unsafe { libc::open(path.as_ptr().cast(), flags) };
-    if file < 0 {
+    // The path ends in a zero, because `handler` leaves one.
+    let path = path.as_ptr().addr();
+    #[cfg(target_arch = "x86_64")]
+    let opened = call(libc::SYS_open, [path, flags as usize, 0, 0, 0, 0]);
+    #[cfg(not(target_arch = "x86_64"))]
+    let opened = call(
+        libc::SYS_openat,
+        [libc::AT_FDCWD as usize, path, flags as usize, 0, 0, 0],
+    );
+    let Ok(file) = usize::try_from(opened) else {
         return;
-    }
-    let (reads, flags) = (libc::PROT_READ, libc::MAP_PRIVATE);
+    };
+    let (reads, private) = (libc::PROT_READ as usize, libc::MAP_PRIVATE as usize);
     // posix_fadvise(3) would be one more system call to allow.
-    // SAFETY: a new mapping, where the system likes, of a file that was just opened.
-    let mapped = unsafe { libc::mmap(ptr::null_mut(), PROGRAM, reads, flags, file, 0) };
-    if mapped != libc::MAP_FAILED {
-        will_need(mapped);
-        // SAFETY: the mapping was just made with this size, and nothing points into it.
-        unsafe { libc::munmap(mapped, PROGRAM) };
+    let mapped = call(libc::SYS_mmap, [0, PROGRAM, reads, private, file, 0]);
+    // An error is a small negative number.
+    if !(-4095..0).contains(&mapped) {
+        will_need(mapped as usize);
+        call(libc::SYS_munmap, [mapped as usize, PROGRAM, 0, 0, 0, 0]);
     }
-    // SAFETY: the descriptor was just opened, and nobody else knows it.
-    unsafe { libc::close(file) };
+    call(libc::SYS_close, [file, 0, 0, 0, 0, 0]);
 }
 
-/// Has what is mapped from here on read.
-fn will_need(start: *mut c_void) {
-    // SAFETY: with MADV_WILLNEED, madvise(2) changes neither memory nor mappings, wherever that is.
-    unsafe { libc::madvise(start, PROGRAM, libc::MADV_WILLNEED) };
+/// Has what is mapped from here on read. Changes neither memory nor mappings, wherever that is.
+fn will_need(start: usize) {
+    let advice = libc::MADV_WILLNEED as usize;
+    call(libc::SYS_madvise, [start, PROGRAM, advice, 0, 0, 0]);
+}
+
+/// A system call; gives what the kernel gives.
+fn call(number: libc::c_long, arguments: [usize; 6]) -> isize {
+    let [a, b, c, d, e, f] = arguments;
+    let result: isize;
+    // SAFETY: the callers make these calls: open(2) with a pointer to a zero-terminated text that
+    // lives until it returns; mmap(2) for a new mapping where the system likes; munmap(2) and
+    // close(2) of what was just made, and of which nobody else knows; madvise(2) with advice that
+    // changes nothing. The registers are those of the architecture's calling convention of Linux.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        core::arch::asm!(
+            "syscall",
+            inlateout("rax") number as isize => result,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
+            lateout("rcx") _, lateout("r11") _,
+            options(nostack),
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        core::arch::asm!(
+            "svc 0",
+            in("x8") number, inlateout("x0") a as isize => result,
+            in("x1") b, in("x2") c, in("x3") d, in("x4") e, in("x5") f,
+            options(nostack),
+        );
+    }
+    result
 }
 
 /// Writes the path of the handler in the function's package, with a zero behind it.
