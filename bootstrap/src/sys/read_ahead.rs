@@ -28,43 +28,51 @@ pub(crate) fn begin() {
     }
     // Not one that somebody has to write to first.
     let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK;
-    // The path ends in a zero, because `handler` leaves one.
-    let path = path.as_ptr().addr();
+    let path = path.as_ptr().expose_provenance();
     #[cfg(target_arch = "x86_64")]
-    let opened = call(libc::SYS_open, [path, flags as usize, 0, 0, 0, 0]);
+    let (open, arguments) = (libc::SYS_open, [path, flags as usize, 0, 0, 0, 0]);
     #[cfg(not(target_arch = "x86_64"))]
-    let opened = call(
+    let (open, arguments) = (
         libc::SYS_openat,
         [libc::AT_FDCWD as usize, path, flags as usize, 0, 0, 0],
     );
-    let Ok(file) = usize::try_from(opened) else {
+    // SAFETY: the path lives until the call returns, and ends in a zero, because `handler` leaves
+    // one; open(2) only reads it.
+    let Ok(file) = usize::try_from(unsafe { call(open, arguments) }) else {
         return;
     };
     let (reads, private) = (libc::PROT_READ as usize, libc::MAP_PRIVATE as usize);
     // posix_fadvise(3) would be one more system call to allow.
-    let mapped = call(libc::SYS_mmap, [0, PROGRAM, reads, private, file, 0]);
+    // SAFETY: a new mapping, where the system likes, of a file that was just opened.
+    let mapped = unsafe { call(libc::SYS_mmap, [0, PROGRAM, reads, private, file, 0]) };
     // An error is a small negative number.
     if !(-4095..0).contains(&mapped) {
         will_need(mapped as usize);
-        call(libc::SYS_munmap, [mapped as usize, PROGRAM, 0, 0, 0, 0]);
+        // SAFETY: the mapping was just made with this size, and nothing points into it.
+        unsafe { call(libc::SYS_munmap, [mapped as usize, PROGRAM, 0, 0, 0, 0]) };
     }
-    call(libc::SYS_close, [file, 0, 0, 0, 0, 0]);
+    // SAFETY: the descriptor was just opened, and nobody else knows it.
+    unsafe { call(libc::SYS_close, [file, 0, 0, 0, 0, 0]) };
 }
 
-/// Has what is mapped from here on read. Changes neither memory nor mappings, wherever that is.
+/// Has what is mapped from here on read.
 fn will_need(start: usize) {
     let advice = libc::MADV_WILLNEED as usize;
-    call(libc::SYS_madvise, [start, PROGRAM, advice, 0, 0, 0]);
+    // SAFETY: with this advice madvise(2) changes neither memory nor mappings, wherever that is.
+    unsafe { call(libc::SYS_madvise, [start, PROGRAM, advice, 0, 0, 0]) };
 }
 
 /// A system call; gives what the kernel gives.
-fn call(number: libc::c_long, arguments: [usize; 6]) -> isize {
+///
+/// # Safety
+///
+/// What the kernel does for these arguments must be allowed: pointers are exposed, and to what the
+/// call reads or writes.
+unsafe fn call(number: libc::c_long, arguments: [usize; 6]) -> isize {
     let [a, b, c, d, e, f] = arguments;
     let result: isize;
-    // SAFETY: the callers make these calls: open(2) with a pointer to a zero-terminated text that
-    // lives until it returns; mmap(2) for a new mapping where the system likes; munmap(2) and
-    // close(2) of what was just made, and of which nobody else knows; madvise(2) with advice that
-    // changes nothing. The registers are those of the architecture's calling convention of Linux.
+    // SAFETY: the caller's duty. The registers are those of Linux's convention for system calls,
+    // which leaves all others as they are.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         core::arch::asm!(
