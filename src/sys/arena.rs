@@ -75,6 +75,32 @@ static LOCKED: AtomicBool = AtomicBool::new(false);
 /// better at many blocks than a lock around a few lists. Freed blocks still come back.
 static RETIRED: AtomicBool = AtomicBool::new(false);
 
+/// Set when the allocator behind may be used.
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// Lets one thread alone start the allocator behind, before anybody uses it: without its
+/// constructor, mimalloc takes every thread that comes while it starts for the main one.
+fn start_behind() {
+    static STARTING: AtomicBool = AtomicBool::new(false);
+    if STARTED.load(Ordering::Acquire) {
+        return;
+    }
+    while STARTING.swap(true, Ordering::Acquire) {
+        if STARTED.load(Ordering::Acquire) {
+            return;
+        }
+        std::thread::yield_now();
+    }
+    let layout = Layout::new::<u64>();
+    // SAFETY: the layout has a size that is not zero.
+    let block = unsafe { BEHIND.alloc(layout) };
+    if !block.is_null() {
+        // SAFETY: the block was just handed out with this layout.
+        unsafe { BEHIND.dealloc(block, layout) };
+    }
+    STARTED.store(true, Ordering::Release);
+}
+
 /// The class of a layout, or None when the arena does not serve it.
 fn class(layout: Layout) -> Option<usize> {
     let size = layout.size().max(1 << MIN_SHIFT);
@@ -184,12 +210,14 @@ unsafe impl GlobalAlloc for Allocator {
                 return block;
             }
         }
+        start_behind();
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
         unsafe { BEHIND.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
+            start_behind();
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
             return unsafe { BEHIND.alloc_zeroed(layout) };
         }
