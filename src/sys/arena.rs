@@ -81,24 +81,22 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 /// Lets one thread alone start the allocator behind, before anybody uses it: without its
 /// constructor, mimalloc takes every thread that comes while it starts for the main one.
 fn start_behind() {
-    static STARTING: AtomicBool = AtomicBool::new(false);
     if STARTED.load(Ordering::Acquire) {
         return;
     }
-    while STARTING.swap(true, Ordering::Acquire) {
+    with(true, |_| {
         if STARTED.load(Ordering::Acquire) {
             return;
         }
-        std::thread::yield_now();
-    }
-    let layout = Layout::new::<u64>();
-    // SAFETY: the layout has a size that is not zero.
-    let block = unsafe { BEHIND.alloc(layout) };
-    if !block.is_null() {
-        // SAFETY: the block was just handed out with this layout.
-        unsafe { BEHIND.dealloc(block, layout) };
-    }
-    STARTED.store(true, Ordering::Release);
+        let layout = Layout::new::<u64>();
+        // SAFETY: the layout has a size that is not zero.
+        let block = unsafe { BEHIND.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: the block was just handed out with this layout.
+            unsafe { BEHIND.dealloc(block, layout) };
+        }
+        STARTED.store(true, Ordering::Release);
+    });
 }
 
 /// The class of a layout, or None when the arena does not serve it.
@@ -147,7 +145,8 @@ fn with<T>(wait: bool, work: impl FnOnce(&mut State) -> T) -> Option<T> {
         std::thread::yield_now();
     }
     // SAFETY: the swap above saw `false`, so this thread alone has the state until the store
-    // below; `work` is one of the closures of this file, which neither allocate nor panic.
+    // below; `work` is one of the closures of this file, which neither ask this allocator nor
+    // panic.
     let result = work(unsafe { &mut *STATE.0.get() });
     LOCKED.store(false, Ordering::Release);
     Some(result)

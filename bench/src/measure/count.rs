@@ -6,10 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::one::TIMEOUT;
+use super::one::{expect, invoke};
 use crate::api::{Api, Call, Request};
 use crate::arch::Arch;
-use crate::clock::Moment;
 use crate::events;
 use crate::programs::Program;
 
@@ -80,22 +79,23 @@ impl Emulation {
     }
 
     fn drive(&self, api: &mut Api, pid: i32, arch: Arch) -> Result<Counts, String> {
-        let mut next = expect(api, &Call::Next, pid)?;
+        let next = expect(api, &Call::Next, pid)?;
         let first = self.read(arch)?;
-        let mut before = 0;
         // The first event has what is only done once.
-        for _ in 0..2 {
-            before = self.read(arch)?.instructions;
-            api.send_event(&next, events::SMALL)?;
-            let response = expect(api, &Call::Response, pid)?;
-            api.accept_response(&response);
-            next = expect(api, &Call::Next, pid)?;
-        }
-        let event_instructions = self.read(arch)?.instructions - before;
+        let next = Self::event(api, &next, pid)?;
+        let before = self.read(arch)?;
+        Self::event(api, &next, pid)?;
+        let after = self.read(arch)?;
         Ok(Counts {
-            event_instructions,
+            event_instructions: after.instructions - before.instructions,
             ..first
         })
+    }
+
+    /// One event; gives the call for the next.
+    fn event(api: &mut Api, next: &Request, pid: i32) -> Result<Request, String> {
+        invoke(api, next, events::SMALL, pid)?;
+        expect(api, &Call::Next, pid)
     }
 
     /// The counts at the call that sent the request: the last that sends anything, once a later
@@ -110,15 +110,6 @@ impl Emulation {
             thread::sleep(Duration::from_millis(5));
         }
         Err("the plugin's counts do not show how the request was sent".to_owned())
-    }
-}
-
-fn expect(api: &mut Api, call: &Call, pid: i32) -> Result<Request, String> {
-    let until = Moment::now().after(TIMEOUT);
-    match api.receive(until, &mut || crate::spawn::ended(pid))? {
-        Some(request) if request.call == *call => Ok(request),
-        Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
-        None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
     }
 }
 

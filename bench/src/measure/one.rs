@@ -81,17 +81,17 @@ impl Stage {
 
     fn drive(&mut self, pid: i32, started: Moment, plan: Plan<'_>) -> Result<Sample, String> {
         let mut sample = Sample::default();
-        let mut next = self.expect(&Call::Next, pid)?;
+        let mut next = expect(&mut self.api, &Call::Next, pid)?;
         sample.init = next.at.micros_since(started);
         if plan.inspect {
             // The request was sent a moment ago; the program has yet to begin its wait.
             std::thread::sleep(Duration::from_millis(3));
             sample.polling = process::usage(pid)?;
         }
-        let first = self.invoke(&next, plan.event, pid)?;
+        let first = invoke(&mut self.api, &next, plan.event, pid)?;
         sample.first = first.micros;
         sample.total = first.at.micros_since(started);
-        next = self.expect(&Call::Next, pid)?;
+        next = expect(&mut self.api, &Call::Next, pid)?;
 
         let enough = Moment::now().after(plan.warm_time);
         while sample.warm.len() < plan.warm_events
@@ -99,56 +99,63 @@ impl Stage {
         {
             sample
                 .warm
-                .push(self.invoke(&next, plan.event, pid)?.micros);
-            next = self.expect(&Call::Next, pid)?;
+                .push(invoke(&mut self.api, &next, plan.event, pid)?.micros);
+            next = expect(&mut self.api, &Call::Next, pid)?;
         }
         if let Some(event) = plan.last {
-            sample.last = Some(self.invoke(&next, event, pid)?.micros);
+            sample.last = Some(invoke(&mut self.api, &next, event, pid)?.micros);
         }
         if plan.inspect {
             sample.end = process::usage(pid)?;
         }
         Ok(sample)
     }
+}
 
-    /// Sends an event, waits for its response, looks that it is the event, and accepts it.
-    fn invoke(&mut self, next: &Request, event: &[u8], pid: i32) -> Result<Invoked, String> {
-        let sent = self.api.send_event(next, event)?;
-        let response = self.expect(&Call::Response, pid)?;
-        let body = self.api.body(&response);
-        if body != event {
-            let begin = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
-            return Err(format!(
-                "its response of {} bytes is not the event of {} bytes: {begin}",
-                body.len(),
-                event.len()
-            ));
-        }
-        self.api.accept_response(&response);
-        Ok(Invoked {
-            micros: response.at.micros_since(sent),
-            at: response.at,
-        })
+/// Sends an event, waits for its response, looks that it is the event, and accepts it.
+pub(super) fn invoke(
+    api: &mut Api,
+    next: &Request,
+    event: &[u8],
+    pid: i32,
+) -> Result<Invoked, String> {
+    let sent = api.send_event(next, event)?;
+    let response = expect(api, &Call::Response, pid)?;
+    let body = api.body(&response);
+    if body != event {
+        let begin = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
+        return Err(format!(
+            "its response of {} bytes is not the event of {} bytes: {begin}",
+            body.len(),
+            event.len()
+        ));
     }
+    api.accept_response(&response);
+    Ok(Invoked {
+        micros: response.at.micros_since(sent),
+        at: response.at,
+    })
+}
 
-    fn expect(&mut self, call: &Call, pid: i32) -> Result<Request, String> {
-        let until = Moment::now().after(TIMEOUT);
-        match self.api.receive(until, &mut || spawn::ended(pid))? {
-            Some(request) if request.call == *call => Ok(request),
-            Some(request) if request.call == Call::Error => {
-                let text = String::from_utf8_lossy(self.api.body(&request)).into_owned();
-                Err(format!(
-                    "it reported an error: {}",
-                    text.chars().take(300).collect::<String>()
-                ))
-            }
-            Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
-            None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
+/// Waits for a request of this kind.
+pub(super) fn expect(api: &mut Api, call: &Call, pid: i32) -> Result<Request, String> {
+    let until = Moment::now().after(TIMEOUT);
+    match api.receive(until, &mut || spawn::ended(pid))? {
+        Some(request) if request.call == *call => Ok(request),
+        Some(request) if request.call == Call::Error => {
+            let text = String::from_utf8_lossy(api.body(&request)).into_owned();
+            Err(format!(
+                "it reported an error: {}",
+                text.chars().take(300).collect::<String>()
+            ))
         }
+        Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
+        None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
     }
 }
 
-struct Invoked {
+/// An event that was answered.
+pub(super) struct Invoked {
     micros: f64,
     at: Moment,
 }
