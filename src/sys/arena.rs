@@ -80,10 +80,9 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 
 /// Lets one thread alone start the allocator behind, before anybody uses it: without its
 /// constructor, mimalloc takes every thread that comes while it starts for the main one.
+#[cold]
+#[inline(never)]
 fn start_behind() {
-    if STARTED.load(Ordering::Acquire) {
-        return;
-    }
     with(true, |_| {
         if STARTED.load(Ordering::Acquire) {
             return;
@@ -209,14 +208,18 @@ unsafe impl GlobalAlloc for Allocator {
                 return block;
             }
         }
-        start_behind();
+        if !STARTED.load(Ordering::Acquire) {
+            start_behind();
+        }
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
         unsafe { BEHIND.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
-            start_behind();
+            if !STARTED.load(Ordering::Acquire) {
+                start_behind();
+            }
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
             return unsafe { BEHIND.alloc_zeroed(layout) };
         }
