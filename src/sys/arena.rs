@@ -9,6 +9,7 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 #[cfg(feature = "mimalloc")]
 const BEHIND: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -40,13 +41,8 @@ pub struct Allocator;
 struct Memory(UnsafeCell<[u8; SIZE]>);
 
 // SAFETY: the bytes are only reached through blocks that `take` hands out, each to one owner at
-// a time, and through the links of free blocks, which belong to the holder of `LOCKED`.
+// a time, and through the links of free blocks, which belong to the holder of `STATE`.
 unsafe impl Sync for Memory {}
-
-struct Free(UnsafeCell<State>);
-
-// SAFETY: the state is only reached in `with`, by the one thread that holds `LOCKED`.
-unsafe impl Sync for Free {}
 
 /// Blocks of at least a page begin with one, and come from the other end: the small ones then lie
 /// on few pages, and what is read into a large one touches no more than it must.
@@ -60,17 +56,21 @@ struct State {
     free: [*mut u8; CLASSES],
 }
 
+// SAFETY: its pointers lead to free blocks of `MEMORY`, a static, which are no thread's.
+unsafe impl Send for State {}
+
 // Apart from the state, and in a section that src/bootstrap.ld puts behind the rest of .bss:
 // the statics that start-up writes then share a page with the first blocks.
 // SAFETY: a section whose name begins with `.bss.` is zeroed memory, as this static is, and every
 // linker puts it into .bss; nothing else has the name.
 #[unsafe(link_section = ".bss..arena")]
 static MEMORY: Memory = Memory(UnsafeCell::new([0; SIZE]));
-static STATE: Free = Free(UnsafeCell::new(State {
+/// The standard library's lock needs no allocator, and where threads contend it makes no call but
+/// futex, which they make anyhow.
+static STATE: Mutex<State> = Mutex::new(State {
     used: [0; 2],
     free: [ptr::null_mut(); CLASSES],
-}));
-static LOCKED: AtomicBool = AtomicBool::new(false);
+});
 /// Set when the arena could not serve a block: the allocator behind has started then, and is
 /// better at many blocks than a lock around a few lists. Freed blocks still come back.
 static RETIRED: AtomicBool = AtomicBool::new(false);
@@ -83,19 +83,18 @@ static STARTED: AtomicBool = AtomicBool::new(false);
 #[cold]
 #[inline(never)]
 fn start_behind() {
-    with(true, |_| {
-        if STARTED.load(Ordering::Acquire) {
-            return;
-        }
-        let layout = Layout::new::<u64>();
-        // SAFETY: the layout has a size that is not zero.
-        let block = unsafe { BEHIND.alloc(layout) };
-        if !block.is_null() {
-            // SAFETY: the block was just handed out with this layout.
-            unsafe { BEHIND.dealloc(block, layout) };
-        }
-        STARTED.store(true, Ordering::Release);
-    });
+    let _alone = state();
+    if STARTED.load(Ordering::Acquire) {
+        return;
+    }
+    let layout = Layout::new::<u64>();
+    // SAFETY: the layout has a size that is not zero.
+    let block = unsafe { BEHIND.alloc(layout) };
+    if !block.is_null() {
+        // SAFETY: the block was just handed out with this layout.
+        unsafe { BEHIND.dealloc(block, layout) };
+    }
+    STARTED.store(true, Ordering::Release);
 }
 
 /// The class of a layout, or None when the arena does not serve it.
@@ -135,67 +134,58 @@ fn whole(block: *mut u8) -> *mut u8 {
     base().with_addr(block.addr())
 }
 
-/// Runs `work` on the state, alone. With `wait` false it gives up when another thread is at it.
-fn with<T>(wait: bool, work: impl FnOnce(&mut State) -> T) -> Option<T> {
-    while LOCKED.swap(true, Ordering::Acquire) {
-        if !wait {
-            return None;
-        }
-        std::thread::yield_now();
-    }
-    // SAFETY: the swap above saw `false`, so this thread alone has the state until the store
-    // below; `work` is one of the closures of this file, which neither ask this allocator nor
-    // panic.
-    let result = work(unsafe { &mut *STATE.0.get() });
-    LOCKED.store(false, Ordering::Release);
-    Some(result)
+/// The state, which nobody else has meanwhile. What is done to it does not panic, so that a poisoned
+/// lock is as good as any.
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes a block of a class out of the arena; null when there is none.
+/// Takes a block of a class out of the arena; null when there is none, or another thread is at it.
 fn take(class: usize) -> *mut u8 {
-    with(false, |state| {
-        let block = state.free[class];
-        if !block.is_null() {
-            // SAFETY: a non-null head of a free list is a block that `give` put there: inside
-            // MEMORY, at least 16 bytes, aligned to 16, unused, its first word set by `give`.
-            state.free[class] = unsafe { block.cast::<*mut u8>().read() };
-            return block;
-        }
-        let size = 1_usize << (class as u32 + MIN_SHIFT);
-        let [low, high] = state.used;
-        let left = SIZE - high;
-        // Too little is left when it is beyond what is left: less than `low`, or wrapped around.
-        let start = if size < PAGE {
-            low.next_multiple_of(size.min(MAX_ALIGN))
-        } else {
-            let begin = base().addr();
-            ((begin + left).wrapping_sub(size) & !(PAGE - 1)).wrapping_sub(begin)
-        };
-        if start < low || start > left || left - start < size {
-            RETIRED.store(true, Ordering::Relaxed);
-            return ptr::null_mut();
-        }
-        state.used = if size < PAGE {
-            [start + size, high]
-        } else {
-            [low, SIZE - start]
-        };
-        // SAFETY: start + size is within MEMORY and between what is used at its two ends, as just
-        // checked.
-        unsafe { base().add(start) }
-    })
-    .unwrap_or(ptr::null_mut())
+    let mut state = match STATE.try_lock() {
+        Ok(state) => state,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return ptr::null_mut(),
+    };
+    let block = state.free[class];
+    if !block.is_null() {
+        // SAFETY: a non-null head of a free list is a block that `give` put there: inside
+        // MEMORY, at least 16 bytes, aligned to 16, unused, its first word set by `give`.
+        state.free[class] = unsafe { block.cast::<*mut u8>().read() };
+        return block;
+    }
+    let size = 1_usize << (class as u32 + MIN_SHIFT);
+    let [low, high] = state.used;
+    let left = SIZE - high;
+    // Too little is left when it is beyond what is left: less than `low`, or wrapped around.
+    let start = if size < PAGE {
+        low.next_multiple_of(size.min(MAX_ALIGN))
+    } else {
+        let begin = base().addr();
+        ((begin + left).wrapping_sub(size) & !(PAGE - 1)).wrapping_sub(begin)
+    };
+    if start < low || start > left || left - start < size {
+        RETIRED.store(true, Ordering::Relaxed);
+        return ptr::null_mut();
+    }
+    state.used = if size < PAGE {
+        [start + size, high]
+    } else {
+        [low, SIZE - start]
+    };
+    // SAFETY: start + size is within MEMORY and between what is used at its two ends, as just
+    // checked.
+    unsafe { base().add(start) }
 }
 
 /// Puts a block of a class back.
 fn give(block: *mut u8, class: usize) {
     let block = whole(block);
-    with(true, |state| {
-        // SAFETY: the caller owns `block`, which `take` handed out for this class: it is inside
-        // MEMORY, at least 16 bytes and aligned to 16, so the link fits; nobody uses it any more.
-        unsafe { block.cast::<*mut u8>().write(state.free[class]) };
-        state.free[class] = block;
-    });
+    let mut state = state();
+    // SAFETY: the caller owns `block`, which `take` handed out for this class: it is inside
+    // MEMORY, at least 16 bytes and aligned to 16, so the link fits; nobody uses it any more.
+    unsafe { block.cast::<*mut u8>().write(state.free[class]) };
+    state.free[class] = block;
 }
 
 // SAFETY: blocks of the arena are disjoint, live in a static, and are as large and as aligned as

@@ -114,14 +114,18 @@ fn several_workers_and_a_snapshot_are_within_the_list() {
     let package = Package::new().executable("handler", script);
     let variables = [
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),
-        ("AWS_LAMBDA_MAX_CONCURRENCY", "2"),
+        ("AWS_LAMBDA_MAX_CONCURRENCY", "8"),
         ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
     ];
     let mut function = start("worker:handler", package, &list, &variables);
-    // Two pollers ask at the same time, so that requests are not by turns.
+    // Pollers ask at the same time, so that requests are not by turns, and are so many that some
+    // wait for each other.
+    const EVENTS: usize = 400;
     function.api.push(script::status(200));
-    for id in ["one", "two", "three"] {
-        let (event, taken) = (Step::from(event(id, "{}")), Step::from(script::status(202)));
+    for number in 0..EVENTS {
+        let id = number.to_string();
+        let event = Step::from(event(&id, "{}"));
+        let taken = Step::from(script::status(202));
         function.api.push(event.only(Call::Next));
         function.api.push(taken.only(Call::Response));
     }
@@ -131,7 +135,7 @@ fn several_workers_and_a_snapshot_are_within_the_list() {
             .iter()
             .filter(|request| request.path.ends_with("/response"))
             .count()
-            == 3
+            == EVENTS
     });
     end(&mut function, &list);
 }
