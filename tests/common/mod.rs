@@ -20,6 +20,7 @@ mod concurrent;
 mod events;
 mod expect;
 mod function;
+pub(crate) mod log;
 mod rie;
 mod session;
 
