@@ -1,6 +1,8 @@
 //! The head of a reply: bytes in; incomplete, invalid, or the head and its length out.
 
-use httparse::{EMPTY_HEADER, Response, Status};
+use std::mem::MaybeUninit;
+
+use httparse::{Header, ParserConfig, Response, Status};
 
 use super::reply::{Field, same_name};
 
@@ -30,21 +32,30 @@ pub(crate) enum Framing {
 /// Parses the head at the start of `bytes` and notes in `fields` where the headers are.
 /// None: the head is not complete yet.
 pub(crate) fn parse(bytes: &[u8], fields: &mut Vec<Field>) -> Result<Option<Head>, &'static str> {
-    let mut usual = [EMPTY_HEADER; USUAL_HEADERS];
-    let mut response = Response::new(&mut usual);
-    match response.parse(bytes) {
-        Ok(Status::Partial) => Ok(None),
-        Ok(Status::Complete(length)) => finish(bytes, length, &response, fields).map(Some),
+    let usual = &mut [MaybeUninit::uninit(); USUAL_HEADERS];
+    match parse_into(usual, bytes, fields) {
         Err(httparse::Error::TooManyHeaders) => {
-            let mut many = vec![EMPTY_HEADER; MAX_HEADERS];
-            let mut response = Response::new(&mut many);
-            match response.parse(bytes).map_err(reason)? {
-                Status::Partial => Ok(None),
-                Status::Complete(length) => finish(bytes, length, &response, fields).map(Some),
-            }
+            let many = &mut vec![MaybeUninit::uninit(); MAX_HEADERS];
+            parse_into(many, bytes, fields).map_err(reason)?
         }
-        Err(error) => Err(reason(error)),
+        parsed => parsed.map_err(reason)?,
     }
+}
+
+/// The same with room for so many headers. It is not filled beforehand: that would take longer than
+/// to parse the head of a reply to an answer.
+fn parse_into<'b>(
+    headers: &mut [MaybeUninit<Header<'b>>],
+    bytes: &'b [u8],
+    fields: &mut Vec<Field>,
+) -> Result<Result<Option<Head>, &'static str>, httparse::Error> {
+    let mut response = Response::new(&mut []);
+    let parser = ParserConfig::default();
+    let parsed = parser.parse_response_with_uninit_headers(&mut response, bytes, headers)?;
+    Ok(match parsed {
+        Status::Partial => Ok(None),
+        Status::Complete(length) => finish(bytes, length, &response, fields).map(Some),
+    })
 }
 
 fn reason(error: httparse::Error) -> &'static str {
