@@ -51,6 +51,9 @@ triple() {
     esac
 }
 
+# The oldest Rust that is promised.
+oldest_rust() { sed -n 's/^rust-version = "\(.*\)"/\1.0/p' "$ROOT/Cargo.toml"; }
+
 host_arch() {
     case $(uname -m) in
         x86_64) echo x86_64 ;;

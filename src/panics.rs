@@ -132,8 +132,11 @@ fn hook(info: &PanicHookInfo<'_>) {
             sys::wait_for_the_end();
         }
         if let Err(failed) = report(error) {
-            let text = format_args!("the panic was not reported: {failed}");
-            log::plain("ERROR", text, None);
+            log::plain(
+                "ERROR",
+                format_args!("the panic was not reported: {failed}"),
+                None,
+            );
         }
         sys::exit(1);
     }

@@ -38,13 +38,14 @@ impl Program {
 
     /// Why it cannot be started: what its file shows, or what the system says.
     pub(crate) fn refused(&self, error: &io::Error) -> Error {
-        if self.outlet.is_none()
-            && let Err(reason) = check::executable(&self.file)
-        {
-            return reason;
-        }
-        let what = format!("start {}", self.arguments[0].to_string_lossy());
-        kind::system(&what, error)
+        let shown = match self.outlet {
+            None => check::executable(&self.file).err(),
+            Some(_) => None,
+        };
+        shown.unwrap_or_else(|| {
+            let what = format!("start {}", self.arguments[0].to_string_lossy());
+            kind::system(&what, error)
+        })
     }
 }
 

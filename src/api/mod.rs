@@ -138,13 +138,14 @@ impl<C: Client> RuntimeApi<C> {
     }
 
     fn phase_error(&mut self, call: Call, phase: &str, error: &Error) -> Result<(), ApiError> {
+        let body = error.to_json();
         let request = Request {
             path: [&rooted(phase), "error", ""],
             headers: &[
                 (header::CONTENT_TYPE, JSON),
                 (header::ERROR_TYPE, &error.header()),
             ],
-            body: Some(&error.to_json()),
+            body: Some(&body),
         };
         send(&mut self.client, call, &request, &mut self.acknowledgement)
     }

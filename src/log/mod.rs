@@ -83,8 +83,11 @@ pub(crate) fn install() {
 #[cold]
 fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
     let (value, words) = (quoted(value), list(words));
-    let text = format_args!("{name} is {value}, which is none of {words}; the default holds");
-    plain("WARN", text, None);
+    plain(
+        "WARN",
+        format_args!("{name} is {value}, which is none of {words}; the default holds"),
+        None,
+    );
 }
 
 /// Logs what no invocation is told of. In one place, since each event of tracing has its price in
@@ -106,7 +109,10 @@ pub(crate) fn error(message: fmt::Arguments<'_>) {
 pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Display>) {
     let unreported = unreported.map(|reason| format!("; reporting it failed too: {reason}"));
     let unreported = unreported.unwrap_or_default();
-    let message = format_args!("{what}{error}{unreported}");
+    record(format_args!("{what}{error}{unreported}"), error);
+}
+
+fn record(message: fmt::Arguments<'_>, error: &Error) {
     if OURS.load(Ordering::Relaxed) {
         plain("ERROR", message, Some(error));
         return;

@@ -84,7 +84,7 @@ pub(crate) fn poll_or_room<const N: usize>(
         events: libc::POLLIN,
         revents: 0,
     });
-    if room && let Some(first) = polled.first_mut() {
+    for first in polled.iter_mut().take(room.into()) {
         first.events |= libc::POLLOUT;
     }
     let limit = limit.map(|limit| libc::timespec {

@@ -160,7 +160,8 @@ impl<'a> Order<'a> {
                 moved = true;
             }
             // In a circle each waits for the next; one that steps aside lets the others go on.
-            if !moved && let Some(first) = self.moves.iter_mut().flatten().next() {
+            let first = self.moves.iter_mut().flatten().next();
+            if let Some(first) = first.filter(|_| !moved) {
                 first.0 = above(first.0)?;
             }
         }
