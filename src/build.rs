@@ -1,10 +1,20 @@
 //! Tells the build scripts of dependants where the linker script lies: Cargo passes no linker
 //! arguments from a library to the programs that link it, but it does pass metadata, as
-//! `DEP_COLDSPARK_LINKER_SCRIPT`.
+//! `DEP_COLDSPARK_LINKER_SCRIPT`. And says at once that Lambda is Linux, which elsewhere only a page
+//! of missing system calls would tell.
 
 use std::path::Path;
 
 fn main() {
+    let system = std::env::var("CARGO_CFG_TARGET_OS").expect("Cargo sets it for build scripts");
+    if system != "linux" {
+        println!(
+            "cargo::error=coldspark is for Linux, as Lambda is, and this build is for {system}: \
+             build with --target x86_64-unknown-linux-musl or aarch64-unknown-linux-musl, and run \
+             tests in a Linux container or virtual machine"
+        );
+        return;
+    }
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it for build scripts");
     let script = Path::new(&folder).join("src/bootstrap.ld");
     println!("cargo::rerun-if-changed={}", script.display());
