@@ -93,6 +93,8 @@ def packages(chosen, folder):
         }
         for program in chosen.only:
             name, source = sources[program]
+            if not source.is_file():
+                raise Refused(f"{source} is missing; run without --no-build, which makes it")
             zips[program, arch] = zipped(folder / f"{program}-{arch}.zip", [(name, source.read_bytes(), 0o755)])
             size = {"bytes": source.stat().st_size, "zip_bytes": zips[program, arch].stat().st_size}
             if program == "layer-bash":

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,6 +71,26 @@ class BenchAws(WithMoto):
             chart = xml.etree.ElementTree.parse(self.output / f"{arch}-aws-init.svg")
             self.assertIn("hello 512 MB", "".join(chart.getroot().itertext()))
         self.assertIn("| hello 512 MB | 2.50 (2.50 to 2.50) | 1.25", said)
+
+    def test_lambda_runtime_is_deployed_and_measured_like_the_others(self):
+        # What scripts/bench-aws would build for it lies in a cache of the test's.
+        cache = self.output.parent / "cache"
+        cache.mkdir()
+        (cache / "tools").symlink_to(TOOLS)
+        options = ("--yes", "--arch", "arm64", "--memory", "128", "--starts", "1")
+        environment = {**self.environment(), "COLDSPARK_CACHE": str(cache)}
+        command = self.command(*options, only="lambda_runtime")
+        self.assertIn("is missing; run without --no-build", run(*command, cwd="/", env=environment, fails=True))
+        way = (TOOLS / "way").read_text().strip()
+        peer = cache / f"bench/target-{way}/aarch64-unknown-linux-musl/release/peer-lambda_runtime"
+        peer.parent.mkdir(parents=True)
+        shutil.copy(ROOT / "dist/arm64/hello/bootstrap", peer)
+        run(*command, cwd="/", env=environment)
+        _, programs = self.results("arm64")
+        self.assertEqual(set(programs), {"lambda_runtime 128 MB"})
+        program = programs["lambda_runtime 128 MB"]
+        self.assertEqual(program["timed"]["aws_init_us"]["us"]["median"], INIT["lambda_runtime"] * 1000)
+        self.assertEqual((program["counted"]["bytes"], program["failed"]), (peer.stat().st_size, {}))
 
     def test_it_asks_first_and_makes_nothing_without_a_yes(self):
         said = self.bench("--arch", "arm64", fails=True)
