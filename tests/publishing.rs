@@ -4,14 +4,17 @@
 //! Needs the layer's binaries in dist/ and `COLDSPARK_AWS`, the folder of the programs `aws` and
 //! `moto_server`; scripts/test provides both.
 
+mod common;
+
 use std::env;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use common::free_port;
 use serde_json::Value;
 
 const ARCHES: [&str; 2] = ["x86_64", "arm64"];
@@ -60,9 +63,7 @@ impl Moto {
         let programs =
             env::var_os("COLDSPARK_AWS").expect("COLDSPARK_AWS is not set; run scripts/test");
         let programs = PathBuf::from(programs);
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        drop(listener);
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let process = Command::new(programs.join("moto_server"))
             .args(["-H", "127.0.0.1", "-p", &address.port().to_string()])
             .stdin(Stdio::null())

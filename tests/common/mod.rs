@@ -21,6 +21,7 @@ mod events;
 mod expect;
 mod function;
 pub(crate) mod log;
+mod port;
 mod rie;
 mod session;
 
@@ -31,6 +32,7 @@ pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
 pub(crate) use function::{Exit, Function, Process, function};
+pub(crate) use port::free_port;
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
 

@@ -3,13 +3,14 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::free_port;
 
 const TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
 
@@ -41,7 +42,7 @@ impl Rie {
 
     /// Starts the command that is made of the emulator's flags.
     pub(crate) fn launch(make: impl FnOnce(&[String]) -> Command) -> Self {
-        let [invoke, api] = free_ports();
+        let [invoke, api] = [(); 2].map(|()| free_port());
         let log = env::temp_dir().join(format!("coldspark-rie-{invoke}.log"));
         let output = File::create(&log).expect("a log file");
         let mut command = make(&[
@@ -119,9 +120,4 @@ impl Drop for Rie {
 /// An environment variable that scripts/test sets.
 pub(crate) fn variable(name: &str) -> OsString {
     env::var_os(name).unwrap_or_else(|| panic!("{name} is not set; run scripts/test"))
-}
-
-fn free_ports() -> [u16; 2] {
-    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener| listener.local_addr().expect("its address").port())
 }

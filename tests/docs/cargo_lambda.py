@@ -18,6 +18,8 @@ import time
 import zipfile
 from pathlib import Path
 
+from ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 # A function is compiled within it.
 LIMIT_SECONDS = 120
@@ -38,9 +40,7 @@ class Watch:
     def __init__(self, example, handler):
         self.folder = ROOT / "examples" / example
         self.example = example
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = str(free.getsockname()[1])
+        self.port = str(free_port())
         # Compiled before, so that an error of the compiler is seen as one.
         status, _, errors = run("cargo", "build", "--quiet", "--locked", cwd=self.folder)
         if status != 0:

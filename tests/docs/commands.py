@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from ports import free_port
+
 # A block that waits for something that does not come ends, too.
 LIMIT_SECONDS = 900
 
@@ -93,9 +95,7 @@ class Aws:
     """A stand-in for AWS's control plane (moto), for the AWS CLI to talk to."""
 
     def __init__(self, environment):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.server = subprocess.Popen(
             ["moto_server", "-H", "127.0.0.1", "-p", str(port)],
             env=environment | {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},

@@ -4,12 +4,16 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import time
 import unittest
 
 import boto3
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/docs"))
+from ports import free_port  # noqa: E402
+
 CACHE = pathlib.Path(
     os.environ.get("COLDSPARK_CACHE")
     or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "coldspark"
@@ -41,12 +45,6 @@ def run(*command, cwd=ROOT, env=None, fails=False):
     if (done.returncode != 0) != fails:
         raise AssertionError(f"{command} ended with status {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout + done.stderr if fails else done.stdout
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Moto:
