@@ -1,6 +1,6 @@
 //! Ports for servers that bind them by themselves.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -9,7 +9,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 const FIRST: u32 = 20_000;
 const PORTS: u32 = 12_000;
 
-/// A local port for a server that binds it by itself. A process gets each one once.
+/// A local port on which nobody listens. A process gets each one once.
+///
+/// Nobody ever listened there to find that out, either: a process that another thread is just
+/// starting would have the listener for a moment more, and take a connection that is meant for
+/// the server.
 pub(crate) fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Processes that run at the same time begin apart from each other.
@@ -17,7 +21,7 @@ pub(crate) fn free_port() -> u16 {
     for _ in 0..PORTS {
         let number = begin.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
         let port = u16::try_from(FIRST + number % PORTS).expect("a port");
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             return port;
         }
     }

@@ -2,9 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -12,13 +13,21 @@ use serde_json::Value;
 
 use super::free_port;
 
+/// What the emulator panics with when a function has exited before it noted that it had started
+/// it: about one failed init in a few hundred is that fast.
+const TOO_FAST: &str = "it should have been created just after it was execed";
 const TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
 
 /// The emulator with one function; ends with the value.
 pub(crate) struct Rie {
-    process: Child,
+    running: Mutex<Running>,
     invoke: String,
     log: PathBuf,
+}
+
+struct Running {
+    command: Command,
+    process: Child,
 }
 
 impl Rie {
@@ -44,7 +53,8 @@ impl Rie {
     pub(crate) fn launch(make: impl FnOnce(&[String]) -> Command) -> Self {
         let [invoke, api] = [(); 2].map(|()| free_port());
         let log = env::temp_dir().join(format!("coldspark-rie-{invoke}.log"));
-        let output = File::create(&log).expect("a log file");
+        let output = OpenOptions::new().append(true).create(true).open(&log);
+        let output = output.expect("a log file");
         let mut command = make(&[
             "--runtime-interface-emulator-address".to_owned(),
             format!("127.0.0.1:{invoke}"),
@@ -60,10 +70,30 @@ impl Rie {
         let process = command.spawn().expect("the emulator starts");
         let invoke = format!("http://127.0.0.1:{invoke}/2015-03-31/functions/function/invocations");
         Self {
-            process,
+            running: Mutex::new(Running { command, process }),
             invoke,
             log,
         }
+    }
+
+    /// Starts the emulator again if it has ended by [`TOO_FAST`]; whether it has.
+    fn again(&self) -> bool {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        // It closes its connections before it has ended.
+        for _ in 0..100 {
+            if running.process.try_wait().expect("its status").is_none() {
+                thread::sleep(Duration::from_millis(20));
+                continue;
+            }
+            if !self.log().contains(TOO_FAST) {
+                return false;
+            }
+            eprintln!("the emulator has crashed: {TOO_FAST}; started again");
+            fs::write(&self.log, "").expect("an empty log");
+            running.process = running.command.spawn().expect("the emulator starts");
+            return true;
+        }
+        false
     }
 
     /// Invokes the function and gives the HTTP status and the body.
@@ -86,6 +116,7 @@ impl Rie {
                 {
                     thread::sleep(Duration::from_millis(50));
                 }
+                Err(_) if self.again() => {}
                 Err(error) => panic!("{error}\n{}", self.log()),
             }
         }
@@ -109,10 +140,10 @@ impl Rie {
 impl Drop for Rie {
     fn drop(&mut self) {
         // By SIGTERM it ends the function too.
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        let _ = self.process.wait();
+        let running = self.running.get_mut();
+        let process = &mut running.unwrap_or_else(PoisonError::into_inner).process;
+        let _ = Command::new("kill").arg(process.id().to_string()).status();
+        let _ = process.wait();
         let _ = fs::remove_file(&self.log);
     }
 }
