@@ -97,6 +97,15 @@ fn start_behind() {
     STARTED.store(true, Ordering::Release);
 }
 
+/// The allocator behind, started.
+#[inline]
+fn behind() -> impl GlobalAlloc {
+    if !STARTED.load(Ordering::Acquire) {
+        start_behind();
+    }
+    BEHIND
+}
+
 /// The class of a layout, or None when the arena does not serve it.
 fn class(layout: Layout) -> Option<usize> {
     let size = layout.size().max(1 << MIN_SHIFT);
@@ -198,20 +207,14 @@ unsafe impl GlobalAlloc for Allocator {
                 return block;
             }
         }
-        if !STARTED.load(Ordering::Acquire) {
-            start_behind();
-        }
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
-        unsafe { BEHIND.alloc(layout) }
+        unsafe { behind().alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
-            if !STARTED.load(Ordering::Acquire) {
-                start_behind();
-            }
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
-            return unsafe { BEHIND.alloc_zeroed(layout) };
+            return unsafe { behind().alloc_zeroed(layout) };
         }
         // SAFETY: as in `alloc`.
         let block = unsafe { self.alloc(layout) };
