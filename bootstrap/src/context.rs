@@ -32,20 +32,28 @@ pub(crate) fn sets(name: &[u8]) -> bool {
     NAMES.iter().any(|known| known.as_bytes() == name)
 }
 
+/// How many bytes of a draw are the event's seed; what follows is its number.
+const SEED: usize = 32;
+
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
-/// be in a snapshot, and the same in all that is restored from it.
-pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<(), Error> {
+/// be in a snapshot, and the same in all that is restored from it. Gives 64 more random bits of the
+/// same draw, which nothing that a process is told lets it guess.
+pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<u64, Error> {
     // An event without a seed would go unnoticed.
-    let seed = fresh::bytes::<32>().map_err(|error| match error {
+    let drawn = fresh::bytes::<{ SEED + 8 }>().map_err(|error| match error {
         FreshError::Kernel(error) => kind::system("make the event's random seed", &error),
         _ => Error::new(kind::SYSTEM, "no random seed in the init phase"),
     })?;
+    let (seed, rest) = drawn.split_at(SEED);
+    let more = rest
+        .iter()
+        .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
     let deadline = context
         .deadline()
         .and_then(|deadline| deadline.duration_since(UNIX_EPOCH).ok())
         .map(|deadline| milliseconds(deadline).to_string());
     let restores = u64::from(fresh::restore_count()).to_string();
-    let seed = hex(&seed);
+    let seed = hex(seed);
     let values = [
         Some(context.request_id()),
         context.invocation_id(),
@@ -64,7 +72,7 @@ pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<()
             text.push_str(part);
         }
     }
-    Ok(())
+    Ok(more)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -14,8 +14,18 @@ pub(crate) const LONGEST: usize = 512;
 /// the event, its response, the context.
 pub(crate) const FIRST: i32 = 3;
 
-/// The number under which hooks are answered; events begin with 1.
+/// The number under which hooks are answered; no event has it.
 pub(crate) const HOOK: u64 = 0;
+
+/// Events have smaller numbers: those that a double-precision number, which is what JavaScript has,
+/// holds exactly.
+const NUMBERS: u64 = 1 << 53;
+
+/// The number of an event, from random bits. An answer that was written before its event was handed
+/// over has to guess it.
+pub(crate) fn event_number(random: u64) -> u64 {
+    1 + random % (NUMBERS - 1)
+}
 
 /// What a worker may ask to be told around a SnapStart snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,6 +248,14 @@ mod tests {
             ),
         ] {
             assert_eq!(Line::parse(text.as_bytes()), Some(line), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_events_are_exact_in_every_language_and_none_is_the_hooks() {
+        for random in [0, 1, NUMBERS - 2, NUMBERS - 1, NUMBERS, u64::MAX] {
+            let number = event_number(random);
+            assert!((1..NUMBERS).contains(&number), "{random} gave {number}");
         }
     }
 

@@ -24,9 +24,6 @@ pub(crate) struct Supervisor {
 
 struct State {
     worker: Option<Worker>,
-    /// How many events were handed over, to all workers: a late answer to an event of the last
-    /// worker is not mistaken for one of this.
-    number: u64,
     /// The text of the context; kept for its memory.
     context: String,
 }
@@ -45,7 +42,6 @@ impl Supervisor {
             log,
             state: RefCell::new(State {
                 worker: Some(worker),
-                number: 0,
                 context: String::new(),
             }),
         })
@@ -130,20 +126,18 @@ impl Supervisor {
         let mut state = self.state.borrow_mut();
         let State {
             worker,
-            number,
             context: text,
         } = &mut *state;
-        context::lines(context, text)?;
+        let number = control::event_number(context::lines(context, text)?);
         self.log.begin(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
             return Err(Error::new(kind::SYSTEM, "there is no worker"));
         };
-        *number += 1;
         let outlet = self.program.outlet.as_ref();
-        let line = control::event(*number);
+        let line = control::event(number);
         let until = deadline.at;
-        let answer = running.answer(*number, &line, event, text, outlet, until, Some(writer));
+        let answer = running.answer(number, &line, event, text, outlet, until, Some(writer));
         let trouble = match answer {
             Ok(response) => {
                 if !running.log_seen {

@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-use super::{checked, owned, pipe};
+use super::{checked, owned};
 
 /// Pages are not larger, on any kernel for arm64.
 const LARGEST_PAGE: u64 = 64 * 1024;
@@ -77,16 +77,42 @@ impl Scratch {
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
         let there = self.size()?.saturating_sub(start);
-        let mut bytes = Vec::with_capacity(usize::try_from(there).unwrap_or(limit).min(limit));
-        // As with the size, the position is of no account; pread(2) would be one more system call.
-        (&self.file).seek(SeekFrom::Start(start))?;
-        while bytes.len() < bytes.capacity().min(limit) {
-            // Somebody may have cut it meanwhile.
-            if pipe::read(self.file.as_fd(), &mut bytes)? == 0 {
-                break;
+        self.part(start, usize::try_from(there).unwrap_or(limit).min(limit))
+    }
+
+    /// The bytes from `start`, this many; fewer where somebody has cut the file meanwhile.
+    ///
+    /// By pread(2): the position is a child's too, whose writes move it at any time.
+    pub(crate) fn part(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(length);
+        while bytes.len() < length {
+            let at = start.saturating_add(bytes.len() as u64);
+            let at = at.try_into().map_err(io::Error::other)?;
+            let left = length - bytes.len();
+            let spare = &mut bytes.spare_capacity_mut()[..left];
+            // SAFETY: `spare` is allocated, unused and exclusively borrowed for the call; pread(2)
+            // writes at most `spare.len()` bytes to it and reads none. The file is open.
+            let got = unsafe {
+                libc::pread(
+                    self.file.as_raw_fd(),
+                    spare.as_mut_ptr().cast(),
+                    spare.len(),
+                    at,
+                )
+            };
+            match usize::try_from(got) {
+                Ok(0) => break,
+                // SAFETY: pread(2) has initialised the first `got` bytes behind the old length,
+                // and `got` is at most what the capacity has left.
+                Ok(got) => unsafe { bytes.set_len(bytes.len() + got) },
+                Err(_) => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(error);
+                    }
+                }
             }
         }
-        bytes.truncate(limit);
         Ok(bytes)
     }
 }
@@ -129,6 +155,7 @@ mod tests {
         assert_eq!(scratch.read(0, 100).unwrap(), b"new");
         assert_eq!(scratch.read(1, 1).unwrap(), b"e");
         assert_eq!(scratch.read(9, 9).unwrap(), b"");
+        assert_eq!(scratch.part(1, 9).unwrap(), b"ew");
         scratch.release(0, 2);
         assert_eq!(scratch.read(0, 100).unwrap(), b"\0\0w");
         scratch.clear().unwrap();

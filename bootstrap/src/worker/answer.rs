@@ -93,7 +93,7 @@ impl Worker {
         let mut at = start;
         while at < end && !stream.abandoned {
             let length = usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK);
-            let block = self.response.read(at, length);
+            let block = self.response.part(at, length);
             let block = block.map_err(doing("read the response"))?;
             if block.is_empty() {
                 return Err(Trouble::Protocol("cut its response".to_owned()));

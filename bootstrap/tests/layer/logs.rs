@@ -16,7 +16,7 @@ fn worker(body: &str) -> Function {
 
 #[test]
 fn both_outputs_of_a_worker_are_in_the_log_when_its_answer_is() {
-    let mut function = worker("echo out $number; echo err $number >&2");
+    let mut function = worker("echo out $((++count)); echo err $count >&2");
     for number in 1..20 {
         function.invoke("{}").text();
         let log = function.log();

@@ -27,3 +27,4 @@ mod supervision;
 mod timeouts;
 mod worker_answers;
 mod worker_protocol;
+mod worker_races;

@@ -20,6 +20,41 @@ pub(crate) fn raw(body: &str) -> String {
     format!("#!/bin/bash\n{body}\n")
 }
 
+/// A worker in Perl, which starts as soon as bash and does its own system calls: it runs `body` for
+/// each event, with the event in `$event`, its number in `$number`, and how many it has had in
+/// `$events`. `put` writes to the response, `say_line` a line for the bootstrap.
+pub(crate) fn perl(body: &str) -> String {
+    format!(
+        r#"#!/usr/bin/env perl
+use strict;
+use POSIX ();
+my ($events, $lines) = (0, "");
+sub say_line {{ POSIX::write(4, "$_[0]\n", 1 + length $_[0]) }}
+sub put {{ POSIX::write(6, $_[0], length $_[0]) }}
+sub line {{
+    while ($lines !~ /\n/) {{
+        POSIX::read(3, my $more, 4096) or POSIX::_exit(0);
+        $lines .= $more;
+    }}
+    $lines =~ s/^(.*)\n//;
+    return $1;
+}}
+say_line("ready");
+while (1) {{
+    my $number = (split / /, line())[1];
+    $events++;
+    POSIX::lseek(5, 0, 0);
+    my $event = "";
+    while (POSIX::read(5, my $more, 1 << 20) > 0) {{ $event .= $more }}
+    {{
+        {body}
+    }}
+}}
+"#
+    )
+    .replace("\\n", "\n")
+}
+
 /// Answers with its own process id and how many events it has had.
 pub(crate) const COUNTING: &str = "count=$((count + 1)); printf '%s %s' $$ $count >&6";
 

@@ -87,7 +87,7 @@ fn the_first_chunk_tells_the_content_type_or_of_a_prelude() {
 
 #[test]
 fn an_error_behind_a_chunk_is_in_the_trailers() {
-    let script = "echo ready >&4\nwhile read -r _ number <&3; do\nif [ $number = 1 ]; then\n\
+    let script = "echo ready >&4\nwhile read -r _ number <&3; do\nif [ $((++count)) = 1 ]; then\n\
                   printf data >&6; echo chunk $number 4 >&4; printf 'disk full' >&6\n\
                   echo error $number Disk.Full >&4\nelse\n\
                   printf plain >&6; echo response $number >&4; fi\ndone";
