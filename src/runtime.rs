@@ -17,15 +17,16 @@ use crate::error::{Error, kind};
 use crate::escape::{list, quoted};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
-use crate::run;
 use crate::snapshot::Hooks;
 use crate::stream::{Stream, Writer};
+use crate::{log, run};
 use name::Name;
 
 /// A function: its handlers by name, and the init step that runs before the first event.
 ///
-/// `_HANDLER`, the function's handler setting, chooses the handler by its exact name; when there
-/// is only one, it also answers an empty `_HANDLER`.
+/// `_HANDLER`, the function's handler setting, chooses the handler by its exact name. A handler
+/// that is the only one answers whatever the setting is, since deployment tools put names of their
+/// own there; another name than its own is logged at level DEBUG.
 ///
 /// ```no_run
 /// use coldspark::{Context, Error, Runtime};
@@ -243,9 +244,16 @@ impl<S> Runtime<S> {
     /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
     /// state.
     pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
-        let found = self.handlers.iter().position(|(known, _)| known.is(name));
-        let only = name.is_empty() && self.handlers.len() == 1;
-        if let Some(index) = found.or(only.then_some(0)) {
+        let mut found = self.handlers.iter().position(|(known, _)| known.is(name));
+        if found.is_none() && self.handlers.len() == 1 {
+            if name.is_empty() {
+                found = Some(0);
+            } else if self.any.is_none() {
+                answers_to(name, self.handlers[0].0.text());
+                found = Some(0);
+            }
+        }
+        if let Some(index) = found {
             let handler = self.handlers.swap_remove(index).1;
             return Ok((handler, self.step, self.hooks, self.opt_in));
         }
@@ -259,6 +267,16 @@ impl<S> Runtime<S> {
             .collect();
         Err(no_such_handler(name, &names))
     }
+}
+
+/// Logs that the only handler answers to another name than its own.
+#[cold]
+#[inline(never)]
+fn answers_to(name: &str, own: &str) {
+    let (name, own) = (quoted(name), quoted(own));
+    log::debug(format_args!(
+        "_HANDLER is {name}; the only handler of this function, {own}, answers"
+    ));
 }
 
 #[cold]

@@ -3,7 +3,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `AWS_LAMBDA_RUNTIME_API` | `host:port` of the Runtime API, no scheme; set by Lambda. Debug builds take the URL of `cargo lambda watch` too | required |
-//! | `_HANDLER` | which handler answers; the function's handler setting | empty |
+//! | `_HANDLER` | which handler answers, if there are several; the function's handler setting | empty |
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
 //! | `AWS_LAMBDA_INITIALIZATION_TYPE` | `snap-start`: a snapshot is taken after init; set by Lambda | no snapshot |
 //! | `AWS_LAMBDA_MAX_CONCURRENCY` | how many invocations at a time, for functions that opted in; set by Lambda Managed Instances | 1 |

@@ -131,12 +131,28 @@ fn the_handler_setting_chooses_the_handler() {
 #[test]
 fn an_unknown_handler_is_an_init_error_that_lists_the_handlers() {
     for (name, handler, listed) in [
-        ("hello", "other", r#"["hello"]"#),
-        ("hello", "Hello", r#"["hello"]"#),
-        ("hello", "hello ", r#"["hello"]"#),
+        (
+            "orders",
+            "bootstrap",
+            r#"["orders.create", "orders.price"]"#,
+        ),
         ("orders", "orders", r#"["orders.create", "orders.price"]"#),
         ("orders", "", r#"["orders.create", "orders.price"]"#),
-        ("fixture-plain", "caf\u{e9}\n", r#"["plain"]"#),
+        (
+            "orders",
+            "orders.Price",
+            r#"["orders.create", "orders.price"]"#,
+        ),
+        (
+            "orders",
+            "orders.price ",
+            r#"["orders.create", "orders.price"]"#,
+        ),
+        (
+            "orders",
+            "caf\u{e9}\n",
+            r#"["orders.create", "orders.price"]"#,
+        ),
     ] {
         let session = function(name).handler(handler).start([script::status(202)]);
         let (requests, exit) = session.exit_after(1);
@@ -156,6 +172,45 @@ fn an_empty_or_absent_handler_setting_chooses_the_only_handler() {
         }
         let session = function.start(script::exchange("only", "one"));
         assert_response(&session.requests(3)[1], "only", b"one");
+    }
+}
+
+#[test]
+fn an_only_handler_answers_to_every_name() {
+    for (name, handler) in [
+        ("hello", "bootstrap"),
+        ("hello", "Hello"),
+        ("hello", "function.handler"),
+        ("hello", "caf\u{e9}\n"),
+        ("fixture-plain", "not.used"),
+    ] {
+        let session = function(name)
+            .handler(handler)
+            .start(script::exchange("only", "ONE"));
+        assert_response(&session.requests(3)[1], "only", b"ONE");
+        let shown = session.stderr();
+        let is_told = shown.contains("_HANDLER is");
+        assert_eq!(is_told, name == "fixture-plain", "{handler:?}: {shown}");
+    }
+}
+
+#[test]
+fn another_name_than_the_only_handlers_is_logged_at_level_debug() {
+    for (handler, expected) in [("bootstrap", 1), ("hello", 0), ("", 0)] {
+        let session = function("hello")
+            .handler(handler)
+            .env("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
+            .start(script::exchange("only", "one"));
+        session.requests(3);
+        let line = "DEBUG coldspark: _HANDLER is \"bootstrap\"; the only handler of this \
+                    function, \"hello\", answers\n";
+        let shown = session.stderr();
+        assert_eq!(
+            shown.matches(line).count(),
+            expected,
+            "{handler:?}: {shown}"
+        );
+        assert_eq!(shown.lines().count(), expected, "{handler:?}: {shown}");
     }
 }
 

@@ -14,6 +14,8 @@
 //! | `errorType`, `errorMessage`, `stackTrace` | of a panic or an error that was reported to Lambda |
 //!
 //! Fields have an object of their own, since one named `level` would change how Lambda filters.
+//! In text, control characters other than the tab, and U+2028 and U+2029, are written as `\n`,
+//! `\r` or like `\u001b`: what comes from an event must neither break a line nor command a terminal.
 //! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
 //! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
@@ -96,6 +98,17 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
 #[inline(never)]
 pub fn warn(message: fmt::Arguments<'_>) {
     tracing::warn!(target: TARGET, "{message}");
+}
+
+/// Logs what matters to who looks for something. It is also called before there is a subscriber.
+#[cold]
+#[inline(never)]
+pub(crate) fn debug(message: fmt::Arguments<'_>) {
+    if tracing::dispatcher::has_been_set() {
+        tracing::debug!(target: TARGET, "{message}");
+    } else if settings::level().0 >= LevelFilter::DEBUG {
+        plain("DEBUG", message, None);
+    }
 }
 
 /// Logs why the process ends, or that its end went wrong.
