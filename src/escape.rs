@@ -5,7 +5,8 @@ use std::fmt;
 /// What may not stand in the output as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// Line breaks: the text goes into a line of the log.
+    /// Control characters but the tab, and Unicode's two separators of lines: the text goes into a
+    /// line of the log, which people read in terminals.
     Line,
     /// What JSON does not allow in a string (RFC 8259, section 7).
     Json,
@@ -27,8 +28,9 @@ impl fmt::Write for Escape<'_> {
 /// Appends `text` in a form. What is UTF-8 stays UTF-8.
 #[inline(never)]
 pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
-    for byte in text.bytes() {
-        let json = form == Form::Json;
+    let json = form == Form::Json;
+    let mut rest = text.as_bytes();
+    while let Some(&byte) = rest.first() {
         let mut pair = [b'\\', byte];
         let mut piece = &pair[..];
         match byte {
@@ -37,13 +39,35 @@ pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
                 piece = &pair;
             }
             b'"' | b'\\' if json => {}
-            0..b' ' if json => {
-                unit(out, byte.into());
-                continue;
+            _ => {
+                let control = if json {
+                    (byte < b' ').then_some((byte.into(), 1))
+                } else {
+                    control(rest)
+                };
+                if let Some((code, length)) = control {
+                    unit(out, code);
+                    rest = &rest[length..];
+                    continue;
+                }
+                piece = &pair[1..];
             }
-            _ => piece = &pair[1..],
         }
         out.extend_from_slice(piece);
+        rest = &rest[1..];
+    }
+}
+
+/// What a text begins with and a line may not have: its code, and how many bytes it takes.
+fn control(text: &[u8]) -> Option<(u16, usize)> {
+    match *text {
+        // Up to U+001F without the tab, and DEL.
+        [byte @ (0..=8 | 10..=0x1f | 0x7f), ..] => Some((byte.into(), 1)),
+        // U+0080 to U+009F, among them CSI, with which a terminal's commands can begin as well.
+        [0xc2, byte @ 0x80..0xa0, ..] => Some((byte.into(), 2)),
+        // U+2028 and U+2029.
+        [0xe2, 0x80, byte @ (0xa8 | 0xa9), ..] => Some((0x1f80 + u16::from(byte), 3)),
+        _ => None,
     }
 }
 
@@ -100,6 +124,25 @@ mod tests {
     #[test]
     fn a_line_stays_one() {
         assert_eq!(escaped("a\nb\r\nc\t\"", Form::Line), "a\\nb\\r\\nc\t\"");
+    }
+
+    #[test]
+    fn a_line_has_no_control_characters_but_the_tab() {
+        for code in 0..0x3000 {
+            let Some(character) = char::from_u32(code) else {
+                continue;
+            };
+            let expected = match character {
+                '\t' => "\t".to_owned(),
+                '\n' => "\\n".to_owned(),
+                '\r' => "\\r".to_owned(),
+                '\u{2028}' | '\u{2029}' => format!("\\u{code:04x}"),
+                _ if character.is_control() => format!("\\u{code:04x}"),
+                _ => character.to_string(),
+            };
+            let written = escaped(&format!("a{character}b"), Form::Line);
+            assert_eq!(written, format!("a{expected}b"), "U+{code:04X}");
+        }
     }
 
     #[test]

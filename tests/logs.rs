@@ -95,6 +95,41 @@ fn a_text_line_has_fields_spans_and_request_id() {
 }
 
 #[test]
+fn no_control_character_of_an_event_reaches_a_text_line() {
+    let codes = (0..=0x1f).chain(0x7f..=0x9f).chain([0x2028, 0x2029]);
+    let odd: String = codes.filter_map(char::from_u32).collect();
+    let failing = json!({ "error_type": format!("A.{odd}"), "message": odd });
+    for (function, handler, event) in [
+        ("fixture-functions", "log", json!(odd)),
+        ("fixture-functions", "fail", failing),
+        ("fixture-functions", "panic", json!(odd)),
+        ("fixture-logs", "fields", json!(odd)),
+        ("fixture-logs", "spans", json!(odd)),
+    ] {
+        let session = common::function(function)
+            .handler(handler)
+            .start(script::exchange("l-1", event.to_string()));
+        match (handler, common::profile()) {
+            ("panic", common::Profile::Abort) => drop(session.exit_after(2)),
+            _ => drop(session.requests(3)),
+        }
+        let log = session.stderr();
+        for shown in [
+            "\\u001b", "\\u007f", "\\u009b", "\\u2028", "\\u2029", "\t", "\\n", "\\r",
+        ] {
+            assert!(log.contains(shown), "{handler}, {shown:?}: {log:?}");
+        }
+        let raw = log.chars().find(|character| match character {
+            '\t' | '\n' => false,
+            '\u{2028}' | '\u{2029}' => true,
+            other => other.is_control(),
+        });
+        assert_eq!(raw, None, "{handler}: {log:?}");
+        assert!(log.lines().all(|line| line.contains(": ")), "{log:?}");
+    }
+}
+
+#[test]
 fn levels_are_filtered_in_any_case_and_format() {
     let all = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
     for (level, least) in [

@@ -56,7 +56,8 @@ impl Line<'_> {
     /// Appends it; `ids` are those of the request and the tenant, empty where there is none.
     pub(super) fn encode(&self, out: &mut Vec<u8>, json: bool, [request, tenant]: [&str; 2]) {
         let (mut target, mut tenant_id) = (Vec::new(), Vec::new());
-        escape::append(&mut target, self.target, Form::Json);
+        let form = if json { Form::Json } else { Form::Line };
+        escape::append(&mut target, self.target, form);
         escape::append(&mut tenant_id, tenant, Form::Json);
         let parts = [
             &time::stamp(time::now()),
