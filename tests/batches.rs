@@ -55,6 +55,32 @@ fn check(handler: &str, event: String, ids: &[&str], texts: &[&str]) -> Session 
 }
 
 #[test]
+fn texts_with_escapes_are_read_where_a_type_borrows_from_the_event() {
+    // As JSON is written that keeps to ASCII.
+    let ascii = |json: String| json.replace('\u{e9}', "\\u00e9");
+    let order = |article: &str| ascii(json!({ "article": article, "quantity": 2 }).to_string());
+    let texts = [order("caf\u{e9}"), order("12\" rope"), order("a\nb")];
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let event = batch("sqs-event", &texts, |record, n, text| {
+        message(record, n, text);
+        record["messageId"] = json!(format!("m-\"{n}"));
+        record["attributes"]["MessageGroupId"] = json!(format!("group \u{e9}\"{n}"));
+    });
+    let session = function("queue").start(script::exchange("b-1", ascii(event)));
+    assert_response(&session.requests(3)[1], "b-1", answer(&[]).as_bytes());
+    session.assert_logged(&["INFO", "2 caf\u{e9}", "customer=group \u{e9}\"0"]);
+    session.assert_logged(&["INFO", "2 12\" rope"]);
+
+    let event = r#"[{"id":"p-\u0031","text":"fail \"12\""},{"id":"b","text":"caf\u00e9"}]"#;
+    check(
+        "plain",
+        event.to_owned(),
+        &["p-1"],
+        &["fail \"12\"", "caf\u{e9}"],
+    );
+}
+
+#[test]
 fn a_queue_gets_back_the_messages_that_failed() {
     let texts = ["a", "fail b", "c", "fail d"];
     let event = batch("sqs-event", &texts, message);

@@ -11,7 +11,8 @@
 //! Without it Lambda does not read the answer, and takes a batch with failures for done.
 //!
 //! A closure says where a record has its id, so records can be of any type: those of the crate
-//! `aws_lambda_events`, or structs of the function that name only what it reads, borrowed or not.
+//! `aws_lambda_events`, or structs of the function that name only what it reads. Those that borrow
+//! take `Cow<'a, str>` with `#[serde(borrow)]`: a `&str` fails at the first escape in a text.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};

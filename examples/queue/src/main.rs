@@ -13,7 +13,9 @@ use serde::Deserialize;
 
 coldspark::main!(Runtime::new().raw("queue", orders));
 
-/// What is read of the event; texts are borrowed from it.
+/// What is read of the event; texts are borrowed from it. Each is a `Cow`: a text with an escape
+/// in it (`\"`, `\u00e9`) does not stand in the JSON as it is, and has to be copied. A `&str` would
+/// refuse the whole event then.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(rename = "Records", borrow)]
@@ -23,7 +25,8 @@ struct Event<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Message<'a> {
-    message_id: &'a str,
+    #[serde(borrow)]
+    message_id: Cow<'a, str>,
     #[serde(borrow)]
     body: Cow<'a, str>,
     #[serde(borrow)]
@@ -38,7 +41,8 @@ struct Attributes<'a> {
 
 #[derive(Deserialize)]
 struct Order<'a> {
-    article: &'a str,
+    #[serde(borrow)]
+    article: Cow<'a, str>,
     quantity: u32,
 }
 
@@ -47,7 +51,7 @@ fn orders<'e>(event: &'e [u8], _: &Context<'e>) -> Result<Cow<'e, [u8]>, Error> 
         .map_err(|error| Error::new("Queue.InvalidEvent", error.to_string()))?;
     let failures: ItemFailures = batch::fifo(
         &event.records,
-        |message| Some(message.message_id),
+        |message| Some(&message.message_id),
         |message| Some(&message.attributes.group),
         order,
     )?;
