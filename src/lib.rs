@@ -100,6 +100,7 @@ pub mod layer {
     pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};
     pub use crate::shutdown::by_hand as termination;
+    pub use crate::stream::any_content_type;
     pub use crate::sys::since_boot;
     pub use crate::sys::socket::{Attend, attend_with};
 }

@@ -78,7 +78,7 @@ fn an_http_api_gets_its_form() {
     assert_eq!(said["uri"], uri);
     let answer = answers("request", &[aws_event("apigw-v2-request-iam")]).remove(0);
     assert_eq!(answer["headers"], json!({}));
-    assert_eq!(answer.get("cookies"), None);
+    assert_eq!(answer["cookies"], json!([]));
 }
 
 #[test]
@@ -197,6 +197,11 @@ fn a_response_that_cannot_be_sent_is_an_error() {
             tell(V1, 999, json!([]), ""),
             "Runtime.InvalidResponse",
             "status 999",
+        ),
+        (
+            tell(V1, 101, json!([]), ""),
+            "Runtime.InvalidResponse",
+            "status 101; give one from 200 to 599",
         ),
         (tell(V2, 99, json!([]), ""), "Error", "invalid status code"),
         (

@@ -3,7 +3,7 @@
 mod common;
 
 use coldspark_emulator::script::{self, Request, Step};
-use common::{Session, assert_next, assert_response, failure, function};
+use common::{Profile, Session, assert_next, assert_response, failure, function, profile};
 use serde_json::{Value, json};
 
 const MODE: &str = "Lambda-Runtime-Function-Response-Mode";
@@ -160,6 +160,20 @@ fn a_prelude_comes_before_the_body() {
     assert_eq!(assert_stream(&posts[0], "s0", &with(b"<p>")), HTTP);
     assert_eq!(assert_stream(&posts[1], "s1", &with(b"true")), HTTP);
     assert_eq!(assert_stream(&posts[2], "s2", &with(b"")), HTTP);
+    // In debug builds apart, since `cargo lambda watch` needs it so, else in one write.
+    let prelude = match profile() {
+        Profile::Unwind => vec![head.len(), 8],
+        Profile::Abort => vec![],
+    };
+    for (post, body) in posts.iter().zip([3, 4, 0]) {
+        let rest = match profile() {
+            Profile::Unwind => body,
+            Profile::Abort => head.len() + 8 + body,
+        };
+        let rest = Some(rest).filter(|length| *length > 0);
+        let chunks: Vec<_> = prelude.iter().copied().chain(rest).collect();
+        assert_eq!(post.chunks, chunks);
+    }
 }
 
 #[test]
@@ -173,6 +187,8 @@ fn a_head_that_no_response_can_have_is_an_ordinary_error() {
         prelude(200, ["A b", "c"]),
         json!([{"Type": "text/plain\r\nX: y"}]),
         json!([{"Type": ""}]),
+        json!([{"Type": HTTP}, {"Write": "{}"}]),
+        json!([{"Type": format!("{}; a=b", HTTP.to_uppercase())}]),
         json!([{"Write": "x"}, "Flush", {"Type": "text/plain"}]),
     ]);
     for (post, says) in posts.iter().zip([
@@ -183,15 +199,17 @@ fn a_head_that_no_response_can_have_is_an_ordinary_error() {
         "\"A b\" cannot be the name",
         "cannot be a content type",
         "cannot be a content type",
+        "give the response one with Writer::prelude",
+        "give the response one with Writer::prelude",
     ]) {
         let id = post.request_id().unwrap();
         let failure = failure(post, id);
         assert_eq!(failure.header, "Function.InvalidHead");
         failure.assert_says(&[says]);
     }
-    assert_begun(&posts[7], "s7", b"x");
+    assert_begun(&posts[9], "s9", b"x");
     assert_eq!(
-        posts[7].trailer("Lambda-Runtime-Function-Error-Type"),
+        posts[9].trailer("Lambda-Runtime-Function-Error-Type"),
         Some("Function.InvalidHead")
     );
 }

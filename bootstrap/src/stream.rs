@@ -27,7 +27,7 @@ impl<'a, 'w> Stream<'a, 'w> {
                 content_type
             };
             // It is printable ASCII, and nothing was sent, so there is no error.
-            let _ = response.content_type(content_type);
+            let _ = coldspark::layer::any_content_type(response, content_type);
         }
         Self {
             response,

@@ -37,6 +37,10 @@
 //! **Bodies**: a Base64 body of the event is decoded. A response body that is UTF-8 goes as text,
 //! any other as Base64; a REST API decodes that only for its `binaryMediaTypes`.
 //!
+//! **Streamed responses** are written by a handler of [`Runtime::stream`](crate::Runtime::stream),
+//! which reads its request with [`request()`] and makes the [`Prelude`](crate::stream::Prelude)
+//! from the [`Parts`] of a response.
+//!
 //! Events of authorizers and WebSocket APIs look similar and want other answers; they are refused.
 
 mod body;
@@ -44,6 +48,7 @@ mod event;
 mod handler;
 mod json;
 mod origin;
+mod prelude;
 mod request;
 mod response;
 mod uri;
@@ -55,7 +60,7 @@ pub use body::Body;
 pub(crate) use handler::Http;
 pub use origin::{FrontEnd, Origin};
 pub use request::request;
-pub use response::{prelude, response};
+pub use response::response;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! From a response to the answer that a front end reads.
 
 use ::http::header::{HeaderName, SET_COOKIE};
-use ::http::response::Parts;
 use ::http::{HeaderMap, Response, StatusCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,6 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Body, FrontEnd};
 use crate::error::{Error, kind};
+use crate::stream::check_status;
 
 /// The answer to an event of that front end, as JSON.
 ///
@@ -16,7 +16,7 @@ use crate::error::{Error, kind};
 /// request with [`request`](super::request), where an example is, answers with it.
 ///
 /// # Errors
-/// `Runtime.InvalidResponse` for a status outside 100..=599, a header value that is not UTF-8, and
+/// `Runtime.InvalidResponse` for a status outside 200..=599, a header value that is not UTF-8, and
 /// more than one `Set-Cookie` for a load balancer without multi-value headers.
 pub fn response<B: Into<Body>>(
     response: Response<B>,
@@ -27,61 +27,17 @@ pub fn response<B: Into<Body>>(
     Ok(json)
 }
 
-/// The prelude of a streamed response, one JSON object with `statusCode`, `headers` and `cookies`:
-/// what comes before the 8 NUL bytes and the body, for function URLs and API Gateway.
-///
-/// The values of a header that comes several times are joined with commas; those of `Set-Cookie`
-/// are the `cookies`.
-///
-/// ```
-/// use coldspark::http::{Response, prelude};
-///
-/// let (parts, ()) = Response::builder()
-///     .status(206)
-///     .header("content-type", "text/plain")
-///     .header("set-cookie", "a=1")
-///     .body(())?
-///     .into_parts();
-/// assert_eq!(
-///     String::from_utf8(prelude(&parts)?)?,
-///     r#"{"statusCode":206,"headers":{"content-type":"text/plain"},"cookies":["a=1"]}"#
-/// );
-/// # Ok::<(), coldspark::Error>(())
-/// ```
-///
-/// # Errors
-/// `Runtime.InvalidResponse` for a status outside 100..=599 and a header value that is not UTF-8.
-pub fn prelude(parts: &Parts) -> Result<Vec<u8>, Error> {
-    let mut json = Vec::new();
-    write_parts(parts, None, FrontEnd::ApiGatewayV2, &mut json)?;
-    Ok(json)
-}
-
 pub(super) fn write(
     response: Response<Body>,
     front_end: FrontEnd,
     json: &mut Vec<u8>,
 ) -> Result<(), Error> {
     let (parts, body) = response.into_parts();
-    write_parts(&parts, Some(&body), front_end, json)
-}
-
-fn write_parts(
-    parts: &Parts,
-    body: Option<&Body>,
-    front_end: FrontEnd,
-    json: &mut Vec<u8>,
-) -> Result<(), Error> {
-    if !(100..=599).contains(&parts.status.as_u16()) {
-        return Err(invalid(format!(
-            "the response has the status {}, and a status is 100 to 599",
-            parts.status.as_u16()
-        )));
-    }
+    check_status(parts.status.as_u16()).map_err(invalid)?;
     let answer = Answer {
         status: parts.status,
         headers: headers(&parts.headers, front_end)?,
-        body,
+        body: &body,
         front_end,
     };
     // Texts, lists and maps of texts: nothing that serde_json could refuse.
@@ -120,11 +76,10 @@ fn headers(headers: &HeaderMap, front_end: FrontEnd) -> Result<Headers<'_>, Erro
     Ok(all)
 }
 
-/// Without a body it is a prelude.
 struct Answer<'a> {
     status: StatusCode,
     headers: Headers<'a>,
-    body: Option<&'a Body>,
+    body: &'a Body,
     front_end: FrontEnd,
 }
 
@@ -147,22 +102,21 @@ impl Serialize for Answer<'_> {
             FrontEnd::ApiGatewayV2 => {
                 let cookies = Some(&SET_COOKIE);
                 json.serialize_entry("headers", &Joined(&self.headers, cookies))?;
+                // Written when it is empty too: `cargo lambda watch` cannot do without.
                 let mut all = self.headers.iter();
-                if let Some((_, cookies)) = all.find(|(name, _)| *name == SET_COOKIE) {
-                    json.serialize_entry("cookies", cookies)?;
-                }
+                let cookies = all.find(|(name, _)| *name == SET_COOKIE);
+                let cookies = cookies.map_or(&[][..], |(_, cookies)| cookies);
+                json.serialize_entry("cookies", cookies)?;
             }
         }
-        if let Some(body) = self.body {
-            match body.text() {
-                Ok(text) => {
-                    json.serialize_entry("body", text)?;
-                    json.serialize_entry("isBase64Encoded", &false)?;
-                }
-                Err(_) => {
-                    json.serialize_entry("body", &BASE64_STANDARD.encode(body))?;
-                    json.serialize_entry("isBase64Encoded", &true)?;
-                }
+        match self.body.text() {
+            Ok(text) => {
+                json.serialize_entry("body", text)?;
+                json.serialize_entry("isBase64Encoded", &false)?;
+            }
+            Err(_) => {
+                json.serialize_entry("body", &BASE64_STANDARD.encode(self.body))?;
+                json.serialize_entry("isBase64Encoded", &true)?;
             }
         }
         json.end()

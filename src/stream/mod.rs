@@ -48,5 +48,13 @@ mod prelude;
 mod writer;
 
 pub(crate) use handler::Stream;
+#[cfg(feature = "http")]
+pub(crate) use prelude::check_status;
 pub use prelude::{InvalidHead, Prelude};
 pub use writer::Writer;
+
+/// Sets a content type for bytes that bring their own prelude, those of a worker of the layer.
+#[doc(hidden)]
+pub fn any_content_type(writer: &mut Writer<'_>, value: &str) -> Result<(), InvalidHead> {
+    writer.any_content_type(value)
+}

@@ -11,7 +11,25 @@ pub(super) const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integratio
 /// What stands between the prelude and the body.
 const END: [u8; 8] = [0; 8];
 
+/// Whether a response of this content type begins with a prelude.
+pub(super) fn is_announced_by(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(CONTENT_TYPE)
+}
+
+/// The lengths of a prelude's JSON and of the zero bytes behind it, if the response begins so.
+pub(super) fn parts(response: &[u8]) -> Option<[usize; 2]> {
+    let json = response
+        .windows(END.len())
+        .position(|bytes| *bytes == END)?;
+    Some([json, END.len()])
+}
+
 /// Status, headers and cookies of a streamed response to a function URL or to API Gateway.
+///
+/// With the feature `http` it is also made from the parts of a response of the `http` crate:
+/// `Prelude::try_from(&parts)`. [`Writer::prelude`](super::Writer::prelude) is the one way to send
+/// it.
 ///
 /// It is sent ahead of the body as a JSON object (`statusCode`, `headers`, `cookies`) and 8 NUL
 /// bytes, under the content type `application/vnd.awslambda.http-integration-response`. Whoever
@@ -42,7 +60,7 @@ pub struct Prelude {
 /// assert!(refused.to_string().contains("99"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidHead(pub(super) String);
+pub struct InvalidHead(pub(crate) String);
 
 impl Prelude {
     /// A prelude with this status and nothing else.
@@ -50,11 +68,7 @@ impl Prelude {
     /// # Errors
     /// When no final HTTP response has this status: it is not between 200 and 599.
     pub fn new(status: u16) -> Result<Self, InvalidHead> {
-        if !(200..=599).contains(&status) {
-            return Err(InvalidHead(format!(
-                "an HTTP response cannot have the status {status}; give one from 200 to 599"
-            )));
-        }
+        check_status(status).map_err(InvalidHead)?;
         Ok(Self {
             status,
             headers: Vec::new(),
@@ -106,6 +120,17 @@ impl Prelude {
     }
 }
 
+/// Refuses what no final response has as its status (RFC 9110, section 15), and says why. The one
+/// range for responses that are streamed and those that are not.
+pub(crate) fn check_status(status: u16) -> Result<(), String> {
+    if (200..=599).contains(&status) {
+        return Ok(());
+    }
+    Err(format!(
+        "an HTTP response cannot have the status {status}; give one from 200 to 599"
+    ))
+}
+
 /// Refuses what cannot stand in a header's value (RFC 9110, section 5.5).
 pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidHead> {
     match value.chars().find(|c| c.is_ascii_control() && *c != '\t') {
@@ -155,6 +180,32 @@ mod tests {
         let json = br#"{"statusCode":404,"headers":{"X-A":"b\"c, d"},"cookies":["e=f","g=h"]}"#;
         let bytes = [json.as_slice(), &[0; 8]].concat();
         assert_eq!(prelude.unwrap().to_bytes(), bytes);
+    }
+
+    #[test]
+    fn the_parts_of_a_prelude_are_found() {
+        assert_eq!(parts(b"{}\0\0\0\0\0\0\0\0\0body"), Some([2, 8]));
+        assert_eq!(parts(b"{}\0\0\0\0\0\0\0"), None);
+        assert_eq!(parts(b""), None);
+    }
+
+    #[test]
+    fn a_content_type_is_compared_without_case_and_parameters() {
+        for (content_type, announces) in [
+            (CONTENT_TYPE, true),
+            (
+                "Application/vnd.AWSlambda.http-integration-response ; a=b",
+                true,
+            ),
+            (
+                "application/vnd.awslambda.http-integration-responses",
+                false,
+            ),
+            ("text/html", false),
+            ("", false),
+        ] {
+            assert_eq!(is_announced_by(content_type), announces, "{content_type}");
+        }
     }
 
     #[test]

@@ -75,9 +75,21 @@ impl<'a> Writer<'a> {
     /// Sets the `Content-Type` of the response; `application/octet-stream` without it.
     ///
     /// # Errors
-    /// When it is empty or has a byte that is not printable ASCII, when the response has begun,
-    /// and behind [`prelude`](Self::prelude), which has the content type among its headers.
+    /// When it is empty or has a byte that is not printable ASCII, when it is the type that
+    /// announces a prelude, when the response has begun, and behind [`prelude`](Self::prelude),
+    /// which has the content type among its headers.
     pub fn content_type(&mut self, value: &str) -> Result<(), InvalidHead> {
+        if prelude::is_announced_by(value) {
+            return Err(InvalidHead(format!(
+                "{value} announces a prelude; give the response one with Writer::prelude, which \
+                 sets this type"
+            )));
+        }
+        self.any_content_type(value)
+    }
+
+    /// The same for a response whose bytes may have a prelude that was made elsewhere.
+    pub(crate) fn any_content_type(&mut self, value: &str) -> Result<(), InvalidHead> {
         self.not_begun()?;
         if self.content_type == prelude::CONTENT_TYPE {
             let reason = "with a prelude, the content type is one of its headers";
@@ -168,14 +180,22 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    fn begin(&self) -> Result<Arc<Live>, ApiError> {
+    fn begin(&mut self) -> Result<Arc<Live>, ApiError> {
         let response = StreamedResponse::open(self.endpoint, self.metadata, &self.content_type)?;
-        Ok(Live::new(self.metadata.request_id, response))
+        let live = Live::new(self.metadata.request_id, response);
+        if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
+            // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
+            for length in prelude::parts(&self.buffer).into_iter().flatten() {
+                live.send([&self.buffer[..length], &[]]);
+                self.buffer.drain(..length);
+            }
+        }
+        Ok(live)
     }
 
     /// Ends the response as the handler's result says.
     pub(super) fn finish(
-        self,
+        mut self,
         result: Result<(), Error>,
     ) -> Result<Cow<'static, [u8]>, NoResponse> {
         let live = match (&self.state, &result) {

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::http::*;
+use crate::stream::Prelude;
 
 fn answer(front_end: FrontEnd, build: fn(::http::response::Builder) -> Response<Body>) -> Value {
     let json = response(build(Response::builder()), front_end).unwrap();
@@ -58,7 +59,10 @@ fn bytes_that_are_no_text_go_as_base64() {
     });
     assert_eq!(
         json,
-        json!({ "statusCode": 200, "headers": {}, "body": "/wD+", "isBase64Encoded": true })
+        json!({
+            "statusCode": 200, "headers": {}, "cookies": [],
+            "body": "/wD+", "isBase64Encoded": true,
+        })
     );
 }
 
@@ -71,12 +75,10 @@ fn what_no_front_end_takes_is_refused() {
     };
     let status = || Response::builder().status(600).body(()).unwrap();
     check(response(status(), FrontEnd::ApiGatewayV1), "status 600");
-    check(prelude(&status().into_parts().0), "status 600");
     let opaque = HeaderValue::from_bytes(b"\xff").unwrap();
     let opaque = Response::builder().header("x-opaque", opaque).body(());
-    let opaque = opaque.unwrap();
     check(
-        prelude(&opaque.into_parts().0),
+        response(opaque.unwrap(), FrontEnd::ApiGatewayV1),
         "header x-opaque has a value",
     );
     let cookies = || {
@@ -88,4 +90,50 @@ fn what_no_front_end_takes_is_refused() {
         "2 Set-Cookie headers",
     );
     assert!(response(cookies(), FrontEnd::LoadBalancerMultiValue).is_ok());
+}
+
+/// The prelude of a response with this status and these headers, as text, or why there is none.
+fn prelude(status: u16, headers: &[(&str, &[u8])]) -> Result<String, String> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    let (parts, ()) = response.body(()).unwrap().into_parts();
+    let prelude = Prelude::try_from(&parts).map_err(|refused| refused.to_string())?;
+    Ok(serde_json::to_string(&prelude).unwrap())
+}
+
+#[test]
+fn the_parts_of_a_response_become_a_prelude() {
+    let headers: [(&str, &[u8]); 4] = [
+        ("content-type", b"text/plain"),
+        ("x-two", b"1"),
+        ("set-cookie", b"a=1"),
+        ("x-two", "é".as_bytes()),
+    ];
+    let two_cookies = [&headers[..], &[("set-cookie", b"b=2")]].concat();
+    let json = r#"{"statusCode":206,"headers":{"content-type":"text/plain","x-two":"1, é"},"cookies":["a=1","b=2"]}"#;
+    assert_eq!(prelude(206, &two_cookies).unwrap(), json);
+    let bare = r#"{"statusCode":200,"headers":{},"cookies":[]}"#;
+    assert_eq!(prelude(200, &[]).unwrap(), bare);
+    let opaque = prelude(200, &[("x-opaque", b"\xff")]).unwrap_err();
+    assert!(opaque.contains("x-opaque is not UTF-8"), "{opaque}");
+}
+
+#[test]
+fn whole_and_streamed_responses_take_the_same_statuses() {
+    for status in [100, 101, 103, 199, 200, 204, 304, 418, 599, 600, 999] {
+        let built = || Response::builder().status(status).body(()).unwrap();
+        for front_end in [
+            FrontEnd::ApiGatewayV1,
+            FrontEnd::ApiGatewayV2,
+            FrontEnd::LoadBalancer,
+            FrontEnd::LoadBalancerMultiValue,
+        ] {
+            let whole = response(built(), front_end).map_err(|error| error.message().to_owned());
+            let streamed = prelude(status, &[]);
+            assert_eq!(whole.is_ok(), (200..=599).contains(&status), "{status}");
+            assert_eq!(whole.err(), streamed.err(), "{status}");
+        }
+    }
 }
