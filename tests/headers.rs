@@ -110,6 +110,56 @@ fn an_event_with_an_unusable_request_id_ends_the_process_unanswered() {
 }
 
 #[test]
+fn a_request_id_that_would_lead_elsewhere_ends_the_process_unanswered() {
+    for id in [
+        ".",
+        "..",
+        "...",
+        "../next",
+        "a/b",
+        "a//b",
+        "/",
+        "%2e",
+        "%2E%2e",
+        ".%2e",
+        "%252e.",
+        "a%2Fb",
+        "a%5cb",
+        "a%25252fb",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "..;",
+        "..;a",
+        "%2e.;a=b",
+        ";",
+    ] {
+        assert_unanswerable(
+            bare_event(id, "{}"),
+            &["unusable value", "cannot be answered"],
+        );
+    }
+}
+
+#[test]
+fn a_request_id_of_any_characters_that_a_path_keeps_is_answered() {
+    for id in [
+        ".a",
+        "a..",
+        "..a",
+        "a.b-c_d~e",
+        "!$&'()*+,;=:@",
+        "%2ea",
+        "%252",
+        "a%",
+    ] {
+        let session = function("hello").start([bare_event(id, "{}"), script::status(202)]);
+        let requests = session.requests(3);
+        assert_response(&requests[1], id, b"{}");
+    }
+}
+
+#[test]
 fn long_headers_arrive_whole() {
     let long = |length: usize| json!({ "custom": { "k": "v".repeat(length) } }).to_string();
     let values = [

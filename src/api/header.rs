@@ -25,7 +25,7 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
     let request_id = match reply.header(REQUEST_ID) {
         None | Some([]) => return Err(ApiError::RequestId("the event came without the")),
         Some(id) => match std::str::from_utf8(id) {
-            Ok(id) if id.bytes().all(stands_in_a_path) => id,
+            Ok(id) if is_a_segment(id) => id,
             _ => {
                 return Err(ApiError::RequestId(
                     "the event came with an unusable value in the",
@@ -61,10 +61,38 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
     })
 }
 
-/// Whether a byte may stand in a segment of a path as it is (RFC 3986, section 3.3): the request
-/// id becomes one, and any other byte would end it or be taken for something else.
-fn stands_in_a_path(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte)
+/// Whether a request id can be what it becomes, one segment of a path: it has only bytes that stand
+/// there as they are (RFC 3986, section 3.3), and nobody on the way takes it for more or for less.
+fn is_a_segment(id: &str) -> bool {
+    let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
+    id.bytes().all(stands) && !leads_elsewhere(id.as_bytes())
+}
+
+/// Whether a segment is a step within its path, `.` or `..` (section 5.2.4), with parameters or
+/// not, or has a separator in it, for a server that decodes what is encoded, however often.
+fn leads_elsewhere(mut rest: &[u8]) -> bool {
+    let mut dots = true;
+    let mut parameters = false;
+    while let [first, behind @ ..] = rest {
+        let mut byte = *first;
+        rest = behind;
+        if byte == b'%' {
+            while let [b'2', b'5', behind @ ..] = rest {
+                rest = behind;
+            }
+            match rest {
+                [b'2', b'f' | b'F', ..] | [b'5', b'c' | b'C', ..] => return true,
+                [b'2', b'e' | b'E', behind @ ..] => {
+                    byte = b'.';
+                    rest = behind;
+                }
+                _ => {}
+            }
+        }
+        parameters |= byte == b';';
+        dots &= parameters || byte == b'.';
+    }
+    dots
 }
 
 fn text<'a>(request_id: &str, name: &str, value: &'a [u8]) -> Option<&'a str> {
