@@ -26,7 +26,7 @@ pub(crate) mod kind {
     pub(crate) const PANIC: &str = "Function.Panic";
     /// A panic outside the invocation ends the process.
     pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
-    /// What an error type becomes that cannot stand in a header.
+    /// What an error type becomes that cannot stand in a header, or is too long for it.
     pub(crate) const UNKNOWN: &str = "Function.Unknown";
 }
 
@@ -56,6 +56,10 @@ pub struct Error {
     stack_trace: Vec<String>,
 }
 
+/// Longest error type in a header, in bytes: far over a name, and far under what servers take for
+/// all headers together and the ureq client writes.
+const MAX_HEADER: usize = 200;
+
 /// The side of a snapshot on which a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -65,6 +69,9 @@ pub(crate) enum Side {
 
 impl Error {
     /// An error with its type and message. Lambda advises types of the form `Category.Reason`.
+    ///
+    /// What is over 6,291,556 bytes of JSON, the limit of a response, is cut when it is sent, and
+    /// the message says so. A type of more than 200 bytes is `Function.Unknown` in the header.
     pub fn new(error_type: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             error_type: error_type.into(),
@@ -117,11 +124,14 @@ impl Error {
         }
     }
 
-    /// The value of the error type header, `Category.Reason`; a header carries no control bytes.
+    /// The value of the error type header, `Category.Reason`; a header carries no control bytes,
+    /// and not too many others.
     pub(crate) fn header(&self) -> Cow<'_, str> {
-        let plain =
-            |text: &str| !text.is_empty() && text.bytes().all(|b| (0x20..0x7f).contains(&b));
-        if !plain(&self.error_type) {
+        let fits = |text: &str| {
+            (1..=MAX_HEADER).contains(&text.len())
+                && text.bytes().all(|b| (0x20..0x7f).contains(&b))
+        };
+        if !fits(&self.error_type) {
             Cow::Borrowed(kind::UNKNOWN)
         } else if self.error_type.contains('.') {
             Cow::Borrowed(&self.error_type)
@@ -230,5 +240,8 @@ mod tests {
         ] {
             assert_eq!(Error::new(error_type, "").header(), header);
         }
+        let longest = "A.".to_owned() + &"B".repeat(MAX_HEADER - 2);
+        assert_eq!(Error::new(longest.clone(), "").header(), longest);
+        assert_eq!(Error::new(longest + "B", "").header(), "Function.Unknown");
     }
 }

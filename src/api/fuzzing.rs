@@ -1,6 +1,6 @@
 //! What goes into headers, for the fuzz targets.
 
-use super::{base64, cause, streaming};
+use super::{base64, cause, cut, streaming};
 use crate::error::Error;
 
 /// Most bytes of a cause.
@@ -23,7 +23,7 @@ pub fn report(error: &Error) -> (String, Vec<u8>) {
     (error.header().into_owned(), error.to_json())
 }
 
-/// The error as trailers have it.
-pub fn shortened(error: &Error) -> Error {
-    streaming::shortened(error).into_owned()
+/// The error's JSON as trailers have it.
+pub fn shortened(error: &Error) -> Vec<u8> {
+    cut::json(error, MAX_ERROR)
 }

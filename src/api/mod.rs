@@ -6,6 +6,7 @@
 
 mod base64;
 mod cause;
+mod cut;
 mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -22,8 +23,10 @@ use crate::settings::{Endpoint, rooted};
 use crate::start_up::texts;
 use error::Call;
 
-/// Largest buffered response or error in bytes: 6 MiB and 100 bytes. Over it the Runtime API
-/// answers 413, and the caller gets `Function.ResponseSizeTooLarge`.
+/// Largest buffered response or error in bytes: 6 MiB and 100 bytes. To a larger response the
+/// Runtime API answers 413, and the caller gets `Function.ResponseSizeTooLarge`. A larger error
+/// AWS's Runtime Interface Emulator does not answer at all, and the next `next` is refused
+/// (measured).
 pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 const JSON: &str = "application/json";
@@ -138,7 +141,7 @@ impl<C: Client> RuntimeApi<C> {
     }
 
     fn phase_error(&mut self, call: Call, phase: &str, error: &Error) -> Result<(), ApiError> {
-        let body = error.to_json();
+        let body = cut::json(error, MAX_RESPONSE);
         let request = Request {
             path: [&rooted(phase), "error", ""],
             headers: &[
@@ -180,7 +183,7 @@ impl<C: Client> Answer<'_, C> {
             Call::Error,
             "/error",
             [Some(&error.header()), Some(&cause::cause(error))],
-            &error.to_json(),
+            &cut::json(error, MAX_RESPONSE),
         )
     }
 

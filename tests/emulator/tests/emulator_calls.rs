@@ -150,6 +150,24 @@ fn errors_keep_their_json_and_type() {
 }
 
 #[test]
+fn an_error_over_the_limit_is_not_answered_and_ends_the_environment() {
+    let (emulator, mut client) = start();
+    for (size, taken) in [(MAX_RESPONSE, true), (MAX_RESPONSE + 1, false)] {
+        let _ticket = emulator.submit(named(&format!("r-{size}")));
+        call(&mut client, get(NEXT));
+        let error = post(&error_path(&format!("r-{size}")), "", &"x".repeat(size));
+        send(&mut client, error);
+        if taken {
+            assert_eq!(answer(&mut client).status, 202);
+        } else {
+            assert_eq!(read_all(&mut client), "");
+        }
+    }
+    let mut client = connect(&emulator.address());
+    assert_eq!(call(&mut client, get(NEXT)).status, 403);
+}
+
+#[test]
 fn a_timeout_makes_the_answer_late() {
     let (emulator, mut client) = start();
     let ticket = emulator.submit(Invocation {

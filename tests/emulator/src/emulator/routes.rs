@@ -56,7 +56,7 @@ fn route(shared: &Shared, connection: &mut Connection, head: &Head) -> Option<Re
     let read = Instant::now();
     connection.invite_body(head).ok()?;
     let body = connection.read_body(head, api::MAX_RESPONSE + 1);
-    if body.fault.is_some() {
+    if body.fault.is_some() || body.size > api::MAX_RESPONSE as u64 {
         return None;
     }
     match call {
@@ -156,6 +156,11 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     if mode.is_some_and(|mode| mode != "streaming") {
         shared.lock().spoil();
         return Some(refuse(BAD_MODE));
+    }
+    if call == Call::Error && body.size > limit as u64 {
+        // As AWS's emulator does (measured): no reply to it, and 403 to every call that follows.
+        shared.lock().spoil();
+        return None;
     }
     let refusal = match body.fault.take() {
         None if body.size > limit as u64 => Some((TOO_LARGE, "Function.ResponseSizeTooLarge")),
