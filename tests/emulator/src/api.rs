@@ -7,6 +7,8 @@ use serde_json::json;
 
 /// What every path of the Runtime API starts with.
 pub const PREFIX: &str = "/2018-06-01/runtime/";
+/// What every path of the Extensions API starts with.
+pub const EXTENSION_PREFIX: &str = "/2020-01-01/extension/";
 
 /// Largest buffered response in bytes: 6 MiB and 100 bytes; one more is answered 413.
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
@@ -38,7 +40,12 @@ pub const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
 /// `streaming` marks a streamed response.
 pub const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 
-/// One call of the Runtime API, without its request id.
+/// The name under which an extension registers.
+pub const EXTENSION_NAME: &str = "Lambda-Extension-Name";
+/// The id that an extension gets with its registration, and sends with every other call.
+pub const EXTENSION_ID: &str = "Lambda-Extension-Identifier";
+
+/// One call of the Runtime API or the Extensions API, without its request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     /// `GET runtime/invocation/next`.
@@ -53,6 +60,10 @@ pub enum Call {
     RestoreNext,
     /// `POST runtime/restore/error`.
     RestoreError,
+    /// `POST extension/register`.
+    Register,
+    /// `GET extension/event/next`.
+    ExtensionNext,
     /// Anything else.
     Other,
 }
@@ -61,6 +72,13 @@ impl Call {
     /// Which call a request line makes.
     #[must_use]
     pub fn of(method: &str, path: &str) -> Call {
+        if let Some(rest) = path.strip_prefix(EXTENSION_PREFIX) {
+            return match (method, rest) {
+                ("POST", "register") => Call::Register,
+                ("GET", "event/next") => Call::ExtensionNext,
+                _ => Call::Other,
+            };
+        }
         let Some(rest) = path.strip_prefix(PREFIX) else {
             return Call::Other;
         };
@@ -132,5 +150,9 @@ mod tests {
         assert_eq!(call("POST", "invocation/next"), Call::Other);
         assert_eq!(call("POST", "invocation//response"), Call::Other);
         assert_eq!(Call::of("GET", "/"), Call::Other);
+        let extension = |method, rest: &str| Call::of(method, &format!("{EXTENSION_PREFIX}{rest}"));
+        assert_eq!(extension("POST", "register"), Call::Register);
+        assert_eq!(extension("GET", "event/next"), Call::ExtensionNext);
+        assert_eq!(extension("GET", "register"), Call::Other);
     }
 }

@@ -9,6 +9,7 @@
 //! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
 //!   [`endpoint`], the Invoke API in front of it. For `scripts/run-local`.
 //! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
+//! - [`tree`]: a process with all that it started, to be stopped, continued and killed.
 //! - [`confine`]: programs under a filter for system calls. For the tests of least privilege.
 //! - [`api`]: names and sizes of the Runtime API, from its contract.
 //!
@@ -23,3 +24,4 @@ pub mod function;
 pub mod http;
 pub mod model;
 pub mod script;
+pub mod tree;

@@ -223,3 +223,19 @@ fn mistakes_are_status_2_with_their_own_words() {
     assert_eq!(help.status, 0);
     assert!(help.stdout.contains("--bootstrap PATH"));
 }
+
+#[test]
+fn only_with_an_extension_is_the_function_told_of_its_end() {
+    const TOLD: &str = "told of the end";
+    let Some(plain) = handler("echo") else { return };
+    assert_eq!(plain.status, 0, "{}", plain.stderr);
+    assert!(!plain.stderr.contains(TOLD), "{}", plain.stderr);
+    let registered = handler("terminated").expect("a bootstrap");
+    assert_eq!(registered.status, 0, "{}", registered.stderr);
+    let last = registered.stderr.lines().last();
+    assert_eq!(last, Some(TOLD), "{}", registered.stderr);
+    // One that takes longer than half a second is killed.
+    let slow = handler("terminated-slowly").expect("a bootstrap");
+    assert_eq!(slow.status, 0, "{}", slow.stderr);
+    assert!(!slow.stderr.contains(TOLD), "{}", slow.stderr);
+}

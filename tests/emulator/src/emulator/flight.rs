@@ -1,6 +1,6 @@
 //! One invocation that a runtime has fetched and not answered.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use super::outcome::Invocation;
 use crate::api;
@@ -40,17 +40,22 @@ impl Flight {
         }
     }
 
-    /// The answer to `next`.
-    pub(super) fn event(&self, function_arn: &str) -> Reply {
-        let invocation = &self.invocation;
-        let deadline = invocation.deadline.unwrap_or_else(|| {
+    /// What the runtime and extensions are told of that, in milliseconds since the Unix epoch.
+    pub(super) fn deadline_ms(&self) -> u64 {
+        let deadline = self.invocation.deadline.unwrap_or_else(|| {
             let left = self.limit().saturating_duration_since(Instant::now());
             SystemTime::now() + left
         });
         let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH);
-        let deadline: Duration = deadline.unwrap_or_default();
+        let milliseconds = deadline.unwrap_or_default().as_millis();
+        u64::try_from(milliseconds).unwrap_or(u64::MAX)
+    }
+
+    /// The answer to `next`.
+    pub(super) fn event(&self, function_arn: &str) -> Reply {
+        let invocation = &self.invocation;
         let mut reply = Reply::new(200)
-            .header(api::DEADLINE_MS, &deadline.as_millis().to_string())
+            .header(api::DEADLINE_MS, &self.deadline_ms().to_string())
             .header(api::FUNCTION_ARN, function_arn)
             .header(api::INVOCATION_ID, &self.nonce);
         for (name, value) in [

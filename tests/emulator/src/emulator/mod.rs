@@ -23,10 +23,13 @@
 //! measured to do, with the invocation id and the 410 of its Managed Instances mode. Trailers that
 //! a streamed response has not announced are refused, which AWS's emulator does not do. The emulator
 //! starts no process; [`Emulator::process_exited`] and [`Emulator::reset`] are for who does.
+//! The Extensions API is there as far as a runtime needs it that registers itself, to get SIGTERM.
 
+mod extensions;
 mod flight;
 mod observe;
 mod outcome;
+mod refusal;
 mod routes;
 mod server;
 mod state;
@@ -43,6 +46,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 /// How an [`Emulator`] behaves.
 #[derive(Clone)]
 pub struct Config {
@@ -56,6 +61,9 @@ pub struct Config {
     /// How long an invocation may wait to be fetched before it counts as timed out; a minute by
     /// default, and only ever reached when nobody polls.
     pub fetch_limit: Duration,
+    /// Names under which a registered extension is an external one, which Lambda starts from the
+    /// layer's folder `extensions`. Any other is internal: a part of the runtime's process.
+    pub external_extensions: Vec<String>,
     /// Is told when things happen on the wire.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -67,8 +75,21 @@ impl Default for Config {
             function_arn: "arn:aws:lambda:us-east-1:012345678912:function:function".to_owned(),
             concurrency: 1,
             fetch_limit: Duration::from_secs(60),
+            external_extensions: Vec::new(),
             observer: None,
         }
+    }
+}
+
+impl Config {
+    /// What an extension is told of the function. The handler's name is not known here.
+    fn function(&self) -> Value {
+        let mut parts = self.function_arn.split(':').skip(6);
+        json!({
+            "functionName": parts.next().unwrap_or_default(),
+            "functionVersion": parts.next().unwrap_or("$LATEST"),
+            "handler": "",
+        })
     }
 }
 
@@ -79,6 +100,7 @@ impl fmt::Debug for Config {
             .field("function_arn", &self.function_arn)
             .field("concurrency", &self.concurrency)
             .field("fetch_limit", &self.fetch_limit)
+            .field("external_extensions", &self.external_extensions)
             .finish_non_exhaustive()
     }
 }

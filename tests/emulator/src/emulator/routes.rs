@@ -6,27 +6,11 @@ use std::time::Instant;
 
 use super::observe::Moment;
 use super::outcome::Outcome;
-use super::server::Shared;
-use super::state::{BAD_MODE, Init, NOT_NOW, Refusal};
+use super::refusal::{BAD_MODE, NOT_NOW, Refusal, TOO_LARGE, TRUNCATED, UNANNOUNCED, refuse};
+use super::server::{Shared, fresh_id};
+use super::state::Init;
 use crate::api::{self, Call, error_json, status_json};
 use crate::http::{Body, Connection, Fault, Fields, Head, Reply};
-
-const TOO_LARGE: Refusal = (
-    413,
-    "RequestEntityTooLarge",
-    "Exceeded maximum allowed payload size (6291556 bytes).",
-);
-const TRUNCATED: Refusal = (
-    400,
-    "TruncatedHTTPRequest",
-    "The body is shorter than announced",
-);
-
-const UNANNOUNCED: Refusal = (
-    400,
-    "UnannouncedTrailer",
-    "The header Trailer does not name every trailer",
-);
 
 /// Serves one connection until it ends.
 pub(super) fn connection(shared: &Shared, stream: Arc<TcpStream>, number: usize) {
@@ -63,6 +47,8 @@ fn route(shared: &Shared, connection: &mut Connection, head: &Head) -> Option<Re
         Call::Next => next(shared, connection, read),
         Call::RestoreNext => restore_next(shared, connection),
         Call::InitError | Call::RestoreError => Some(init_error(shared, head, body)),
+        Call::Register => Some(register(shared, head, &body)),
+        Call::ExtensionNext => extension_next(shared, connection, head, read),
         _ if head.path == "/2018-06-01/ping" => Some(Reply::new(200).body("pong")),
         _ => {
             let message = format!("No such call: {} {}", head.method, head.path);
@@ -91,6 +77,8 @@ fn next(shared: &Shared, connection: &Connection, read: Instant) -> Option<Reply
             let sent = Instant::now();
             state.sent(&id, sent);
             drop(state);
+            // For extensions that are told of invocations.
+            shared.polls.notify_all();
             shared.observe(Moment::EventSent(number), sent);
             return Some(reply);
         }
@@ -114,6 +102,47 @@ fn restore_next(shared: &Shared, connection: &Connection) -> Option<Reply> {
         state = woken.unwrap_or_else(PoisonError::into_inner);
     }
     Some(Reply::new(200))
+}
+
+/// Takes an extension's registration.
+fn register(shared: &Shared, head: &Head, body: &Body) -> Reply {
+    let name = head.header(api::EXTENSION_NAME);
+    let registered = shared.lock().register(name, &body.bytes, fresh_id());
+    match registered {
+        Ok(id) => {
+            let function = shared.config.function();
+            json(200, function.to_string()).header(api::EXTENSION_ID, &id)
+        }
+        Err(refusal) => refuse(refusal),
+    }
+}
+
+/// An extension's call for its next event.
+fn extension_next(
+    shared: &Shared,
+    connection: &Connection,
+    head: &Head,
+    read: Instant,
+) -> Option<Reply> {
+    let id = head.header(api::EXTENSION_ID);
+    let mut state = shared.lock();
+    if let Err(refusal) = state.extension_asks(id, read) {
+        return Some(refuse(refusal));
+    }
+    // It may have been the last that the init phase or the next event waited for.
+    shared.callers.notify_all();
+    shared.polls.notify_all();
+    loop {
+        if state.stopping || connection.client_is_gone() {
+            return None;
+        }
+        if let Some(event) = id.and_then(|id| state.extensions.take(id)) {
+            let reply = json(200, event);
+            return Some(reply.header("Lambda-Extension-Event-Identifier", &fresh_id()));
+        }
+        let woken = shared.polls.wait(state);
+        state = woken.unwrap_or_else(PoisonError::into_inner);
+    }
 }
 
 fn init_error(shared: &Shared, head: &Head, body: Body) -> Reply {
@@ -228,11 +257,7 @@ fn accept(result: Result<(), Refusal>) -> Reply {
     }
 }
 
-fn refuse((status, error_type, message): Refusal) -> Reply {
-    json(status, error_json(error_type, message))
-}
-
-fn json(status: u16, body: Vec<u8>) -> Reply {
+fn json(status: u16, body: impl Into<Vec<u8>>) -> Reply {
     Reply::new(status)
         .header("Content-Type", "application/json")
         .body(body)

@@ -56,6 +56,7 @@ impl Emulator {
             state: Mutex::new(State::new(
                 config.concurrency.max(1),
                 config.function_arn.clone(),
+                config.external_extensions.clone(),
             )),
             config,
             polls: Condvar::new(),
@@ -125,6 +126,14 @@ impl Emulator {
     pub fn restored(&self) {
         self.shared.lock().restored = true;
         self.shared.polls.notify_all();
+    }
+
+    /// How long Lambda lets the runtime live between SIGTERM and SIGKILL when it ends the
+    /// environment: half a second when only internal extensions are registered, two seconds with
+    /// an external one. `None` without an extension, when it sends no SIGTERM at all.
+    #[must_use]
+    pub fn grace(&self) -> Option<Duration> {
+        self.shared.lock().extensions.grace()
     }
 
     /// Tells that the runtime's process has ended: its invocations end with

@@ -4,8 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::process::ExitStatus;
 use std::time::Instant;
 
+use super::extensions::Extensions;
 use super::flight::Flight;
 use super::outcome::{Finished, Invocation, Outcome, Sink};
+use super::refusal::{LATE, NOT_NOW, Refusal, UNKNOWN_ID};
 use crate::http::Reply;
 
 /// What became of the init phase.
@@ -13,7 +15,7 @@ use crate::http::Reply;
 pub enum Init {
     /// Nothing was heard yet.
     Starting,
-    /// The runtime called `next`, at this instant.
+    /// The runtime called `next` and each registered extension its own, the last at this instant.
     Ready(Instant),
     /// It posted an init or restore error: [`Outcome::InitError`].
     Failed(Outcome),
@@ -21,28 +23,15 @@ pub enum Init {
     Exited(ExitStatus),
 }
 
-/// An error answer: status, error type, message.
-pub(super) type Refusal = (u16, &'static str, &'static str);
-
-pub(super) const UNKNOWN_ID: Refusal = (400, "InvalidRequestID", "Invalid request ID");
-pub(super) const BAD_MODE: Refusal = (
-    400,
-    "InvalidFunctionResponseMode",
-    "The response mode is not 'streaming'",
-);
-pub(super) const NOT_NOW: Refusal = (
-    403,
-    "InvalidStateTransition",
-    "This call is not allowed in the present state",
-);
-pub(super) const LATE: Refusal = (410, "InvokeTimeout", "Invoke timeout");
-
 /// How many answered request ids are remembered, to tell a second answer from a wrong id.
 const REMEMBERED: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) init: Init,
+    /// Whether the runtime called `next`.
+    polled: bool,
+    pub(super) extensions: Extensions,
     /// A refused response mode makes the platform refuse everything until the timeout.
     spoilt: bool,
     pub(super) at_restore: bool,
@@ -59,9 +48,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(concurrency: usize, function_arn: String) -> State {
+    pub(super) fn new(concurrency: usize, function_arn: String, external: Vec<String>) -> State {
         State {
             init: Init::Starting,
+            polled: false,
+            extensions: Extensions::new(external),
             spoilt: false,
             at_restore: false,
             restored: false,
@@ -115,9 +106,8 @@ impl State {
         if matches!(self.init, Init::Failed(_)) || self.spoilt {
             return Err(NOT_NOW);
         }
-        if self.init == Init::Starting {
-            self.init = Init::Ready(at);
-        }
+        self.polled = true;
+        self.settle(at);
         if self.concurrency > 1 || self.flights.is_empty() {
             return Ok(None);
         }
@@ -128,9 +118,33 @@ impl State {
         Ok(again.map(|flight| flight.event(&self.function_arn)))
     }
 
+    /// Ends the init phase if nobody is missing any more.
+    fn settle(&mut self, at: Instant) {
+        if self.init == Init::Starting && self.polled && self.extensions.are_ready() {
+            self.init = Init::Ready(at);
+        }
+    }
+
+    /// An extension registers; gives its id.
+    pub(super) fn register(
+        &mut self,
+        name: Option<&str>,
+        body: &[u8],
+        id: String,
+    ) -> Result<String, Refusal> {
+        let closed = self.polled || self.at_restore || self.init != Init::Starting;
+        let registered = self.extensions.register(name, body, &id, closed);
+        registered.map(|()| id)
+    }
+
+    /// An extension asks for its next event, for the first time perhaps.
+    pub(super) fn extension_asks(&mut self, id: Option<&str>, at: Instant) -> Result<(), Refusal> {
+        self.extensions.asks(id).map(|()| self.settle(at))
+    }
+
     /// The next event for a waiting poll, if there is one, with its request id.
     pub(super) fn hand_out(&mut self) -> Option<(String, Reply)> {
-        if self.flights.len() >= self.concurrency {
+        if self.flights.len() >= self.concurrency || !self.extensions.are_ready() {
             return None;
         }
         let free =
@@ -143,6 +157,7 @@ impl State {
         let id = invocation.request_id.clone()?;
         let flight = Flight::new(ticket, invocation, nonce);
         let reply = flight.event(&self.function_arn);
+        self.extensions.invoked(&flight, &self.function_arn);
         self.flights.insert(id.clone(), flight);
         Some((id, reply))
     }
@@ -201,7 +216,7 @@ impl State {
 
     /// An init or restore error was posted.
     pub(super) fn init_failed(&mut self, outcome: Outcome) -> Result<(), Refusal> {
-        if self.init != Init::Starting {
+        if self.init != Init::Starting || self.polled {
             return Err(NOT_NOW);
         }
         self.init = Init::Failed(outcome);
@@ -229,6 +244,8 @@ impl State {
             self.land(&id, Outcome::Timeout, None);
         }
         self.init = Init::Starting;
+        self.polled = false;
+        self.extensions.clear();
         (self.spoilt, self.at_restore, self.restored) = (false, false, false);
     }
 

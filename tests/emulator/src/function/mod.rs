@@ -25,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::emulator::{Config, Emulator, Init, Invocation, Outcome, fresh_id};
-use process::{Killer, Process};
+use crate::tree::Tree;
+use process::Process;
 
 /// Lambda's limit for the init phase.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
@@ -58,13 +59,21 @@ impl Spec {
     }
 }
 
-/// A function that is started when it is first invoked. Dropping it kills its process group.
+/// A function that is started when it is first invoked. Dropping it ends its process as
+/// [`Function::stop`] does.
 pub struct Function {
     spec: Spec,
     emulator: Arc<Emulator>,
     instance: Mutex<Instance>,
     /// Apart from the instance, which is locked while an invocation runs.
-    killer: Mutex<(Killer, bool)>,
+    running: Mutex<Running>,
+}
+
+/// What [`Function::stop`] ends.
+#[derive(Default)]
+struct Running {
+    tree: Tree,
+    stopped: bool,
 }
 
 #[derive(Default)]
@@ -91,7 +100,7 @@ impl Function {
             spec,
             emulator: Arc::new(emulator),
             instance: Mutex::default(),
-            killer: Mutex::default(),
+            running: Mutex::default(),
         })
     }
 
@@ -178,11 +187,13 @@ impl Function {
         report
     }
 
-    /// Kills the process group, now and for good; a running invocation ends as a crash.
+    /// Ends the process, now and for good, as Lambda ends an environment that it no longer needs:
+    /// by SIGKILL, and by SIGTERM before that only if an extension is registered (see
+    /// [`Emulator::grace`]). A running invocation ends as a crash.
     pub fn stop(&self) {
-        let mut killer = self.killer.lock().unwrap_or_else(PoisonError::into_inner);
-        killer.1 = true;
-        killer.0.kill();
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.stopped = true;
+        process::end(&running.tree, self.emulator.grace());
     }
 
     /// The init phase ahead of the first invocation; how long it took, if it succeeded.
@@ -210,19 +221,19 @@ impl Function {
     fn spawn(&self) -> Result<Process, StartError> {
         let emulator = Arc::clone(&self.emulator);
         let exited = move |status: ExitStatus| emulator.process_exited(status);
-        let mut killer = self.killer.lock().unwrap_or_else(PoisonError::into_inner);
-        if killer.1 {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.stopped {
             return Err(StartError::Stopped);
         }
         let process = Process::spawn(&self.spec, &self.emulator.address(), exited)?;
-        killer.0 = process.killer();
+        running.tree = process.tree();
         Ok(process)
     }
 
-    /// Kills what is left of the process and makes ready for another.
+    /// Ends what is left of the process and makes ready for another.
     fn end(&self, instance: &mut Instance) {
         if let Some(mut process) = instance.process.take() {
-            process.end();
+            process.end(self.emulator.grace());
         }
         self.emulator.reset();
     }
@@ -237,7 +248,7 @@ impl Drop for Function {
         let instance = self.instance.get_mut();
         let instance = instance.unwrap_or_else(PoisonError::into_inner);
         if let Some(process) = &mut instance.process {
-            process.end();
+            process.end(self.emulator.grace());
         }
     }
 }

@@ -7,16 +7,19 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::logs::Logs;
 use super::{Spec, environment};
+use crate::tree::Tree;
+
+/// Between two looks whether a process that was asked to has ended.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Why a function could not be started.
 #[derive(Debug)]
@@ -82,35 +85,10 @@ pub(super) fn check_task_root(path: &Path) -> Result<PathBuf, StartError> {
 
 /// A running bootstrap, or one that has exited.
 pub(super) struct Process {
-    killer: Killer,
+    tree: Tree,
     logs: Arc<Logs>,
     waiter: Option<JoinHandle<()>>,
     peak_kb: u64,
-}
-
-/// Kills a process group and its descendants, for as long as its id cannot belong to another.
-#[derive(Clone, Default)]
-pub(super) struct Killer {
-    /// The group's id until its leader was reaped.
-    group: Arc<Mutex<Option<Pid>>>,
-}
-
-impl Killer {
-    pub(super) fn kill(&self) {
-        let group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(group) = *group {
-            // Listed first: once its parent is dead, a process is nobody's descendant.
-            let tree = tree(group);
-            let _ = kill_process_group(group, Signal::KILL);
-            for pid in tree {
-                let _ = kill_process(pid, Signal::KILL);
-            }
-        }
-    }
-
-    fn group(&self) -> Option<Pid> {
-        *self.group.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Process {
@@ -137,45 +115,42 @@ impl Process {
             .map_err(|error| fail(cannot_start(&error)))?;
         // The writing ends in here would keep the pipe from ending.
         drop(command);
-        let killer = Killer::default();
+        let tree = Tree::of(child.id());
+        // In case it ends before anybody looks again.
+        let peak_kb = tree.peak_kb();
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-        *killer.group.lock().unwrap_or_else(PoisonError::into_inner) = pid;
-        let (group, log) = (Arc::clone(&killer.group), Arc::clone(&logs));
+        let (group, log) = (tree.clone(), Arc::clone(&logs));
         let waiter = thread::spawn(move || {
             if let Some(pid) = pid {
                 let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
                 while matches!(waitid(WaitId::Pid(pid), ended), Err(Errno::INTR)) {}
-                let mut group = group.lock().unwrap_or_else(PoisonError::into_inner);
-                // Not reaped yet, so the id is still its own: take the rest of the group along.
-                let _ = kill_process_group(pid, Signal::KILL);
-                *group = None;
             }
+            // Not reaped yet, so the id is still its own.
+            group.forget();
             let status = child.wait();
             log.finish();
             exited(status.unwrap_or_default());
         });
         Ok(Process {
-            killer,
+            tree,
             logs,
             waiter: Some(waiter),
-            // In case it ends before anybody looks again.
-            peak_kb: pid.and_then(peak_kb).unwrap_or(0),
+            peak_kb,
         })
     }
 
-    pub(super) fn killer(&self) -> Killer {
-        self.killer.clone()
+    pub(super) fn tree(&self) -> Tree {
+        self.tree.clone()
     }
 
     pub(super) fn has_exited(&self) -> bool {
-        self.killer.group().is_none()
+        self.tree.is_gone()
     }
 
     /// The most memory it was ever seen to have resident, in MB, rounded up: the sum over the
     /// processes of its group and their descendants. Of a process that has ended only earlier sightings count.
     pub(super) fn peak_mb(&mut self) -> u64 {
-        let seen = self.killer.group().map_or(0, tree_peak_kb);
-        self.peak_kb = self.peak_kb.max(seen);
+        self.peak_kb = self.peak_kb.max(self.tree.peak_kb());
         self.peak_kb.div_ceil(1024)
     }
 
@@ -183,13 +158,27 @@ impl Process {
         self.logs.drain();
     }
 
-    /// Kills the group and waits for the end.
-    pub(super) fn end(&mut self) {
-        self.killer.kill();
+    /// Ends all of it as Lambda ends an environment, and waits for that; see [`end`].
+    pub(super) fn end(&mut self, grace: Option<Duration>) {
+        end(&self.tree, grace);
         if let Some(waiter) = self.waiter.take() {
             let _ = waiter.join();
         }
     }
+}
+
+/// SIGKILL; where there is a grace, SIGTERM ahead of it by at most so long.
+pub(super) fn end(tree: &Tree, grace: Option<Duration>) {
+    if let Some(grace) = grace {
+        let limit = Instant::now() + grace;
+        tree.terminate();
+        // One that is stopped takes the signal when it goes on.
+        tree.resume();
+        while !tree.is_gone() && Instant::now() < limit {
+            thread::sleep(PAUSE);
+        }
+    }
+    tree.kill();
 }
 
 fn cannot_start(error: &io::Error) -> String {
@@ -200,47 +189,4 @@ fn cannot_start(error: &io::Error) -> String {
         Some(Errno::NOENT) => "the interpreter or loader it names is missing here".to_owned(),
         _ => format!("cannot be started: {error}"),
     }
-}
-
-/// A process's peak resident size in kB, if it is alive.
-fn peak_kb(pid: Pid) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.parse().ok()
-}
-
-/// The sum of the peak resident sizes of a process group and its descendants, in kB.
-fn tree_peak_kb(group: Pid) -> u64 {
-    tree(group).into_iter().filter_map(peak_kb).sum()
-}
-
-/// The members of a process group and all their descendants: a bootstrap may give the processes
-/// it starts groups of their own.
-fn tree(group: Pid) -> Vec<Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut others: Vec<(i32, [i32; 2])> = pids
-        .filter_map(|pid| Some((pid, parent_and_group(pid)?)))
-        .collect();
-    let mut found = Vec::new();
-    loop {
-        let (inside, outside): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .partition(|(_, [parent, of])| *of == group.as_raw_pid() || found.contains(parent));
-        if inside.is_empty() {
-            return found.into_iter().filter_map(Pid::from_raw).collect();
-        }
-        found.extend(inside.into_iter().map(|(pid, _)| pid));
-        others = outside;
-    }
-}
-
-/// Numbers and no `Pid`: the group is 0 for one of another PID namespace, -1 for the dying.
-fn parent_and_group(pid: i32) -> Option<[i32; 2]> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Behind the name, which may hold anything: state, parent, group.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1);
-    Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
 }

@@ -41,7 +41,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
     let functions = functions.collect::<Result<Vec<_>, _>>();
     let functions = functions.map_err(|error| error.to_string())?;
     let function = &functions[0];
-    match options.mode {
+    let code = match options.mode {
         Mode::Repeat(count) => {
             let event = read_event(options.event.as_deref())?;
             on_signal(&functions, |signal| 128 + signal)?;
@@ -56,7 +56,18 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
             on_signal(&functions, |_| 0)?;
             serve(function, port)
         }
-    }
+    };
+    end(&functions);
+    code
+}
+
+/// Ends the environments as Lambda does; all have the same time.
+fn end(functions: &[Arc<Function>]) {
+    thread::scope(|scope| {
+        for function in functions {
+            scope.spawn(|| function.stop());
+        }
+    });
 }
 
 fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, String> {
@@ -131,7 +142,7 @@ fn on_signal(functions: &[Arc<Function>], status: fn(i32) -> i32) -> Result<(), 
     let mut signals = signals.map_err(|error| format!("cannot catch signals: {error}"))?;
     thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
-            functions.iter().for_each(|function| function.stop());
+            end(&functions);
             exit(status(signal));
         }
     });
