@@ -77,6 +77,9 @@ use_toolchain() {
 # std_source: the folder that holds std's library/.
 std_source() { echo "$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust"; }
 
+# The layer has a budget of bytes, and mostly waits for others: the library for size, too.
+layer_options=(--config 'profile.release.package.coldspark.opt-level="z"')
+
 # cross ARCH COMMAND [OPTION...]: cargo zigbuild with the recommended profile: a static position-
 # dependent binary, std rebuilt without its backtrace feature. $fallback keeps Rust's own std.
 cross() {
@@ -96,13 +99,18 @@ cross() {
         # Rust's own start files belong to its own std.
         [ "$WAY" = rustup ] || flags+=" -Clink-self-contained=no"
     fi
-    [ "$command" != build ] || command=zigbuild
+    # zigbuild's own commands link with zig; `rustc` takes options for the last step behind `--`.
+    local cargo=(cargo "$command")
+    case $command in
+        build) cargo=(cargo zigbuild) ;;
+        rustc) cargo=(cargo-zigbuild rustc) ;;
+    esac
     (
         cd "$ROOT"
         # mimalloc: small, and started at its first allocation instead of by a constructor.
         export "CFLAGS_$upper=-Os -fno-unwind-tables -fno-asynchronous-unwind-tables -DMI_PRIM_HAS_PROCESS_ATTACH=1"
         export "CARGO_TARGET_${upper^^}_RUSTFLAGS=$flags"
         export RUSTC_BOOTSTRAP=1
-        cargo "$command" --quiet --locked --release --target "$target" --target-dir "$TARGET_DIR" "${std[@]}" "$@"
+        "${cargo[@]}" --quiet --locked --release --target "$target" --target-dir "$TARGET_DIR" "${std[@]}" "$@"
     ) || die "cargo $command for $target failed; the messages above say why"
 }

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Checks that each name in src/bootstrap.ld still matches a function, in the section that it is for.
+
+check.py ARCH LAYER FUNCTION...: bootstraps that were built with their symbols, the layer's and those
+of functions. The linker script names functions by patterns. One that matches nothing is no error to
+the linker: the function just lies with the rest, and a cold start waits for the disk. So a pattern
+of .text.start or .text.event must match a function within that section of one of the bootstraps,
+and one of .text.layer a function within that section of the layer's.
+"""
+
+import fnmatch
+import re
+import struct
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve().parents[2] / "src" / "bootstrap.ld"
+SECTIONS = (".text.start", ".text.event", ".text.layer")
+# std asks arm64's processor for newer atomics, and has nothing of the kind on x86_64.
+ARM64_ONLY = ("8init_lse", "21detect_and_initialize", "__rust_enable_lse", "__aarch64_", "__getauxval")
+
+
+def functions(path):
+    """For each section of an ELF file, the names of the functions in it."""
+    data = path.read_bytes()
+    if data[:6] != b"\x7fELF\x02\x01":
+        sys.exit(f"{path}: not a 64-bit ELF file")
+    offset, = struct.unpack_from("<Q", data, 40)
+    size, count, names = struct.unpack_from("<HHH", data, 58)
+    headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + size * at) for at in range(count)]
+
+    def text(table, at):
+        start = headers[table][4] + at
+        return data[start:data.index(b"\0", start)].decode()
+
+    sections = [text(names, header[0]) for header in headers]
+    found = {section: set() for section in sections}
+    for header in headers:
+        if header[1] != 2:  # SHT_SYMTAB
+            continue
+        for at in range(header[4], header[4] + header[5], 24):
+            name, info, _, section, _, _ = struct.unpack_from("<IBBHQQ", data, at)
+            # STT_FUNC, and STT_NOTYPE of what is written in assembler.
+            if info & 15 in (0, 2) and 0 < section < count:
+                found[sections[section]].add(text(header[6], name))
+    if not any(found.values()):
+        sys.exit(f"{path}: no symbols; build it without stripping")
+    return found
+
+
+def patterns(script):
+    """For each output section that is checked, its patterns: (file or None, section pattern)."""
+    script = re.sub(r"/\*.*?\*/", "", script, flags=re.S)
+    result = {}
+    for section in SECTIONS:
+        body = re.search(re.escape(section) + r" : \{(.*?)\n    \}", script, re.S)
+        if body is None:
+            sys.exit(f"src/bootstrap.ld has no section {section}")
+        result[section] = [
+            (file if file != "*" else None, one)
+            for file, inner in re.findall(r"(\*\S*?)\(([^()]*)\)", body[1])
+            for one in inner.split()
+        ]
+    return result
+
+
+def matches(file, pattern, names):
+    """Whether a function of these is what the pattern is for."""
+    if file is not None:
+        # A whole object of the C library: one of its functions bears its name.
+        stem = file.strip("*").removesuffix(".o")
+        return any(name.strip("_") in known(stem) for name in names)
+    # Functions lie in sections of their names; cold ones behind a word more.
+    return any(
+        fnmatch.fnmatchcase(f".text.{word}{name}", pattern)
+        for name in names
+        for word in ("", "unlikely.", "hot.")
+    )
+
+
+def known(stem):
+    """What functions of this object of the C library are called, without underlines."""
+    return {"crt1": {"start", "start_c"}}.get(stem, {stem.strip("_")})
+
+
+def main():
+    arch = sys.argv[1]
+    layer, *others = [functions(Path(argument)) for argument in sys.argv[2:]]
+    stale, used = [], 0
+    for section, names in patterns(SCRIPT.read_text()).items():
+        bootstraps = [layer] if section == ".text.layer" else [layer, *others]
+        inside = set().union(*(bootstrap.get(section, set()) for bootstrap in bootstraps))
+        for file, pattern in names:
+            if file is not None and pattern != ".text":
+                continue  # The object's first pattern has told.
+            if arch != "arm64" and any(name in pattern for name in ARM64_ONLY):
+                continue
+            if matches(file, pattern, inside):
+                used += 1
+            else:
+                stale.append(f"{section}: {file or '*'}({pattern})")
+    for line in stale:
+        print(f"{arch}: no function matches {line}")
+    print(f"{arch}: {used} patterns match, {len(stale)} do not")
+    if stale or not used:
+        sys.exit("src/bootstrap.ld names functions that are not there: follow their new names, or remove the patterns")
+
+
+if __name__ == "__main__":
+    main()
