@@ -40,6 +40,9 @@ static struct entry *entries;
 static size_t used;
 static uint64_t instructions, pages, seen[PLACES];
 
+/* A process that the program starts goes on in a copy of the emulator, and must not count. */
+static pid_t counted;
+
 /* The programs that are counted have one thread, so nothing here needs a lock. */
 static void touch(uint64_t address) {
     uint64_t page = (address >> 12) + 1;
@@ -83,7 +86,7 @@ static void on_translation(plugin_id id, struct block *block) {
 static void on_call(plugin_id id, unsigned cpu, int64_t number, uint64_t a, uint64_t b, uint64_t c,
                     uint64_t d, uint64_t e, uint64_t f, uint64_t g, uint64_t h) {
     (void)id, (void)cpu, (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h;
-    if (used < ENTRIES) {
+    if (used < ENTRIES && getpid() == counted) {
         /* The reader takes an entry for written when it has instructions. */
         entries[used].call = number;
         entries[used].pages = pages;
@@ -112,6 +115,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(
         perror("counts: mmap");
         return 1;
     }
+    counted = getpid();
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_vcpu_syscall_cb(id, on_call);
     return 0;

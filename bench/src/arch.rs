@@ -23,6 +23,12 @@ impl Arch {
         }
     }
 
+    /// That of this machine. The benchmark builds on no other.
+    pub(crate) fn host() -> Arch {
+        let [x86_64, arm64] = Arch::ALL;
+        if x86_64.is_native() { x86_64 } else { arm64 }
+    }
+
     /// Whether this machine runs its programs itself.
     pub(crate) fn is_native(self) -> bool {
         self.emulator() == format!("qemu-{}", std::env::consts::ARCH)

@@ -13,7 +13,7 @@ use crate::measure::count::Emulation;
 use crate::measure::one::Stage;
 use crate::measure::trace;
 use crate::options::Options;
-use crate::programs::{self, Group, Places, Program};
+use crate::programs::{self, Countable, Group, Places, Program};
 use crate::results::{Measured, Results, Rounds};
 use crate::sources;
 use crate::times;
@@ -128,6 +128,7 @@ pub(crate) fn emulation(options: &Options) -> Emulation {
     Emulation {
         tools: options.qemu.clone(),
         plugin: options.cache.join("counts.so"),
+        handlers: sources::handlers(&places(options), Arch::host()),
         log: work(options).join("counts"),
     }
 }
@@ -156,6 +157,9 @@ fn sizes(program: &Program) -> Result<Measured, String> {
     Ok(measured)
 }
 
+const SEVERAL: &str = "it is several processes, has threads, or is not static; emulation counts \
+                       one static process";
+
 /// What can be counted of a program: its size, and with ptrace or qemu what it does.
 pub(crate) fn counts(
     api: &mut Api,
@@ -164,10 +168,15 @@ pub(crate) fn counts(
     arch: Arch,
 ) -> Result<Measured, String> {
     let mut measured = sizes(program)?;
-    let counted = if program.countable {
-        emulation.count(api, program, arch)
-    } else {
-        Err("it is several processes, has threads, or is not static; emulation counts one static process".to_owned())
+    let counted = match program.countable {
+        Countable::All | Countable::Pages => emulation.count(api, program, arch),
+        Countable::Nothing => Err(SEVERAL.to_owned()),
+    };
+    let pages = counted.as_ref().map(|counts| counts.pages);
+    measured.put_count(figures::PAGES, pages.map_err(String::clone));
+    let counted = match program.countable {
+        Countable::Pages => Err(SEVERAL.to_owned()),
+        Countable::All | Countable::Nothing => counted,
     };
     let copy = |figure: fn(&crate::measure::count::Counts) -> u64| {
         counted.as_ref().map(figure).map_err(String::clone)
@@ -175,7 +184,6 @@ pub(crate) fn counts(
     measured.put_count(figures::INSTRUCTIONS, copy(|counts| counts.instructions));
     let event = copy(|counts| counts.event_instructions);
     measured.put_count(figures::EVENT_INSTRUCTIONS, event);
-    measured.put_count(figures::PAGES, copy(|counts| counts.pages));
     let system_calls = if arch.is_native() {
         trace::system_calls(api, program, arch)
     } else {

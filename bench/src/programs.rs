@@ -29,8 +29,18 @@ pub(crate) struct Program {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) handler: &'static str,
     pub(crate) task_root: PathBuf,
-    /// One process without threads, started from one static file: what emulation can count.
-    pub(crate) countable: bool,
+    pub(crate) countable: Countable,
+}
+
+/// What emulation can count of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Countable {
+    /// All: it is one process without threads, started from one static file.
+    All,
+    /// The pages that its bootstrap touches. It also waits for a process of its own, and how often
+    /// it looks differs from run to run.
+    Pages,
+    Nothing,
 }
 
 /// A program, or why there is none.

@@ -1,10 +1,10 @@
 //! Which programs are measured, and where scripts/bench has left them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
-use crate::programs::{Group, Missing, Places, Program, Row};
+use crate::programs::{Countable, Group, Missing, Places, Program, Row};
 
 /// What a line of the table is made from.
 struct Source {
@@ -15,7 +15,7 @@ struct Source {
     bootstrap: Place,
     /// `_HANDLER`, and the file it stands for.
     handler: (&'static str, Option<&'static str>),
-    countable: bool,
+    countable: Countable,
     /// What to say when the bootstrap is not there.
     absent: &'static str,
 }
@@ -35,7 +35,7 @@ const OURS: fn(&'static str, &'static str) -> Source = |name, about| Source {
     about,
     bootstrap: Place::Dist(name),
     handler: ("hello", None),
-    countable: true,
+    countable: Countable::All,
     absent: BUILD,
 };
 const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Source =
@@ -45,7 +45,7 @@ const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Sourc
         about,
         bootstrap: Place::Dist("layer"),
         handler: (handler, Some(file)),
-        countable: false,
+        countable: Countable::Nothing,
         absent: BUILD,
     };
 const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
@@ -54,7 +54,7 @@ const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
     about,
     bootstrap: Place::Built(name),
     handler: ("function.handler", None),
-    countable: true,
+    countable: Countable::All,
     absent: BENCH,
 };
 
@@ -64,7 +64,7 @@ const ALLOCATOR: &str = "json-coldspark";
 const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
     group: Group::Allocator,
     handler: ("json", None),
-    countable: false,
+    countable: Countable::Nothing,
     ..PEER(name, about)
 };
 
@@ -90,12 +90,15 @@ fn sources() -> Vec<Source> {
             absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
             ..OURS("hello-fallback", "hello with Rust's own std, not rebuilt")
         },
-        LAYER(
-            "layer-worker",
-            "the layer's bootstrap with a static worker in C",
-            "worker:worker",
-            "worker",
-        ),
+        Source {
+            countable: Countable::Pages,
+            ..LAYER(
+                "layer-worker",
+                "the layer's bootstrap with a static worker in C",
+                "worker:worker",
+                "worker",
+            )
+        },
         LAYER(
             "layer-shell",
             "the layer's bootstrap with a bash function",
@@ -113,7 +116,7 @@ fn sources() -> Vec<Source> {
             "lambda_runtime 1.5.0, our recipe, tokio's current_thread",
         ),
         Source {
-            countable: false,
+            countable: Countable::Nothing,
             absent: HOST,
             ..PEER(
                 "lambda_runtime-docs",
@@ -127,7 +130,7 @@ fn sources() -> Vec<Source> {
         ),
         PEER("rtlambda", "rtlambda 0.0.1, our recipe"),
         Source {
-            countable: false,
+            countable: Countable::Nothing,
             absent: HOST,
             ..PEER(
                 "rtlambda-docs",
@@ -136,7 +139,7 @@ fn sources() -> Vec<Source> {
         },
         Source {
             handler: ("function.handler", Some("function.sh")),
-            countable: false,
+            countable: Countable::Nothing,
             ..PEER(
                 "bash-curl",
                 "bash and curl, as AWS's tutorial on custom runtimes shows",
@@ -199,8 +202,13 @@ pub(crate) fn other(name: &str, command: &str) -> Row {
         task_root: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
         files: vec![path],
         handler: "function.handler",
-        countable: false,
+        countable: Countable::Nothing,
     })
+}
+
+/// Where the handlers of the layer's programs are.
+pub(crate) fn handlers(places: &Places, arch: Arch) -> PathBuf {
+    places.built.join(arch.name()).join("handlers")
 }
 
 fn row(source: &Source, places: &Places, arch: Arch) -> Row {
@@ -209,7 +217,7 @@ fn row(source: &Source, places: &Places, arch: Arch) -> Row {
         Place::Built(folder) => (&places.built, folder),
     };
     let bootstrap = root.join(arch.name()).join(folder).join("bootstrap");
-    let handlers = places.built.join(arch.name()).join("handlers");
+    let handlers = handlers(places, arch);
     let mut files = vec![bootstrap];
     files.extend(source.handler.1.map(|file| handlers.join(file)));
     for file in &files {
@@ -234,8 +242,6 @@ fn row(source: &Source, places: &Places, arch: Arch) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]

@@ -10,7 +10,7 @@ use super::one::{expect, invoke};
 use crate::api::{Api, Call, Request};
 use crate::arch::Arch;
 use crate::events;
-use crate::programs::Program;
+use crate::programs::{Countable, Program};
 
 /// What plugin/counts.c has written when the program sent `GET /next`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,9 @@ pub(crate) struct Emulation {
     /// Has qemu-x86_64 and qemu-aarch64.
     pub(crate) tools: PathBuf,
     pub(crate) plugin: PathBuf,
+    /// The handlers of this machine's architecture: what a program that is counted starts runs
+    /// without an emulator.
+    pub(crate) handlers: PathBuf,
     pub(crate) log: PathBuf,
 }
 
@@ -47,7 +50,12 @@ impl Emulation {
             );
         }
         let _ = fs::remove_file(&self.log);
-        // A fixed environment and program name: both lie on the stack and are looked through.
+        let task_root = match program.countable {
+            Countable::Pages => &*self.handlers,
+            // A fixed environment: it lies on the stack and is looked through.
+            Countable::All | Countable::Nothing => "/var/task".as_ref(),
+        };
+        // The program's name lies there, too.
         let mut command = Command::new(emulator);
         command
             .args(["-seed", "1", "-0", "/var/task/bootstrap", "-plugin"])
@@ -56,12 +64,15 @@ impl Emulation {
                 self.plugin.display(),
                 self.log.display()
             ))
+            // As a variable of the emulator's it would not arrive: its `-U _`, by which the shell that
+            // starts it hides a variable of its own, also removes what only begins with that name.
+            .args(["-E", &format!("_HANDLER={}", program.handler)])
             .args(&program.command)
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        for line in program.environment(&api.address()?, "/var/task".as_ref()) {
+        for line in program.environment(&api.address()?, task_root) {
             if let Some((name, value)) = line.split_once('=') {
                 command.env(name, value);
             }
