@@ -73,7 +73,7 @@ impl Exec {
         match self.follow(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
                 child.finish();
-                self.log.catch_up();
+                self.log.end();
                 Ok(None)
             }
             Ok(Some(output)) => {

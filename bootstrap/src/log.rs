@@ -6,7 +6,8 @@
 //!
 //! The two pipes are read all the time, also between events, so that a process never has to wait
 //! for its log to be read: by whoever waits for something (`wait`), or with several pollers by a
-//! thread for each log. The pipes stay the same for all processes.
+//! thread for each log. The pipes stay the same for all processes, and so do their flags: what a
+//! process has set is taken back before the next one gets them.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -68,14 +69,22 @@ impl Log {
         }
     }
 
-    /// What a process gets as its standard output.
+    /// What a process gets as its standard output; blocks, whatever the last one made of it.
     pub(crate) fn output(&self) -> BorrowedFd<'_> {
+        pipe::let_block(&self.ends[0]);
         self.ends[0].as_fd()
     }
 
-    /// What a process gets as its standard error.
+    /// What a process gets as its standard error; blocks, whatever the last one made of it.
     pub(crate) fn error(&self) -> BorrowedFd<'_> {
+        pipe::let_block(&self.ends[1]);
         self.ends[1].as_fd()
+    }
+
+    /// For a process that stays: takes back what its last event's programs made of its standard
+    /// output and error.
+    pub(crate) fn let_block(&self) {
+        self.ends.iter().for_each(pipe::let_block);
     }
 
     /// Starts the thread that reads the pipes, once, unless the waits look after them.
@@ -120,14 +129,20 @@ impl Log {
         }
     }
 
-    /// Writes the whole lines that processes have printed so far, so that they stand before what
-    /// comes next.
+    /// Writes what processes have printed so far, so that it stands before what comes next, and
+    /// under the id of the event that ends here. A line without an end gets one.
     pub(crate) fn catch_up(&self) {
         // With the lock: what the thread has read and not yet written counts as well.
         let mut streams = self.lock();
         if self.has_more(Some(Duration::ZERO)) {
             self.pass_on(&mut streams);
         }
+        streams.iter_mut().for_each(Printed::close);
+    }
+
+    /// The same when all of it was read already.
+    pub(crate) fn end_lines(&self) {
+        self.lock().iter_mut().for_each(Printed::close);
     }
 
     /// Forgets what standard error has had so far: what comes now belongs to this event.
@@ -139,6 +154,7 @@ impl Log {
         let mut streams = self.lock();
         streams[1].forget();
         for stream in streams.iter_mut() {
+            stream.close();
             stream.belongs_to(context);
         }
     }
@@ -153,9 +169,7 @@ impl Log {
     pub(crate) fn end(&self) -> String {
         let mut streams = self.lock();
         self.pass_on(&mut streams);
-        for stream in streams.iter_mut() {
-            stream.close();
-        }
+        streams.iter_mut().for_each(Printed::close);
         streams[1].last_lines()
     }
 }

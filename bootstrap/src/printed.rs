@@ -22,6 +22,8 @@ pub(crate) struct Printed {
     /// Where it goes: this process's standard output or error.
     target: i32,
     pending: Vec<u8>,
+    /// The last that was written is a part of a line.
+    torn: bool,
     tail: Vec<u8>,
     /// Only in that format.
     json: Option<Json>,
@@ -40,6 +42,7 @@ impl Printed {
         Self {
             target,
             pending: Vec::new(),
+            torn: false,
             tail: Vec::new(),
             json: json.then(Json::default),
         }
@@ -129,7 +132,10 @@ impl Printed {
     fn write(&mut self, whole: usize) {
         let bytes = &self.pending[..whole];
         match &mut self.json {
-            None => sys::write_log(self.target, bytes),
+            None => {
+                sys::write_log(self.target, bytes);
+                self.torn = !bytes.ends_with(b"\n");
+            }
             Some(json) => {
                 let ids = [&*json.request_id, &*json.tenant_id];
                 for line in bytes
@@ -146,8 +152,9 @@ impl Printed {
         self.pending.drain(..whole);
     }
 
+    /// Ends a line that has no end yet: what comes is another event's, and begins a new one.
     pub(crate) fn close(&mut self) {
-        if !self.pending.is_empty() {
+        if self.torn || !self.pending.is_empty() {
             self.pending.push(b'\n');
             self.write(self.pending.len());
         }
@@ -169,6 +176,7 @@ mod tests {
         let mut printed = Printed {
             target: 2,
             pending: text.as_bytes().to_vec(),
+            torn: false,
             tail: Vec::new(),
             json: None,
         };

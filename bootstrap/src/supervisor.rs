@@ -135,13 +135,17 @@ impl Supervisor {
             return Err(Error::new(kind::SYSTEM, "there is no worker"));
         };
         let outlet = self.program.outlet.as_ref();
+        if outlet.is_some() {
+            self.log.let_block();
+        }
         let line = control::event(number);
         let until = deadline.at;
         let answer = running.answer(number, &line, event, text, outlet, until, Some(writer));
         let trouble = match answer {
             Ok(response) => {
-                if !running.log_seen {
-                    self.log.catch_up();
+                match running.log_seen {
+                    true => self.log.end_lines(),
+                    false => self.log.catch_up(),
                 }
                 return Ok(response);
             }

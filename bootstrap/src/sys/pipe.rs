@@ -19,6 +19,14 @@ fn do_not_block(end: &OwnedFd) -> io::Result<()> {
     checked(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
 }
 
+/// Takes back what a process may have set on a writing end that it shares with the next one: that
+/// it does not block (O_NONBLOCK), or keeps each write apart (O_DIRECT).
+pub(crate) fn let_block(end: &OwnedFd) {
+    // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `end` is open. The flags are
+    // those of the open file, which this process and its children share; it cannot fail for a pipe.
+    unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, 0) };
+}
+
 /// A pipe: a reading end that blocks, for a child, and a writing end that does not, for this
 /// process.
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
