@@ -144,10 +144,10 @@ fn objects(function: &Function) -> Vec<Value> {
 
 #[test]
 fn in_json_a_line_that_is_no_object_becomes_one() {
-    let body = "printf 'out \"%s\"\\n' $number; echo 'err\\' >&2; printf '[1]\\n\\n{no json}\\n'";
+    let body = "printf 'out \"%s\"\\n' $event; echo 'err\\' >&2; printf '[1]\\n\\n{no json}\\n'";
     let mut function = json_worker(body);
     for number in 1..4 {
-        let event = event(&format!("id-{number}"), "{}");
+        let event = event(&format!("id-{number}"), number.to_string());
         let tenant = ("Lambda-Runtime-Aws-Tenant-Id", "te\"nant");
         function
             .invoke_event(event.header(tenant.0, tenant.1))
