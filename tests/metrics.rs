@@ -3,7 +3,7 @@
 mod common;
 
 use coldspark_emulator::script;
-use common::log::{FORMAT, logging, served};
+use common::log::{FORMAT, LEVEL, logging, served};
 use serde_json::{Value, json};
 
 #[test]
@@ -26,6 +26,33 @@ fn metrics_are_a_line_of_standard_output_in_either_format() {
         assert_eq!(json["Service"], "logs");
         assert_eq!(json["Value"], json!([1.5, 2.0]));
         assert_eq!(json["requestId"], "l-1");
+    }
+}
+
+#[test]
+fn no_filter_of_lambda_drops_metrics() {
+    for (level, expected) in [
+        ("", "INFO"),
+        ("TRACE", "INFO"),
+        ("debug", "INFO"),
+        ("INFO", "INFO"),
+        ("WARN", "WARN"),
+        ("error", "ERROR"),
+        ("FATAL", "FATAL"),
+        ("no-such-level", "INFO"),
+    ] {
+        let function = logging("metrics").env(FORMAT, "JSON").env(LEVEL, level);
+        let session = served(function, "[1]");
+        let output = session.process.stdout();
+        let record: Value = serde_json::from_str(output.lines().next().unwrap()).unwrap();
+        assert_eq!(record["level"], expected, "{level:?}");
+        // By the rule of Lambda, that a line without a timestamp is INFO.
+        let stamp = record["timestamp"].as_str().expect("a timestamp");
+        assert!(stamp.len() == 24 && stamp.ends_with('Z'), "{stamp}");
+        let millis = record["_aws"]["Timestamp"].as_u64().expect("a time");
+        assert!(millis > 1_735_689_600_000);
+        let session = served(logging("metrics").env(LEVEL, level), "[1]");
+        assert!(!session.process.stdout().contains("level"));
     }
 }
 

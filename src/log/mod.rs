@@ -50,6 +50,7 @@ use crate::escape::{list, quoted};
 use crate::invocation;
 
 pub use self::settings::json;
+pub(crate) use self::settings::passing;
 pub use self::wrap::wrap;
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
@@ -67,10 +68,10 @@ pub(crate) fn install() {
     }
     // Read while the environment cannot change yet, and remembered.
     json();
+    let (level, bad_level) = settings::level();
     if tracing::dispatcher::has_been_set() {
         return;
     }
-    let (level, bad_level) = settings::level();
     // An error would mean that another thread has just set one; theirs then stands.
     if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
         OURS.store(true, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tracing::level_filters::LevelFilter;
 
+use super::time;
 use crate::settings::variable;
 
 /// A setting that is one of several words, in any case.
@@ -51,7 +52,25 @@ pub(super) fn format() -> (usize, Option<String>) {
 /// The least level that is logged, by `AWS_LAMBDA_LOG_LEVEL`.
 pub(super) fn level() -> (LevelFilter, Option<String>) {
     let (level, unknown) = LEVEL.made(variable("AWS_LAMBDA_LOG_LEVEL"));
+    KNOWN_LEVEL.store(1 + level as u8, Ordering::Relaxed);
     (filter(level), unknown)
+}
+
+/// The place of the level among the words, counted from 1; 0 until it was read.
+static KNOWN_LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// What a JSON line needs so that no filter drops it: a level, INFO unless the setting is above
+/// that, and the time. Lambda counts a line without one of them as INFO.
+pub(crate) fn passing() -> (&'static str, String) {
+    if KNOWN_LEVEL.load(Ordering::Relaxed) == 0 {
+        level();
+    }
+    let level = usize::from(KNOWN_LEVEL.load(Ordering::Relaxed)) - 1;
+    let stamp = time::stamp(time::now());
+    (
+        LEVEL.words[level.max(LEVEL.default)],
+        String::from_utf8_lossy(&stamp).into_owned(),
+    )
 }
 
 /// Whether lines are JSON.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUES};
+use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUE, MAX_VALUES, MIN_VALUE};
 
 /// What CloudWatch would not make metrics of.
 ///
@@ -27,10 +27,14 @@ pub enum InvalidRecord {
     Name(&'static str, String),
     /// The dimension of this name has a value that CloudWatch does not take.
     DimensionValue(String),
-    /// The metric of this name has a value that is infinite or not a number.
+    /// The metric of this name has a value that is not a number, or not within what CloudWatch
+    /// takes.
     Value(String),
-    /// The name stands for two things in the record, for a metric with two units, or it is `_aws`.
+    /// The name stands for two things in the record, for a metric with two units or resolutions,
+    /// twice in a dimension set, or it is `_aws`, `level` or `timestamp`.
     Twice(String),
+    /// A dimension set has this name, and the record has no such dimension.
+    NoSuchDimension(String),
     /// The property of this name cannot be written as JSON: the name, and why.
     Property(String, String),
     /// The time is more than 14 days ago or 2 hours ahead.
@@ -70,12 +74,19 @@ impl fmt::Display for InvalidRecord {
             ),
             Self::Value(name) => write!(
                 f,
-                "the metric {name:?} has a value that is infinite or not a number"
+                "the metric {name:?} has a value that CloudWatch does not take: it takes 0, and \
+                 numbers between {MIN_VALUE:e} and {MAX_VALUE:e} or their negatives"
             ),
             Self::Twice(name) => write!(
                 f,
                 "the name {name:?} is taken; dimensions, metrics and properties are members of \
-                 one object beside `_aws`, and a metric has one unit"
+                 one object beside `_aws`, `level` and `timestamp`, a metric has one unit and one \
+                 resolution, and a set has a dimension once"
+            ),
+            Self::NoSuchDimension(name) => write!(
+                f,
+                "a dimension set has {name:?}, which is no dimension of the record; add it with \
+                 `dimension`"
             ),
             Self::Property(name, error) => {
                 write!(

@@ -19,9 +19,15 @@
 //! Dimensions make a metric of its own out of each combination of values, which costs: what has
 //! many values, such as a request id, is a property.
 //!
-//! Both log formats leave a record as it is. Source: the CloudWatch user guide, "Specification:
-//! Embedded metric format", and the API reference, `MetricDatum` and `Dimension`.
+//! In the log format JSON a record has a `level` and a `timestamp` as well: Lambda counts a line
+//! without them as INFO, and drops it where `AWS_LAMBDA_LOG_LEVEL` is above that. The level is INFO, or
+//! that setting where it is above, so that no filter drops metrics; a metric filter or an alarm
+//! on `level` should leave records with `_aws` out. Source: the CloudWatch user guide, "Specification:
+//! Embedded metric format", the API reference, `PutMetricData`, `MetricDatum` and `Dimension`, and the
+//! Lambda developer guide, "Log-level filtering".
 
+mod check;
+mod encode;
 mod invalid;
 mod unit;
 
@@ -29,8 +35,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use crate::escape::{self, Form};
-use crate::sys;
+use crate::{log, sys};
 
 pub use self::invalid::InvalidRecord;
 pub use self::unit::Unit;
@@ -39,8 +44,13 @@ pub use self::unit::Unit;
 pub const MAX_METRICS: usize = 100;
 /// Values that a metric of a record may have.
 pub const MAX_VALUES: usize = 100;
-/// Dimensions that a record may have.
+/// Dimensions that a record may have, or one of its dimension sets.
 pub const MAX_DIMENSIONS: usize = 30;
+/// Largest value of a metric, 2^360; the negative of it is the smallest.
+pub const MAX_VALUE: f64 = 2.3485425827738332e108;
+/// The value of a metric that is nearest to 0, and not 0: CloudWatch refuses what is nearer, on
+/// either side.
+pub const MIN_VALUE: f64 = 8.51592e-109;
 /// Characters of a namespace, and of the name of a metric, dimension or property.
 pub const MAX_NAME: usize = 255;
 /// Characters of a dimension's value.
@@ -72,6 +82,8 @@ const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
 pub struct Record {
     namespace: String,
     dimensions: Vec<(String, String)>,
+    /// Names of dimensions; no set stands for one with all dimensions.
+    sets: Vec<Vec<String>>,
     metrics: Vec<Metric>,
     /// Names and values, these as JSON.
     properties: Vec<(String, String)>,
@@ -84,6 +96,7 @@ pub struct Record {
 struct Metric {
     name: String,
     unit: Unit,
+    is_high_resolution: bool,
     values: Vec<f64>,
 }
 
@@ -94,6 +107,7 @@ impl Record {
         Self {
             namespace: namespace.into(),
             dimensions: Vec::new(),
+            sets: Vec::new(),
             metrics: Vec::new(),
             properties: Vec::new(),
             time: None,
@@ -108,15 +122,66 @@ impl Record {
         self
     }
 
-    /// Adds a value of a metric: a further one if the record has the metric already.
-    pub fn metric(mut self, name: impl Into<String>, unit: Unit, value: impl Into<f64>) -> Self {
-        let (name, value) = (name.into(), value.into());
+    /// Adds a dimension set: CloudWatch makes the metrics once for each set, by the values of the
+    /// dimensions that it names. An empty set makes metrics without dimensions. A record to which
+    /// no set was added has one with all its dimensions; each set may have 30.
+    ///
+    /// ```
+    /// use coldspark::metrics::{Record, Unit};
+    ///
+    /// let json = Record::new("Shop")
+    ///     .dimension("Service", "orders")
+    ///     .dimension("Region", "north")
+    ///     .dimension_set(["Service"]) // of the service, wherever it runs
+    ///     .dimension_set(["Service", "Region"])
+    ///     .metric("Pieces", Unit::Count, 3)
+    ///     .to_json()?;
+    /// assert!(json.contains(r#""Dimensions":[["Service"],["Service","Region"]]"#));
+    /// # Ok::<(), coldspark::Error>(())
+    /// ```
+    pub fn dimension_set<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.sets.push(names.into_iter().map(N::into).collect());
+        self
+    }
+
+    /// Adds a value of a metric: a further one if the record has the metric already. CloudWatch
+    /// keeps the metric by minutes. It takes 0, and values that are not over
+    /// [`MAX_VALUE`] and not nearer to 0 than [`MIN_VALUE`], without their sign.
+    pub fn metric(self, name: impl Into<String>, unit: Unit, value: impl Into<f64>) -> Self {
+        self.add(name.into(), unit, value.into(), false)
+    }
+
+    /// The same for a metric that CloudWatch keeps by seconds (`StorageResolution` 1), which
+    /// costs more when it is read and when alarms watch it.
+    ///
+    /// ```
+    /// use coldspark::metrics::{Record, Unit};
+    ///
+    /// let json = Record::new("Shop")
+    ///     .high_resolution_metric("Queue", Unit::Count, 3)
+    ///     .to_json()?;
+    /// assert!(json.contains(r#""StorageResolution":1"#));
+    /// # Ok::<(), coldspark::Error>(())
+    /// ```
+    pub fn high_resolution_metric(
+        self,
+        name: impl Into<String>,
+        unit: Unit,
+        value: impl Into<f64>,
+    ) -> Self {
+        self.add(name.into(), unit, value.into(), true)
+    }
+
+    fn add(mut self, name: String, unit: Unit, value: f64, is_high_resolution: bool) -> Self {
         match self.metrics.iter_mut().find(|metric| metric.name == name) {
-            Some(metric) if metric.unit == unit => metric.values.push(value),
+            Some(known) if (known.unit, known.is_high_resolution) == (unit, is_high_resolution) => {
+                known.values.push(value);
+            }
             Some(_) => self.refuse(InvalidRecord::Twice(name)),
             None => self.metrics.push(Metric {
                 name,
                 unit,
+                is_high_resolution,
                 values: vec![value],
             }),
         }
@@ -127,7 +192,10 @@ impl Record {
     pub fn property(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::to_string(&value) {
-            Ok(json) => self.properties.push((name, json)),
+            // Raw JSON may have line breaks, which only stand between its values.
+            Ok(json) => self
+                .properties
+                .push((name, json.replace(['\n', '\r'], " "))),
             Err(error) => self.refuse(InvalidRecord::Property(name, error.to_string())),
         }
         self
@@ -175,7 +243,7 @@ impl Record {
         }
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
         let millis = since.map_or(0, |since| since.as_millis() as u64);
-        let json = self.encode(millis);
+        let json = self.encode(millis, log::json().then(log::passing));
         match json.len() {
             ..MAX_BYTES => Ok(json),
             size => Err(InvalidRecord::TooLarge(size)),
@@ -185,112 +253,6 @@ impl Record {
     fn refuse(&mut self, invalid: InvalidRecord) {
         self.invalid.get_or_insert(invalid);
     }
-
-    fn check(&self) -> Result<(), InvalidRecord> {
-        check_name("namespace", &self.namespace)?;
-        for (what, count, limit) in [
-            ("metrics", self.metrics.len(), MAX_METRICS),
-            ("dimensions", self.dimensions.len(), MAX_DIMENSIONS),
-        ] {
-            if count > limit {
-                return Err(InvalidRecord::TooMany(what, count, limit));
-            }
-        }
-        if self.metrics.is_empty() {
-            return Err(InvalidRecord::Empty);
-        }
-        for (name, value) in &self.dimensions {
-            check_name("dimension", name)?;
-            if !is_text(value, MAX_DIMENSION_VALUE) {
-                return Err(InvalidRecord::DimensionValue(name.clone()));
-            }
-        }
-        for metric in &self.metrics {
-            check_name("metric", &metric.name)?;
-            let count = metric.values.len();
-            if count > MAX_VALUES {
-                return Err(InvalidRecord::TooManyValues(metric.name.clone(), count));
-            }
-            if !metric.values.iter().all(|value| value.is_finite()) {
-                return Err(InvalidRecord::Value(metric.name.clone()));
-            }
-        }
-        for (name, _) in &self.properties {
-            if name.is_empty() || name.chars().count() > MAX_NAME {
-                return Err(InvalidRecord::Name("property", name.clone()));
-            }
-        }
-        self.check_twice()
-    }
-
-    /// All of them are members of one object.
-    fn check_twice(&self) -> Result<(), InvalidRecord> {
-        let metrics = self.metrics.iter().map(|metric| &metric.name);
-        let others = self.dimensions.iter().chain(&self.properties);
-        let mut seen = std::collections::BTreeSet::from(["_aws"]);
-        for name in metrics.chain(others.map(|(name, _)| name)) {
-            if !seen.insert(name) {
-                return Err(InvalidRecord::Twice(name.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    fn encode(&self, millis: u64) -> String {
-        let names = self.dimensions.iter().map(|(name, _)| quoted(name));
-        let metrics = self.metrics.iter().map(|Metric { name, unit, .. }| {
-            format!("{{\"Name\":{},\"Unit\":\"{}\"}}", quoted(name), unit.name())
-        });
-        let mut json = format!(
-            "{{\"_aws\":{{\"Timestamp\":{millis},\"CloudWatchMetrics\":[{{\"Namespace\":{},\
-             \"Dimensions\":[[{}]],\"Metrics\":[{}]}}]}}",
-            quoted(&self.namespace),
-            list(names),
-            list(metrics)
-        );
-        let mut member = |name: &str, value: &str| {
-            json.extend([",", &quoted(name), ":", value]);
-        };
-        for (name, value) in &self.dimensions {
-            member(name, &quoted(value));
-        }
-        for Metric { name, values, .. } in &self.metrics {
-            // By serde_json, whose code for floats is smaller than std's.
-            let text = serde_json::to_string(values).unwrap_or_default();
-            let one = text.trim_start_matches('[').trim_end_matches(']');
-            member(name, if values.len() == 1 { one } else { &text });
-        }
-        for (name, value) in &self.properties {
-            member(name, value);
-        }
-        json.push('}');
-        json
-    }
-}
-
-fn check_name(what: &'static str, name: &str) -> Result<(), InvalidRecord> {
-    if is_text(name, MAX_NAME) && !name.starts_with(':') {
-        return Ok(());
-    }
-    Err(InvalidRecord::Name(what, name.to_owned()))
-}
-
-/// Printable ASCII, not only blanks, not longer than that.
-fn is_text(text: &str, limit: usize) -> bool {
-    text.len() <= limit
-        && text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
-        && !text.trim_ascii().is_empty()
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = vec![b'"'];
-    escape::append(&mut out, text, Form::Json);
-    out.push(b'"');
-    String::from_utf8(out).unwrap_or_default()
-}
-
-fn list(elements: impl Iterator<Item = String>) -> String {
-    elements.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

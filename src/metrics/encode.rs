@@ -1,0 +1,70 @@
+//! A record as JSON, on one line.
+
+use super::{Metric, Record};
+use crate::escape::{self, Form};
+
+impl Record {
+    /// With the level and the timestamp that Lambda filters by, if there are such.
+    pub(super) fn encode(&self, millis: u64, passing: Option<(&str, String)>) -> String {
+        let set = |names: &mut dyn Iterator<Item = &String>| list(names.map(|name| quoted(name)));
+        let sets = match self.sets.as_slice() {
+            [] => set(&mut self.dimensions.iter().map(|(name, _)| name)),
+            sets => sets
+                .iter()
+                .map(|names| set(&mut names.iter()))
+                .collect::<Vec<_>>()
+                .join("],["),
+        };
+        let metrics = self.metrics.iter().map(|metric| {
+            let resolution = match metric.is_high_resolution {
+                true => ",\"StorageResolution\":1",
+                false => "",
+            };
+            let (name, unit) = (quoted(&metric.name), metric.unit.name());
+            format!("{{\"Name\":{name},\"Unit\":\"{unit}\"{resolution}}}")
+        });
+        let mut json = format!(
+            "{{\"_aws\":{{\"Timestamp\":{millis},\"CloudWatchMetrics\":[{{\"Namespace\":{},\
+             \"Dimensions\":[[{sets}]],\"Metrics\":[{}]}}]}}",
+            quoted(&self.namespace),
+            list(metrics)
+        );
+        if let Some((level, timestamp)) = passing {
+            json.extend([
+                ",\"level\":\"",
+                level,
+                "\",\"timestamp\":\"",
+                &timestamp,
+                "\"",
+            ]);
+        }
+        let mut member = |name: &str, value: &str| {
+            json.extend([",", &quoted(name), ":", value]);
+        };
+        for (name, value) in &self.dimensions {
+            member(name, &quoted(value));
+        }
+        for Metric { name, values, .. } in &self.metrics {
+            // By serde_json, whose code for floats is smaller than std's.
+            let text = serde_json::to_string(values).unwrap_or_default();
+            let one = text.trim_start_matches('[').trim_end_matches(']');
+            member(name, if values.len() == 1 { one } else { &text });
+        }
+        for (name, value) in &self.properties {
+            member(name, value);
+        }
+        json.push('}');
+        json
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = vec![b'"'];
+    escape::append(&mut out, text, Form::Json);
+    out.push(b'"');
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn list(elements: impl Iterator<Item = String>) -> String {
+    elements.collect::<Vec<_>>().join(",")
+}
