@@ -14,6 +14,9 @@ pub(crate) mod kind {
     pub(crate) const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
     /// The event is not what the handler expects, or did not come whole.
     pub(crate) const INVALID_EVENT: &str = "Runtime.InvalidEvent";
+    /// The HTTP request in the event is one that HTTP does not allow.
+    #[cfg(feature = "http")]
+    pub(crate) const INVALID_REQUEST: &str = "Runtime.InvalidRequest";
     /// The handler's response cannot be written as JSON.
     pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
     /// The response is over what the Runtime API takes.

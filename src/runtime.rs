@@ -147,9 +147,11 @@ impl<S> Runtime<S> {
     /// 1.0 and 2.0), function URLs and Application Load Balancers, each answered in its own form
     /// ([`http`](mod@crate::http)). Needs the feature `http`.
     ///
-    /// Another event, or one with invalid headers or Base64, is answered with the error
-    /// `Runtime.InvalidEvent`; a response that cannot be sent with `Runtime.InvalidResponse`. The
-    /// client sees any error of a handler as status 502 of the front end.
+    /// A request that HTTP does not allow (a header with a line end, say) is answered with status
+    /// 400, and the handler is not called. Another event, or one with invalid Base64, is answered
+    /// with the error `Runtime.InvalidEvent`; a response that cannot be sent with
+    /// `Runtime.InvalidResponse`, or `Function.ResponseSizeTooLarge`. The client sees any error of
+    /// a handler as status 502 of the front end.
     ///
     /// ```no_run
     /// use coldspark::http::{Response, header};

@@ -82,6 +82,41 @@ fn an_http_api_gets_its_form() {
 }
 
 #[test]
+fn an_http_api_with_payload_1_0_has_its_stage_in_the_path() {
+    let mut event = aws_event("apigw-request");
+    event["requestContext"]["stage"] = json!("prod");
+    event["path"] = json!("/prod/hello");
+    assert_eq!(described(event.clone())["without_stage"], "/prod/hello");
+    event["version"] = json!("1.0");
+    let said = described(event);
+    assert_eq!(said["front_end"], "ApiGatewayV1");
+    assert_eq!(said["without_stage"], "/hello");
+}
+
+#[test]
+fn the_source_is_an_address_or_nothing() {
+    let rest = |address: &str| {
+        let mut event = aws_event("apigw-request");
+        event["requestContext"]["identity"]["sourceIp"] = json!(address);
+        event
+    };
+    let balanced = |addresses: &str| {
+        let mut event = aws_event("alb-lambda-target-request-headers-only");
+        event["headers"]["x-forwarded-for"] = json!(addresses);
+        event
+    };
+    for (event, address) in [
+        (rest("test-invoke-source-ip"), Value::Null),
+        (rest("2001:DB8::7"), json!("2001:db8::7")),
+        (balanced("198.51.100.1, 192.0.2.7:4711"), json!("192.0.2.7")),
+        (balanced("[2001:db8::7]:4711"), json!("2001:db8::7")),
+        (balanced("192.0.2.7, unknown"), Value::Null),
+    ] {
+        assert_eq!(described(event)["source_ip"], address);
+    }
+}
+
+#[test]
 fn a_load_balancer_gets_its_form() {
     let names = ["headers-only", "multivalue-headers"];
     let events = names.map(|name| aws_event(&format!("alb-lambda-target-request-{name}")));
@@ -153,7 +188,6 @@ fn tell(sample: &str, status: u16, headers: Value, body: &str) -> Value {
 
 const V1: &str = "apigw-request";
 const V2: &str = "apigw-v2-request-iam";
-const LOAD_BALANCER: &str = "alb-lambda-target-request-headers-only";
 
 #[test]
 fn cookies_repeated_headers_and_bytes_reach_each_front_end() {
@@ -182,56 +216,6 @@ fn cookies_repeated_headers_and_bytes_reach_each_front_end() {
             "body": "/wA=", "isBase64Encoded": true,
         })
     );
-}
-
-#[test]
-fn a_response_that_cannot_be_sent_is_an_error() {
-    let two_cookies = json!([["set-cookie", "a=1"], ["set-cookie", "b=2"]]);
-    for (event, error_type, says) in [
-        (
-            tell(V2, 600, json!([]), ""),
-            "Runtime.InvalidResponse",
-            "status 600",
-        ),
-        (
-            tell(V1, 999, json!([]), ""),
-            "Runtime.InvalidResponse",
-            "status 999",
-        ),
-        (
-            tell(V1, 101, json!([]), ""),
-            "Runtime.InvalidResponse",
-            "status 101; give one from 200 to 599",
-        ),
-        (tell(V2, 99, json!([]), ""), "Error", "invalid status code"),
-        (
-            tell(V2, 200, json!([["x-a", "\u{ff}"]]), ""),
-            "Runtime.InvalidResponse",
-            "header x-a has a value that is not UTF-8",
-        ),
-        (
-            tell(V2, 200, json!([["x a", "1"]]), ""),
-            "Error",
-            "invalid HTTP header name",
-        ),
-        (
-            tell(V2, 200, json!([["x-a", "1\n2"]]), ""),
-            "Error",
-            "failed to parse header value",
-        ),
-        (
-            tell(LOAD_BALANCER, 200, two_cookies, ""),
-            "Runtime.InvalidResponse",
-            "lambda.multi_value_headers.enabled",
-        ),
-    ] {
-        let session = function("fixture-events")
-            .handler("response")
-            .start(script::exchange("r-1", event.to_string()));
-        let failure = failure(&session.requests(3)[1], "r-1");
-        assert_eq!(failure.error_type, error_type, "{failure:?}");
-        failure.assert_says(&[says]);
-    }
 }
 
 #[test]

@@ -47,18 +47,19 @@ impl<'a> Event<'a> {
         if self.method_arn.is_some() || self.route_arn.is_some() {
             return Err(unknown("it is the request of an API Gateway authorizer"));
         }
-        if self.request_context.get("connectionId").is_some() {
+        if self.has("connectionId") {
             return Err(unknown("it is the event of a WebSocket API"));
         }
-        if self.request_context.get("elb").is_some() {
-            return Ok(match self.multi_value_headers {
-                Some(_) => FrontEnd::LoadBalancerMultiValue,
-                None => FrontEnd::LoadBalancer,
+        if self.has("elb") {
+            // It sends one of the two; what tools make may have an empty one beside the other.
+            return Ok(match (&self.multi_value_headers, &self.headers) {
+                (Some(lists), Some(_)) if lists.is_empty() => FrontEnd::LoadBalancer,
+                (Some(_), _) => FrontEnd::LoadBalancerMultiValue,
+                (None, _) => FrontEnd::LoadBalancer,
             });
         }
-        let version = self.version.as_ref().map(|version| &*version.0);
-        match version {
-            Some("2.0") if self.request_context.get("http").is_some() => Ok(FrontEnd::ApiGatewayV2),
+        match self.version() {
+            Some("2.0") if self.has("http") => Ok(FrontEnd::ApiGatewayV2),
             None | Some("1.0") if self.http_method.is_some() && self.path.is_some() => {
                 Ok(FrontEnd::ApiGatewayV1)
             }
@@ -69,6 +70,22 @@ impl<'a> Event<'a> {
                 "its version {version:?} does not go with its fields"
             ))),
         }
+    }
+
+    /// Whether it is of an HTTP API or a function URL, in either format: the events of a REST API
+    /// have no version.
+    pub(super) fn is_versioned(&self) -> bool {
+        self.version().is_some()
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.version.as_ref().map(|version| &*version.0)
+    }
+
+    /// Whether the request context has this. A null is there for what is not.
+    fn has(&self, name: &str) -> bool {
+        let member = self.request_context.get(name);
+        member.is_some_and(|member| !member.is_null())
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use ::http::{Request, Response};
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderValue, Request, Response, StatusCode};
 
+use super::event::Event;
 use super::{Body, request, response};
-use crate::error::Error;
+use crate::error::{Error, kind};
 use crate::handler::{Handler, NoResponse};
 use crate::invocation::Context;
 
@@ -31,9 +33,26 @@ where
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
     ) -> Result<Cow<'e, [u8]>, NoResponse> {
-        let (request, front_end) = request::read(event)?;
-        let answer = (self.function)(request, context)?;
-        response::write(answer.map(Into::into), front_end, scratch)?;
+        let event = Event::read(event)?;
+        let front_end = event.front_end()?;
+        let answer = match request::build(event, front_end) {
+            Ok(request) => (self.function)(request, context)?.map(Into::into),
+            Err(error) if error.error_type() == kind::INVALID_REQUEST => bad_request(&error),
+            Err(error) => return Err(error.into()),
+        };
+        response::write(answer, front_end, scratch)?;
         Ok(Cow::Borrowed(scratch))
     }
+}
+
+/// The answer to a request that no handler could be given. It is the client's mistake: no error of
+/// the function, which would be counted, retried and looked into.
+fn bad_request(error: &Error) -> Response<Body> {
+    let problem = error.message();
+    tracing::info!(target: "coldspark", "answered with 400: {problem}");
+    let mut response = Response::new(Body::from(format!("{problem}\n")));
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    let form = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, form);
+    response
 }

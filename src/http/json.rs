@@ -39,8 +39,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-/// Names with the values of each, in the order of the event. A value is a text, a list of texts,
-/// or null, which counts as none.
+/// Names with the values of each, in the order of the event. A value is a text or a list of texts;
+/// a null is no value.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pairs<'a>(Vec<(Text<'a>, Values<'a>)>);
 
@@ -49,11 +49,16 @@ struct Values<'a>(Vec<Text<'a>>);
 
 impl Pairs<'_> {
     /// Each value with its name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.0.iter().flat_map(|(name, values)| {
             let values = values.0.iter();
             values.map(move |value| (&*name.0, &*value.0))
         })
+    }
+
+    /// Whether there is no value.
+    pub(super) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
     }
 }
 
@@ -106,8 +111,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Values<'a> {
 
             fn visit_seq<Q: SeqAccess<'de>>(self, mut list: Q) -> Result<Values<'de>, Q::Error> {
                 let mut values = Vec::new();
-                while let Some(value) = list.next_element()? {
-                    values.push(value);
+                while let Some(value) = list.next_element::<Option<_>>()? {
+                    values.extend(value);
                 }
                 Ok(Values(values))
             }

@@ -23,6 +23,9 @@
 //! | Application Load Balancer | comes as sent | last value only | a header | joined with commas, one `Set-Cookie` |
 //! | the same with multi-value headers | comes as sent | all values | a header | `multiValueHeaders` |
 //!
+//! What lists of values lack (`multiValueHeaders`, `multiValueQueryStringParameters`) is taken from
+//! the single values beside them.
+//!
 //! Sources: the API Gateway developer guide, "Lambda proxy integrations in API Gateway" (1.0) and
 //! "Create AWS Lambda proxy integrations for HTTP APIs" (both formats); the Lambda developer
 //! guide, "Invoking Lambda function URLs"; the user guide for Application Load Balancers, "Use
@@ -35,11 +38,16 @@
 //! [`Origin::without_stage`].
 //!
 //! **Bodies**: a Base64 body of the event is decoded. A response body that is UTF-8 goes as text,
-//! any other as Base64; a REST API decodes that only for its `binaryMediaTypes`.
+//! any other as Base64; a REST API decodes that only for its `binaryMediaTypes`. A load balancer
+//! takes 1 MB of JSON.
 //!
 //! **Streamed responses** are written by a handler of [`Runtime::stream`](crate::Runtime::stream),
 //! which reads its request with [`request()`] and makes the [`Prelude`](crate::stream::Prelude)
 //! from the [`Parts`] of a response.
+//!
+//! **Mistakes of clients**: what HTTP does not allow in a request, such as a header with a line end,
+//! is answered with status 400 by [`Runtime::http`](crate::Runtime::http). It is no error of the
+//! function.
 //!
 //! Events of authorizers and WebSocket APIs look similar and want other answers; they are refused.
 

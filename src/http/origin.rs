@@ -1,5 +1,7 @@
 //! Where a request came from.
 
+use std::net::{IpAddr, SocketAddr};
+
 use serde_json::Value;
 
 /// The form of the event, which is the form of its answer too.
@@ -20,9 +22,10 @@ pub enum FrontEnd {
 /// What the event of a request says besides HTTP; it is in the request's extensions.
 ///
 /// ```
+/// use std::net::IpAddr;
 /// use coldspark::http::{Body, Origin, Request};
 ///
-/// fn caller(request: &Request<Body>) -> Option<&str> {
+/// fn caller(request: &Request<Body>) -> Option<IpAddr> {
 ///     request.extensions().get::<Origin>()?.source_ip()
 /// }
 /// ```
@@ -30,7 +33,9 @@ pub enum FrontEnd {
 pub struct Origin {
     pub(super) front_end: FrontEnd,
     pub(super) route: Option<String>,
-    pub(super) source_ip: Option<String>,
+    pub(super) source_ip: Option<IpAddr>,
+    /// Whether a named stage stands in front of the path.
+    pub(super) stage_in_path: bool,
     pub(super) path_parameters: Vec<(String, String)>,
     pub(super) stage_variables: Vec<(String, String)>,
     pub(super) request_context: Value,
@@ -56,17 +61,19 @@ impl Origin {
         self.request_context.get("stage")?.as_str()
     }
 
-    /// The path without the stage that an HTTP API puts in front of it. The payload of a REST API
-    /// has none there, and neither has the stage `$default`.
+    /// The path without the stage that an HTTP API puts in front of it, in both payload formats.
+    /// The events of a REST API have none there, and neither has the stage `$default`.
     ///
-    /// Behind a domain of one's own an HTTP API may put the name of the mapping there instead,
-    /// which stays.
+    /// Behind a domain of one's own, payload format 1.0 has the key of the API mapping in front of
+    /// the path, and it stays; format 2.0 does not tell it (API Gateway developer guide, "Create
+    /// AWS Lambda proxy integrations for HTTP APIs", differences of the formats).
     #[must_use]
     pub fn without_stage<'p>(&self, path: &'p str) -> &'p str {
-        if self.front_end != FrontEnd::ApiGatewayV2 {
+        if !self.stage_in_path {
             return path;
         }
-        let stripped = self.stage().and_then(|stage| {
+        let named = self.stage().filter(|stage| *stage != "$default");
+        let stripped = named.and_then(|stage| {
             let rest = path.strip_prefix('/')?.strip_prefix(stage)?;
             (rest.is_empty() || rest.starts_with('/')).then_some(rest)
         });
@@ -80,9 +87,13 @@ impl Origin {
     /// The client's address, as the front end saw it: `identity.sourceIp` or `http.sourceIp` of
     /// the request context. A load balancer says it only in `X-Forwarded-For`: it is the last
     /// address there, as long as the load balancer appends to that header (its default).
+    ///
+    /// A port behind the address is left out, and an IPv4 address in the form of IPv6 is given as
+    /// IPv4. None when what stands there is no address: in a test from API Gateway's console it is
+    /// `test-invoke-source-ip`.
     #[must_use]
-    pub fn source_ip(&self) -> Option<&str> {
-        self.source_ip.as_deref()
+    pub fn source_ip(&self) -> Option<IpAddr> {
+        self.source_ip
     }
 
     /// A parameter in the path of the route, `id` of `/orders/{id}`.
@@ -108,4 +119,44 @@ impl Origin {
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut pairs = pairs.iter();
     Some(pairs.find(|(known, _)| known == name)?.1.as_str())
+}
+
+/// The last address of a list, with or without a port. Those before it are what the client says.
+pub(super) fn last_address(list: &str) -> Option<IpAddr> {
+    let last = list.rsplit(',').next()?.trim();
+    let bare = last.strip_prefix('[').and_then(|v6| v6.strip_suffix(']'));
+    let address = bare.unwrap_or(last).parse::<IpAddr>();
+    let address = address.or_else(|_| last.parse::<SocketAddr>().map(|socket| socket.ip()));
+    address.ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_in_what_front_ends_make_of_it() {
+        for (list, address) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            (" 192.0.2.1 ", Some("192.0.2.1")),
+            ("192.0.2.1:4711", Some("192.0.2.1")),
+            ("203.0.113.9, 192.0.2.1", Some("192.0.2.1")),
+            ("203.0.113.9:1,192.0.2.1:2", Some("192.0.2.1")),
+            ("2001:DB8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:443", Some("2001:db8::1")),
+            ("::ffff:192.0.2.1", Some("192.0.2.1")),
+            ("[::ffff:192.0.2.1]:443", Some("192.0.2.1")),
+            ("192.0.2.1, unknown", None),
+            ("192.0.2.1,", None),
+            ("test-invoke-source-ip", None),
+            ("192.0.2", None),
+            ("192.0.2.1:port", None),
+            ("[192.0.2.1", None),
+            ("", None),
+        ] {
+            let found = last_address(list).map(|found| found.to_string());
+            assert_eq!(found.as_deref(), address, "{list}");
+        }
+    }
 }

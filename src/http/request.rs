@@ -1,5 +1,8 @@
 //! From an event to a request.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use ::http::header::{COOKIE, HeaderName, HeaderValue};
 use ::http::{HeaderMap, Method, Request};
 use base64::Engine;
@@ -8,7 +11,7 @@ use serde_json::Value;
 
 use super::event::Event;
 use super::json::{Pairs, Text};
-use super::origin::Origin;
+use super::origin::{Origin, last_address};
 use super::{Body, FrontEnd, uri};
 use crate::error::{Error, kind};
 
@@ -29,7 +32,7 @@ use crate::error::{Error, kind};
 ///
 /// let origin = request.extensions().get::<Origin>().expect("it is always there");
 /// assert_eq!(origin.front_end(), FrontEnd::ApiGatewayV2);
-/// assert_eq!(origin.source_ip(), Some("192.0.2.7"));
+/// assert_eq!(origin.source_ip(), Some([192, 0, 2, 7].into()));
 ///
 /// let answer = http::response(Response::new("sold"), origin.front_end())?;
 /// assert!(String::from_utf8(answer)?.contains(r#""statusCode":200"#));
@@ -37,28 +40,38 @@ use crate::error::{Error, kind};
 /// ```
 ///
 /// # Errors
-/// `Runtime.InvalidEvent` when the event is not JSON, not of a known form, or has a method, a
-/// header or a Base64 body that is invalid.
+/// `Runtime.InvalidEvent` when the event is not JSON, not of a known form, or has a Base64 body
+/// that is invalid. `Runtime.InvalidRequest` when the client has sent what HTTP does not allow: a
+/// method, a header or a target. [`Runtime::http`](crate::Runtime::http) answers that with 400.
 pub fn request(event: &[u8]) -> Result<Request<Body>, Error> {
-    Ok(read(event)?.0)
+    let event = Event::read(event)?;
+    let front_end = event.front_end()?;
+    build(event, front_end)
 }
 
-pub(super) fn read(event: &[u8]) -> Result<(Request<Body>, FrontEnd), Error> {
-    let mut event = Event::read(event)?;
-    let front_end = event.front_end()?;
+pub(super) fn build(mut event: Event<'_>, front_end: FrontEnd) -> Result<Request<Body>, Error> {
     let mut request = Request::new(body(event.body.take(), event.is_base64_encoded)?);
     *request.method_mut() = method(&event, front_end)?;
     let target = target(&event, front_end);
-    *request.uri_mut() = target
-        .parse()
-        .map_err(|error| invalid(format!("the target {target:?} is no URI: {error}")))?;
+    *request.uri_mut() = target.parse().map_err(|error| {
+        let length = target.len();
+        invalid(format!(
+            "the request's target, of {length} bytes, is no URI: {error}"
+        ))
+    })?;
     *request.headers_mut() = headers(&event, front_end)?;
     let origin = origin(event, front_end, request.headers());
     request.extensions_mut().insert(origin);
-    Ok((request, front_end))
+    Ok(request)
 }
 
+/// The error of what a client has sent.
 fn invalid(message: String) -> Error {
+    Error::new(kind::INVALID_REQUEST, message)
+}
+
+/// The error of what the front end has made of it.
+fn invalid_event(message: String) -> Error {
     Error::new(kind::INVALID_EVENT, message)
 }
 
@@ -71,7 +84,7 @@ fn body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Body, Error> 
     }
     let bytes = BASE64_STANDARD.decode(&*body);
     let bytes = bytes.map_err(|error| {
-        invalid(format!(
+        invalid_event(format!(
             "the event says that its body is Base64, and it is not: {error}"
         ))
     })?;
@@ -83,9 +96,9 @@ fn method(event: &Event<'_>, front_end: FrontEnd) -> Result<Method, Error> {
         FrontEnd::ApiGatewayV2 => event.request_context["http"]["method"].as_str(),
         _ => event.http_method.as_ref().map(|method| &*method.0),
     };
-    let name = name.ok_or_else(|| invalid("the event has no HTTP method".to_owned()))?;
+    let name = name.ok_or_else(|| invalid_event("the event has no HTTP method".to_owned()))?;
     Method::from_bytes(name.as_bytes())
-        .map_err(|_| invalid(format!("the event's HTTP method {name:?} is invalid")))
+        .map_err(|_| invalid(format!("the request's method {name:?} is invalid")))
 }
 
 /// Path and query string.
@@ -102,11 +115,14 @@ fn target(event: &Event<'_>, front_end: FrontEnd) -> String {
         let query = event.raw_query_string.as_ref();
         uri::push_raw_query(&mut target, query.map_or("", |query| &query.0));
     } else {
-        let pairs = event.multi_value_query_string_parameters.as_ref();
-        if let Some(pairs) = pairs.or(event.query_string_parameters.as_ref()) {
-            let decoded = front_end == FrontEnd::ApiGatewayV1;
-            uri::push_pairs(&mut target, pairs, decoded);
-        }
+        let lists = event.multi_value_query_string_parameters.iter();
+        let lists = lists.flat_map(Pairs::iter);
+        let listed: BTreeSet<_> = lists.clone().map(|(name, _)| name).collect();
+        let single = event.query_string_parameters.iter();
+        let single = single.flat_map(Pairs::iter);
+        let unlisted = single.filter(|(name, _)| !listed.contains(name));
+        let decoded = front_end == FrontEnd::ApiGatewayV1;
+        uri::push_pairs(&mut target, lists.chain(unlisted), decoded);
     }
     if target.len() == path + 1 {
         target.pop();
@@ -114,41 +130,60 @@ fn target(event: &Event<'_>, front_end: FrontEnd) -> String {
     target
 }
 
+const TOO_MANY: &str = "the request has too many headers";
+
+/// The lists of values, and the single values of headers that have no list.
 fn headers(event: &Event<'_>, front_end: FrontEnd) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
-    let pairs = match front_end {
-        FrontEnd::ApiGatewayV2 => None,
-        _ => event.multi_value_headers.as_ref(),
-    };
-    for (name, value) in pairs
-        .or(event.headers.as_ref())
-        .iter()
-        .flat_map(|pairs| pairs.iter())
-    {
-        let known = HeaderName::from_bytes(name.as_bytes());
-        let known =
-            known.map_err(|_| invalid(format!("the event's header name {name:?} is invalid")))?;
-        let added = headers.try_append(known, value_of(name, value)?);
-        added.map_err(|_| invalid("the event has too many headers".to_owned()))?;
+    if front_end != FrontEnd::ApiGatewayV2 {
+        for (name, value) in event.multi_value_headers.iter().flat_map(Pairs::iter) {
+            add(&mut headers, name_of(name)?, value_of(name, value)?)?;
+        }
+    }
+    let mut unlisted = Vec::new();
+    for (name, value) in event.headers.iter().flat_map(Pairs::iter) {
+        let (name, value) = (name_of(name)?, value_of(name, value)?);
+        if !headers.contains_key(&name) {
+            unlisted.push((name, value));
+        }
+    }
+    for (name, value) in unlisted {
+        add(&mut headers, name, value)?;
     }
     // The cookies of format 2.0 are a list of their own; together they are one header.
     if let Some(cookies) = event.cookies.as_ref().filter(|cookies| !cookies.is_empty()) {
         let cookies: Vec<&str> = cookies.iter().map(|cookie| &*cookie.0).collect();
-        let added = headers.try_insert(COOKIE, value_of("cookies", &cookies.join("; "))?);
-        added.map_err(|_| invalid("the event has too many headers".to_owned()))?;
+        let cookies = value_of("cookie", &cookies.join("; "))?;
+        let inserted = headers.try_insert(COOKIE, cookies);
+        inserted.map_err(|_| invalid(TOO_MANY.to_owned()))?;
     }
     Ok(headers)
 }
 
+fn add(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), Error> {
+    let added = headers.try_append(name, value);
+    added.map_err(|_| invalid(TOO_MANY.to_owned()))?;
+    Ok(())
+}
+
+fn name_of(name: &str) -> Result<HeaderName, Error> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| invalid(format!("the request's header name {name:?} is invalid")))
+}
+
 fn value_of(name: &str, value: &str) -> Result<HeaderValue, Error> {
     // Values may be secrets, and do not go into errors.
-    HeaderValue::from_str(value)
-        .map_err(|_| invalid(format!("the event's header {name:?} has an invalid value")))
+    HeaderValue::from_str(value).map_err(|_| {
+        invalid(format!(
+            "the request's header {name:?} has an invalid value"
+        ))
+    })
 }
 
 fn origin(event: Event<'_>, front_end: FrontEnd, headers: &HeaderMap) -> Origin {
     let context = &event.request_context;
-    let at = |place: &Value| place["sourceIp"].as_str().map(str::to_owned);
+    let stage_in_path = event.is_versioned();
+    let at = |place: &Value| last_address(place["sourceIp"].as_str()?);
     let source_ip = match front_end {
         FrontEnd::ApiGatewayV1 => at(&context["identity"]),
         FrontEnd::ApiGatewayV2 => at(&context["http"]),
@@ -162,16 +197,16 @@ fn origin(event: Event<'_>, front_end: FrontEnd, headers: &HeaderMap) -> Origin 
         front_end,
         route: route.map(Text::into_owned),
         source_ip,
+        stage_in_path,
         path_parameters: owned(event.path_parameters),
         stage_variables: owned(event.stage_variables),
         request_context: event.request_context,
     }
 }
 
-fn last_forwarded(headers: &HeaderMap) -> Option<String> {
+fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?;
-    let last = last.to_str().ok()?.rsplit(',').next()?.trim();
-    (!last.is_empty()).then(|| last.to_owned())
+    last_address(last.to_str().ok()?)
 }
 
 fn owned(pairs: Option<Pairs<'_>>) -> Vec<(String, String)> {

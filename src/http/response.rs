@@ -10,6 +10,10 @@ use super::{Body, FrontEnd};
 use crate::error::{Error, kind};
 use crate::stream::check_status;
 
+/// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
+/// Lambda functions as targets": 1 MB).
+const MAX_LOAD_BALANCER: usize = 1024 * 1024;
+
 /// The answer to an event of that front end, as JSON.
 ///
 /// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes that has read its
@@ -18,6 +22,7 @@ use crate::stream::check_status;
 /// # Errors
 /// `Runtime.InvalidResponse` for a status outside 200..=599, a header value that is not UTF-8, and
 /// more than one `Set-Cookie` for a load balancer without multi-value headers.
+/// `Function.ResponseSizeTooLarge` for more JSON than a load balancer takes, 1 MB.
 pub fn response<B: Into<Body>>(
     response: Response<B>,
     front_end: FrontEnd,
@@ -41,7 +46,26 @@ pub(super) fn write(
         front_end,
     };
     // Texts, lists and maps of texts: nothing that serde_json could refuse.
-    serde_json::to_writer(json, &answer).map_err(|error| invalid(error.to_string()))
+    serde_json::to_writer(&mut *json, &answer).map_err(|error| invalid(error.to_string()))?;
+    match front_end {
+        FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => check_size(json.len()),
+        // They take as much as Lambda does, or more.
+        FrontEnd::ApiGatewayV1 | FrontEnd::ApiGatewayV2 => Ok(()),
+    }
+}
+
+/// Refuses what a load balancer would answer with 502 and no reason.
+fn check_size(length: usize) -> Result<(), Error> {
+    if length <= MAX_LOAD_BALANCER {
+        return Ok(());
+    }
+    Err(Error::new(
+        kind::RESPONSE_TOO_LARGE,
+        format!(
+            "the response has {length} bytes as JSON, and a load balancer takes at most 1 MB \
+             ({MAX_LOAD_BALANCER} bytes); return less, or a link to where the rest is"
+        ),
+    ))
 }
 
 fn invalid(message: String) -> Error {

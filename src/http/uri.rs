@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use super::json::Pairs;
-
 /// Adds a path. What cannot stand in one is encoded, all else is left: some front ends deliver the
 /// path as the client sent it, others decoded.
 pub(super) fn push_path(uri: &mut String, path: &str) {
@@ -20,9 +18,13 @@ pub(super) fn push_raw_query(uri: &mut String, query: &str) {
 }
 
 /// Adds a query string of names and values that are `decoded`, or as the client encoded them.
-pub(super) fn push_pairs(uri: &mut String, pairs: &Pairs<'_>, decoded: bool) {
+pub(super) fn push_pairs<'p>(
+    uri: &mut String,
+    pairs: impl Iterator<Item = (&'p str, &'p str)>,
+    decoded: bool,
+) {
     let mut first = true;
-    for (name, value) in pairs.iter() {
+    for (name, value) in pairs {
         if !first {
             uri.push('&');
         }
@@ -71,6 +73,7 @@ fn is_segment(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::json::Pairs;
 
     #[track_caller]
     fn check(add: impl Fn(&mut String), expected: &str) {
@@ -107,11 +110,11 @@ mod tests {
         let pairs = r#"{"a&b":["c=d","e f"],"g":"h%20+","empty":"","none":null}"#;
         let pairs: Pairs<'_> = serde_json::from_str(pairs).unwrap();
         check(
-            |uri| push_pairs(uri, &pairs, true),
+            |uri| push_pairs(uri, pairs.iter(), true),
             "a%26b=c%3Dd&a%26b=e%20f&g=h%2520%2B&empty=",
         );
         check(
-            |uri| push_pairs(uri, &pairs, false),
+            |uri| push_pairs(uri, pairs.iter(), false),
             "a%26b=c=d&a%26b=e%20f&g=h%20+&empty=",
         );
     }

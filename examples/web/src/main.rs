@@ -20,7 +20,8 @@ fn serve(request: Request<Body>, _: &Context<'_>) -> Result<Response<Body>, Erro
     let response = Response::builder();
     let response = match (request.method(), path) {
         (&Method::GET, "/") => {
-            let caller = origin.and_then(Origin::source_ip).unwrap_or("somewhere");
+            let caller = origin.and_then(Origin::source_ip);
+            let caller = caller.map_or("somewhere".to_owned(), |address| address.to_string());
             let visits = visits(&request) + 1;
             response
                 .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")

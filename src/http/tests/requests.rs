@@ -1,74 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::http::*;
-
-#[track_caller]
-fn read(event: &Value) -> Request<Body> {
-    request(event.to_string().as_bytes()).unwrap()
-}
-
-#[track_caller]
-fn refused(event: &Value) -> String {
-    let error = request(event.to_string().as_bytes()).unwrap_err();
-    assert_eq!(error.error_type(), "Runtime.InvalidEvent", "{event}");
-    error.message().to_owned()
-}
-
-fn origin(request: &Request<Body>) -> &Origin {
-    request.extensions().get().unwrap()
-}
-
-fn headers(request: &Request<Body>) -> Vec<(&str, &str)> {
-    let headers = request.headers().iter();
-    headers
-        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
-        .collect()
-}
-
-fn v1() -> Value {
-    json!({
-        "resource": "/orders/{id}",
-        "path": "/orders/a%20b",
-        "httpMethod": "PUT",
-        "headers": { "X-Two": "2", "Host": "h" },
-        "multiValueHeaders": { "X-Two": ["1", "2"], "Host": ["h"] },
-        "queryStringParameters": { "q": "2" },
-        "multiValueQueryStringParameters": { "q": ["1&", "2"], "r": ["é"] },
-        "pathParameters": { "id": "a b" },
-        "stageVariables": { "table": "t" },
-        "requestContext": { "stage": "prod", "identity": { "sourceIp": "192.0.2.1" } },
-        "body": "aGk=",
-        "isBase64Encoded": true,
-    })
-}
-
-fn v2() -> Value {
-    json!({
-        "version": "2.0",
-        "routeKey": "GET /orders",
-        "rawPath": "/prod/orders",
-        "rawQueryString": "a=1&a=%20&b",
-        "headers": { "x-two": "1,2", "cookie": "old=1" },
-        "cookies": ["c=1", "d=2"],
-        "requestContext": {
-            "stage": "prod",
-            "http": { "method": "GET", "path": "/prod/orders", "sourceIp": "2001:db8::1" },
-        },
-        "isBase64Encoded": false,
-    })
-}
-
-fn load_balancer() -> Value {
-    json!({
-        "requestContext": { "elb": { "targetGroupArn": "arn" } },
-        "httpMethod": "POST",
-        "path": "/a%2Fb",
-        "queryStringParameters": { "q%5B%5D": "a%20b+c" },
-        "headers": { "x-forwarded-for": "203.0.113.9, 192.0.2.2" },
-        "body": "text",
-        "isBase64Encoded": false,
-    })
-}
+use super::*;
 
 #[test]
 fn payload_1_0_becomes_a_request() {
@@ -84,7 +16,7 @@ fn payload_1_0_becomes_a_request() {
     assert_eq!(origin.front_end(), FrontEnd::ApiGatewayV1);
     assert_eq!(origin.route(), Some("/orders/{id}"));
     assert_eq!(origin.stage(), Some("prod"));
-    assert_eq!(origin.source_ip(), Some("192.0.2.1"));
+    assert_eq!(address(origin).as_deref(), Some("192.0.2.1"));
     assert_eq!(origin.path_parameter("id"), Some("a b"));
     assert_eq!(origin.stage_variable("table"), Some("t"));
     assert_eq!(origin.stage_variable("id"), None);
@@ -127,7 +59,7 @@ fn payload_2_0_becomes_a_request() {
     let origin = origin(&request);
     assert_eq!(origin.front_end(), FrontEnd::ApiGatewayV2);
     assert_eq!(origin.route(), Some("GET /orders"));
-    assert_eq!(origin.source_ip(), Some("2001:db8::1"));
+    assert_eq!(address(origin).as_deref(), Some("2001:db8::1"));
     assert_eq!(
         origin.request_context()["http"]["path"],
         json!("/prod/orders")
@@ -150,7 +82,7 @@ fn a_load_balancers_event_becomes_a_request() {
     assert_eq!(request.body().text(), Ok("text"));
     let single = origin(&request);
     assert_eq!(single.front_end(), FrontEnd::LoadBalancer);
-    assert_eq!(single.source_ip(), Some("192.0.2.2"));
+    assert_eq!(address(single).as_deref(), Some("192.0.2.2"));
     assert_eq!(single.stage(), None);
 
     let mut event = load_balancer();
@@ -167,79 +99,79 @@ fn a_load_balancers_event_becomes_a_request() {
 }
 
 #[test]
-fn bad_events_are_refused_with_what_is_bad() {
-    type Case = (fn() -> Value, fn(&mut Value), &'static str);
-    let cases: [Case; 12] = [
-        (
-            v1,
-            |e| e["body"] = json!("a*"),
-            "its body is Base64, and it is not",
-        ),
-        (
-            v1,
-            |e| e["body"] = json!("aGk"),
-            "its body is Base64, and it is not",
-        ),
-        (v1, |e| e["body"] = json!(7), "not of the shape"),
-        (
-            v1,
-            |e| e["httpMethod"] = json!("GE T"),
-            "HTTP method \"GE T\"",
-        ),
-        (
-            v1,
-            |e| e["multiValueHeaders"] = json!({"a b": ["1"]}),
-            "header name \"a b\"",
-        ),
-        (
-            v1,
-            |e| e["multiValueHeaders"] = json!({"a": ["1\r\nb: 2"]}),
-            "header \"a\" has an",
-        ),
-        (
-            v1,
-            |e| e["methodArn"] = json!("arn"),
-            "API Gateway authorizer",
-        ),
-        (v1, |e| e["version"] = json!("3.0"), "version \"3.0\""),
-        (
-            v1,
-            |e| e["requestContext"]["connectionId"] = json!("c"),
-            "WebSocket",
-        ),
-        (
-            v2,
-            |e| e["routeArn"] = json!("arn"),
-            "API Gateway authorizer",
-        ),
-        (
-            v2,
-            |e| e["cookies"] = json!(["a\n"]),
-            "header \"cookies\" has an",
-        ),
-        (
-            v2,
-            |e| e["requestContext"]["http"] = json!({}),
-            "no HTTP method",
-        ),
+fn what_is_missing_in_the_lists_comes_from_the_single_values() {
+    let mut event = v1();
+    event["headers"] = json!({ "X-Two": "2", "HOST": "h", "x-one": "1", "x-null": "n" });
+    event["multiValueHeaders"] = json!({ "x-two": ["1", null, "2"], "x-null": null });
+    event["queryStringParameters"] = json!({ "q": "2", "r": "3", "Q": "4" });
+    event["multiValueQueryStringParameters"] = json!({ "q": ["1", "2"], "r": [] });
+    let merged = [
+        ("host", "h"),
+        ("x-null", "n"),
+        ("x-one", "1"),
+        ("x-two", "1"),
+        ("x-two", "2"),
     ];
-    for (event, spoil, says) in cases {
-        let mut event = event();
-        spoil(&mut event);
-        let message = refused(&event);
-        assert!(message.contains(says), "{says}: {message}");
-    }
-    let message = refused(&json!({ "Records": [] }));
-    assert!(message.contains("no HTTP request of API Gateway"));
-    assert!(refused(&json!([])).contains("an HTTP event, an object"));
-    let error = request(b"{").unwrap_err();
-    assert!(error.message().starts_with("the event is not JSON"));
+    let sorted = |request: &Request<Body>| -> Vec<(String, String)> {
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let mut all: Vec<_> = headers(request).into_iter().map(own).collect();
+        all.sort();
+        all
+    };
+    let request = read(&event);
+    let merged = merged.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(sorted(&request), merged);
+    assert_eq!(request.uri(), "/orders/a%20b?q=1&q=2&Q=4&r=3");
+
+    event["multiValueHeaders"] = json!({});
+    event["multiValueQueryStringParameters"] = json!({});
+    let request = read(&event);
+    assert_eq!(headers(&request).len(), 4);
+    assert_eq!(request.uri(), "/orders/a%20b?Q=4&q=2&r=3");
 }
 
 #[test]
-fn more_headers_than_can_be_held_are_refused() {
+fn a_null_is_not_there() {
     let mut event = v1();
-    let many = (0..40_000).map(|number| (format!("x-{number}"), json!(["v"])));
-    event["multiValueHeaders"] = json!(many.collect::<serde_json::Map<_, _>>());
-    assert!(refused(&event).contains("too many headers"));
+    for name in ["connectionId", "elb", "http"] {
+        event["requestContext"][name] = Value::Null;
+    }
+    for name in ["methodArn", "routeArn", "version", "rawPath", "cookies"] {
+        event[name] = Value::Null;
+    }
+    assert_eq!(
+        origin(&read(&event)).front_end(),
+        FrontEnd::ApiGatewayV1,
+        "{event}"
+    );
+    let mut event = v2();
+    event["requestContext"]["connectionId"] = Value::Null;
+    assert_eq!(origin(&read(&event)).front_end(), FrontEnd::ApiGatewayV2);
+    let mut event = load_balancer();
+    event["multiValueHeaders"] = json!({});
+    let request = read(&event);
+    assert_eq!(origin(&request).front_end(), FrontEnd::LoadBalancer);
+    assert_eq!(headers(&request).len(), 1);
+}
+
+#[test]
+fn only_an_http_api_has_a_named_stage_in_the_path() {
+    let stripped = |event: &Value| {
+        let request = read(event);
+        let path = request.uri().path().to_owned();
+        origin(&request).without_stage(&path).to_owned()
+    };
+    let mut rest = v1();
+    rest["path"] = json!("/prod/orders");
+    assert_eq!(stripped(&rest), "/prod/orders");
+    let mut http = rest.clone();
+    http["version"] = json!("1.0");
+    assert_eq!(stripped(&http), "/orders");
+    assert_eq!(stripped(&v2()), "/orders");
+    for event in [&mut http, &mut v2()] {
+        event["requestContext"]["stage"] = json!("$default");
+        event["path"] = json!("/$default/orders");
+        event["rawPath"] = json!("/$default/orders");
+        assert_eq!(stripped(event), "/$default/orders");
+    }
 }

@@ -137,3 +137,22 @@ fn whole_and_streamed_responses_take_the_same_statuses() {
         }
     }
 }
+
+#[test]
+fn a_load_balancer_takes_one_megabyte_of_json() {
+    const MAX: usize = 1024 * 1024;
+    let of = |length: usize, front_end| response(Response::new("x".repeat(length)), front_end);
+    for front_end in [FrontEnd::LoadBalancer, FrontEnd::LoadBalancerMultiValue] {
+        let around = of(0, front_end).unwrap().len();
+        assert_eq!(of(MAX - around, front_end).unwrap().len(), MAX);
+        let refused = of(MAX + 1 - around, front_end).unwrap_err();
+        assert_eq!(refused.error_type(), "Function.ResponseSizeTooLarge");
+        assert!(refused.message().contains("1048577 bytes"), "{refused}");
+        // Bytes count as what Base64 makes of them.
+        let bytes = vec![0xff_u8; MAX / 4 * 3];
+        assert!(response(Response::new(bytes), front_end).is_err());
+    }
+    for front_end in [FrontEnd::ApiGatewayV1, FrontEnd::ApiGatewayV2] {
+        assert!(of(2 * MAX, front_end).is_ok());
+    }
+}
