@@ -18,6 +18,7 @@ mod partial_lines;
 mod privilege;
 mod random_kills;
 mod resolution;
+mod rough_platforms;
 mod shared_descriptors;
 mod shell_errors;
 mod shell_mode;

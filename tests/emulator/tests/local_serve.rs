@@ -24,8 +24,13 @@ struct Served {
 
 impl Served {
     fn start(handler: &str) -> Option<Served> {
+        Served::start_with(handler, &[])
+    }
+
+    fn start_with(handler: &str, options: &[&str]) -> Option<Served> {
         let arguments = ["--serve", "--port", "0", "--handler", handler];
         let mut command = local(&bootstrap()?, &arguments);
+        command.args(options);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
@@ -169,5 +174,24 @@ fn a_signal_ends_the_function_too() {
             assert!(std::time::Instant::now() < limit, "the child survived");
             thread::yield_now();
         }
+    }
+}
+
+#[test]
+fn with_freeze_all_stands_still_between_events() {
+    let Some(served) = Served::start_with("", &["--freeze"]) else {
+        return;
+    };
+    let ask = || {
+        let answer = call(&mut connect(&served.address), post(PATH, "", "{}"));
+        assert_eq!(answer.status, 200);
+        let json: Value = serde_json::from_str(&answer.body).unwrap();
+        json["pid"].as_u64().unwrap()
+    };
+    let pid = ask();
+    for _ in 0..3 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        assert!(stat.contains(") T "), "{stat}");
+        assert_eq!(ask(), pid);
     }
 }

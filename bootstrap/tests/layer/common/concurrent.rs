@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Outcome, Ticket};
+use coldspark_emulator::tree::Tree;
 use serde_json::Value;
 
 use super::function::{command, limit};
@@ -22,14 +23,22 @@ impl Concurrent {
     /// Starts it with so many events at a time, and waits for the end of its init phase.
     #[track_caller]
     pub(crate) fn start(handler: &str, package: Package, concurrency: usize) -> Self {
-        let emulator = Emulator::start(Config {
+        let config = Config {
             concurrency,
             ..Config::default()
-        });
-        let emulator = emulator.expect("a Runtime API");
+        };
+        Self::start_config(handler, package, config)
+    }
+
+    /// The same with a Runtime API that has power over its process.
+    #[track_caller]
+    pub(crate) fn start_config(handler: &str, package: Package, config: Config) -> Self {
+        let concurrency = config.concurrency;
+        let emulator = Emulator::start(config).expect("a Runtime API");
         let mut command = command(handler, &package, &emulator.address());
         command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
         let child = command.spawn().expect("the bootstrap starts");
+        emulator.attach(Tree::of(child.id()));
         let init = emulator.wait_init(Instant::now() + limit());
         assert!(matches!(init, Init::Ready(_)), "{init:?}");
         Self {

@@ -42,7 +42,8 @@ impl Flight {
 
     /// What the runtime and extensions are told of that, in milliseconds since the Unix epoch.
     pub(super) fn deadline_ms(&self) -> u64 {
-        let deadline = self.invocation.deadline.unwrap_or_else(|| {
+        let fixed = self.invocation.told_deadline.or(self.invocation.deadline);
+        let deadline = fixed.unwrap_or_else(|| {
             let left = self.limit().saturating_duration_since(Instant::now());
             SystemTime::now() + left
         });

@@ -22,24 +22,28 @@
 //! Status codes follow AWS's documentation and what AWS's Runtime Interface Emulator was
 //! measured to do, with the invocation id and the 410 of its Managed Instances mode. Trailers that
 //! a streamed response has not announced are refused, which AWS's emulator does not do. The emulator
-//! starts no process; [`Emulator::process_exited`] and [`Emulator::reset`] are for who does.
+//! starts no process; [`Emulator::attach`], [`Emulator::process_exited`] and [`Emulator::reset`] are
+//! for who does.
 //! The Extensions API is there as far as a runtime needs it that registers itself, to get SIGTERM.
 
 mod extensions;
 mod flight;
 mod observe;
 mod outcome;
+mod past;
+mod process;
 mod refusal;
 mod routes;
 mod server;
 mod state;
+mod ticket;
 
 pub use observe::{Moment, Observer};
 pub(crate) use outcome::exit_words;
-pub use outcome::{Finished, Invocation, Outcome, Sink, exit_error, timeout_error};
+pub use outcome::{Finished, Init, Invocation, Outcome, Sink, exit_error, timeout_error};
+pub use server::Emulator;
 pub(crate) use server::fresh_id;
-pub use server::{Emulator, Ticket};
-pub use state::Init;
+pub use ticket::Ticket;
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -64,6 +68,11 @@ pub struct Config {
     /// Names under which a registered extension is an external one, which Lambda starts from the
     /// layer's folder `extensions`. Any other is internal: a part of the runtime's process.
     pub external_extensions: Vec<String>,
+    /// Whether the process that [`Emulator::attach`] was told of is stopped when its answer has
+    /// been read, before that is confirmed, until the next event is there. Lambda freezes the
+    /// environment so, at the latest when the runtime asks for the next event. Not with several
+    /// invocations in flight.
+    pub freeze: bool,
     /// Is told when things happen on the wire.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -76,6 +85,7 @@ impl Default for Config {
             concurrency: 1,
             fetch_limit: Duration::from_secs(60),
             external_extensions: Vec::new(),
+            freeze: false,
             observer: None,
         }
     }
@@ -101,6 +111,7 @@ impl fmt::Debug for Config {
             .field("concurrency", &self.concurrency)
             .field("fetch_limit", &self.fetch_limit)
             .field("external_extensions", &self.external_extensions)
+            .field("freeze", &self.freeze)
             .finish_non_exhaustive()
     }
 }

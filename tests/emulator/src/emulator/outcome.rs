@@ -1,4 +1,4 @@
-//! What goes in and what comes out: invocations and their outcomes.
+//! What goes in and what comes out: invocations and their outcomes, and that of the init phase.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -31,6 +31,12 @@ pub struct Invocation {
     pub timeout: Duration,
     /// A fixed deadline instead of hand-out plus `timeout`.
     pub deadline: Option<SystemTime>,
+    /// What the event's head says of the deadline, when that is not the truth: other emulators say
+    /// 0 or a time long past.
+    pub told_deadline: Option<SystemTime>,
+    /// How many times the event is handed out, with the same ids: usually 1. Further times come
+    /// behind the first answer, or at once to other pollers; only the first answer counts.
+    pub hand_outs: u32,
     /// Gets the bytes of a streamed response as they come; its [`Outcome`] then has none.
     pub sink: Option<Sink>,
 }
@@ -73,6 +79,8 @@ impl Invocation {
             trace_id: None,
             timeout: Duration::from_secs(30),
             deadline: None,
+            told_deadline: None,
+            hand_outs: 1,
             sink: None,
         }
     }
@@ -156,6 +164,19 @@ impl Outcome {
             Outcome::Exited { status } => exit_error(request_id, *status),
         }
     }
+}
+
+/// What became of the init phase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Init {
+    /// Nothing was heard yet.
+    Starting,
+    /// The runtime called `next` and each registered extension its own, the last at this instant.
+    Ready(Instant),
+    /// It posted an init or restore error: [`Outcome::InitError`].
+    Failed(Outcome),
+    /// The process ended.
+    Exited(ExitStatus),
 }
 
 /// A finished invocation with the instants that bound it.

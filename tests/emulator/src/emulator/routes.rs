@@ -5,10 +5,9 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::observe::Moment;
-use super::outcome::Outcome;
+use super::outcome::{Init, Outcome};
 use super::refusal::{BAD_MODE, NOT_NOW, Refusal, TOO_LARGE, TRUNCATED, UNANNOUNCED, refuse};
 use super::server::{Shared, fresh_id};
-use super::state::Init;
 use crate::api::{self, Call, error_json, status_json};
 use crate::http::{Body, Connection, Fault, Fields, Head, Reply};
 
@@ -150,7 +149,11 @@ fn init_error(shared: &Shared, head: &Head, body: Body) -> Reply {
         json: body.bytes,
         error_type: head.header(api::ERROR_TYPE).map(str::to_owned),
     };
-    accept(shared.lock().init_failed(outcome))
+    let accepted = shared.lock().init_failed(outcome);
+    if accepted.is_ok() {
+        shared.process().kill();
+    }
+    accept(accepted)
 }
 
 /// `response` and `error`.
@@ -210,7 +213,12 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
             error_type: Some(error_type.to_owned()),
         },
     };
-    let accepted = shared.lock().answered(id, outcome, read, chunks);
+    let mut state = shared.lock();
+    let accepted = state.answered(id, outcome, read, chunks);
+    if accepted.is_ok() {
+        shared.freeze(&state);
+    }
+    drop(state);
     match refusal {
         Some((refusal, _)) if accepted.is_ok() => Some(refuse(refusal)),
         _ => Some(accept(accepted)),

@@ -10,9 +10,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::observe::Moment;
-use super::outcome::{Finished, Invocation, Outcome};
-use super::state::{Init, State};
+use super::outcome::{Init, Invocation, Outcome};
+use super::process::Attached;
+use super::state::State;
+use super::ticket::Ticket;
 use super::{Config, routes};
+use crate::tree::Tree;
 
 /// A running emulator; see [the module](super). Dropping it closes everything.
 #[derive(Debug)]
@@ -32,16 +35,7 @@ pub(super) struct Shared {
     /// For callers of the emulator.
     pub(super) callers: Condvar,
     streams: Mutex<HashMap<usize, Arc<TcpStream>>>,
-}
-
-/// A submitted invocation.
-#[derive(Debug)]
-pub struct Ticket {
-    shared: Arc<Shared>,
-    number: u64,
-    timeout: Duration,
-    /// The end of waiting to be fetched.
-    unfetched: Instant,
+    process: Mutex<Attached>,
 }
 
 impl Emulator {
@@ -62,6 +56,7 @@ impl Emulator {
             polls: Condvar::new(),
             callers: Condvar::new(),
             streams: Mutex::default(),
+            process: Mutex::default(),
         });
         let (socket, served) = (Arc::clone(&listener), Arc::clone(&shared));
         let acceptor = thread::spawn(move || accept(&socket, &served));
@@ -97,7 +92,12 @@ impl Emulator {
                 .unwrap_or_default(),
         };
         let unfetched = Instant::now() + patience;
-        let number = self.shared.lock().submit(invocation, id, nonce);
+        let number = {
+            let mut state = self.shared.lock();
+            let number = state.submit(invocation, id, nonce);
+            self.shared.process().thaw();
+            number
+        };
         self.shared.polls.notify_all();
         Ticket {
             shared: Arc::clone(&self.shared),
@@ -120,6 +120,28 @@ impl Emulator {
     pub fn wait_restore_point(&self, limit: Instant) -> bool {
         let settled = |state: &State| state.at_restore || state.init != Init::Starting;
         self.shared.wait_caller(limit, settled).at_restore
+    }
+
+    /// Tells of the process that talks to this emulator. It is killed together with the confirmation
+    /// of `init/error` or `restore/error`, as by AWS's Runtime Interface Emulator: what it does
+    /// behind that call is lost. With [`Config::freeze`] it is stopped between events.
+    pub fn attach(&self, process: Tree) {
+        let state = self.shared.lock();
+        if matches!(state.init, Init::Failed(_)) {
+            process.kill();
+        }
+        *self.shared.process() = Attached::new(process);
+    }
+
+    /// Whether the attached process is stopped.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.shared.process().is_frozen()
+    }
+
+    /// Lets the attached process go on if it is stopped, to be told of its end for instance.
+    pub fn thaw(&self) {
+        self.shared.process().thaw();
     }
 
     /// Answers `restore/next`, now or when it is called.
@@ -147,6 +169,7 @@ impl Emulator {
     /// in flight end with [`Outcome::Timeout`]; queued ones stay for the next process.
     pub fn reset(&self) {
         self.shared.lock().reset();
+        *self.shared.process() = Attached::default();
         self.shared.hang_up();
         self.shared.callers.notify_all();
     }
@@ -159,32 +182,9 @@ impl Drop for Emulator {
             let _ = acceptor.join();
         }
         self.shared.lock().stopping = true;
+        self.shared.process().thaw();
         self.shared.polls.notify_all();
         self.shared.hang_up();
-    }
-}
-
-impl Ticket {
-    /// Waits for the end; no longer than the invocation's timeout allows.
-    #[must_use]
-    pub fn wait(self) -> Finished {
-        let mut state = self.shared.lock();
-        loop {
-            if let Some(finished) = state.collect(self.number) {
-                return finished;
-            }
-            let limit = state.limit(self.number).unwrap_or(self.unfetched);
-            let left = limit.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                state.expire(self.number);
-                self.shared.polls.notify_all();
-            } else {
-                // Being fetched wakes nobody, so a shorter limit may have begun by then.
-                let left = left.min(self.timeout.max(Duration::from_millis(1)));
-                let woken = self.shared.callers.wait_timeout(state, left);
-                state = woken.unwrap_or_else(PoisonError::into_inner).0;
-            }
-        }
     }
 }
 
@@ -197,6 +197,18 @@ impl Shared {
         if let Some(observer) = &self.config.observer {
             observer.observe(moment, at);
         }
+    }
+
+    /// Stops the process if that is asked for and nothing is left to do. Called with the state's
+    /// lock, so that no event comes in between.
+    pub(super) fn freeze(&self, state: &State) {
+        if self.config.freeze && self.config.concurrency <= 1 && state.is_idle() {
+            self.process().freeze();
+        }
+    }
+
+    pub(super) fn process(&self) -> MutexGuard<'_, Attached> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wait_caller(&self, limit: Instant, done: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {

@@ -6,25 +6,10 @@ use std::time::Instant;
 
 use super::extensions::Extensions;
 use super::flight::Flight;
-use super::outcome::{Finished, Invocation, Outcome, Sink};
-use super::refusal::{LATE, NOT_NOW, Refusal, UNKNOWN_ID};
+use super::outcome::{Finished, Init, Invocation, Outcome, Sink};
+use super::past::Past;
+use super::refusal::{LATE, NOT_NOW, Refusal};
 use crate::http::Reply;
-
-/// What became of the init phase.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Init {
-    /// Nothing was heard yet.
-    Starting,
-    /// The runtime called `next` and each registered extension its own, the last at this instant.
-    Ready(Instant),
-    /// It posted an init or restore error: [`Outcome::InitError`].
-    Failed(Outcome),
-    /// The process ended.
-    Exited(ExitStatus),
-}
-
-/// How many answered request ids are remembered, to tell a second answer from a wrong id.
-const REMEMBERED: usize = 1024;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -42,8 +27,9 @@ pub(super) struct State {
     tickets: u64,
     queue: VecDeque<(u64, Invocation, String)>,
     flights: HashMap<String, Flight>,
-    /// Request id, nonce, and whether it was answered rather than given up.
-    past: VecDeque<(String, String, bool)>,
+    /// Further hand-outs of events that were handed out already.
+    copies: VecDeque<(String, Reply)>,
+    past: Past,
     finished: HashMap<u64, Finished>,
 }
 
@@ -62,7 +48,8 @@ impl State {
             tickets: 0,
             queue: VecDeque::new(),
             flights: HashMap::new(),
-            past: VecDeque::new(),
+            copies: VecDeque::new(),
+            past: Past::default(),
             finished: HashMap::new(),
         }
     }
@@ -147,6 +134,9 @@ impl State {
         if self.flights.len() >= self.concurrency || !self.extensions.are_ready() {
             return None;
         }
+        if let Some(copy) = self.copies.pop_front() {
+            return Some(copy);
+        }
         let free =
             |id: &Option<String>| id.as_ref().is_some_and(|id| !self.flights.contains_key(id));
         let at = self
@@ -157,6 +147,9 @@ impl State {
         let id = invocation.request_id.clone()?;
         let flight = Flight::new(ticket, invocation, nonce);
         let reply = flight.event(&self.function_arn);
+        for _ in 1..flight.invocation.hand_outs {
+            self.copies.push_back((id.clone(), reply.clone()));
+        }
         self.extensions.invoked(&flight, &self.function_arn);
         self.flights.insert(id.clone(), flight);
         Some((id, reply))
@@ -183,12 +176,7 @@ impl State {
                 }
             };
         }
-        let mut past = self.past.iter().rev();
-        match past.find(|(past, ..)| past == id) {
-            Some((_, past, true)) if nonce.is_none_or(|nonce| nonce == past) => Err(NOT_NOW),
-            Some(_) => Err(LATE),
-            None => Err(UNKNOWN_ID),
-        }
+        Err(self.past.refusal(id, nonce))
     }
 
     /// The answer was read to its end; refused when it had been given up meanwhile.
@@ -203,6 +191,11 @@ impl State {
         answering
             .then(|| self.land(id, outcome, Some((at, chunks))))
             .ok_or(LATE)
+    }
+
+    /// Whether there is nothing to do for the process until the next event.
+    pub(super) fn is_idle(&self) -> bool {
+        self.flights.is_empty() && self.queue.is_empty() && self.copies.is_empty()
     }
 
     /// Where the streamed response to this invocation goes.
@@ -246,6 +239,7 @@ impl State {
         self.init = Init::Starting;
         self.polled = false;
         self.extensions.clear();
+        self.copies.clear();
         (self.spoilt, self.at_restore, self.restored) = (false, false, false);
     }
 
@@ -287,10 +281,7 @@ impl State {
         };
         let answered = response.is_some();
         let (response_read, chunks) = response.unzip();
-        if self.past.len() == REMEMBERED {
-            self.past.pop_front();
-        }
-        self.past.push_back((id.to_owned(), flight.nonce, answered));
+        self.past.remember(id, flight.nonce, answered);
         let finished = Finished {
             request_id: id.to_owned(),
             outcome,

@@ -48,6 +48,8 @@ pub struct Spec {
     pub timeout: Duration,
     /// Whether the function is told that SnapStart takes a snapshot of it.
     pub snap_start: bool,
+    /// Whether its processes are stopped between events; see [`Config::freeze`].
+    pub freeze: bool,
     /// Gets each line of the function's and the platform's log.
     pub log: LogSink,
 }
@@ -91,7 +93,10 @@ impl Function {
     pub fn new(mut spec: Spec) -> Result<Function, StartError> {
         spec.bootstrap = process::check_bootstrap(&spec.bootstrap)?;
         spec.task_root = process::check_task_root(&spec.task_root)?;
-        let mut config = Config::default();
+        let mut config = Config {
+            freeze: spec.freeze,
+            ..Config::default()
+        };
         if spec.snap_start {
             config.function_arn = format!("{}:{}", config.function_arn, spec.version());
         }
@@ -227,6 +232,7 @@ impl Function {
         }
         let process = Process::spawn(&self.spec, &self.emulator.address(), exited)?;
         running.tree = process.tree();
+        self.emulator.attach(process.tree());
         Ok(process)
     }
 

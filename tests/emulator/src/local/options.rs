@@ -31,6 +31,8 @@ to stderr. Billed Duration includes the init phase, as on Lambda since August 20
                      Lambda's variables, the caller's AWS credentials (but not with
                      --snapstart, as on Lambda) and region, and these.
   --timeout SECONDS  after which the function is killed (default 30; on Lambda 3)
+  --freeze           stop all processes of the function when its answer has come, until the next
+                     event, as Lambda does at the latest when the next event is asked for
   --memory MB        told to the function and reported, not enforced (default 128)
   --help             this text
 
@@ -58,6 +60,7 @@ pub(crate) struct Options {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u32,
+    pub(crate) freeze: bool,
     pub(crate) mode: Mode,
 }
 
@@ -87,6 +90,7 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
         variables: Vec::new(),
         timeout: Duration::from_secs(30),
         memory_mb: 128,
+        freeze: false,
         mode: Mode::Repeat(1),
     };
     while let Some(argument) = parser.next()? {
@@ -111,6 +115,7 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
             }
             "repeat" => repeat = Some(parser.value()?.parse_with(|v| positive(v, "--repeat"))?),
             "serve" => serve = true,
+            "freeze" => options.freeze = true,
             "snapstart" => snap_start = true,
             "restores" => restores = Some(parser.value()?.parse_with(environments)?),
             "port" => {

@@ -30,6 +30,7 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
         variables: options.variables,
         memory_mb: options.memory_mb,
         timeout: options.timeout,
+        freeze: options.freeze,
         snap_start: matches!(options.mode, Mode::SnapStart { .. }),
         log: Arc::new(log),
     };
