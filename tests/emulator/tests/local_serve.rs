@@ -7,9 +7,10 @@ mod local;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use coldspark_emulator::api::MAX_EVENT;
-use common::{answer, call, connect, get, post, send};
+use common::{LONG, answer, call, connect, get, post, send};
 use local::{bootstrap, local};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -190,8 +191,13 @@ fn with_freeze_all_stands_still_between_events() {
     };
     let pid = ask();
     for _ in 0..3 {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        assert!(stat.contains(") T "), "{stat}");
+        // A signal needs a moment until it is taken.
+        let limit = Instant::now() + LONG;
+        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        while !stat().contains(") T ") {
+            assert!(Instant::now() < limit, "{}", stat());
+            thread::sleep(Duration::from_millis(2));
+        }
         assert_eq!(ask(), pid);
     }
 }
