@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The examples under cargo-lambda as they are: `watch` with `invoke`, a second emulator that is not
-ours, and `build`.
+"""The examples under cargo-lambda as they are, by the commands of src/guide/rust.md: `watch` with
+`invoke` and as a function URL, a second emulator that is not ours, and `build`.
 
     tests/docs/cargo_lambda.py
 
@@ -15,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 
 from ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+GUIDE = ROOT / "src/guide/rust.md"
 # A function is compiled within it.
 LIMIT_SECONDS = 120
 
@@ -34,10 +37,17 @@ def run(*command, cwd):
     return done.returncode, done.stdout, done.stderr
 
 
-class Watch:
-    """`cargo lambda watch` in the folder of an example."""
+def in_guide(command):
+    """A command that is run here has to stand in the guide, word for word."""
+    if command not in GUIDE.read_text().splitlines():
+        raise Failed(f"{GUIDE.name} does not have the command: {command}")
 
-    def __init__(self, example, handler):
+
+class Watch:
+    """`cargo lambda watch` with these options in the folder of an example, as the guide has it."""
+
+    def __init__(self, example, *options):
+        in_guide(" ".join(["cargo lambda watch", *options]))
         self.folder = ROOT / "examples" / example
         self.example = example
         self.port = str(free_port())
@@ -46,9 +56,10 @@ class Watch:
         if status != 0:
             raise Failed(f"{example} does not build: {errors}")
         self.log = tempfile.TemporaryFile("w+")
+        options = [word.replace("$PWD", str(self.folder)) for option in options for word in option.split()]
         self.process = subprocess.Popen(
             ["cargo", "lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1", "--invoke-port", self.port,
-             "--env-var", f"_HANDLER={handler}", "--env-var", f"LAMBDA_TASK_ROOT={self.folder}"],
+             *options],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=self.log,
@@ -64,11 +75,29 @@ class Watch:
                 raise Failed(f"cargo lambda watch does not listen: {self.end()}")
             time.sleep(0.1)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.returncode is None:
+            self.end()
+
     def invoke(self, event):
         status, response, errors = run(
             "cargo", "lambda", "invoke", self.example, "--invoke-address", "127.0.0.1", "--invoke-port", self.port,
             "--data-ascii", json.dumps(event), cwd=self.folder)
         return status, response.strip() or errors.strip()
+
+    def request(self, path, body=None, **headers):
+        """An HTTP request to the function's URL: status, headers, body."""
+        url = f"http://127.0.0.1:{self.port}/lambda-url/{self.example}{path}"
+        request = urllib.request.Request(url, data=body, headers=headers)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=LIMIT_SECONDS) as response:
+                return response.status, response.headers, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
 
     def end(self):
         os.killpg(self.process.pid, signal.SIGTERM)
@@ -83,19 +112,18 @@ def expect(what, seen, *parts):
     print(f"  {what}", flush=True)
 
 
-def watch():
-    hello = Watch("hello", "hello")
-    try:
+def json_function():
+    with Watch("hello") as hello:
         event = {"a": [1, 2.5, "\U0001f980"]}
         for _ in range(2):
             status, response = hello.invoke(event)
             if status != 0 or json.loads(response) != event:
                 raise Failed(f"hello: status {status}, {response}")
         print("  watch and invoke: hello returns its events", flush=True)
-    finally:
-        log = hello.end()
-    orders = Watch("orders", "orders.create")
-    try:
+
+
+def init_and_several_handlers():
+    with Watch("orders", "--env-var _HANDLER=orders.create", "--env-var LAMBDA_TASK_ROOT=$PWD") as orders:
         rope = {"items": [{"article": "rope", "quantity": 2}]}
         for _ in range(2):
             expect("watch and invoke: an order", orders.invoke(rope)[1], '"pieces":2', '"total":700')
@@ -103,28 +131,48 @@ def watch():
             expect("watch and invoke: an error", error, "Order.Empty", "an order needs at least one item")
             if status == 0:
                 raise Failed("cargo lambda invoke takes the error for a response")
-    finally:
-        log = orders.end()
-    expect("the function's log", log, "price list loaded")
+        expect("the function's log", orders.end(), "price list loaded")
+    with Watch("orders", "--env-var _HANDLER=orders.price", "--env-var LAMBDA_TASK_ROOT=$PWD") as orders:
+        expect("watch and invoke: another handler", orders.invoke("rope")[1], "350")
+
+
+def http_function():
+    with Watch("web") as web:
+        status, headers, body = web.request("/", Cookie="visits=6")
+        expect("watch: an HTTP response with a cookie", f"{status} {headers} {body}", "200 ",
+               "text/plain; charset=utf-8", "set-cookie: visits=7", "visit 7 from 127.0.0.1")
+        status, headers, body = web.request("/pixel.gif")
+        expect("watch: an HTTP response without cookies", f"{status} {headers} {body}", "200 ", "image/gif", "GIF89a")
+        sent = bytes(range(256))
+        status, headers, body = web.request("/echo", sent, **{"Content-Type": "application/octet-stream"})
+        if (status, body) != (200, sent):
+            raise Failed(f"web: echo gives {status}, {body}")
+        expect("watch: a path that is not there", f"{web.request('/nowhere')}", "404", "there is no /nowhere")
+        in_guide("cargo lambda invoke web --data-file event.json")
+        event = json.loads((ROOT / "examples/web/event.json").read_text())
+        expect("invoke: an HTTP event", web.invoke(event)[1], '"statusCode":200', '"cookies":["visits=42"]')
 
 
 def build():
-    """A static bootstrap in a zip, as the guide for Rust says."""
+    """A static bootstrap in a zip with the files that its init step reads."""
+    command = ["cargo", "lambda", "build", "--release", "--target", "x86_64-unknown-linux-musl", "--disable-optimizations",
+               "--output-format", "zip", "--include", "prices.json"]
+    in_guide(" ".join(command))
     with tempfile.TemporaryDirectory(prefix="coldspark-lambda-") as folder:
-        status, _, errors = run(
-            "cargo", "lambda", "build", "--release", "--locked", "--target", "x86_64-unknown-linux-musl",
-            "--disable-optimizations", "--output-format", "zip", "--lambda-dir", folder,
-            cwd=ROOT / "examples/hello")
+        status, _, errors = run(*command, "--locked", "--lambda-dir", folder, cwd=ROOT / "examples/orders")
         if status != 0:
             raise Failed(f"cargo lambda build: {errors}")
-        with zipfile.ZipFile(Path(folder) / "hello/bootstrap.zip") as package:
+        with zipfile.ZipFile(Path(folder) / "orders/bootstrap.zip") as package:
             bootstrap = package.read("bootstrap")
             mode = package.getinfo("bootstrap").external_attr >> 16 & 0o777
+            prices = json.loads(package.read("prices.json"))
     if mode & 0o111 != 0o111:
         raise Failed(f"bootstrap in the zip has mode {mode:o}")
     if bootstrap[:4] != b"\x7fELF" or dynamic(bootstrap):
         raise Failed("cargo lambda build: the bootstrap has an interpreter")
-    print(f"  build: a static bootstrap of {len(bootstrap):,} bytes, mode {mode:o}", flush=True)
+    if prices.get("rope") != 350:
+        raise Failed(f"cargo lambda build: prices.json in the zip is {prices}")
+    print(f"  build: a static bootstrap of {len(bootstrap):,} bytes, mode {mode:o}, and prices.json", flush=True)
 
 
 def dynamic(elf):
@@ -139,7 +187,7 @@ if __name__ == "__main__":
         print(__doc__.strip())
         sys.exit(sys.argv[1:] not in (["-h"], ["--help"]))
     try:
-        watch()
-        build()
+        for check in (json_function, init_and_several_handlers, http_function, build):
+            check()
     except (Failed, subprocess.TimeoutExpired) as error:
         sys.exit(str(error))
