@@ -39,6 +39,7 @@ fn outcome(request: &Request) -> Outcome {
         content_type: None,
         streamed: true,
         trailers: request.trailers.clone(),
+        http_fault: None,
     }
 }
 

@@ -57,6 +57,7 @@ fn streamed(request: &Request, body: &[u8]) -> (String, Option<(String, String)>
         content_type: None,
         streamed: true,
         trailers: request.trailers.clone(),
+        http_fault: None,
     };
     let error = outcome.stream_error().map(|(error_type, json)| {
         let json: Value = serde_json::from_slice(&json).expect("JSON");

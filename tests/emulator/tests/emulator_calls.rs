@@ -68,6 +68,7 @@ fn an_event_carries_the_headers_it_was_given() {
         content_type: Some("text/x".into()),
         streamed: false,
         trailers: Vec::new(),
+        http_fault: None,
     };
     assert_eq!(finished.outcome, expected);
 }
@@ -280,6 +281,7 @@ fn streams_keep_their_trailers() {
         content_type: Some("text/plain".into()),
         streamed: true,
         trailers: vec![("Lambda-Runtime-Function-Error-Type".into(), "Broke".into())],
+        http_fault: None,
     };
     assert_eq!(ticket.wait().outcome, expected);
 }

@@ -127,6 +127,31 @@ fn a_function_error_is_status_1() {
 }
 
 #[test]
+fn a_stream_without_the_prelude_that_it_announces_is_told() {
+    let end = r"\0\0\0\0\0\0\0\0";
+    for (body, why) in [
+        (format!(r#"{{"statusCode":200}}{end}body"#), None),
+        ("body".to_owned(), Some("no 8 zero bytes")),
+        (r#"{"statusCode":200}body"#.to_owned(), Some("no 8 zero")),
+        (format!("body{end}"), Some("it is not JSON")),
+        (format!("{{}}{end}body"), Some("statusCode is no number")),
+    ] {
+        let Some(run) = handler(&format!("http{body}")) else {
+            return;
+        };
+        assert_eq!(run.status, i32::from(why.is_some()), "{}", run.stderr);
+        assert!(run.stdout.contains("body"), "{}", run.stdout);
+        let told = run
+            .stderr
+            .lines()
+            .filter(|line| line.contains("no valid prelude"));
+        let told: Vec<_> = told.collect();
+        assert_eq!(told.len(), usize::from(why.is_some()), "{}", run.stderr);
+        assert!(why.is_none_or(|why| told[0].contains(why)), "{told:?}");
+    }
+}
+
+#[test]
 fn exits_are_runtime_exit_errors() {
     for (name, message) in [
         ("exit-7", "Runtime exited with error: exit status 7"),

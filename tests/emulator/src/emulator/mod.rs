@@ -31,6 +31,7 @@ mod flight;
 mod observe;
 mod outcome;
 mod past;
+mod prelude;
 mod process;
 mod refusal;
 mod routes;

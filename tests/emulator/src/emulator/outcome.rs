@@ -99,6 +99,8 @@ pub enum Outcome {
         streamed: bool,
         /// Trailers of a streamed response; an error in the midst of a stream is told here.
         trailers: Fields,
+        /// Why a streamed response is no HTTP response, though its content type says so.
+        http_fault: Option<String>,
     },
     /// The runtime posted an error, or its response was refused (too large, truncated).
     FunctionError {
@@ -152,6 +154,15 @@ impl Outcome {
         };
         let json = base64::decode(field(trailers, api::ERROR_BODY)?)?;
         Some((field(trailers, api::ERROR_TYPE)?, json))
+    }
+
+    /// Why a streamed response is no HTTP response, though its content type says so.
+    #[must_use]
+    pub fn http_fault(&self) -> Option<&str> {
+        match self {
+            Outcome::Response { http_fault, .. } => http_fault.as_deref(),
+            _ => None,
+        }
     }
 
     /// The payload the caller of Invoke gets.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::observe::Moment;
 use super::outcome::{Init, Outcome};
+use super::prelude::Beginning;
 use super::refusal::{BAD_MODE, NOT_NOW, Refusal, TOO_LARGE, TRUNCATED, UNANNOUNCED, refuse};
 use super::server::{Shared, fresh_id};
 use crate::api::{self, Call, error_json, status_json};
@@ -175,10 +176,14 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     } else {
         api::MAX_RESPONSE
     };
-    let mut body = match &sink {
-        Some(sink) => connection.read_body_to(head, 0, &mut |bytes| sink.take(bytes)),
-        None => connection.read_body(head, limit),
-    };
+    let mut beginning = Beginning::default();
+    let kept = if sink.is_some() { 0 } else { limit };
+    let mut body = connection.read_body_to(head, kept, &mut |bytes| {
+        beginning.add(bytes);
+        if let Some(sink) = &sink {
+            sink.take(bytes);
+        }
+    });
     let read = Instant::now();
     let number = connection.number();
     shared.observe(Moment::ResponseRead(number), read);
@@ -207,7 +212,7 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     let times = body.times.drain(..);
     let chunks = times.zip(body.chunks.iter().copied()).collect();
     let outcome = match refusal {
-        None => outcome(head, call, streamed, body),
+        None => outcome(head, call, streamed.then_some(&beginning), body),
         Some(((status, ..), error_type)) => Outcome::FunctionError {
             json: error_json(error_type, refused_message(status)),
             error_type: Some(error_type.to_owned()),
@@ -235,18 +240,20 @@ fn announced(head: &Head, trailers: &Fields) -> bool {
     trailers.iter().all(|(name, _)| known(name))
 }
 
-fn outcome(head: &Head, call: Call, streamed: bool, body: Body) -> Outcome {
+fn outcome(head: &Head, call: Call, streamed: Option<&Beginning>, body: Body) -> Outcome {
     if call == Call::Error {
         return Outcome::FunctionError {
             json: body.bytes,
             error_type: head.header(api::ERROR_TYPE).map(str::to_owned),
         };
     }
+    let content_type = head.header("content-type");
     Outcome::Response {
         body: body.bytes,
-        content_type: head.header("content-type").map(str::to_owned),
-        streamed,
+        content_type: content_type.map(str::to_owned),
+        streamed: streamed.is_some(),
         trailers: body.trailers,
+        http_fault: streamed.and_then(|beginning| beginning.fault(content_type)),
     }
 }
 

@@ -51,6 +51,12 @@ impl Report {
                 let seconds = self.timeout.as_secs_f64();
                 lines.push(format!("{id} Task timed out after {seconds:.2} seconds"));
             }
+            Outcome::Response {
+                http_fault: Some(why),
+                ..
+            } => lines.push(format!(
+                "{id} {why}; a function URL or API Gateway could not use it"
+            )),
             Outcome::Exited { .. } => {
                 let payload = serde_json::from_slice::<serde_json::Value>(&self.payload());
                 let message = payload.unwrap_or_default()["errorMessage"].take();
@@ -151,6 +157,7 @@ mod tests {
             content_type: None,
             streamed: false,
             trailers: Vec::new(),
+            http_fault: None,
         };
         assert_eq!(
             report(response, Some(350)).log_lines(),

@@ -45,7 +45,8 @@ With --serve, from another terminal:
 In the end the function is killed. As on Lambda it gets SIGTERM before that only if it has
 registered an extension, half a second ahead.
 
-Exit status: 0 the function answered, 1 it failed (error, init error, timeout, crash, or with
+Exit status: 0 the function answered, 1 it failed (error, init error, timeout, crash, a stream
+that says it is an HTTP response and has no valid prelude, or with
 --snapstart anything that keeps an environment from its event), 2 this tool was used wrongly.
 With --serve: 0 when ended by SIGINT or SIGTERM.
 ";

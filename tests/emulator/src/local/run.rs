@@ -80,6 +80,7 @@ fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, Str
         });
         let report = report.map_err(|error| error.to_string())?;
         failed |= report.outcome.is_error() || told_stream_error(&report.outcome);
+        failed |= report.outcome.http_fault().is_some();
         if !print(report.payload()) {
             failed = true;
             break;

@@ -46,7 +46,7 @@ pub(crate) fn run(environments: &[Arc<Function>], event: &[u8]) -> Result<ExitCo
         log(format!("RESTORE environment {number} of {count}").as_bytes());
         match environment.restore(Invocation::new(event)) {
             Ok(report) => {
-                failed |= report.outcome.is_error();
+                failed |= report.outcome.is_error() || report.outcome.http_fault().is_some();
                 if !print(report.payload()) {
                     return Ok(status(true));
                 }
