@@ -12,26 +12,46 @@
 //! "Building a custom runtime".
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
+use crate::ending::{self, Farewell};
 use crate::error::{Error, kind};
 use crate::handler::Handler;
 use crate::invocation::flight::{self, Flight};
 use crate::settings::{self, Endpoint};
-use crate::sys::{self, thread};
-use crate::{log, panics, run};
+use crate::sys::{self, descriptors, thread};
+use crate::{log, run};
 
-/// How many pollers there are to be; a value that is none is logged.
-pub(crate) fn count() -> usize {
+/// Descriptors that are left to the function: standard streams, files, connections.
+const DESCRIPTORS_LEFT: usize = 24;
+
+/// How many pollers there are to be, each of which needs so many connections. A value that is no
+/// number, and one for which there are not enough descriptors, is logged.
+pub(crate) fn count(connections: usize) -> usize {
     let (count, problem) = settings::max_concurrency();
     if let Some(problem) = problem {
         log::install();
         log::warn(format_args!("{problem}"));
     }
-    count
+    let Some(limit) = descriptors::limit() else {
+        return count;
+    };
+    let most = (limit.saturating_sub(DESCRIPTORS_LEFT) / connections).max(1);
+    if count > most {
+        log::install();
+        log::warn(format_args!(
+            "only {most} of {count} pollers are used: the process may have {limit} descriptors, of \
+             which each poller needs {connections} and {DESCRIPTORS_LEFT} are left to the \
+             function; lower the function's maximum concurrency, or raise the limit"
+        ));
+    }
+    count.min(most)
 }
+
+/// How many pollers there are, the first one included.
+static LIVING: AtomicUsize = AtomicUsize::new(1);
 
 /// What the pollers share.
 struct Shared<S: 'static> {
@@ -59,9 +79,12 @@ pub(crate) fn poll<S: Sync>(
     }));
     let first = flight::first();
     first.board();
-    panics::report_to(others);
     start(shared, first, 2);
-    only_one(run::poll(&mut api, handler, state, None))
+    let Err(error) = run::poll(&mut api, handler, state, None);
+    drop(api);
+    stop(error);
+    // The main thread's end would be that of the process.
+    sys::wait_for_the_end()
 }
 
 /// Starts the poller of that number behind the one whose flight is the last.
@@ -70,14 +93,17 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usi
         return;
     }
     let flight = last.another();
+    LIVING.fetch_add(1, Ordering::AcqRel);
     let work = move || {
         flight.board();
         start(shared, flight, number + 1);
         let mut api = RuntimeApi::<DefaultClient>::new(shared.endpoint);
-        let Err(error) = only_one(run::poll(&mut api, shared.handler, shared.state, None));
-        run::end(&run::Stop::Api(error));
+        let Err(error) = run::poll(&mut api, shared.handler, shared.state, None);
+        drop(api);
+        stop(error);
     };
     if let Err(error) = thread::spawn(work) {
+        LIVING.fetch_sub(1, Ordering::AcqRel);
         log::warn(format_args!(
             "only {} of {} pollers were started: {error}; lower the function's maximum \
              concurrency, or raise its limit of processes and memory",
@@ -87,28 +113,39 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usi
     }
 }
 
-/// Lets the first poller that cannot go on end the process; the others wait for that.
-fn only_one(stopped: Result<Infallible, ApiError>) -> Result<Infallible, ApiError> {
-    static STOPPED: AtomicBool = AtomicBool::new(false);
-    if STOPPED.swap(true, Ordering::Relaxed) {
-        sys::wait_for_the_end();
+/// A poller cannot go on. When there is no socket for it, it stops alone, as long as another one
+/// lives; otherwise the process ends, and the others' events in hand are answered.
+fn stop(error: ApiError) {
+    let more_than_one = |living: usize| (living > 1).then(|| living - 1);
+    if error.is_shortage() {
+        let order = (Ordering::AcqRel, Ordering::Acquire);
+        if let Ok(living) = LIVING.fetch_update(order.0, order.1, more_than_one) {
+            log::warn(format_args!(
+                "{error}; a poller stops, and {} go on",
+                living - 1
+            ));
+            return;
+        }
     }
-    stopped
-}
-
-/// A panic of the poller `mine`, or of a thread that is none, ends the process: each other
-/// invocation in hand gets an error that says so, and answers that are on the way are waited for.
-fn others(api: &mut RuntimeApi<DefaultClient>, mine: &Flight) -> Result<(), ApiError> {
-    let mut reported = Ok(());
-    for flight in flight::all().filter(|flight| flight.take_over(flight::INVOCATION)) {
-        // Without the message, which may have what belongs to the other's caller.
-        let error = Error::new(
-            kind::PROCESS_ENDED,
-            "the process ends because of a panic outside this invocation; the log has it, and \
-             the invocation may be tried again",
-        );
-        reported = reported.and(panics::fail(api, flight, &error));
+    ending::begin();
+    let others = Error::new(
+        kind::PROCESS_ENDED,
+        "the process ends, because the Runtime API does not let it go on; the log has the reason, \
+         and the invocation may be tried again",
+    );
+    let farewell = Farewell {
+        own: None,
+        others: &others,
+        until: sys::since_boot() + ending::LIMIT,
+        patient: true,
+    };
+    if let Some(endpoint) = settings::endpoint() {
+        let (_, said) = farewell.say(&mut RuntimeApi::new(endpoint));
+        if let Err(failed) = said {
+            log::warn(format_args!(
+                "an invocation was not told of the end: {failed}"
+            ));
+        }
     }
-    flight::settle(Some(mine));
-    reported
+    run::end(&run::Stop::Api(error))
 }

@@ -27,8 +27,10 @@ pub(crate) mod kind {
     pub(crate) const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
     /// Handler, init step or hook panicked.
     pub(crate) const PANIC: &str = "Function.Panic";
-    /// A panic outside the invocation ends the process.
+    /// The process ends for a reason outside the invocation.
     pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
+    /// There is no connection for a streamed response.
+    pub(crate) const STREAM_UNAVAILABLE: &str = "Runtime.StreamUnavailable";
     /// What an error type becomes that cannot stand in a header, or is too long for it.
     pub(crate) const UNKNOWN: &str = "Function.Unknown";
 }

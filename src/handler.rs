@@ -34,6 +34,11 @@ pub(crate) trait Handler<S>: Send + Sync {
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
     ) -> Result<Cow<'e, [u8]>, NoResponse>;
+
+    /// How many connections it takes to serve an event.
+    fn sockets(&self) -> usize {
+        1
+    }
 }
 
 /// A handler over bytes.

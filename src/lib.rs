@@ -28,8 +28,8 @@
 //! From the bottom up: `sys` has the system calls and all unsafe code, `escape` writes text
 //! into JSON, `settings` reads the environment, `client` makes one exchange, `invocation` and
 //! `error` are what a handler meets, `api` knows the Runtime API, `log` writes lines, `metrics`
-//! records of metrics, `panics` reports what handlers did not catch, `handler` turns events into
-//! responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,
+//! records of metrics, `ending` answers what is in hand when the process ends, `panics` reports
+//! what handlers did not catch, `handler` turns events into responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,
 //! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
 //! `shutdown` the one after SIGTERM, `runtime` is what a function registers, `run` is the loop,
 //! and `concurrency` has several of them.
@@ -63,6 +63,7 @@ mod api;
 pub mod batch;
 mod client;
 mod concurrency;
+mod ending;
 mod error;
 mod escape;
 pub mod fresh;

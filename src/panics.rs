@@ -4,33 +4,21 @@
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
 //! where the handler was called and becomes an error like any other; the process stays.
 //!
-//! `concurrency` answers for the other invocations in hand, when there are several.
+//! `ending` answers for the other invocations in hand, when there are several.
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use once_cell::race::OnceBox;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
+use crate::ending::{self, Farewell};
 use crate::error::{Error, Side, kind};
-use crate::invocation::Metadata;
-use crate::invocation::flight::{self, Flight, Stage};
+use crate::invocation::flight::{self, Stage};
 use crate::{log, settings, sys};
 
 const ABORTS: bool = cfg!(panic = "abort");
-
-/// Set by the first panic when panics abort.
-static REPORTING: AtomicBool = AtomicBool::new(false);
-
-/// Set by the first handler that streams.
-static END_STREAMS: OnceBox<fn(&Error, &str) -> bool> = OnceBox::new();
-
-/// Answers for the other pollers than this one, if there are any.
-pub(crate) type Others = fn(&mut RuntimeApi<DefaultClient>, &Flight) -> Result<(), ApiError>;
-static OTHERS: OnceBox<Others> = OnceBox::new();
 
 thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
@@ -41,14 +29,9 @@ pub(crate) fn install() {
     panic::set_hook(Box::new(hook));
 }
 
-/// From now on there are several pollers, and a panic that ends the process is told to all.
-pub(crate) fn report_to(others: Others) {
-    OTHERS.get_or_init(|| Box::new(others));
-}
-
 /// Runs the init step; a panic in it is its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(flight::INIT, flight::IDLE, work)
+    guard(flight::INIT, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda wants for it.
@@ -60,47 +43,23 @@ pub(crate) fn during_hook(
         Side::BeforeSnapshot => flight::BEFORE_SNAPSHOT,
         Side::AfterRestore => flight::AFTER_RESTORE,
     };
-    guard(stage, flight::IDLE, work).map_err(|error| error.of_hook(side))
+    guard(stage, work).map_err(|error| error.of_hook(side))
 }
 
-/// Runs a handler; a panic in it is the error of that invocation, whose answer is then on the way.
-pub(crate) fn during_invocation<T, E: From<Error>>(
-    metadata: &Metadata<'_>,
+/// Runs a handler or a part of one; a panic in it is an error like any other.
+pub(crate) fn within_invocation<T, E: From<Error>>(
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    flight::mine().set_current(metadata);
-    guard(flight::INVOCATION, flight::ANSWERING, work)
-}
-
-/// Runs a part of a handler; a panic in it is an error that the other part can still see to.
-pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch(work)
 }
 
-/// Sets what ends the streamed responses that have begun, with this error, when the process ends.
-/// It says whether that of this request id was one of them.
-pub(crate) fn end_streams_by(end: fn(&Error, &str) -> bool) {
-    END_STREAMS.get_or_init(|| Box::new(end));
-}
-
-/// Ends the streamed responses that have begun, with this error; says whether that of this request
-/// id was one of them.
-pub(crate) fn end_streams(error: &Error, request_id: &str) -> bool {
-    END_STREAMS.get().is_some_and(|end| end(error, request_id))
-}
-
-fn guard<T, E: From<Error>>(
-    stage: Stage,
-    next: Stage,
-    work: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
+/// Runs what belongs to a phase. When a panic on another thread is being reported in its name, it
+/// does not come back.
+fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let flight = flight::mine();
-    flight.enter(stage);
+    flight.go(flight::IDLE, stage);
     let result = catch(work);
-    if !flight.leave_for(next) {
-        // A panic on another thread is being reported to this invocation's caller.
-        sys::wait_for_the_end();
-    }
+    flight.go(stage, flight::IDLE);
     result
 }
 
@@ -109,8 +68,19 @@ fn catch<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
         // The hook does not come back, and what would catch is not linked.
         return work();
     }
-    panic::catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|payload| Err(caught(&*payload).into()))
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let error = caught(&*payload);
+        discard(payload);
+        Err(error.into())
+    })
+}
+
+/// Drops what a panic carried. It is a value of the function's, whose drop may panic as well; the
+/// hook logs that, and what it carries in turn is left alone.
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        mem::forget(another);
+    }
 }
 
 /// The error of a panic that was caught on this thread just now.
@@ -128,9 +98,7 @@ fn hook(info: &PanicHookInfo<'_>) {
     log::plain("ERROR", format_args!("{}", error.message()), Some(&error));
     if ABORTS {
         // The first panic ends the process when it is reported; others must not cut that short.
-        if REPORTING.swap(true, Ordering::AcqRel) {
-            sys::wait_for_the_end();
-        }
+        ending::begin();
         if let Err(failed) = report(error) {
             log::plain(
                 "ERROR",
@@ -166,41 +134,38 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
     Error::new(kind::PANIC, message)
 }
 
-/// Answers in the name of whatever the panic interrupts, unless it has just been answered, and of
-/// what other pollers have in hand.
+/// Answers in the name of whatever the panic interrupts, unless an answer is on the way already,
+/// and of what other pollers have in hand.
 fn report(error: Error) -> Result<(), ApiError> {
     let Some(endpoint) = settings::endpoint() else {
         return Ok(());
     };
     let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
     let mine = flight::mine();
-    let reported = if mine.take_over(flight::INIT) {
+    ending::limit(ending::LIMIT);
+    if mine.take_phase(flight::INIT) {
         api.init_error(&error)
-    } else if mine.take_over(flight::INVOCATION) {
-        fail(&mut api, mine, &error)
-    } else if mine.take_over(flight::BEFORE_SNAPSHOT) {
+    } else if mine.take_phase(flight::BEFORE_SNAPSHOT) {
         api.init_error(&error.of_hook(Side::BeforeSnapshot))
-    } else if mine.take_over(flight::AFTER_RESTORE) {
+    } else if mine.take_phase(flight::SNAPSHOT) {
+        // Nobody here can know on which side of the snapshot this is.
+        api.init_error(&error)
+            .or_else(|_| api.restore_error(&error))
+    } else if mine.take_phase(flight::AFTER_RESTORE) {
         api.restore_error(&error.of_hook(Side::AfterRestore))
     } else {
-        Ok(())
-    };
-    match OTHERS.get() {
-        Some(others) => reported.and(others(&mut api, mine)),
-        None => reported,
+        // Without the message, which may have what belongs to another's caller.
+        let others = Error::new(
+            kind::PROCESS_ENDED,
+            "the process ends because of a panic outside this invocation; the log has it, and \
+             the invocation may be tried again",
+        );
+        let farewell = Farewell {
+            own: Some((mine, &error)),
+            others: &others,
+            until: sys::since_boot() + ending::LIMIT,
+            patient: true,
+        };
+        farewell.say(&mut api).1
     }
-}
-
-/// Answers an invocation with an error, in the name of its poller.
-pub(crate) fn fail(
-    api: &mut RuntimeApi<DefaultClient>,
-    flight: &Flight,
-    error: &Error,
-) -> Result<(), ApiError> {
-    let current = flight.current();
-    if end_streams(error, current.request_id()) {
-        return Ok(());
-    }
-    let metadata = Metadata::of(current.request_id(), current.invocation_id());
-    api.answer(metadata).fail(error)
 }

@@ -14,7 +14,7 @@ use crate::invocation::{Context, flight};
 use crate::runtime::{Announce, Init, InitStep, OptIn, Runtime, Step};
 use crate::settings::{Endpoint, InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
-use crate::{log, panics, sys};
+use crate::{ending, log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
@@ -68,7 +68,10 @@ fn serve<S>(runtime: Runtime<S>) -> ! {
         }
     };
     match result {
-        Err(error) => end(&Stop::Api(error)),
+        Err(error) => {
+            ending::begin();
+            end(&Stop::Api(error))
+        }
     }
 }
 
@@ -122,7 +125,7 @@ fn start<C: Client, S>(
         Err(error) => init_failed(api, error),
     };
     let pollers = opt_in.as_ref().and_then(|opt_in| opt_in.pollers.as_ref());
-    let concurrency = pollers.map_or(1, |pollers| (pollers.count)());
+    let concurrency = pollers.map_or(1, |pollers| (pollers.count)(handler.sockets()));
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => init(step, name, concurrency, api),
@@ -239,31 +242,30 @@ fn serve_one<C: Client, S>(
     } = invocation;
     let flight = flight::mine();
     log::install();
+    flight.handle(&metadata);
     scratch.clear();
     let context = Context::new(metadata, function.state);
     if let Some(announce) = function.announce {
         announce(&metadata);
     }
     let result = match broken {
-        None => panics::during_invocation(&metadata, || {
-            function.handler.call(event, &context, scratch)
-        }),
+        None => panics::within_invocation(|| function.handler.call(event, &context, scratch)),
         Some(reason) => {
-            flight.set_current(&metadata);
             let message = format!("the event did not come whole: {reason}");
             Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
         }
     };
     let response = result.and_then(fits);
     let answered = match response {
-        Ok(body) => answer.respond(&body),
+        Ok(body) => answer.respond(flight.claim(), &body),
         Err(NoResponse::Failed(error)) => {
             log::failure("", &error, None);
-            answer.fail(&error)
+            answer.fail(flight.claim(), &error)
         }
+        // The stream has claimed the answer.
         Err(NoResponse::Streamed(answered)) => answered,
     };
-    flight.enter(flight::IDLE);
+    flight.answered();
     match answered {
         Err(error) if error.is_fatal() => return Err(error),
         Err(error) => log::warn(format_args!("the answer was not taken: {error}")),

@@ -8,14 +8,17 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::api::RuntimeApi;
+use crate::ending::{self, Farewell};
 use crate::error::{Error, kind};
-use crate::invocation::flight;
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
-use crate::{log, panics};
+use crate::{log, panics, settings};
 
-/// What the hooks may take together.
+/// What the hooks may take together, and what is still answered behind them.
 const LIMIT: Duration = Duration::from_millis(300);
+/// What is left for answers in any case.
+const LEAST: Duration = Duration::from_millis(50);
 
 /// A hook gets the state that the init step made.
 pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
@@ -108,7 +111,10 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
                 status = 1;
             }
             // The panic hook has logged it.
-            Err(_) => status = 1,
+            Err(payload) => {
+                panics::discard(payload);
+                status = 1;
+            }
         }
     }
     let took = sys::since_boot() - begun;
@@ -119,13 +125,36 @@ fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
             LIMIT.as_millis() as u64
         ));
     }
-    // Their callers could not tell that they are not whole.
+    say_farewell(begun);
+    sys::exit(status)
+}
+
+/// Answers what is in hand, and waits for the answers on the way: as long as the hooks have left.
+fn say_farewell(begun: Duration) {
+    let Some(endpoint) = settings::endpoint() else {
+        return;
+    };
+    ending::begin();
     let error = Error::new(
         kind::PROCESS_ENDED,
         "Lambda ends the environment; the invocation may be tried again",
     );
-    panics::end_streams(&error, "");
-    // An answer that is on the way still counts.
-    flight::settle(None);
-    sys::exit(status)
+    let farewell = Farewell {
+        own: None,
+        others: &error,
+        until: (begun + LIMIT).max(sys::since_boot() + LEAST),
+        patient: false,
+    };
+    let (cut, failed) = farewell.say(&mut RuntimeApi::new(endpoint));
+    if cut > 0 {
+        log::warn(format_args!(
+            "{cut} answers on their way were cut, because Lambda allows about {} ms in all",
+            LIMIT.as_millis() as u64
+        ));
+    }
+    if let Err(error) = failed {
+        log::warn(format_args!(
+            "an invocation was not told of the end: {error}"
+        ));
+    }
 }

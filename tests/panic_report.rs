@@ -62,6 +62,29 @@ fn a_panic_whose_value_is_no_text_is_reported() {
 }
 
 #[test]
+fn a_panic_whose_value_panics_when_it_is_dropped_is_one_answer() {
+    let steps = [
+        script::exchange("bomb", "{}"),
+        script::exchange("more", "{}"),
+    ];
+    let session = function("fixture-functions")
+        .handler("panic-bomb")
+        .start(steps.concat());
+    let requests = match profile() {
+        Profile::Abort => session.exit_after(2).0,
+        Profile::Unwind => {
+            let requests = session.requests(5);
+            failure(&requests[3], "more").assert_type("Function.Panic");
+            session.assert_logged(&["ERROR", "the payload's drop"]);
+            requests
+        }
+    };
+    failure(&requests[1], "bomb")
+        .assert_type("Function.Panic")
+        .assert_says(&["panicked at ", SOURCE, "not text"]);
+}
+
+#[test]
 fn a_panic_message_of_several_lines_stays_on_its_log_lines() {
     let (failure, session) = panicking(
         "panic",

@@ -2,7 +2,10 @@
 
 mod common;
 
-use coldspark_emulator::script::{self, Request, Step};
+use std::thread;
+use std::time::Duration;
+
+use coldspark_emulator::script::{self, Call, Request, Step};
 use common::{Failure, Function, Profile, function, init_failure, profile};
 use serde_json::Value;
 
@@ -170,4 +173,38 @@ fn an_init_step_that_fails_takes_no_snapshot() {
     init_failure(&requests[0]).assert_type("Init.Impossible");
     exit.assert_failed_with(&["Init.Impossible"]);
     assert_eq!(session.process.stdout(), "");
+}
+
+#[test]
+fn a_threads_panic_while_the_snapshot_is_awaited_is_reported_when_panics_abort() {
+    if profile() == Profile::Unwind {
+        eprintln!("SKIPPED: with unwinding a thread's panic does not end the process");
+        return;
+    }
+    for refused in [false, true] {
+        let waits = Step::park().only(Call::RestoreNext);
+        let mut steps = vec![waits];
+        if refused {
+            // The environment was restored already.
+            steps.push(Step::from(script::status(403)));
+        }
+        steps.push(Step::from(script::status(202)));
+        let count = steps.len();
+        let session = snap_start("before 1 leaves a thread").start(steps);
+        let asked = |session: &common::Session| session.api.requests().len() == 1;
+        while !asked(&session) {
+            thread::sleep(Duration::from_millis(2));
+        }
+        session.process.tell("!");
+        let (requests, exit) = session.exit_after(count);
+        let failure = if refused {
+            restore_failure(&requests[2])
+        } else {
+            init_failure(&requests[1])
+        };
+        failure
+            .assert_type("Function.Panic")
+            .assert_says(&["a thread while the snapshot is awaited"]);
+        exit.assert_failed_with(&["a thread while the snapshot is awaited"]);
+    }
 }

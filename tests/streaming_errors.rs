@@ -210,6 +210,43 @@ fn a_refusal_within_the_stream_ends_the_writing() {
 }
 
 #[test]
+fn interim_replies_within_the_stream_are_no_answer() {
+    // More than sockets hold, and what fits into one write.
+    let events = [
+        json!([{"Bytes": 30_000_000}, {"Write": "end"}]),
+        json!([{"Write": "x"}, "Flush", {"Sleep": 20}, {"Write": "y"}, "Flush", {"Sleep": 20},
+            {"Write": "end"}]),
+        json!([{"Write": "end"}]),
+    ];
+    for interim in [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n",
+        "HTTP/1.1 100 \r\n\r\nHTTP/1.1 103 \r\n\r\n",
+        // The rest of it comes with the answer.
+        "HTTP/1.1 103 Early Hints\r\nLink: ",
+    ] {
+        for event in &events {
+            let rest = if interim.ends_with(' ') {
+                "x\r\n\r\n"
+            } else {
+                ""
+            };
+            let answer = [rest.as_bytes(), &script::status(202).to_bytes()].concat();
+            let answer = Step::from(script::raw(answer)).behind(interim);
+            let session = start(event, answer);
+            assert!(goes_on(&session).text().ends_with("end"));
+            assert_eq!(session.stderr(), "");
+        }
+    }
+    // A refusal behind them is one.
+    let early = Step::from(script::status(413)).before_body();
+    let event = json!(["Stubborn", {"Bytes": 30_000_000}, {"Write": "more"}, "Flush"]);
+    let session = start(&event, early.behind("HTTP/1.1 100 Continue\r\n\r\n"));
+    goes_on(&session);
+    session.assert_logged(&["WARN", "the answer was not taken", "status 413"]);
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_the_writing() {
     let event = json!([{"Bytes": 30_000_000}]);
     let session = start(&event, Step::close_after_head());
@@ -239,8 +276,8 @@ fn a_stream_that_cannot_begin_is_an_error_of_its_event() {
     let session = function("fixture-stream").handler("script").start(steps);
     let requests = session.requests(5);
     failure(&requests[1], "stream")
-        .assert_type("Fixture.Write")
-        .assert_says(&["cannot connect"]);
+        .assert_type("Runtime.StreamUnavailable")
+        .assert_says(&["the response could not be streamed", "cannot connect"]);
     assert_eq!(requests[3].text(), "there again");
 }
 

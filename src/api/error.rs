@@ -44,6 +44,25 @@ impl ApiError {
         Self::Status(call, reply.status, said.trim().to_owned())
     }
 
+    /// Whether there was no descriptor, port or memory for a connection, which is nobody's fault but
+    /// that of too many.
+    pub(crate) fn is_shortage(&self) -> bool {
+        let Self::Client(_, ClientError::Connect(error)) = self else {
+            return false;
+        };
+        let codes = [
+            libc::EMFILE,
+            libc::ENFILE,
+            libc::ENOMEM,
+            libc::ENOBUFS,
+            libc::EAGAIN,
+            libc::EADDRNOTAVAIL,
+        ];
+        error
+            .raw_os_error()
+            .is_some_and(|code| codes.contains(&code))
+    }
+
     /// Whether the process must end: no progress is possible, or the API said that the
     /// environment is beyond recovery. Every other failed answer is logged and the next event is
     /// asked for: 400 and 403 (not the current invocation), 410 (too late) and 413 (too large;

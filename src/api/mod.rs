@@ -14,11 +14,12 @@ pub(crate) mod header;
 mod streaming;
 
 pub(crate) use error::ApiError;
-pub(crate) use streaming::StreamedResponse;
+pub(crate) use streaming::{Connected, StreamedResponse};
 
 use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
 use crate::invocation::Metadata;
+use crate::invocation::flight::Claim;
 use crate::settings::{Endpoint, rooted};
 use crate::start_up::texts;
 use error::Call;
@@ -105,7 +106,7 @@ impl<C: Client> RuntimeApi<C> {
         })
     }
 
-    /// The right to answer an invocation whose event another connection got.
+    /// What answers an invocation whose event another connection got.
     pub(crate) fn answer<'a>(&'a mut self, metadata: Metadata<'a>) -> Answer<'a, C> {
         Answer {
             client: &mut self.client,
@@ -163,7 +164,8 @@ pub(crate) struct Invocation<'a, C> {
     pub(crate) broken: Option<String>,
 }
 
-/// The right to answer an invocation. Answering uses it up, so that it cannot happen twice.
+/// What answers an invocation. Answering uses it up together with the claim to the answer, of which
+/// there is one for each event, so that it cannot happen twice.
 pub(crate) struct Answer<'a, C> {
     client: &'a mut C,
     reply: &'a mut Reply,
@@ -172,13 +174,13 @@ pub(crate) struct Answer<'a, C> {
 
 impl<C: Client> Answer<'_, C> {
     /// `POST invocation/{id}/response`: answers with the handler's response.
-    pub(crate) fn respond(self, body: &[u8]) -> Result<(), ApiError> {
+    pub(crate) fn respond(self, _claim: Claim, body: &[u8]) -> Result<(), ApiError> {
         self.post(Call::Response, "/response", [None; 2], body)
     }
 
     /// `POST invocation/{id}/error`: answers with an error, and tells X-Ray its cause. The process
     /// stays.
-    pub(crate) fn fail(self, error: &Error) -> Result<(), ApiError> {
+    pub(crate) fn fail(self, _claim: Claim, error: &Error) -> Result<(), ApiError> {
         self.post(
             Call::Error,
             "/error",

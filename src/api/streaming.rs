@@ -2,9 +2,10 @@
 
 use super::error::Call;
 use super::{ApiError, INVOCATION, base64, cut, header};
-use crate::client::{Reply, Streamed};
+use crate::client::Streamed;
 use crate::error::Error;
 use crate::invocation::Metadata;
+use crate::invocation::flight::Claim;
 use crate::settings::{Endpoint, rooted};
 
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
@@ -15,14 +16,19 @@ const TRAILER: &str = "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Functi
 /// that servers written in Go take, AWS's Runtime Interface Emulator among them (measured).
 pub(super) const MAX_ERROR: usize = 2400;
 
+/// The connection of a streamed response of which nothing was sent.
+pub(crate) struct Connected {
+    exchange: Streamed,
+}
+
 /// `POST invocation/{id}/response` in streaming mode, once it has begun: it can no longer become
 /// a `POST invocation/{id}/error`.
 pub(crate) struct StreamedResponse {
     exchange: Streamed,
 }
 
-impl StreamedResponse {
-    /// Connects; the first bytes that are sent begin the response.
+impl Connected {
+    /// Connects for this event.
     pub(crate) fn open(
         endpoint: &Endpoint,
         metadata: Metadata<'_>,
@@ -45,6 +51,14 @@ impl StreamedResponse {
         Ok(Self { exchange })
     }
 
+    /// Lets the response begin with the first bytes that are sent.
+    pub(crate) fn begin(self, _claim: Claim) -> StreamedResponse {
+        let Self { exchange } = self;
+        StreamedResponse { exchange }
+    }
+}
+
+impl StreamedResponse {
     /// Sends both parts one after the other; false when nobody takes them any more. Waits while
     /// nobody reads.
     pub(crate) fn send(&mut self, parts: [&[u8]; 2]) -> bool {
@@ -61,8 +75,8 @@ impl StreamedResponse {
                 self.exchange.end(last, &trailers);
             }
         }
-        let mut reply = Reply::acknowledgement();
-        super::receipt(Call::Response, self.exchange.receive(&mut reply), &reply)
+        let (received, reply) = self.exchange.receive();
+        super::receipt(Call::Response, received, &reply)
     }
 }
 

@@ -201,8 +201,11 @@ fn ids<'a, R>(
 }
 
 fn attempt<R>(record: &R, work: &mut impl FnMut(&R) -> Result<(), Error>) -> Result<(), Error> {
-    panic::catch_unwind(AssertUnwindSafe(|| work(record)))
-        .unwrap_or_else(|payload| Err(panics::caught(&*payload)))
+    panic::catch_unwind(AssertUnwindSafe(|| work(record))).unwrap_or_else(|payload| {
+        let error = panics::caught(&*payload);
+        panics::discard(payload);
+        Err(error)
+    })
 }
 
 #[cfg(test)]

@@ -41,6 +41,16 @@ pub(crate) fn hurry(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
 }
 
+/// Whether a write failed because the server has closed the connection; a reply may have come
+/// before that. Behind any other failure, of memory for instance, nobody knows of the request.
+#[cold]
+pub(super) fn is_closed(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+    )
+}
+
 /// The address of a name, from /etc/hosts; `localhost` also without it.
 ///
 /// Lambda always gives an address. A resolver that asks name servers would add a tenth to the

@@ -44,6 +44,10 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(error) => write!(f, "cannot connect: {error}"),
+            // Waits only have a limit when the process ends.
+            Self::Broken { error, .. } if error.kind() == io::ErrorKind::WouldBlock => {
+                f.write_str("no reply came before the process had to end")
+            }
             Self::Broken { error, .. } => write!(f, "the connection broke: {error}"),
             Self::Closed { began: false } => {
                 f.write_str("the connection was closed before the reply")

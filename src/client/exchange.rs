@@ -82,17 +82,18 @@ impl Exchange {
         let fresh = mem::take(&mut self.fresh);
         if fresh && request.body.is_some() {
             connection::hurry(&stream);
+            socket::limit_writes(&stream);
         }
         let sent = self.send(&stream, request.body.unwrap_or_default());
         if fresh && request.body.is_none() {
             // Only what follows needs it, and the server is at work by now.
             connection::hurry(&stream);
         }
-        let keep_alive = match (sent, receive(&stream, reply)) {
-            (Ok(()), received) => received?,
+        let keep_alive = match sent {
+            Ok(()) => receive(&stream, reply)?,
             // A server may answer and close before it has read all of a body it refuses.
-            (Err(_), Ok(_)) => false,
-            (Err(error), Err(_)) => {
+            Err(error) if connection::is_closed(&error) && receive(&stream, reply).is_ok() => false,
+            Err(error) => {
                 return Err(ClientError::Broken {
                     error,
                     began: false,

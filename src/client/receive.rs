@@ -28,6 +28,16 @@ impl Source for TcpStream {
 #[inline(never)]
 pub(super) fn receive(stream: &impl Source, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
+    receive_body(stream, reply, &head)
+}
+
+/// The rest of a reply whose head has come.
+#[inline]
+pub(super) fn receive_body(
+    stream: &impl Source,
+    reply: &mut Reply,
+    head: &Head,
+) -> Result<bool, ClientError> {
     reply.status = head.status;
     let start = head.length;
     reply.body = start..reply.bytes.len();
@@ -76,7 +86,10 @@ fn receive_head(stream: &impl Source, reply: &mut Reply) -> Result<Head, ClientE
 
 /// The head, if it has come whole; `searched` is where the next search for its end begins.
 #[inline(never)]
-fn whole_head(reply: &mut Reply, searched: &mut usize) -> Result<Option<Head>, ClientError> {
+pub(super) fn whole_head(
+    reply: &mut Reply,
+    searched: &mut usize,
+) -> Result<Option<Head>, ClientError> {
     while may_be_whole(&reply.bytes, *searched) {
         match head::parse(&reply.bytes, &mut reply.fields).map_err(ClientError::Head)? {
             // An interim reply (RFC 9110, section 15.2) comes before the real one.

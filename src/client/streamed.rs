@@ -7,7 +7,8 @@
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
 
-use super::receive::receive;
+use super::head::Head;
+use super::receive::{receive, receive_body, whole_head};
 use super::{ClientError, Reply, connection, write};
 use crate::settings::Endpoint;
 use crate::sys::socket;
@@ -18,7 +19,18 @@ pub(crate) struct Streamed {
     /// The head, until it has left with the first chunk.
     head: Vec<u8>,
     /// Why no more can be sent.
-    broken: Option<io::Error>,
+    broken: Option<ClientError>,
+    answer: Early,
+}
+
+/// What the server says before the body is whole.
+struct Early {
+    /// What has come, interim replies left out (RFC 9110, section 15.2).
+    reply: Reply,
+    /// Where the next search for the end of a head begins.
+    searched: usize,
+    /// The head of the answer.
+    head: Option<Head>,
 }
 
 impl Streamed {
@@ -37,6 +49,11 @@ impl Streamed {
             socket,
             head,
             broken: None,
+            answer: Early {
+                reply: Reply::acknowledgement(),
+                searched: 0,
+                head: None,
+            },
         })
     }
 
@@ -72,28 +89,39 @@ impl Streamed {
         self.send([&size, last, &[], &end]);
     }
 
-    /// Reads the answer: behind the end, or the one that came before it.
-    pub(crate) fn receive(&mut self, reply: &mut Reply) -> Result<(), ClientError> {
-        reply.clear();
-        let received = socket::set_blocking(&self.socket, true)
-            .map_err(|error| ClientError::Broken {
-                error,
-                began: false,
-            })
-            .and_then(|()| receive(&self.socket, reply));
-        match (received, self.broken.take()) {
-            (Err(error), Some(sending)) if error.nothing_came() => Err(ClientError::Broken {
-                error: sending,
-                began: false,
-            }),
-            (received, _) => received.map(drop),
+    /// Reads the answer, which comes behind the end or came before it.
+    pub(crate) fn receive(mut self) -> (Result<(), ClientError>, Reply) {
+        let received = self.rest_of_answer();
+        let received = match (received, self.broken) {
+            (Err(error), Some(sending)) if error.nothing_came() => Err(sending),
+            (received, _) => received,
+        };
+        (received, self.answer.reply)
+    }
+
+    fn rest_of_answer(&mut self) -> Result<(), ClientError> {
+        let Early { reply, head, .. } = &mut self.answer;
+        match &self.broken {
+            // Nothing comes any more.
+            Some(ClientError::Head(reason)) => return Err(ClientError::Head(reason)),
+            Some(ClientError::Broken { error, .. }) if !connection::is_closed(error) => {
+                return Err(ClientError::Closed { began: false });
+            }
+            _ => {}
         }
+        socket::set_blocking(&self.socket, true).map_err(broken)?;
+        let received = match head {
+            Some(head) => receive_body(&self.socket, reply, head),
+            None => receive(&self.socket, reply),
+        };
+        received.map(drop)
     }
 
     fn send(&mut self, parts: [&[u8]; 4]) -> bool {
         if self.broken.is_none() {
             let [size, first, second, end] = parts;
-            self.broken = send(&self.socket, [&self.head, size, first, second, end]).err();
+            let parts = [&self.head, size, first, second, end];
+            self.broken = send(&self.socket, &mut self.answer, parts).err();
             self.head = Vec::new();
         }
         self.broken.is_none()
@@ -111,14 +139,18 @@ fn size_line(length: usize) -> Vec<u8> {
     line
 }
 
-fn send<const N: usize>(mut socket: &TcpStream, mut parts: [&[u8]; N]) -> io::Result<()> {
-    if !socket::is_idle(socket) {
-        return Err(interrupted());
+fn send<const N: usize>(
+    mut socket: &TcpStream,
+    answer: &mut Early,
+    mut parts: [&[u8]; N],
+) -> Result<(), ClientError> {
+    while !socket::is_idle(socket) {
+        answer.look(socket)?;
     }
     while let Some(first) = parts.iter().position(|part| !part.is_empty()) {
         let slices = parts.map(IoSlice::new);
         match socket.write_vectored(&slices[first..]) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(0) => return Err(broken(io::ErrorKind::WriteZero.into())),
             Ok(mut written) => {
                 for part in &mut parts {
                     let of_this = written.min(part.len());
@@ -128,22 +160,48 @@ fn send<const N: usize>(mut socket: &TcpStream, mut parts: [&[u8]; N]) -> io::Re
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if socket::await_room(socket)? {
-                    return Err(interrupted());
+                if socket::await_room(socket).map_err(broken)? {
+                    answer.look(socket)?;
                 }
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(broken(error)),
         }
     }
     Ok(())
 }
 
+impl Early {
+    /// Reads what has come. An error: the body need not be sent any further, because the server
+    /// has answered or closed.
+    fn look(&mut self, socket: &TcpStream) -> Result<(), ClientError> {
+        match socket::receive(socket, &mut self.reply.bytes) {
+            Ok(0) => return Err(interrupted()),
+            Ok(_) => {}
+            // It was read meanwhile, or was no byte.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(broken(error)),
+        }
+        self.head = whole_head(&mut self.reply, &mut self.searched)?;
+        match self.head {
+            None => Ok(()),
+            Some(_) => Err(interrupted()),
+        }
+    }
+}
+
 /// The server has answered or closed before the body was whole.
-fn interrupted() -> io::Error {
-    io::Error::new(
+fn interrupted() -> ClientError {
+    broken(io::Error::new(
         io::ErrorKind::BrokenPipe,
         "the server closed it before the response was whole",
-    )
+    ))
+}
+
+fn broken(error: io::Error) -> ClientError {
+    ClientError::Broken {
+        error,
+        began: false,
+    }
 }
 
 #[cfg(test)]

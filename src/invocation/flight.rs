@@ -1,41 +1,75 @@
 //! What each poller has in hand, for those that no [`Context`](super::Context) reaches: the log,
-//! the panic hook and `fresh`.
+//! the panic hook, whoever ends the process, and `fresh`.
 //!
 //! One poller needs no thread-local value: all threads of the process work for its invocation.
 //! With several, each thread that polls has a flight of its own, and other threads have none.
+//!
+//! ```text
+//! IDLE -> HANDLING -> ANSWERING -> IDLE           a whole answer, or an error
+//!         HANDLING -> STREAMING -> ANSWERING      a streamed response
+//!         HANDLING, STREAMING -> TAKEN            whoever ends the process answers instead
+//!                                ANSWERING -> LAST -> DONE    it waits for the answer
+//! ```
+//!
+//! Each step is one compare-exchange, and whoever loses it waits for the end of the process. So
+//! there is one owner of an answer, and the [`Claim`] that a step yields is what the first byte of
+//! an answer costs. A step is about what is in hand at that moment, whichever event it is: nobody
+//! keeps a stage that was read.
 
 use std::cell::Cell;
 use std::iter;
-use std::ptr;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
 use super::Metadata;
+use crate::error::Error;
 use crate::sys;
 
-/// What a poller is at. Only one side may leave a stage but IDLE and ANSWERING: the poller by
-/// finishing, or the panic hook by taking over the answer.
+/// What a poller is at.
 pub(crate) type Stage = u8;
 pub(crate) const IDLE: Stage = 0;
 pub(crate) const INIT: Stage = 1;
-pub(crate) const INVOCATION: Stage = 2;
+pub(crate) const HANDLING: Stage = 2;
 pub(crate) const BEFORE_SNAPSHOT: Stage = 3;
-pub(crate) const AFTER_RESTORE: Stage = 4;
+/// Waiting for the snapshot to be taken and restored.
+pub(crate) const SNAPSHOT: Stage = 4;
+pub(crate) const AFTER_RESTORE: Stage = 5;
+/// The handler writes a streamed response that has begun.
+const STREAMING: Stage = 6;
 /// The handler is done, and its answer is on the way.
-pub(crate) const ANSWERING: Stage = 5;
-const TAKEN: Stage = 6;
+const ANSWERING: Stage = 7;
+/// The same, and no other event follows.
+const LAST: Stage = 8;
+/// The last answer was given.
+const DONE: Stage = 9;
+/// Whoever ends the process answers.
+const TAKEN: Stage = 10;
+
+/// The right to answer the event in hand. Whatever sends the first byte of an answer uses it up,
+/// and only [`Flight`] gives it out: once for each event.
+#[must_use]
+pub(crate) struct Claim(());
+
+/// A streamed response that has begun, for whoever ends the process.
+pub(crate) trait Live: Send + Sync {
+    /// Ends it with this error in its trailers; false while a thread is in the midst of a write.
+    fn cut(&self, error: &Error) -> bool;
+}
 
 /// What one poller has in hand.
 pub(crate) struct Flight {
     stage: AtomicU8,
     current: Mutex<Current>,
+    /// The streamed response, while there is one. Set before it begins.
+    stream: Mutex<Option<Arc<dyn Live>>>,
     /// That of the poller which was started after this one.
     next: OnceBox<Flight>,
 }
 
-/// The ids of an event in hand.
+/// The ids of an event in hand, and its deadline.
 #[derive(Debug)]
 pub(crate) struct Current {
     request_id: String,
@@ -43,6 +77,8 @@ pub(crate) struct Current {
     invocation_id: String,
     /// Empty when there is none.
     tenant_id: String,
+    /// In milliseconds since 1970; 0 when there is none.
+    deadline_ms: u64,
 }
 
 static MAIN: Flight = Flight::new();
@@ -79,19 +115,6 @@ pub(crate) fn current() -> MutexGuard<'static, Current> {
     mine().current()
 }
 
-/// Waits until no poller, besides the one that is not to be waited for, has an answer on the way;
-/// at most 100 ms.
-pub(crate) fn settle(except: Option<&Flight>) {
-    let excepted = |flight: &Flight| except.is_some_and(|except| ptr::eq(flight, except));
-    let answering = |flight: &Flight| flight.stage() == ANSWERING && !excepted(flight);
-    for _ in 0..50 {
-        if !all().any(answering) {
-            return;
-        }
-        sys::pause(2);
-    }
-}
-
 impl Flight {
     const fn new() -> Self {
         Self {
@@ -100,7 +123,9 @@ impl Flight {
                 request_id: String::new(),
                 invocation_id: String::new(),
                 tenant_id: String::new(),
+                deadline_ms: 0,
             }),
+            stream: Mutex::new(None),
             next: OnceBox::new(),
         }
     }
@@ -115,25 +140,103 @@ impl Flight {
         MINE.set(Some(self));
     }
 
-    fn stage(&self) -> Stage {
-        self.stage.load(Ordering::Acquire)
+    fn is_at(&self, stage: Stage) -> bool {
+        self.stage.load(Ordering::Acquire) == stage
     }
 
-    pub(crate) fn enter(&self, stage: Stage) {
-        self.stage.store(stage, Ordering::Release);
-    }
-
-    /// Goes on to the next stage, unless the answer was taken over.
-    pub(crate) fn leave_for(&self, next: Stage) -> bool {
-        self.stage.swap(next, Ordering::AcqRel) != TAKEN
-    }
-
-    /// Takes over the answer to what it is at, if that is this stage.
-    pub(crate) fn take_over(&self, stage: Stage) -> bool {
-        let taken = (Ordering::AcqRel, Ordering::Acquire);
+    /// Goes from one stage to another; false when it was not at the first one.
+    fn moved(&self, from: Stage, to: Stage) -> bool {
+        let order = (Ordering::AcqRel, Ordering::Acquire);
         self.stage
-            .compare_exchange(stage, TAKEN, taken.0, taken.1)
+            .compare_exchange(from, to, order.0, order.1)
             .is_ok()
+    }
+
+    /// The same for the poller, which stops for ever when somebody else has gone first.
+    pub(crate) fn go(&self, from: Stage, to: Stage) {
+        if !self.moved(from, to) {
+            sys::wait_for_the_end();
+        }
+    }
+
+    /// An event has come, and its handler is next.
+    pub(crate) fn handle(&self, metadata: &Metadata<'_>) {
+        self.set_current(metadata);
+        self.go(IDLE, HANDLING);
+    }
+
+    /// The handler is done, and the poller answers: with a response or with an error.
+    pub(crate) fn claim(&self) -> Claim {
+        self.go(HANDLING, ANSWERING);
+        Claim(())
+    }
+
+    /// The answer was given, or given up.
+    pub(crate) fn answered(&self) {
+        if !self.moved(ANSWERING, IDLE) {
+            // Somebody waits for this to end the process.
+            self.moved(LAST, DONE);
+            sys::wait_for_the_end();
+        }
+    }
+
+    /// Says what streams the response, before it begins.
+    pub(crate) fn set_stream(&self, stream: Option<Arc<dyn Live>>) {
+        *self.stream() = stream;
+    }
+
+    /// The handler's stream begins. None: somebody else answers.
+    pub(crate) fn claim_stream(&self) -> Option<Claim> {
+        self.moved(HANDLING, STREAMING).then_some(Claim(()))
+    }
+
+    /// Whether the stream that has begun is still the handler's.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.is_at(STREAMING)
+    }
+
+    /// The handler is done, and its stream is to be ended.
+    pub(crate) fn end_stream(&self) {
+        self.go(STREAMING, ANSWERING);
+        self.set_stream(None);
+    }
+
+    fn stream(&self) -> MutexGuard<'_, Option<Arc<dyn Live>>> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what it is at, if that is this phase, to report an error in its name.
+    pub(crate) fn take_phase(&self, stage: Stage) -> bool {
+        self.moved(stage, TAKEN)
+    }
+
+    /// Takes over the answer to the event in hand, if nothing was sent of it.
+    pub(crate) fn take_answer(&self) -> Option<Claim> {
+        self.moved(HANDLING, TAKEN).then_some(Claim(()))
+    }
+
+    /// Takes over the streamed response, if there is one, and ends it with this error. False while
+    /// it cannot be ended, because a thread is in the midst of a write.
+    pub(crate) fn cut_stream(&self, error: &Error) -> bool {
+        if !self.moved(STREAMING, TAKEN) && !self.is_at(TAKEN) {
+            return true;
+        }
+        let live = self.stream().clone();
+        let ended = live.is_none_or(|live| live.cut(error));
+        if ended {
+            self.set_stream(None);
+        }
+        ended
+    }
+
+    /// Lets no event follow the one whose answer is on the way; None when
+    /// there is no such answer, otherwise whether its deadline is still to come.
+    pub(crate) fn is_at_its_last_answer(&self) -> Option<bool> {
+        if !self.moved(ANSWERING, LAST) && !self.is_at(LAST) {
+            return None;
+        }
+        let deadline = self.current().deadline_ms;
+        Some(deadline != 0 && sys::since_epoch() < Duration::from_millis(deadline))
     }
 
     /// The event in hand, or the last one between two events.
@@ -148,6 +251,7 @@ impl Flight {
             request_id,
             invocation_id,
             tenant_id,
+            deadline_ms,
         } = &mut *current;
         for (text, value) in [
             (request_id, Some(metadata.request_id)),
@@ -157,6 +261,7 @@ impl Flight {
             text.clear();
             text.push_str(value.unwrap_or_default());
         }
+        *deadline_ms = metadata.deadline_ms.unwrap_or_default();
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) struct OptIn<S: 'static> {
 
 /// How many pollers there are, and how they poll when there are several.
 pub(crate) struct Pollers<S: 'static> {
-    pub(crate) count: fn() -> usize,
+    /// Gets the number of connections that a poller needs.
+    pub(crate) count: fn(usize) -> usize,
     pub(crate) poll: Poll<S>,
 }
 
@@ -68,9 +69,13 @@ impl<S: 'static> Runtime<S> {
     ///
     /// The variable unset or 1 is one poller, as everywhere else in Lambda. 0 and what is not a
     /// whole number are logged as a warning and are one poller too; more than 1,000 is logged and
-    /// is 1,000, because threads, descriptors and memory would run out. If the system gives fewer
-    /// threads, the function goes on with those and logs how many. The stack of a poller has
-    /// 2 MiB of address space; the first poller is the main thread.
+    /// is 1,000, because threads, descriptors and memory would run out. Each poller needs a
+    /// descriptor, or two when the handler streams: if the process may not have as many
+    /// (`RLIMIT_NOFILE`), of which 24 are left to the function, there are fewer pollers, and a
+    /// warning says so. If the system gives fewer threads, the function goes on with those and logs
+    /// how many; a poller that finds no descriptor or memory for its connection later stops alone,
+    /// with a warning, as long as another one lives. The stack of a poller has 2 MiB of address
+    /// space; the first poller is the main thread.
     ///
     /// - [`Context`](crate::Context) has what belongs to one invocation, its deadline too. Lambda
     ///   Managed Instances do not end a handler that has timed out: look at
@@ -78,10 +83,11 @@ impl<S: 'static> Runtime<S> {
     ///   (410), logged and dropped.
     /// - A panic under `panic=abort` ends the process, and with it every invocation in hand. The
     ///   one that panicked gets the panic as its error, each other one the error
-    ///   `Runtime.ProcessEnded`, and answers that are on the way are waited for. Built with
-    ///   unwinding, only the invocation that panicked fails.
-    /// - When the Runtime API does not let one poller go on, the process logs it and exits with
-    ///   status 1, once, as with one poller.
+    ///   `Runtime.ProcessEnded`, in the trailers if it streams, and answers that are on the way are
+    ///   waited for until the deadlines of their events. What is sent meanwhile may take 6 seconds
+    ///   in all. Built with unwinding, only the invocation that panicked fails.
+    /// - When the Runtime API does not let one poller go on, the others' events are answered in the
+    ///   same way; the process logs it and exits with status 1, once, as with one poller.
     ///
     /// ```no_run
     /// use coldspark::{Context, Error, Runtime};
@@ -114,8 +120,10 @@ impl<S: 'static> Runtime<S> {
     ///
     /// Hooks run in the reverse order of their registration, on a thread of their own while the
     /// pollers go on waiting for events. They have about 300 ms together: Lambda then kills the
-    /// process. After the last one, streamed responses that have begun are ended with an error in
-    /// their trailers, and answers that are on the way are waited for. Then the process exits
+    /// process. After the last one, an event that is still in hand gets the error
+    /// `Runtime.ProcessEnded`, a streamed response that has begun gets it in its trailers, and
+    /// answers that are on the way are waited for: as long as the hooks have left of the 300 ms, and
+    /// at least 50 ms. How many answers had to be cut is logged. Then the process exits
     /// with status 0, or with 1 if a hook failed; a failure is logged, and the others still run.
     /// A panic is such a failure where the profile unwinds; where it aborts, the process ends
     /// with it.

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::live;
 use super::writer::Writer;
 use crate::error::{Error, kind};
 use crate::handler::{Handler, NoResponse};
-use crate::invocation::Context;
+use crate::invocation::{Context, flight};
 use crate::{panics, settings};
 
 /// A handler over bytes that gets a [`Writer`].
@@ -25,10 +24,14 @@ where
         let endpoint = settings::endpoint().ok_or_else(|| {
             Error::new(kind::CONFIG_INVALID, "there is no Runtime API to stream to")
         })?;
-        panics::end_streams_by(live::end_all);
-        let mut writer = Writer::new(endpoint, context.metadata());
+        let mut writer = Writer::new(endpoint, flight::mine(), context.metadata());
         // Caught here already, because only the writer can end what has begun.
         let result = panics::within_invocation(|| (self.0)(event, context, &mut writer));
         writer.finish(result)
+    }
+
+    /// The kept connection, and that of a response.
+    fn sockets(&self) -> usize {
+        2
     }
 }

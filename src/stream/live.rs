@@ -1,50 +1,63 @@
-//! The streamed responses that have begun and not ended.
+//! A streamed response that has begun and not ended.
 //!
-//! Whatever ends the process has to end them first: a caller cannot tell a response that just
-//! stops from one that is whole.
+//! Whatever ends the process has to end it first: a caller cannot tell a response that just stops
+//! from one that is whole. So it hangs on the flight of its poller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use crate::api::StreamedResponse;
+use crate::api::{ApiError, Connected, StreamedResponse};
 use crate::error::Error;
+use crate::invocation::flight::{self, Flight};
 use crate::sys;
-
-/// How often in all, and with which pauses in milliseconds, it is tried to end responses that
-/// threads are writing to: 100 ms, of the 300 that Lambda gives a shutdown.
-const TRIES: u32 = 20;
-const PAUSE: u32 = 5;
-
-static LIVE: Mutex<Vec<Arc<Live>>> = Mutex::new(Vec::new());
 
 /// A response that has begun.
 pub(super) struct Live {
-    request_id: String,
-    /// None once it has ended.
+    flight: &'static Flight,
+    /// None before it begins and once it has ended.
     response: Mutex<Option<StreamedResponse>>,
 }
 
 impl Live {
-    pub(super) fn new(request_id: &str, response: StreamedResponse) -> Arc<Self> {
+    /// Begins the response to what this flight has in hand; waits for the end of the process when
+    /// somebody else answers that.
+    pub(super) fn begin(flight: &'static Flight, connected: Connected) -> Arc<Self> {
         let live = Arc::new(Self {
-            request_id: request_id.to_owned(),
-            response: Mutex::new(Some(response)),
+            flight,
+            response: Mutex::new(None),
         });
-        all().push(Arc::clone(&live));
+        // Whoever takes the stream over finds it, and waits for the lock.
+        flight.set_stream(Some(Arc::<Self>::clone(&live)));
+        let mut response = live.response();
+        match flight.claim_stream() {
+            Some(claim) => *response = Some(connected.begin(claim)),
+            None => {
+                drop(response);
+                sys::wait_for_the_end();
+            }
+        }
+        drop(response);
         live
     }
 
     /// Sends both parts; false when they are not taken.
     pub(super) fn send(&self, parts: [&[u8]; 2]) -> bool {
         let mut response = self.response();
-        response
-            .as_mut()
-            .is_some_and(|response| response.send(parts))
+        match &mut *response {
+            Some(response) if self.flight.is_streaming() => response.send(parts),
+            _ => {
+                drop(response);
+                sys::wait_for_the_end();
+            }
+        }
     }
 
-    /// Whoever takes it has to end it; None when that has been done.
-    pub(super) fn take(&self) -> Option<StreamedResponse> {
-        all().retain(|other| !std::ptr::eq(&raw const **other, self));
-        self.response().take()
+    /// Sends the last bytes, and the error if there is one.
+    pub(super) fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
+        self.flight.end_stream();
+        match self.response().take() {
+            Some(response) => response.end(last, error),
+            None => sys::wait_for_the_end(),
+        }
     }
 
     fn response(&self) -> MutexGuard<'_, Option<StreamedResponse>> {
@@ -52,35 +65,17 @@ impl Live {
     }
 }
 
-fn all() -> MutexGuard<'static, Vec<Arc<Live>>> {
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Ends every response with this error in its trailers; says whether that of this request was one
-/// of them. One whose reader keeps a thread waiting is left as it is.
-pub(super) fn end_all(error: &Error, request_id: &str) -> bool {
-    let mut found = false;
-    let live = std::mem::take(&mut *all());
-    let mut tries = TRIES;
-    for one in live {
-        found |= one.request_id == request_id;
-        loop {
-            match one.response.try_lock() {
-                Ok(mut response) => {
-                    if let Some(response) = response.take() {
-                        // The process ends whatever the answer is.
-                        let _ = response.end(&[], Some(error));
-                    }
-                    break;
-                }
-                Err(TryLockError::Poisoned(_)) => break,
-                Err(TryLockError::WouldBlock) if tries == 0 => break,
-                Err(TryLockError::WouldBlock) => {
-                    tries -= 1;
-                    sys::pause(PAUSE);
-                }
-            }
+impl flight::Live for Live {
+    fn cut(&self, error: &Error) -> bool {
+        let mut response = match self.response.try_lock() {
+            Ok(response) => response,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        if let Some(response) = response.take() {
+            // The process ends whatever the answer is.
+            let _ = response.end(&[], Some(error));
         }
+        true
     }
-    found
 }

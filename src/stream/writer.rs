@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::live::Live;
 use super::prelude::{self, InvalidHead, Prelude};
-use crate::api::{ApiError, StreamedResponse};
-use crate::error::Error;
+use crate::api::Connected;
+use crate::error::{Error, kind};
 use crate::escape::quoted;
 use crate::handler::NoResponse;
 use crate::invocation::Metadata;
+use crate::invocation::flight::Flight;
 use crate::log;
 use crate::settings::Endpoint;
 
@@ -47,10 +48,15 @@ const CAPACITY: usize = 16 * 1024;
 /// ```
 pub struct Writer<'a> {
     endpoint: &'static Endpoint,
+    flight: &'static Flight,
     metadata: Metadata<'a>,
     content_type: Cow<'static, str>,
     buffer: Vec<u8>,
     state: State,
+    /// Why no connection could be made for the response.
+    unavailable: Option<String>,
+    /// Bytes were written that could not be kept.
+    lost: bool,
 }
 
 enum State {
@@ -62,13 +68,20 @@ enum State {
 }
 
 impl<'a> Writer<'a> {
-    pub(super) fn new(endpoint: &'static Endpoint, metadata: Metadata<'a>) -> Self {
+    pub(super) fn new(
+        endpoint: &'static Endpoint,
+        flight: &'static Flight,
+        metadata: Metadata<'a>,
+    ) -> Self {
         Self {
             endpoint,
+            flight,
             metadata,
             content_type: Cow::Borrowed("application/octet-stream"),
             buffer: Vec::new(),
             state: State::Waiting,
+            unavailable: None,
+            lost: false,
         }
     }
 
@@ -163,9 +176,9 @@ impl<'a> Writer<'a> {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
             }
             State::Waiting => {
-                let live = self
-                    .begin()
-                    .map_err(|error| io::Error::other(error.to_string()))?;
+                let begun = self.begin();
+                self.lost |= begun.is_none() && !bytes.is_empty();
+                let live = begun.ok_or_else(|| io::Error::other(self.unavailable()))?;
                 self.state = State::Begun(live);
                 return self.send(bytes);
             }
@@ -180,17 +193,45 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    fn begin(&mut self) -> Result<Arc<Live>, ApiError> {
-        let response = StreamedResponse::open(self.endpoint, self.metadata, &self.content_type)?;
-        let live = Live::new(self.metadata.request_id, response);
-        if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
-            // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
-            for length in prelude::parts(&self.buffer).into_iter().flatten() {
-                live.send([&self.buffer[..length], &[]]);
-                self.buffer.drain(..length);
+    /// Connects, and begins the response only then: without a connection it still can be answered
+    /// with an error, over the kept one.
+    fn begin(&mut self) -> Option<Arc<Live>> {
+        match Connected::open(self.endpoint, self.metadata, &self.content_type) {
+            Ok(connected) => {
+                self.unavailable = None;
+                let live = Live::begin(self.flight, connected);
+                if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
+                    // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
+                    for length in prelude::parts(&self.buffer).into_iter().flatten() {
+                        live.send([&self.buffer[..length], &[]]);
+                        self.buffer.drain(..length);
+                    }
+                }
+                Some(live)
+            }
+            Err(error) => {
+                self.unavailable = Some(error.to_string());
+                None
             }
         }
-        Ok(live)
+    }
+
+    /// Why there is no connection for the response; empty when there is one.
+    fn unavailable(&self) -> String {
+        self.unavailable.clone().unwrap_or_default()
+    }
+
+    /// The error of a response that could not begin: the runtime's, with what the handler made of
+    /// it.
+    fn not_streamed(&self, error: Option<&Error>) -> Error {
+        let reason = match error {
+            Some(error) => error.message().to_owned(),
+            None => self.unavailable(),
+        };
+        Error::new(
+            kind::STREAM_UNAVAILABLE,
+            ["the response could not be streamed: ", &reason].concat(),
+        )
     }
 
     /// Ends the response as the handler's result says.
@@ -198,30 +239,27 @@ impl<'a> Writer<'a> {
         mut self,
         result: Result<(), Error>,
     ) -> Result<Cow<'static, [u8]>, NoResponse> {
-        let live = match (&self.state, &result) {
+        let live = match (&mut self.state, &result) {
             (State::Begun(live), _) => Arc::clone(live),
-            (_, Err(_)) => return result.map(|()| Cow::default()).map_err(NoResponse::Failed),
-            (State::Whole(_), Ok(())) => {
-                let State::Whole(body) = self.state else {
-                    return Ok(Cow::default());
-                };
-                return Ok(Cow::Owned(body));
+            (State::Whole(body), Ok(())) => return Ok(Cow::Owned(std::mem::take(body))),
+            (_, Err(error)) => {
+                let reason = self.unavailable();
+                if !reason.is_empty() && error.message().contains(&reason) {
+                    return Err(self.not_streamed(Some(error)).into());
+                }
+                return result.map(|()| Cow::default()).map_err(NoResponse::Failed);
             }
+            (State::Waiting, Ok(())) if self.lost => return Err(self.not_streamed(None).into()),
             (State::Waiting, Ok(())) => match self.begin() {
-                Ok(live) => live,
-                Err(error) => return Err(NoResponse::Streamed(Err(error))),
+                Some(live) => live,
+                None => return Err(self.not_streamed(None).into()),
             },
         };
         let error = result.err();
         if let Some(error) = &error {
             log::failure("", error, None);
         }
-        let ended = match live.take() {
-            Some(response) => response.end(&self.buffer, error.as_ref()),
-            // A panic on another thread has ended it, and ends the process.
-            None => Ok(()),
-        };
-        Err(NoResponse::Streamed(ended))
+        Err(NoResponse::Streamed(live.end(&self.buffer, error.as_ref())))
     }
 }
 

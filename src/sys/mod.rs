@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod arena;
+pub(crate) mod descriptors;
 pub(crate) mod entropy;
 pub(crate) mod entry;
 pub(crate) mod environment;

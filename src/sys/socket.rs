@@ -1,28 +1,86 @@
 //! Socket calls for which std wants an initialised buffer or two extra system calls.
 
+use std::cell::Cell;
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
 
-use once_cell::race::OnceRef;
+use super::since_boot;
 
 /// Waits until a socket can be read, or with `true` takes bytes again, and attends to something
 /// else meanwhile.
 pub type Attend = fn(BorrowedFd<'_>, bool);
 
-static ATTEND: OnceRef<'static, Attend> = OnceRef::new();
+/// What is called before every wait; null, or one of the two below.
+static ATTEND: AtomicPtr<Attend> = AtomicPtr::new(ptr::null_mut());
+/// What the process attends to, while waits are limited.
+static WORK: AtomicPtr<Attend> = AtomicPtr::new(ptr::null_mut());
+
+thread_local! {
+    /// The time since boot at which this thread's waits end; zero without a limit.
+    static UNTIL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
 
 /// Has `work` called before every wait for the Runtime API, by whoever waits. Only the first call
 /// counts.
 pub fn attend_with(work: &'static Attend) {
-    let _ = ATTEND.set(work);
+    let order = Ordering::AcqRel;
+    let work = ptr::from_ref(work).cast_mut();
+    let _ = ATTEND.compare_exchange(ptr::null_mut(), work, order, Ordering::Relaxed);
+}
+
+/// Ends every wait of this thread at this time since boot; the call that waits then fails with
+/// [`WouldBlock`](io::ErrorKind::WouldBlock). For the last calls of a process.
+pub(crate) fn limit_waits(until: Duration) {
+    static LIMITED: Attend = limited;
+    UNTIL.set(until.max(Duration::from_millis(1)));
+    let limited = ptr::from_ref(&LIMITED).cast_mut();
+    let before = ATTEND.swap(limited, Ordering::AcqRel);
+    if before != limited {
+        WORK.store(before, Ordering::Release);
+    }
+}
+
+/// What is left of this thread's limit; None without one.
+fn left() -> Option<Duration> {
+    let until = UNTIL.get();
+    (until != Duration::ZERO).then(|| until.saturating_sub(since_boot()))
+}
+
+fn limited(socket: BorrowedFd<'_>, room: bool) {
+    let Some(left) = left() else {
+        call(&WORK, socket, room);
+        return;
+    };
+    let events = if room { libc::POLLOUT } else { libc::POLLIN };
+    if matches!(poll(socket, events, Some(left)), Ok(0)) {
+        // The call that follows finds nothing, and does not wait for it. What cannot be set leaves
+        // it as it is.
+        let _ = set_flags(socket, libc::O_NONBLOCK);
+    }
 }
 
 /// Attends to what there is until the socket can be read, or takes bytes again.
 pub(crate) fn attend(stream: &TcpStream, room: bool) {
-    if let Some(work) = ATTEND.get() {
-        work(stream.as_fd(), room);
+    call(&ATTEND, stream.as_fd(), room);
+}
+
+fn call(work: &AtomicPtr<Attend>, socket: BorrowedFd<'_>, room: bool) {
+    // SAFETY: the pointer is null, or was made of a `&'static Attend` by `attend_with` or
+    // `limit_waits`, the only functions that store to these statics.
+    if let Some(work) = unsafe { work.load(Ordering::Acquire).as_ref() } {
+        work(socket, room);
+    }
+}
+
+/// Lets a write to this socket wait no longer than this thread's limit, if it has one.
+pub(crate) fn limit_writes(stream: &TcpStream) {
+    if let Some(left) = left() {
+        // A limit of nothing would be refused, or would be none.
+        let _ = stream.set_write_timeout(Some(left.max(Duration::from_millis(1))));
     }
 }
 
@@ -85,20 +143,38 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
 }
 
 /// Waits until a socket that does not block takes bytes again, or has something to read, which
-/// may be its end; says whether it has. There is no time limit.
+/// may be its end; says whether it has. There is no time limit but that of the thread.
 pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
     attend(stream, true);
+    match poll(stream.as_fd(), libc::POLLIN | libc::POLLOUT, left())? {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        events => Ok(events & !libc::POLLOUT != 0),
+    }
+}
+
+/// Waits until one of these events has come, or an error, and gives which; 0 when the limit has
+/// passed. By ppoll(2): poll(2) would go on by restart_syscall(2) after a freeze.
+fn poll(
+    socket: BorrowedFd<'_>,
+    events: libc::c_short,
+    limit: Option<Duration>,
+) -> io::Result<libc::c_short> {
     let mut polled = libc::pollfd {
-        fd: stream.as_raw_fd(),
-        events: libc::POLLIN | libc::POLLOUT,
+        fd: socket.as_raw_fd(),
+        events,
         revents: 0,
     };
+    let limit = limit.map(|limit| libc::timespec {
+        tv_sec: limit.as_secs() as i64,
+        tv_nsec: limit.subsec_nanos().into(),
+    });
     loop {
+        let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
         // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; the
-        // descriptor is open because `stream` owns it and is borrowed. Neither a limit nor a mask
-        // of signals is given. poll(2) would go on by restart_syscall(2) after a freeze.
-        if unsafe { libc::ppoll(&raw mut polled, 1, ptr::null(), ptr::null()) } >= 0 {
-            return Ok(polled.revents & !libc::POLLOUT != 0);
+        // descriptor is open because it is borrowed. The limit is null or lives until the call
+        // returns, and no mask of signals is given.
+        if unsafe { libc::ppoll(&raw mut polled, 1, limit, ptr::null()) } >= 0 {
+            return Ok(polled.revents);
         }
         let error = io::Error::last_os_error();
         if error.kind() != io::ErrorKind::Interrupted {
@@ -107,13 +183,18 @@ pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
     }
 }
 
-/// Lets calls wait, or not. By fcntl(2): std's ioctl(2) would be one more system call to allow.
+/// Lets calls wait, or not.
 pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()> {
     // A socket has no other flag that can be changed, and none is wanted.
     let flags = if blocking { 0 } else { libc::O_NONBLOCK };
+    set_flags(stream.as_fd(), flags)
+}
+
+/// By fcntl(2): std's ioctl(2) would be one more system call to allow.
+fn set_flags(socket: BorrowedFd<'_>, flags: libc::c_int) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the descriptor is open
-    // because `stream` owns it and is borrowed.
-    match unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFL, flags) } {
+    // because it is borrowed.
+    match unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, flags) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }

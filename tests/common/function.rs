@@ -68,6 +68,19 @@ impl Function {
         self
     }
 
+    /// Lets it have so many descriptors. Not with a runner.
+    pub(crate) fn with_descriptors(mut self, count: usize) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("ulimit -n {count}; exec \"$0\"")]);
+        shell.arg(self.command.get_program());
+        shell.env_clear();
+        for (name, value) in self.command.get_envs() {
+            shell.envs(value.map(|value| (name, value)));
+        }
+        self.command = shell;
+        self
+    }
+
     /// Logs into this instead of a file; the session then shows nothing of it.
     pub(crate) fn logging_to(mut self, stderr: impl Into<Stdio>) -> Self {
         self.stderr = Some(stderr.into());

@@ -24,6 +24,7 @@ pub(crate) mod log;
 mod port;
 mod rie;
 mod session;
+mod slow;
 
 pub(crate) use binaries::{Client, Profile, client, limit, profile, runner};
 pub(crate) use concurrent::{Concurrent, serial};
@@ -35,6 +36,7 @@ pub(crate) use function::{Exit, Function, Process, function};
 pub(crate) use port::free_port;
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
+pub(crate) use slow::Slow;
 
 use std::fs;
 use std::thread;

@@ -54,6 +54,7 @@ impl Connector for Connect {
         let stream = connection::connect(self.0.endpoint)
             .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
         connection::hurry(&stream);
+        socket::limit_writes(&stream);
         Ok(Some(Wire {
             stream,
             shared: Arc::clone(&self.0),
@@ -111,6 +112,9 @@ impl Transport for Wire {
 
     fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
         self.flush();
+        if let Some(error) = self.unsent.take_if(|error| !connection::is_closed(error)) {
+            return Err(error.into());
+        }
         self.make_room();
         let buffer = self.buffers.input_append_buf();
         socket::attend(&self.stream, false);

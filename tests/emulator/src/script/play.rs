@@ -47,6 +47,11 @@ fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> boo
     let call = crate::api::Call::of(&head.method, &head.path);
     let step = shared.take_step(call);
     let number = connection.number();
+    if let Some(step) = &step {
+        if connection.write(&step.interim).is_err() {
+            return false;
+        }
+    }
     let early = step.as_ref().is_some_and(|step| step.reads != Reads::All);
     let body = if early {
         Body::unread(&head)

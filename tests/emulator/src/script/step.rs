@@ -10,6 +10,7 @@ pub struct Step {
     pub(super) only: Option<Call>,
     pub(super) reads: Reads,
     pub(super) listener: Option<Listener>,
+    pub(super) interim: Vec<u8>,
     pub(super) reply: Vec<u8>,
     pub(super) delivery: Delivery,
     pub(super) awaits_reader: bool,
@@ -61,6 +62,7 @@ impl Step {
             only: None,
             reads: Reads::All,
             listener: None,
+            interim: Vec::new(),
             reply: reply.to_bytes(),
             delivery: Delivery::Whole,
             awaits_reader: false,
@@ -147,6 +149,13 @@ impl Step {
     #[must_use]
     pub fn before_body(mut self) -> Step {
         self.reads = Reads::Head;
+        self
+    }
+
+    /// Writes these bytes, interim replies for instance, when the head was read; then goes on.
+    #[must_use]
+    pub fn behind(mut self, interim: impl Into<Vec<u8>>) -> Step {
+        self.interim = interim.into();
         self
     }
 

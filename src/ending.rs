@@ -1,0 +1,95 @@
+//! The end of the process while events are in hand: who was not answered gets an answer, and what
+//! is on the way is waited for.
+//!
+//! A panic that aborts, SIGTERM and a Runtime API that does not let a poller go on come here. Each
+//! wait has a limit: a server that gives no receipt holds up nobody.
+
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::api::{ApiError, RuntimeApi};
+use crate::client::DefaultClient;
+use crate::error::Error;
+use crate::invocation::Metadata;
+use crate::invocation::flight::{self, Flight};
+use crate::sys::{self, socket};
+
+/// What the last calls may take together, when the process ends by itself.
+pub(crate) const LIMIT: Duration = Duration::from_secs(6);
+
+/// Between two looks at what the pollers are at, in milliseconds.
+const PAUSE: u32 = 2;
+
+/// Lets the first one end the process; others wait for that.
+pub(crate) fn begin() {
+    static ENDING: AtomicBool = AtomicBool::new(false);
+    if ENDING.swap(true, Ordering::AcqRel) {
+        sys::wait_for_the_end();
+    }
+}
+
+/// What is told to those whose events are in hand.
+pub(crate) struct Farewell<'a> {
+    /// The poller to which the end belongs, and what its caller learns.
+    pub(crate) own: Option<(&'static Flight, &'a Error)>,
+    /// What the callers of the others learn.
+    pub(crate) others: &'a Error,
+    /// The time since boot at which the last call must have ended.
+    pub(crate) until: Duration,
+    /// Whether an answer on the way may take until the deadline of its event.
+    pub(crate) patient: bool,
+}
+
+impl Farewell<'_> {
+    /// Answers all events in hand, and waits for the answers on the way. Gives how many could not
+    /// be brought to an end, and why the last call failed, if one did.
+    #[cold]
+    pub(crate) fn say(&self, api: &mut RuntimeApi<DefaultClient>) -> (usize, Result<(), ApiError>) {
+        let mut said = Ok(());
+        loop {
+            for flight in flight::all() {
+                if let Some(claim) = flight.take_answer() {
+                    self.limit();
+                    let current = flight.current();
+                    let ids = Metadata::of(current.request_id(), current.invocation_id());
+                    said = api.answer(ids).fail(claim, self.error(flight)).and(said);
+                }
+            }
+            let late = sys::since_boot() >= self.until;
+            let (mut open, mut waits) = (0, false);
+            for flight in flight::all() {
+                self.limit();
+                if !flight.cut_stream(self.error(flight)) {
+                    open += 1;
+                    waits |= !late;
+                }
+                if let Some(in_time) = flight.is_at_its_last_answer() {
+                    open += 1;
+                    waits |= !late || (self.patient && in_time);
+                }
+            }
+            if !waits {
+                return (open, said);
+            }
+            sys::pause(PAUSE);
+        }
+    }
+
+    fn error(&self, flight: &Flight) -> &Error {
+        match self.own {
+            Some((own, error)) if ptr::eq(own, flight) => error,
+            _ => self.others,
+        }
+    }
+
+    /// One call may take half of what is left, so that something is left for the next one.
+    fn limit(&self) {
+        limit(self.until.saturating_sub(sys::since_boot()) / 2);
+    }
+}
+
+/// Limits each wait of this thread for the Runtime API from now on.
+pub(crate) fn limit(left: Duration) {
+    socket::limit_waits(sys::since_boot() + left);
+}
