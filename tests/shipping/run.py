@@ -1,12 +1,16 @@
-"""Runs test modules beside it: python3 run.py MODULE...; the last line counts as cargo's does."""
+"""Runs test modules: python3 run.py [FOLDER/]MODULE..., beside it or in another folder beside its
+own; the last line counts as cargo's does."""
 
 import pathlib
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+HERE = pathlib.Path(__file__).resolve().parent
+modules = [(HERE / argument).resolve() for argument in sys.argv[1:]]
+for module in modules:
+    sys.path.insert(0, str(module.parent))
 result = unittest.TextTestRunner(stream=sys.stderr, verbosity=2).run(
-    unittest.defaultTestLoader.loadTestsFromNames(sys.argv[1:])
+    unittest.defaultTestLoader.loadTestsFromNames([module.name for module in modules])
 )
 failed = len(result.failures) + len(result.errors)
 passed = result.testsRun - failed - len(result.skipped)
