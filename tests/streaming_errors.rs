@@ -247,6 +247,32 @@ fn interim_replies_within_the_stream_are_no_answer() {
 }
 
 #[test]
+fn a_success_within_the_stream_does_not_end_the_writing() {
+    // `cargo lambda watch` answers at the head, and reads on.
+    let chunks = json!([{"Write": "a"}, "Flush", {"Sleep": 20}, {"Write": "b"}, "Flush",
+        {"Sleep": 20}, {"Write": "end"}]);
+    for event in [chunks, json!([{"Bytes": 30_000_000}, {"Write": "end"}])] {
+        let early = Step::from(script::raw("")).behind(script::status(200).to_bytes());
+        let session = start(&event, early.then_close());
+        // In whichever order the server has read them: the client is done when all was sent.
+        let requests = session.requests(5);
+        let answer = |id: &str| {
+            let mut requests = requests.iter();
+            requests.find(|request| request.request_id() == Some(id))
+        };
+        let streamed = answer("stream").expect("a response");
+        assert!(streamed.complete(), "{:?}", streamed.fault);
+        assert!(streamed.text().ends_with("end"));
+        assert_response(
+            answer("after").expect("a response"),
+            "after",
+            b"still there",
+        );
+        assert_eq!(session.stderr(), "");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_the_writing() {
     let event = json!([{"Bytes": 30_000_000}]);
     let session = start(&event, Step::close_after_head());

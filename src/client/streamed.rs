@@ -1,8 +1,8 @@
 //! A POST whose body is sent while it is made: chunked, with trailers, on a connection of its own
 //! that is closed behind it. The same in every build, because ureq can send no trailers.
 //!
-//! A server may answer before the body is whole, and need not read on then. So the socket does
-//! not block: whoever waits for room also waits for an answer.
+//! A server may answer before the body is whole, and need not read on when it has refused it. So the
+//! socket does not block: whoever waits for room also waits for an answer.
 
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
@@ -172,7 +172,7 @@ fn send<const N: usize>(
 
 impl Early {
     /// Reads what has come. An error: the body need not be sent any further, because the server
-    /// has answered or closed.
+    /// has refused it or closed. One that has taken it already may still read it.
     fn look(&mut self, socket: &TcpStream) -> Result<(), ClientError> {
         match socket::receive(socket, &mut self.reply.bytes) {
             Ok(0) => return Err(interrupted()),
@@ -181,10 +181,13 @@ impl Early {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(broken(error)),
         }
-        self.head = whole_head(&mut self.reply, &mut self.searched)?;
-        match self.head {
-            None => Ok(()),
-            Some(_) => Err(interrupted()),
+        if self.head.is_none() {
+            self.head = whole_head(&mut self.reply, &mut self.searched)?;
+        }
+        match &self.head {
+            // `cargo lambda watch` takes a response with the head of its first bytes.
+            Some(head) if !(200..=299).contains(&head.status) => Err(interrupted()),
+            _ => Ok(()),
         }
     }
 }

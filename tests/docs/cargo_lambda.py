@@ -153,6 +153,16 @@ def http_function():
         expect("invoke: an HTTP event", web.invoke(event)[1], '"statusCode":200', '"cookies":["visits=42"]')
 
 
+def streaming_function():
+    with Watch("stream") as stream:
+        status, headers, body = stream.request("/")
+        expect("watch: a streamed response", f"{status} {headers} {body}", "200 ", "text/event-stream",
+               r"b'data: 3\n\ndata: 2\n\ndata: 1\n\nevent: end\n")
+        expect("invoke: a streamed response", stream.invoke({"from": 1, "pause_ms": 1})[1], "data: 1", "event: end")
+        status, error = stream.invoke({"from": 101})
+        expect("invoke: an error before the stream", f"{status} {error}", "Countdown.TooLong")
+
+
 def build():
     """A static bootstrap in a zip with the files that its init step reads."""
     command = ["cargo", "lambda", "build", "--release", "--target", "x86_64-unknown-linux-musl", "--disable-optimizations",
@@ -187,7 +197,7 @@ if __name__ == "__main__":
         print(__doc__.strip())
         sys.exit(sys.argv[1:] not in (["-h"], ["--help"]))
     try:
-        for check in (json_function, init_and_several_handlers, http_function, build):
+        for check in (json_function, init_and_several_handlers, http_function, streaming_function, build):
             check()
     except (Failed, subprocess.TimeoutExpired) as error:
         sys.exit(str(error))
