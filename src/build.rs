@@ -19,4 +19,19 @@ fn main() {
     let script = Path::new(&folder).join("src/bootstrap.ld");
     println!("cargo::rerun-if-changed={}", script.display());
     println!("cargo::metadata=LINKER_SCRIPT={}", script.display());
+    start_of_mimalloc();
+}
+
+/// Whether mimalloc has the function that its constructor calls by the name that
+/// `src/sys/arena/started.rs` knows: it is none of its interface.
+fn start_of_mimalloc() {
+    println!("cargo::rustc-check-cfg=cfg(coldspark_mimalloc_start)");
+    let Some(folder) = std::env::var_os("DEP_MIMALLOC_INCLUDE_DIR") else {
+        return;
+    };
+    let header = Path::new(&folder).join("mimalloc/internal.h");
+    let text = std::fs::read_to_string(header).unwrap_or_default();
+    if text.contains("_mi_auto_process_init(void)") {
+        println!("cargo::rustc-cfg=coldspark_mimalloc_start");
+    }
 }

@@ -64,12 +64,16 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
 /// Whether a request id can be what it becomes, one segment of a path: it has only bytes that stand
 /// there as they are (RFC 3986, section 3.3), and nobody on the way takes it for more or for less.
 fn is_a_segment(id: &str) -> bool {
-    let stands = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
-    id.bytes().all(stands) && !leads_elsewhere(id.as_bytes())
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    let unusual = |byte: u8| plain(byte) || byte == b'%';
+    id.bytes().all(plain) && !id.starts_with(['.', ';'])
+        || id.bytes().all(unusual) && !leads_elsewhere(id.as_bytes())
 }
 
 /// Whether a segment is a step within its path, `.` or `..` (section 5.2.4), with parameters or
 /// not, or has a separator in it, for a server that decodes what is encoded, however often.
+#[cold]
+#[inline(never)]
 fn leads_elsewhere(mut rest: &[u8]) -> bool {
     let mut dots = true;
     let mut parameters = false;

@@ -4,17 +4,22 @@
 //! allocates little never needs one: its blocks come from here, and freed blocks are kept in
 //! lists by size and used again. Large blocks go to the allocator behind, and from the first small
 //! one that does not fit, all do.
+//!
+//! Nobody ever waits for the arena. A process that is forked off while another thread is at it has
+//! no such thread, and would wait for ever.
+
+#[cfg(feature = "mimalloc")]
+mod started;
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 #[cfg(feature = "mimalloc")]
-const BEHIND: mimalloc::MiMalloc = mimalloc::MiMalloc;
+use started::Started as Behind;
 #[cfg(not(feature = "mimalloc"))]
-const BEHIND: std::alloc::System = std::alloc::System;
+use std::alloc::System as Behind;
 
 /// Bytes of the arena. Only the pages that are used are ever touched.
 const SIZE: usize = 128 * 1024;
@@ -27,6 +32,9 @@ const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
 
 /// The allocator of a bootstrap: a 128 KiB start-up arena, and behind it mimalloc (feature
 /// `mimalloc`, on by default) or the C library's allocator.
+///
+/// A process that is forked off while other threads allocate can go on allocating: for hooks of
+/// [`CommandExt::pre_exec`](std::os::unix::process::CommandExt::pre_exec), and for libraries that fork.
 ///
 /// [`main!`](crate::main) installs it. By hand:
 ///
@@ -41,7 +49,7 @@ pub struct Allocator;
 struct Memory(UnsafeCell<[u8; SIZE]>);
 
 // SAFETY: the bytes are only reached through blocks that `take` hands out, each to one owner at
-// a time, and through the links of free blocks, which belong to the holder of `STATE`.
+// a time, and through the links of free blocks, which belong to who has the state of `ARENA`.
 unsafe impl Sync for Memory {}
 
 /// Blocks of at least a page begin with one, and come from the other end: the small ones then lie
@@ -56,8 +64,19 @@ struct State {
     free: [*mut u8; CLASSES],
 }
 
-// SAFETY: its pointers lead to free blocks of `MEMORY`, a static, which are no thread's.
-unsafe impl Send for State {}
+struct Arena {
+    /// Whether a thread is at the state. It stays so in a process that was forked off meanwhile:
+    /// new blocks then come from the allocator behind.
+    busy: AtomicBool,
+    state: UnsafeCell<State>,
+    /// Blocks that were freed while a thread was at the state: the first word of each points to
+    /// the next, the second is its class.
+    returned: AtomicPtr<[usize; 2]>,
+}
+
+// SAFETY: the state is only reached by the thread that has set `busy`, and its pointers lead to
+// free blocks of `MEMORY`, a static, which are no thread's.
+unsafe impl Sync for Arena {}
 
 // Apart from the state, and in a section that src/bootstrap.ld puts behind the rest of .bss:
 // the statics that start-up writes then share a page with the first blocks.
@@ -65,46 +84,17 @@ unsafe impl Send for State {}
 // linker puts it into .bss; nothing else has the name.
 #[unsafe(link_section = ".bss..arena")]
 static MEMORY: Memory = Memory(UnsafeCell::new([0; SIZE]));
-/// The standard library's lock needs no allocator, and where threads contend it makes no call but
-/// futex, which they make anyhow.
-static STATE: Mutex<State> = Mutex::new(State {
-    used: [0; 2],
-    free: [ptr::null_mut(); CLASSES],
-});
+static ARENA: Arena = Arena {
+    busy: AtomicBool::new(false),
+    state: UnsafeCell::new(State {
+        used: [0; 2],
+        free: [ptr::null_mut(); CLASSES],
+    }),
+    returned: AtomicPtr::new(ptr::null_mut()),
+};
 /// Set when the arena could not serve a block: the allocator behind has started then, and is
-/// better at many blocks than a lock around a few lists. Freed blocks still come back.
+/// better at many blocks than a few lists for one thread at a time. Freed blocks still come back.
 static RETIRED: AtomicBool = AtomicBool::new(false);
-
-/// Set when the allocator behind may be used.
-static STARTED: AtomicBool = AtomicBool::new(false);
-
-/// Lets one thread alone start the allocator behind, before anybody uses it: without its
-/// constructor, mimalloc takes every thread that comes while it starts for the main one.
-#[cold]
-#[inline(never)]
-fn start_behind() {
-    let _alone = state();
-    if STARTED.load(Ordering::Acquire) {
-        return;
-    }
-    let layout = Layout::new::<u64>();
-    // SAFETY: the layout has a size that is not zero.
-    let block = unsafe { BEHIND.alloc(layout) };
-    if !block.is_null() {
-        // SAFETY: the block was just handed out with this layout.
-        unsafe { BEHIND.dealloc(block, layout) };
-    }
-    STARTED.store(true, Ordering::Release);
-}
-
-/// The allocator behind, started.
-#[inline]
-fn behind() -> impl GlobalAlloc {
-    if !STARTED.load(Ordering::Acquire) {
-        start_behind();
-    }
-    BEHIND
-}
 
 /// The class of a layout, or None when the arena does not serve it.
 fn class(layout: Layout) -> Option<usize> {
@@ -143,62 +133,120 @@ fn whole(block: *mut u8) -> *mut u8 {
     base().with_addr(block.addr())
 }
 
-/// The state, which nobody else has meanwhile. What is done to it does not panic, so that a poisoned
-/// lock is as good as any.
-fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Does something with the state, unless another thread is at it.
+#[inline(always)]
+fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> Option<T> {
+    if ARENA.busy.swap(true, Ordering::Acquire) {
+        return None;
+    }
+    // SAFETY: `busy` was not set, so that no other thread has the state until it is cleared below.
+    // What is done meanwhile neither panics nor allocates.
+    let done = work(unsafe { &mut *ARENA.state.get() });
+    ARENA.busy.store(false, Ordering::Release);
+    Some(done)
 }
 
 /// Takes a block of a class out of the arena; null when there is none, or another thread is at it.
 fn take(class: usize) -> *mut u8 {
-    let mut state = match STATE.try_lock() {
-        Ok(state) => state,
-        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-        Err(TryLockError::WouldBlock) => return ptr::null_mut(),
-    };
-    let block = state.free[class];
-    if !block.is_null() {
-        // SAFETY: a non-null head of a free list is a block that `give` put there: inside
-        // MEMORY, at least 16 bytes, aligned to 16, unused, its first word set by `give`.
-        state.free[class] = unsafe { block.cast::<*mut u8>().read() };
-        return block;
-    }
-    let size = 1_usize << (class as u32 + MIN_SHIFT);
-    let [low, high] = state.used;
-    let left = SIZE - high;
-    // Too little is left when it is beyond what is left: less than `low`, or wrapped around.
-    let start = if size < PAGE {
-        low.next_multiple_of(size.min(MAX_ALIGN))
-    } else {
-        let begin = base().addr();
-        ((begin + left).wrapping_sub(size) & !(PAGE - 1)).wrapping_sub(begin)
-    };
-    if start < low || start > left || left - start < size {
-        RETIRED.store(true, Ordering::Relaxed);
-        return ptr::null_mut();
-    }
-    state.used = if size < PAGE {
-        [start + size, high]
-    } else {
-        [low, SIZE - start]
-    };
-    // SAFETY: start + size is within MEMORY and between what is used at its two ends, as just
-    // checked.
-    unsafe { base().add(start) }
+    with_state(|state| state.take(class)).unwrap_or(ptr::null_mut())
 }
 
 /// Puts a block of a class back.
 fn give(block: *mut u8, class: usize) {
     let block = whole(block);
-    let mut state = state();
-    // SAFETY: the caller owns `block`, which `take` handed out for this class: it is inside
-    // MEMORY, at least 16 bytes and aligned to 16, so the link fits; nobody uses it any more.
-    unsafe { block.cast::<*mut u8>().write(state.free[class]) };
-    state.free[class] = block;
+    if with_state(|state| state.give(block, class)).is_none() {
+        leave(block.cast(), class);
+    }
+}
+
+/// Leaves a block for whoever is at the state next.
+#[cold]
+#[inline(never)]
+fn leave(block: *mut [usize; 2], class: usize) {
+    let mut first = ARENA.returned.load(Ordering::Relaxed);
+    loop {
+        // SAFETY: the block is the caller's, who gives it up, inside MEMORY, aligned to 16 and of
+        // at least 16 bytes: room for two words.
+        unsafe {
+            block.cast::<*mut [usize; 2]>().write(first);
+            block.cast::<usize>().add(1).write(class);
+        }
+        // Only ever all are taken off the list, so that a first one that is the same has not been
+        // away meanwhile with another behind it.
+        let order = (Ordering::Release, Ordering::Relaxed);
+        match ARENA
+            .returned
+            .compare_exchange_weak(first, block, order.0, order.1)
+        {
+            Ok(_) => return,
+            Err(other) => first = other,
+        }
+    }
+}
+
+impl State {
+    /// Puts the blocks that were left back.
+    #[cold]
+    #[inline(never)]
+    fn collect(&mut self) {
+        let mut next = ARENA.returned.swap(ptr::null_mut(), Ordering::Acquire);
+        while !next.is_null() {
+            let block = next;
+            // SAFETY: `leave` wrote both words of each block of the list, which is this thread's
+            // since the swap.
+            let class = unsafe {
+                next = block.cast::<*mut [usize; 2]>().read();
+                block.cast::<usize>().add(1).read()
+            };
+            self.give(block.cast(), class);
+        }
+    }
+
+    fn give(&mut self, block: *mut u8, class: usize) {
+        // SAFETY: nobody uses `block` any more, which `take` handed out for this class: it is
+        // inside MEMORY, at least 16 bytes and aligned to 16, so the link fits.
+        unsafe { block.cast::<*mut u8>().write(self.free[class]) };
+        self.free[class] = block;
+    }
+
+    fn take(&mut self, class: usize) -> *mut u8 {
+        if !ARENA.returned.load(Ordering::Relaxed).is_null() {
+            self.collect();
+        }
+        let block = self.free[class];
+        if !block.is_null() {
+            // SAFETY: a non-null head of a free list is a block that `give` put there: inside
+            // MEMORY, at least 16 bytes, aligned to 16, unused, its first word set by `give`.
+            self.free[class] = unsafe { block.cast::<*mut u8>().read() };
+            return block;
+        }
+        let size = 1_usize << (class as u32 + MIN_SHIFT);
+        let [low, high] = self.used;
+        let left = SIZE - high;
+        // Too little is left when it is beyond what is left: less than `low`, or wrapped around.
+        let start = if size < PAGE {
+            low.next_multiple_of(size.min(MAX_ALIGN))
+        } else {
+            let begin = base().addr();
+            ((begin + left).wrapping_sub(size) & !(PAGE - 1)).wrapping_sub(begin)
+        };
+        if start < low || start > left || left - start < size {
+            RETIRED.store(true, Ordering::Relaxed);
+            return ptr::null_mut();
+        }
+        self.used = if size < PAGE {
+            [start + size, high]
+        } else {
+            [low, SIZE - start]
+        };
+        // SAFETY: start + size is within MEMORY and between what is used at its two ends, as just
+        // checked.
+        unsafe { base().add(start) }
+    }
 }
 
 // SAFETY: blocks of the arena are disjoint, live in a static, and are as large and as aligned as
-// `class` says; every other block comes from `BEHIND` and goes back to it, told apart by address.
+// `class` says; every other block comes from `Behind` and goes back to it, told apart by address.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if let Some(class) = asked(layout) {
@@ -208,13 +256,13 @@ unsafe impl GlobalAlloc for Allocator {
             }
         }
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
-        unsafe { behind().alloc(layout) }
+        unsafe { Behind.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
-            return unsafe { behind().alloc_zeroed(layout) };
+            return unsafe { Behind.alloc_zeroed(layout) };
         }
         // SAFETY: as in `alloc`.
         let block = unsafe { self.alloc(layout) };
@@ -228,15 +276,15 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match class(layout) {
             Some(class) if holds(block) => give(block, class),
-            // SAFETY: a block outside the arena came from `BEHIND` with this layout.
-            _ => unsafe { BEHIND.dealloc(block, layout) },
+            // SAFETY: a block outside the arena came from `Behind` with this layout.
+            _ => unsafe { Behind.dealloc(block, layout) },
         }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if !holds(block) {
-            // SAFETY: a block outside the arena came from `BEHIND` with this layout.
-            return unsafe { BEHIND.realloc(block, layout, size) };
+            // SAFETY: a block outside the arena came from `Behind` with this layout.
+            return unsafe { Behind.realloc(block, layout, size) };
         }
         // SAFETY: the alignment is that of a valid layout, and the caller promises that `size`
         // rounded up to it does not overflow.

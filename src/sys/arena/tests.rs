@@ -151,6 +151,26 @@ fn an_arena_that_is_full_retires_and_takes_back_its_blocks() {
 }
 
 #[test]
+fn nobody_waits_for_a_thread_that_is_at_the_arena() {
+    let _alone = alone();
+    RETIRED.store(false, Ordering::Relaxed);
+    let layout = Layout::from_size_align(300, 1).unwrap();
+    let mut kept: Vec<Block> = (0..4).map(|byte| Block::new(layout, byte, false)).collect();
+    let in_arena: Vec<_> = kept.iter().map(|block| block.start).collect();
+    // As it stays in a process that was forked off while another thread was at it.
+    assert!(!ARENA.busy.swap(true, Ordering::Relaxed));
+    assert!(!holds(Block::new(layout, 9, true).start));
+    kept[0].resize(900);
+    kept.clear();
+    assert!(!holds(Block::new(layout, 9, false).start));
+    ARENA.busy.store(false, Ordering::Relaxed);
+    // What was freed meanwhile is used again.
+    let again: Vec<_> = (0..4).map(|byte| Block::new(layout, byte, false)).collect();
+    let found = |block: &Block| in_arena.contains(&block.start);
+    assert!(cfg!(coldspark_sanitize) || again.iter().all(found));
+}
+
+#[test]
 fn what_the_arena_does_not_serve_has_no_class() {
     let class_of = |size, align| class(Layout::from_size_align(size, align).unwrap());
     assert_eq!(class_of((1 << MAX_SHIFT) + 1, 1), None);
