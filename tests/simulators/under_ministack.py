@@ -1,7 +1,7 @@
 """Functions under ministack, an emulator of AWS that runs `provided.al2023` as local processes.
 
-`COLDSPARK_TEST_BINARIES` is a folder with `<name>/bootstrap`; the interpreter is that of the venv
-which `scripts/setup test` makes, with ministack and botocore.
+`COLDSPARK_TEST_BINARIES` is a folder with `<name>/bootstrap`, `COLDSPARK_TEST_LAYER` the layer's; the
+interpreter is that of the venv which `scripts/setup test` makes, with ministack and botocore.
 """
 
 import base64
@@ -22,6 +22,7 @@ import botocore.session
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARIES = pathlib.Path(os.environ["COLDSPARK_TEST_BINARIES"])
+LAYER = pathlib.Path(os.environ["COLDSPARK_TEST_LAYER"])
 LIMIT = 60
 EXECUTABLE = 0o100755 << 16
 
@@ -105,17 +106,22 @@ class Functions(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.end)
 
-    def function(self, binary, handler, files=(), timeout=30, **variables):
-        """Deploys a package with that bootstrap; gives what invokes it."""
+    def function(self, binary, handler, files=(), timeout=30):
+        """Deploys a package with that bootstrap; gives what invokes it. Files are paths, or names
+        with their text."""
+        executable = LAYER if binary == "layer" else BINARIES / binary / "bootstrap"
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             bootstrap = zipfile.ZipInfo("bootstrap")
             bootstrap.external_attr = EXECUTABLE
             bootstrap.create_system = 3
             bootstrap.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(bootstrap, (BINARIES / binary / "bootstrap").read_bytes())
+            archive.writestr(bootstrap, executable.read_bytes())
             for file in files:
-                archive.write(file, file.name)
+                if isinstance(file, tuple):
+                    archive.writestr(*file)
+                else:
+                    archive.write(file, file.name)
         client = self.server.client
         name = self.id().rsplit(".", 1)[1][:60] + "-" + binary
         client.create_function(
@@ -125,7 +131,6 @@ class Functions(unittest.TestCase):
             Handler=handler,
             Code={"ZipFile": package.getvalue()},
             Timeout=timeout,
-            Environment={"Variables": variables},
         )
         client.get_waiter("function_active_v2").wait(FunctionName=name)
         self.addCleanup(client.delete_function, FunctionName=name)
@@ -197,6 +202,16 @@ class Functions(unittest.TestCase):
         failed = invoke([{"Fail": {"error_type": "Stream.Failed", "message": "as told"}}])
         self.assert_failed(failed, "Stream.Failed", "as told")
         self.assertEqual(self.starts("fixture-stream"), 1)
+
+    def test_the_layer_answers_for_a_shell_function(self):
+        script = 'handler() { echo "to the log" >&2; [ "$(cat)" != 0 ] || exit 3; echo 1; }\n'
+        invoke = self.function("layer", "function.handler", [("function.sh", script)])
+        for _ in range(2):
+            served = invoke(2)
+            self.assertEqual((served.error, served.json), (None, 1))
+            self.assertIn("to the log", served.log)
+            self.assertEqual(invoke(0).error, "Unhandled")
+        self.assertEqual(self.starts("layer"), 1)
 
     def test_a_timeout_ends_the_process_and_the_next_event_is_served(self):
         invoke = self.function("fixture-concurrent", "work", timeout=1)
