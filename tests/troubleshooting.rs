@@ -211,6 +211,20 @@ fn layer(case: &str) -> String {
             settings.push(("COLDSPARK_INIT_TIMEOUT_MS", "200"));
             worker("#!/bin/bash\nsleep 60\n")
         }
+        "byte-order-mark" => {
+            handler = "f.f";
+            folder.file("f.sh", 0o644, "\u{feff}f() { cat; }\n")
+        }
+        "wrapper" => {
+            settings.push(("AWS_LAMBDA_EXEC_WRAPPER", "/opt/wrapper"));
+            worker(
+                "#!/bin/bash\necho ready >&4\nread -r -u 3 _ number\necho response $number >&4\n",
+            )
+        }
+        "shell-ended" => {
+            handler = "f.f";
+            folder.file("f.sh", 0o644, "f() {\n    exit 0\n}\n")
+        }
         "config-invalid" => {
             settings.push(("COLDSPARK_INIT_TIMEOUT_MS", "soon"));
             worker("#!/bin/bash\n")

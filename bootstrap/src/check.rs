@@ -16,6 +16,10 @@ use crate::{kind, sys};
 /// How much of a file is looked at: `#!` lines and ELF program headers are near its beginning.
 const BEGINNING: usize = 4096;
 
+const ELF: &[u8] = b"\x7fELF";
+/// The byte order mark that some editors put before UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 #[cfg(target_arch = "x86_64")]
 const MACHINE: (u16, &str) = (62, "x86_64");
 #[cfg(target_arch = "aarch64")]
@@ -57,6 +61,43 @@ pub(crate) fn executable(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Whether the file is a script that bash can source, as far as can be seen without doing it: bash
+/// says of a mark or of Windows line ends that there is no such command.
+pub(crate) fn sourced(path: &Path) -> Result<(), Error> {
+    let mut beginning = vec![0; BEGINNING];
+    let read = File::open(path).and_then(|mut file| file.read(&mut beginning));
+    let reason = match read {
+        Ok(length) => source(&beginning[..length]).map(str::to_owned),
+        Err(error) => Some(format!("cannot be read: {error}; `chmod 644` it")),
+    };
+    match reason {
+        Some(reason) => Err(Error::new(
+            kind::INVALID_HANDLER,
+            format!("the script {} {reason}", path.to_string_lossy()),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn source(beginning: &[u8]) -> Option<&'static str> {
+    let line = beginning.split(|byte| *byte == b'\n').next()?;
+    if beginning.starts_with(MARK) {
+        Some(
+            "begins with a UTF-8 byte order mark, which bash takes for a part of the first \
+             command; save it as UTF-8 without one",
+        )
+    } else if beginning.starts_with(ELF) {
+        Some("is a program and no shell script; name its file as the handler")
+    } else if line.len() < beginning.len() && line.ends_with(b"\r") {
+        Some(
+            "has Windows line ends, and bash takes the carriage returns for parts of words; save \
+             it with Unix line ends",
+        )
+    } else {
+        None
+    }
+}
+
 /// Whether the file is a regular one with an executable bit.
 pub(crate) fn is_executable(path: &Path) -> bool {
     fs::metadata(path)
@@ -66,8 +107,17 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 pub(crate) fn reason(beginning: &[u8]) -> Option<String> {
     if beginning.starts_with(b"#!") {
         script(beginning)
-    } else if beginning.starts_with(b"\x7fELF") {
+    } else if beginning.starts_with(ELF) {
         program(beginning)
+    } else if beginning
+        .strip_prefix(MARK)
+        .is_some_and(|rest| rest.starts_with(b"#!"))
+    {
+        Some(
+            "begins with a UTF-8 byte order mark before #!, which hides it; save it as UTF-8 \
+             without one"
+                .to_owned(),
+        )
     } else {
         Some(
             "is neither a program nor a script: it begins with neither an ELF header nor #!; give \
@@ -202,5 +252,31 @@ mod tests {
         assert!(reason(b"#!\n").unwrap().contains("\"\""));
         assert!(reason(b"#!/bin/sh\r\n").unwrap().contains("Unix line ends"));
         assert!(reason(b"").unwrap().contains("neither"));
+        assert!(reason(b"\xef\xbb\xbf#!/bin/sh\n").unwrap().contains("mark"));
+        assert!(reason(b"\xef\xbb\xbfecho\n").unwrap().contains("neither"));
+    }
+
+    #[test]
+    fn scripts_that_bash_cannot_source_are_seen() {
+        for good in [
+            "",
+            "f() { :; }",
+            "f() {\n:\r\n}\n",
+            "\r",
+            "#!/bin/bash\nf() { :; }\n",
+        ] {
+            assert_eq!(source(good.as_bytes()), None, "{good:?}");
+        }
+        assert!(
+            source(b"\xef\xbb\xbff() { :; }\n")
+                .unwrap()
+                .contains("mark")
+        );
+        assert!(
+            source(b"#!/bin/bash\r\nf() { :; }\r\n")
+                .unwrap()
+                .contains("Unix line ends")
+        );
+        assert!(source(b"\x7fELF\x02").unwrap().contains("no shell script"));
     }
 }

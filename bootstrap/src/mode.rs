@@ -22,6 +22,7 @@ pub(crate) enum Mode {
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let settings = Settings::from_env(init.task_root())?;
+    settings::tell_of_wrapper();
     let target = match init.handler() {
         "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,
         handler => resolve::target(handler, &settings)?,

@@ -11,6 +11,9 @@ use crate::settings::Settings;
 /// The ending by which an executable says that it speaks the worker protocol.
 const WORKER_ENDING: &str = ".worker";
 
+/// What Lambda starts, at the root of a package or layer.
+const BOOTSTRAP: &str = "bootstrap";
+
 /// What answers the function's events.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -41,6 +44,14 @@ pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error
                 "names no function; write shell:NAME.FUNCTION for a function of NAME.sh",
             )
         })?;
+        if path == name {
+            return Err(error(
+                kind::NO_SUCH_HANDLER,
+                handler,
+                "names a script and no function; write shell:NAME.FUNCTION for a function of \
+                 NAME.sh, or without the prefix NAME.sh to execute it for each event",
+            ));
+        }
         file(handler, &path, roots).map(|script| Target::Shell { script, function })
     } else {
         unprefixed(handler, roots)
@@ -52,11 +63,17 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     for root in roots {
         let path = root.join(handler);
         if check::is_executable(&path) {
+            not_a_bootstrap(handler, handler)?;
             return Ok(if handler.ends_with(WORKER_ENDING) {
                 Target::Worker(path)
             } else {
                 Target::Exec(path)
             });
+        }
+        // A file of this name is what is meant, also when it cannot be executed: nothing else is
+        // run in its place.
+        if path.exists() && !path.is_dir() {
+            return Err(not_executable(handler, &path, root));
         }
         if let Some((script, function)) = script(handler) {
             let script = root.join(script);
@@ -65,7 +82,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
             }
         }
     }
-    // What is there, but cannot be executed, has a better reason.
+    // A directory has a better reason.
     for root in roots {
         let path = root.join(handler);
         if path.exists() {
@@ -80,6 +97,44 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     ))
 }
 
+/// What to do about a file that has the handler's name and cannot be executed.
+fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
+    let Err(reason) = check::executable(path) else {
+        // It has become executable since it was looked at.
+        return error(
+            kind::INVALID_HANDLER,
+            handler,
+            "was changed in the init phase",
+        );
+    };
+    let shell = script(handler).filter(|(script, _)| root.join(script).is_file());
+    let Some((script, function)) = shell else {
+        return reason;
+    };
+    let other = match script.strip_suffix(".sh") {
+        Some(name) if script == handler => format!("a function of it is named {name}.FUNCTION"),
+        _ => format!("the function {function} of {script} is named shell:{handler}"),
+    };
+    Error::new(
+        kind::INVALID_HANDLER,
+        format!("{}; {other}", reason.message()),
+    )
+}
+
+/// Refuses a function's own bootstrap and the layer's: it would ask the Runtime API for the events
+/// of this one.
+fn not_a_bootstrap(handler: &str, name: &str) -> Result<(), Error> {
+    if name != BOOTSTRAP {
+        return Ok(());
+    }
+    Err(error(
+        kind::INVALID_HANDLER,
+        handler,
+        "names a bootstrap, which asks Lambda for events itself; set the function's handler to what \
+         answers them: an executable of its package, or NAME.FUNCTION for a function of NAME.sh",
+    ))
+}
+
 /// The script and the function in `NAME.FUNCTION`.
 fn script(name: &str) -> Option<(String, String)> {
     let (script, function) = name.rsplit_once('.')?;
@@ -91,6 +146,7 @@ fn script(name: &str) -> Option<(String, String)> {
 /// The file of this name in the first of the folders that has one.
 fn file(handler: &str, name: &str, roots: [&Path; 2]) -> Result<PathBuf, Error> {
     inside(handler, name)?;
+    not_a_bootstrap(handler, name)?;
     let paths = roots.map(|root| root.join(name));
     let found = paths.into_iter().find(|path| path.exists());
     found.ok_or_else(|| not_found(handler, [Some(name), None], roots))

@@ -6,6 +6,7 @@
 //! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
 //! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
+//! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
 use std::fs::File;
@@ -21,6 +22,9 @@ const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
+const SHELL: &str = "COLDSPARK_SHELL";
+pub(crate) const SUBSHELL: &str = "subshell";
+const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 
 /// How much of the command line is looked at: a handler has at most 128 characters.
 const COMMAND_LINE: usize = 4096;
@@ -43,6 +47,34 @@ impl Settings {
             init_timeout: milliseconds(INIT_TIMEOUT)?,
             deadline_margin: milliseconds(DEADLINE_MARGIN)?,
         })
+    }
+}
+
+/// Whether each event of a shell function has a subshell.
+pub(crate) fn subshell() -> Result<bool, Error> {
+    match sys::variable(SHELL).map(|value| value.to_string_lossy()) {
+        None => Ok(false),
+        Some(form) if form == SUBSHELL => Ok(true),
+        Some(other) => Err(Error::new(
+            kind::CONFIG_INVALID,
+            format!(
+                "{SHELL} is {}; set it to {SUBSHELL}, or remove it from the function's environment",
+                layer::quoted(&other)
+            ),
+        )),
+    }
+}
+
+/// Says once that Lambda's wrapper scripts are not for this runtime: nobody else would (Lambda
+/// developer guide, "Modifying the runtime environment").
+pub(crate) fn tell_of_wrapper() {
+    if let Some(wrapper) = sys::variable(WRAPPER) {
+        layer::warn(format_args!(
+            "{WRAPPER} is {}, and nothing runs it: OS-only runtimes have no wrapper scripts; let the \
+             handler be a script that does the same and then starts the program, and remove the \
+             variable",
+            layer::quoted(&wrapper.to_string_lossy())
+        ));
     }
 }
 

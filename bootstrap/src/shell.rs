@@ -10,7 +10,7 @@ use crate::intake::Intake;
 use crate::program::{self, Program};
 use crate::sys::pipe;
 use crate::trouble::MAX_RESPONSE;
-use crate::{check, kind};
+use crate::{check, kind, settings};
 
 const DRIVER: &str = include_str!("driver.sh");
 /// Where bash is on provided.al2023, and elsewhere.
@@ -18,8 +18,23 @@ const SHELLS: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/opt/bin/bash"];
 /// Scripts like to use 3 and the following descriptors for themselves.
 const FIRST: i32 = 60;
 
+/// What the driver has of its own.
+const OWN: &str = "coldspark_";
+const EXIT: &str = "exit";
+
 /// A shell with the function of the script.
 pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
+    if function == EXIT || function.starts_with(OWN) {
+        return Err(Error::new(
+            kind::INVALID_HANDLER,
+            format!(
+                "the function {} of {} has a name that the layer uses itself; give it one that is \
+                 not {EXIT} and does not begin with {OWN}",
+                layer::quoted(function),
+                script.to_string_lossy()
+            ),
+        ));
+    }
     if !script.is_file() {
         return Err(Error::new(
             kind::INVALID_HANDLER,
@@ -29,6 +44,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             ),
         ));
     }
+    check::sourced(script)?;
     let Some(shell) = SHELLS
         .into_iter()
         .find(|shell| check::is_executable(Path::new(shell)))
@@ -43,7 +59,8 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             ),
         ));
     };
-    let outlet = Outlet::new().map_err(|error| kind::system("make a pipe", &error))?;
+    let apart = settings::subshell()?;
+    let outlet = Outlet::new(apart).map_err(|error| kind::system("make a pipe", &error))?;
     let text = |text: &str| program::c_string(text.into());
     Ok(Program {
         arguments: vec![
@@ -53,6 +70,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             program::c_string(script.as_os_str().to_owned())?,
             text(function)?,
             text(&outlet.number)?,
+            text(if apart { settings::SUBSHELL } else { "" })?,
         ],
         file: PathBuf::from(script),
         environment: program::environment(),
@@ -68,13 +86,26 @@ pub(crate) struct Outlet {
     end: OwnedFd,
     /// By which the shell finds it in /proc.
     number: String,
+    /// Each event has a subshell.
+    apart: bool,
 }
 
 impl Outlet {
-    fn new() -> io::Result<Self> {
+    fn new(apart: bool) -> io::Result<Self> {
         let (_, end) = pipe::from_child()?;
         let number = end.as_raw_fd().to_string();
-        Ok(Self { end, number })
+        Ok(Self { end, number, apart })
+    }
+
+    /// What to do about an event that has ended the shell, or waits for what an earlier one left.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self.apart {
+            true => "",
+            false => {
+                "; COLDSPARK_SHELL=subshell lets an event end its shell, and wait for its own jobs \
+                 alone (layer/README.md)"
+            }
+        }
     }
 
     /// Puts a new pipe behind the path; gives its reading end.

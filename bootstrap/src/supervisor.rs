@@ -9,10 +9,17 @@ use crate::deadline::{Deadline, milliseconds};
 use crate::log::Log;
 use crate::program::Program;
 use crate::settings::Settings;
+use crate::shell::Outlet;
 use crate::sys::child::Child;
 use crate::trouble::Trouble;
 use crate::worker::Worker;
 use crate::{context, kind};
+
+/// When a worker ended that had an event in hand.
+const IN_EVENT: &str = "instead of answering";
+
+/// Below this are the numbers of a shell's events.
+const SHORT: u64 = 99;
 
 /// A program, and the worker that runs it now.
 pub(crate) struct Supervisor {
@@ -107,7 +114,7 @@ impl Supervisor {
         // Without a limit of its own: Lambda has one.
         let done = waiting
             .and_then(|()| running.answer(control::HOOK, hook.line(), b"", "", None, None, None))
-            .map_err(|trouble| self.failure(worker.take(), trouble, "instead of answering"));
+            .map_err(|trouble| self.failure(worker.take(), trouble, "in a hook"));
         self.log.catch_up();
         done.map(drop)
     }
@@ -128,7 +135,12 @@ impl Supervisor {
             worker,
             context: text,
         } = &mut *state;
-        let number = control::event_number(context::lines(context, text)?);
+        let mut number = control::event_number(context::lines(context, text)?);
+        if self.program.outlet.is_some() {
+            // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
+            // byte by byte.
+            number = number % SHORT + 1;
+        }
         self.log.begin(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
@@ -160,7 +172,7 @@ impl Supervisor {
         }
         let error = match trouble {
             Trouble::Late => self.late(worker.take(), &deadline),
-            trouble => self.failure(worker.take(), trouble, "instead of answering"),
+            trouble => self.failure(worker.take(), trouble, IN_EVENT),
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
@@ -208,10 +220,10 @@ impl Supervisor {
     fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
         self.end(worker, |tail| {
             let error = deadline.error("; the worker and what it has started were killed");
-            Error::new(
-                kind::HANDLER_TIMEOUT,
-                kind::with_tail(error.message().to_owned(), tail),
-            )
+            let outlet = self.program.outlet.as_ref();
+            let advice = outlet.map_or("", Outlet::advice);
+            let message = [error.message(), advice].concat();
+            Error::new(kind::HANDLER_TIMEOUT, kind::with_tail(message, tail))
         })
     }
 
@@ -240,9 +252,14 @@ impl Supervisor {
                 let (status, left) = worker.map(Worker::finish).unwrap_or_default();
                 let tail = self.log.end();
                 let mut message = format!("{name} ended {when}: {}", kind::ending(status));
-                if self.program.outlet.is_some() && !left.is_empty() {
-                    message.push_str(", ");
-                    message.push_str(&left);
+                if let Some(outlet) = &self.program.outlet {
+                    if !left.is_empty() {
+                        message.push_str(", ");
+                        message.push_str(&left);
+                    }
+                    if when == IN_EVENT && status.is_some_and(|status| status.code().is_some()) {
+                        message.push_str(outlet.advice());
+                    }
                 }
                 Error::new(kind::WORKER_EXITED, kind::with_tail(message, &tail))
             }

@@ -22,6 +22,8 @@ mod rough_platforms;
 mod shared_descriptors;
 mod shell_errors;
 mod shell_mode;
+mod shell_state;
+mod shell_subshell;
 mod shutdown;
 mod snapstart;
 mod start_up;

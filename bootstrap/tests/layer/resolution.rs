@@ -4,6 +4,23 @@ use crate::common::{Function, Package, workers};
 
 const SHELL: &str = "handler() { printf 'shell %s' \"$0\"; }\nsh() { printf 'function sh'; }\n";
 
+/// Leaves a file beside itself when any of it is run or sourced.
+const TRAP: &str = "#!/bin/bash\necho >\"${BASH_SOURCE[0]}.ran\"\nsh() { :; }\nhandler() { :; }\nworker() { :; }\n";
+
+/// The handler is refused in the init phase, and no file of the package was run for it.
+#[track_caller]
+fn refused(handler: &str, package: Package, error_type: &str, texts: &[&str]) {
+    let roots = [package.task(), package.layer()];
+    let mut function = Function::start(handler, package);
+    function.init_error(error_type, texts);
+    for root in roots {
+        let names = std::fs::read_dir(root).expect("the package").flatten();
+        let names: Vec<_> = names.map(|entry| entry.file_name()).collect();
+        let ran = |name: &std::ffi::OsString| name.to_string_lossy().ends_with(".ran");
+        assert!(!names.iter().any(ran), "{handler}: {names:?}");
+    }
+}
+
 /// What a handler of the package answers with.
 fn answer(handler: &str, package: Package) -> String {
     Function::start(handler, package).invoke("{}").text()
@@ -71,15 +88,6 @@ fn without_prefix_a_script_of_that_name_is_executed_when_it_can_be() {
 }
 
 #[test]
-fn without_prefix_a_file_that_cannot_be_executed_does_not_hide_a_function() {
-    let package =
-        Package::new()
-            .file("function.handler", 0o644, "data")
-            .file("function.sh", 0o644, SHELL);
-    assert!(answer("function.handler", package).starts_with("shell "));
-}
-
-#[test]
 fn what_the_package_has_not_comes_from_the_layer() {
     let package = Package::new().layer_file("bin/handler", 0o755, exec("layer"));
     assert_eq!(answer("bin/handler", package), "exec layer");
@@ -109,4 +117,139 @@ fn names_may_have_spaces_and_other_bytes() {
     assert_eq!(answer("exec:über the/hand'ler \"$x\"", package), "exec a");
     let package = Package::new().file("my $(id) script.sh", 0o644, SHELL);
     assert!(answer("my $(id) script.handler", package).contains("/my $(id) script.sh"));
+}
+
+#[test]
+fn a_file_that_is_there_is_meant_and_nothing_else_is_run_for_it() {
+    let invalid = "Runtime.InvalidHandler";
+    let texts = [
+        "/task/handler.sh",
+        "(mode 644)",
+        "chmod 755",
+        "handler.FUNCTION",
+    ];
+    let package = Package::new().file("handler.sh", 0o644, TRAP);
+    refused("handler.sh", package, invalid, &texts);
+    let data = [
+        "/task/function.handler",
+        "(mode 644)",
+        "shell:function.handler",
+    ];
+    let package =
+        Package::new()
+            .file("function.handler", 0o644, "data")
+            .file("function.sh", 0o644, TRAP);
+    refused("function.handler", package, invalid, &data);
+    // A worker that lost its mode, beside a script with a function of that name.
+    let texts = ["/task/a.worker", "(mode 644)"];
+    let package = Package::new()
+        .file("a.worker", 0o644, TRAP)
+        .file("a.sh", 0o644, TRAP);
+    refused("a.worker", package, invalid, &texts);
+    // What the package has hides what a layer has.
+    let texts = ["/task/handler", "(mode 644)"];
+    let package = Package::new()
+        .file("handler", 0o644, TRAP)
+        .layer_file("handler", 0o755, TRAP);
+    refused("handler", package, invalid, &texts);
+    let package = Package::new()
+        .file("function.handler", 0o600, TRAP)
+        .layer_file("function.sh", 0o644, TRAP)
+        .layer_file("function.handler", 0o755, TRAP);
+    refused("function.handler", package, invalid, &["(mode 600)"]);
+    let package = Package::new()
+        .layer_file("lib/function.handler", 0o644, TRAP)
+        .layer_file("lib/function.sh", 0o644, TRAP);
+    let texts = ["/opt/lib/function.handler", "(mode 644)"];
+    refused("lib/function.handler", package, invalid, &texts);
+}
+
+#[test]
+fn a_prefix_chooses_between_a_file_and_a_function() {
+    let package = || {
+        Package::new()
+            .file("function.handler", 0o644, "data")
+            .file("function.sh", 0o644, SHELL)
+            .executable("b.handler", exec("b"))
+            .file("b.sh", 0o644, SHELL)
+    };
+    assert!(answer("shell:function.handler", package()).starts_with("shell "));
+    assert!(answer("shell:b.handler", package()).starts_with("shell "));
+    assert_eq!(answer("b.handler", package()), "exec b");
+    assert_eq!(answer("exec:b.handler", package()), "exec b");
+    for handler in [
+        "exec:function.handler",
+        "worker:function.handler",
+        "stream:function.handler",
+    ] {
+        refused(
+            handler,
+            package(),
+            "Runtime.InvalidHandler",
+            &["(mode 644)"],
+        );
+    }
+}
+
+#[test]
+fn a_directory_hides_no_function() {
+    let package = Package::new()
+        .file("function.handler/data", 0o644, "")
+        .file("function.sh", 0o644, SHELL);
+    assert!(answer("function.handler", package).starts_with("shell "));
+}
+
+#[test]
+fn a_script_is_no_function_of_itself() {
+    for mode in [0o644, 0o755] {
+        let package = Package::new().file("handler.sh", mode, TRAP);
+        let texts = ["names a script and no function", "shell:NAME.FUNCTION"];
+        refused("shell:handler.sh", package, "Runtime.NoSuchHandler", &texts);
+    }
+}
+
+#[test]
+fn a_bootstrap_is_no_handler() {
+    for handler in [
+        "bootstrap",
+        "exec:bootstrap",
+        "worker:bootstrap",
+        "stream:bootstrap",
+    ] {
+        for package in [
+            Package::new().layer_file("bootstrap", 0o755, TRAP),
+            Package::new().executable("bootstrap", TRAP),
+        ] {
+            let texts = ["bootstrap\" (_HANDLER)", "asks Lambda for events itself"];
+            refused(handler, package, "Runtime.InvalidHandler", &texts);
+        }
+    }
+    let package = Package::new().executable("bin/bootstrap", exec("a"));
+    assert_eq!(answer("bin/bootstrap", package), "exec a");
+}
+
+#[test]
+fn a_file_that_bash_would_misread_is_not_sourced() {
+    for (mark, text) in [
+        ("\u{feff}#!/bin/bash\n", "byte order mark"),
+        ("\u{feff}", "byte order mark"),
+        ("#!/bin/bash\r\n", "Unix line ends"),
+        ("\r\n", "Unix line ends"),
+        ("\u{7f}ELF", "no shell script"),
+    ] {
+        let script = format!("{mark}{TRAP}");
+        let package = Package::new().file("function.sh", 0o644, script);
+        let texts = ["/task/function.sh", text];
+        refused(
+            "function.handler",
+            package,
+            "Runtime.InvalidHandler",
+            &texts,
+        );
+    }
+    for handler in ["exec:handler", "worker:handler", "handler"] {
+        let package = Package::new().executable("handler", format!("\u{feff}{TRAP}"));
+        let texts = ["/task/handler", "byte order mark before #!"];
+        refused(handler, package, "Runtime.InvalidHandler", &texts);
+    }
 }

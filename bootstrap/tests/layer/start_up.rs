@@ -24,3 +24,24 @@ fn the_first_event_waits_for_a_worker_that_is_ready() {
     function.wait_idle();
     assert!(function.package.task().join("ready").exists());
 }
+
+#[test]
+fn a_wrapper_script_that_nothing_runs_is_said_once() {
+    const NAME: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+    let script = workers::answering("printf '%s' \"$event\" >&6");
+    for (wrapper, times) in [("/opt/wrap \"it\"", 1), ("", 0)] {
+        let package = Package::new().executable("handler", &script).layer_file(
+            "wrap \"it\"",
+            0o755,
+            workers::raw("exit 9"),
+        );
+        let mut function = Function::start_env("worker:handler", package, &[(NAME, wrapper)]);
+        for _ in 0..3 {
+            assert_eq!(function.invoke("{}").text(), "{}");
+        }
+        let log = function.log();
+        assert_eq!(log.matches(NAME).count(), times, "{log}");
+        assert_eq!(log.matches("/opt/wrap").count(), times, "{log}");
+        assert_eq!(log.matches("OS-only").count(), times, "{log}");
+    }
+}

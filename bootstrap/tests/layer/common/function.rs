@@ -293,6 +293,12 @@ impl Function {
     /// that the process then ends with status 1.
     #[track_caller]
     pub(crate) fn assert_init_error(mut self, expected: &str, texts: &[&str]) -> String {
+        self.init_error(expected, texts)
+    }
+
+    /// The same; the package stays.
+    #[track_caller]
+    pub(crate) fn init_error(&mut self, expected: &str, texts: &[&str]) -> String {
         self.api.push(script::status(202));
         let request = &self.api.wait_for(1, limit())[0];
         assert!(
