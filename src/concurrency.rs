@@ -32,7 +32,6 @@ const DESCRIPTORS_LEFT: usize = 24;
 pub(crate) fn count(connections: usize) -> usize {
     let (count, problem) = settings::max_concurrency();
     if let Some(problem) = problem {
-        log::install();
         log::warn(format_args!("{problem}"));
     }
     let Some(limit) = descriptors::limit() else {

@@ -124,7 +124,8 @@ impl<'a, S> Context<'a, S> {
 
     /// The trace as the `traceparent` of W3C Trace Context, made of the X-Ray header: for a
     /// handler that passes it on to services which do not know X-Ray. None without the header;
-    /// one that names no trace and parent is logged as a warning and gives None too.
+    /// one that names no trace and parent gives None too, and the first such is logged as a
+    /// warning.
     ///
     /// ```
     /// # fn handler(context: &coldspark::Context) {

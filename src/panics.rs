@@ -7,9 +7,10 @@
 //! `ending` answers for the other invocations in hand, when there are several.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
+use std::ptr;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
@@ -24,9 +25,31 @@ thread_local! {
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
-/// Sets the panic hook.
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
+
+thread_local! {
+    /// This thread is in our hook.
+    static WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets the panic hook. One that the function has set is called behind it.
 pub(crate) fn install() {
-    panic::set_hook(Box::new(hook));
+    let earlier = panic::take_hook();
+    // With nothing set, std gives its own, which would write what ours has written.
+    let of_std = panic::take_hook();
+    // Both are made by the same line of std. If the comparison failed all the same, std's hook would
+    // write its line as well.
+    let is_set = !ptr::eq(&*earlier, &*of_std);
+    if is_set {
+        install_before(earlier);
+    } else {
+        panic::set_hook(Box::new(|info| hook(info, None)));
+    }
+}
+
+#[cold]
+fn install_before(earlier: Box<Hook>) {
+    panic::set_hook(Box::new(move |info| hook(info, Some(&*earlier))));
 }
 
 /// Runs the init step; a panic in it is its error.
@@ -93,9 +116,27 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
 }
 
-fn hook(info: &PanicHookInfo<'_>) {
+/// Reports a panic, then calls the earlier hook. That one may call ours again, if it was set over
+/// ours.
+fn hook(info: &PanicHookInfo<'_>, earlier: Option<&Hook>) {
+    let is_first = !WITHIN.replace(true);
+    if is_first {
+        report_first(info);
+    }
+    if let Some(earlier) = earlier {
+        earlier(info);
+    }
+    if is_first {
+        if ABORTS {
+            sys::exit(1);
+        }
+        WITHIN.set(false);
+    }
+}
+
+fn report_first(info: &PanicHookInfo<'_>) {
     let error = describe(info);
-    log::plain("ERROR", format_args!("{}", error.message()), Some(&error));
+    log::panic(&error);
     if ABORTS {
         // The first panic ends the process when it is reported; others must not cut that short.
         ending::begin();
@@ -106,9 +147,9 @@ fn hook(info: &PanicHookInfo<'_>) {
                 None,
             );
         }
-        sys::exit(1);
+    } else {
+        LAST.with(|last| *last.borrow_mut() = Some(error));
     }
-    LAST.with(|last| *last.borrow_mut() = Some(error));
 }
 
 /// What was said to `panic!`.

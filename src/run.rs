@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::fmt::Display;
 use std::time::Duration;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
@@ -28,19 +27,9 @@ pub(crate) fn end(stop: &Stop) -> ! {
     log::install();
     match stop {
         Stop::Settings(error) => log::error(format_args!("{error}")),
-        Stop::Init(error, unreported) => {
-            log::failure("the init phase failed: ", error, shown(unreported));
-        }
-        Stop::Restore(error, unreported) => {
-            log::failure("the restore failed: ", error, shown(unreported));
-        }
         Stop::Api(error) => log::error(format_args!("{error}; the process ends")),
     }
     sys::exit(1)
-}
-
-fn shown(error: &Option<ApiError>) -> Option<&dyn Display> {
-    error.as_ref().map(|error| error as _)
 }
 
 /// Each end is one of the process, so that nothing is there to be dropped: code for that would lie
@@ -77,8 +66,19 @@ fn serve<S>(runtime: Runtime<S>) -> ! {
 
 #[cold]
 fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
-    let unreported = api.init_error(&error).err();
-    end(&Stop::Init(error, unreported))
+    failed("the init phase failed: ", &error, || api.init_error(&error))
+}
+
+/// Logs why a phase failed, reports it, and ends the process. In this order, since the platform
+/// may end the process as soon as it knows.
+#[cold]
+fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiError>) -> ! {
+    log::install();
+    log::failure(what, error);
+    if let Err(reason) = report() {
+        log::error(format_args!("reporting that failed too: {reason}"));
+    }
+    sys::exit(1)
 }
 
 /// Polls as the function has opted in to.
@@ -150,7 +150,6 @@ fn init<C: Client, S>(
     concurrency: usize,
     api: &mut RuntimeApi<C>,
 ) -> S {
-    log::install();
     let state = {
         let api = RefCell::new(&mut *api);
         let init = Init {
@@ -184,8 +183,7 @@ fn restore<C: Client, S>(api: &mut RuntimeApi<C>, after: Vec<Hook<S>>, state: &S
         end(&Stop::Api(error));
     }
     if let Err(error) = snapshot::after(after, state) {
-        let unreported = api.restore_error(&error).err();
-        end(&Stop::Restore(error, unreported));
+        failed("the restore failed: ", &error, || api.restore_error(&error));
     }
 }
 
@@ -193,10 +191,6 @@ fn restore<C: Client, S>(api: &mut RuntimeApi<C>, after: Vec<Hook<S>>, state: &S
 pub(crate) enum Stop {
     /// There is no Runtime API to talk to.
     Settings(InvalidEndpoint),
-    /// The init phase failed; it was reported unless there is a second error.
-    Init(Error, Option<ApiError>),
-    /// An after-restore hook failed; it was reported unless there is a second error.
-    Restore(Error, Option<ApiError>),
     /// The Runtime API does not let it go on.
     Api(ApiError),
 }
@@ -259,7 +253,7 @@ fn serve_one<C: Client, S>(
     let answered = match response {
         Ok(body) => answer.respond(flight.claim(), &body),
         Err(NoResponse::Failed(error)) => {
-            log::failure("", &error, None);
+            log::failure("", &error);
             answer.fail(flight.claim(), &error)
         }
         // The stream has claimed the answer.

@@ -98,7 +98,7 @@ impl<S> Runtime<S> {
     /// may run init again for the first invocation, so its side effects must be repeatable.
     pub fn with_init(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
         Self {
-            step: Step::Pending(Box::new(step)),
+            step: Step::Pending(Box::new(|init| init::run(step, init))),
             handlers: Vec::new(),
             any: None,
             hooks: Hooks::new(),

@@ -8,15 +8,21 @@
 //! Sources: the X-Ray developer guide, "Tracing header" and "Trace ID format"; W3C Trace Context,
 //! section 3.2, "Traceparent Header".
 
-/// The `traceparent` for an X-Ray header; None, with a warning, for one that does not name a
-/// trace and a parent. A trace whose sampling is not decided counts as not sampled.
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The `traceparent` for an X-Ray header; None for one that does not name a trace and a parent.
+/// The first of those is logged as a warning, and no other: a function behind a caller whose
+/// headers have only `Root=` would log one for each event. A trace whose sampling is not decided
+/// counts as not sampled.
 pub(crate) fn from_xray(header: &str) -> Option<String> {
+    static WARNED: AtomicBool = AtomicBool::new(false);
     let made = convert(header);
-    if made.is_none() {
+    if made.is_none() && !WARNED.swap(true, Ordering::Relaxed) {
         let shown: String = header.chars().take(100).collect();
         tracing::warn!(
             header = ?shown,
-            "no traceparent: the X-Ray header does not name a trace and a parent"
+            "no traceparent: the X-Ray header does not name a trace and a parent; others like it \
+             are not logged"
         );
     }
     made

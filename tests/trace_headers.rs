@@ -40,6 +40,17 @@ fn a_traceparent_is_made_of_the_x_ray_header() {
     let session = logging("traceparent").start(steps);
     assert_response(&session.requests(3)[1], "l-1", b"null");
     assert_eq!(session.stderr(), "");
+
+    // A caller without X-Ray: one warning, not one for each event.
+    let event = |id| script::event(id, "\"\"").without_header("Lambda-Runtime-Trace-Id");
+    let steps = ["l-1", "l-2", "l-3"].map(|id| -> [script::Step; 2] {
+        let event = event(id).header("Lambda-Runtime-Trace-Id", root);
+        [event.into(), script::status(202).into()]
+    });
+    let session = logging("traceparent").start(steps.concat());
+    session.requests(7);
+    assert_eq!(session.stderr().matches("no traceparent").count(), 1);
+    session.assert_logged(&["no traceparent", "request_id=l-1"]);
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(super) struct Fields {
     pub(super) message: Vec<u8>,
     /// Each has a comma or a blank before it.
     pub(super) others: Vec<u8>,
+    /// The target of a record of the `log` crate, which `tracing-log` has made an event of.
+    pub(super) target: Option<String>,
 }
 
 impl Fields {
@@ -21,6 +23,7 @@ impl Fields {
             form: if json() { Form::Json } else { Form::Line },
             message: Vec::new(),
             others: Vec::new(),
+            target: None,
         }
     }
 
@@ -37,8 +40,12 @@ impl Fields {
 
     /// In JSON, a number or a truth value stands as it is; other values are `quoted`.
     fn add(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
-        if field.name() == "message" {
-            return self.say(value);
+        match field.name() {
+            "message" => return self.say(value),
+            "log.target" => return self.target = Some(value.to_string()),
+            // Where it was logged, which lines do not have for tracing's own events either.
+            "log.module_path" | "log.file" | "log.line" => return,
+            _ => {}
         }
         let (out, form) = (&mut self.others, self.form);
         let json = form == Form::Json;

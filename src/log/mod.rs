@@ -20,11 +20,13 @@
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
 //! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
-//! keeps it.
+//! keeps it: ours is installed behind the step, if there is none then. What the step itself logs
+//! before it sets one is written by ours (`during_init`).
 //!
 //! Source: the Lambda developer guide, "Log-level filtering"; the names of the members are those
 //! of AWS's own clients.
 
+mod during_init;
 mod fields;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -49,6 +51,7 @@ use crate::error::Error;
 use crate::escape::{list, quoted};
 use crate::invocation;
 
+pub(crate) use self::during_init::during_init;
 pub use self::settings::json;
 pub(crate) use self::settings::passing;
 pub use self::wrap::wrap;
@@ -61,7 +64,8 @@ const TARGET: &str = "coldspark";
 
 /// Makes our subscriber the global one, once, unless there is one already.
 ///
-/// Called before anything may be logged, and not at start-up: polling needs no log.
+/// Called before anything may be logged, and not at start-up: polling needs no log. The init step
+/// comes first, since a subscriber that it sets is the one that counts.
 pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
@@ -69,10 +73,7 @@ pub(crate) fn install() {
     // Read while the environment cannot change yet, and remembered.
     json();
     let (level, bad_level) = settings::level();
-    if tracing::dispatcher::has_been_set() {
-        return;
-    }
-    // An error would mean that another thread has just set one; theirs then stands.
+    // An error means that the function has set one of its own, which then stands.
     if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
         OURS.store(true, Ordering::Relaxed);
         for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
@@ -94,11 +95,15 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
 }
 
 /// Logs what no invocation is told of. In one place, since each event of tracing has its price in
-/// bytes.
+/// bytes. It is also called before there is a subscriber.
 #[cold]
 #[inline(never)]
 pub fn warn(message: fmt::Arguments<'_>) {
-    tracing::warn!(target: TARGET, "{message}");
+    if tracing::dispatcher::has_been_set() {
+        tracing::warn!(target: TARGET, "{message}");
+    } else if settings::level().0 >= LevelFilter::WARN {
+        plain("WARN", message, None);
+    }
 }
 
 /// Logs what matters to who looks for something. It is also called before there is a subscriber.
@@ -119,16 +124,42 @@ pub(crate) fn error(message: fmt::Arguments<'_>) {
     tracing::error!(target: TARGET, "{message}");
 }
 
-/// Logs an error that was, or is going to be, reported to Lambda; `what` stands before it.
-pub(crate) fn failure(what: &str, error: &Error, unreported: Option<&dyn fmt::Display>) {
-    let unreported = unreported.map(|reason| format!("; reporting it failed too: {reason}"));
-    let unreported = unreported.unwrap_or_default();
-    record(format_args!("{what}{error}{unreported}"), error);
+#[cfg(panic = "unwind")]
+thread_local! {
+    /// What the last panic of this thread was logged as.
+    static PANIC: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
 }
 
-fn record(message: fmt::Arguments<'_>, error: &Error) {
+/// Logs a panic. Without tracing, whose subscriber may be what panicked.
+pub(crate) fn panic(error: &Error) {
+    plain("ERROR", format_args!("{}", error.message()), Some(error));
+    #[cfg(panic = "unwind")]
+    PANIC.with(|last| error.message().clone_into(&mut last.borrow_mut()));
+}
+
+/// Whether the error is the panic that this thread has just logged: of a hook, its message is
+/// behind that of the hook.
+fn is_logged(error: &Error) -> bool {
+    #[cfg(panic = "unwind")]
+    return PANIC.with(|last| {
+        let last = std::mem::take(&mut *last.borrow_mut());
+        !last.is_empty() && error.message().ends_with(&last)
+    });
+    #[cfg(not(panic = "unwind"))]
+    {
+        let _ = error;
+        false
+    }
+}
+
+/// Logs an error that is going to be reported to Lambda, unless it is a panic that our own log
+/// has already; `what` stands before it.
+pub(crate) fn failure(what: &str, error: &Error) {
+    let message = format_args!("{what}{error}");
     if OURS.load(Ordering::Relaxed) {
-        plain("ERROR", message, Some(error));
+        if !is_logged(error) {
+            plain("ERROR", message, Some(error));
+        }
         return;
     }
     // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
@@ -187,7 +218,10 @@ impl Subscriber for Lines {
         event.record(&mut fields);
         Line {
             level: line::name(*event.metadata().level()),
-            target: event.metadata().target(),
+            target: match &fields.target {
+                Some(target) => target,
+                None => event.metadata().target(),
+            },
             message: &fields.message,
             fields: fields.others(),
             spans: &spans::of(event),

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::settings;
+use crate::error::Error;
+use crate::{log, panics, settings};
 
 /// What an init step may know and do.
 ///
@@ -24,6 +25,21 @@ pub struct Init<'a> {
     pub(crate) handler: String,
     pub(crate) concurrency: usize,
     pub(crate) connect: &'a dyn Fn(),
+}
+
+/// Runs the step, with a log that gives way to what the step sets. Only functions with a step
+/// name it, so that others are not linked with that.
+pub(super) fn run<S>(
+    step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
+    init: &Init<'_>,
+) -> Result<S, Error> {
+    let lines = log::during_init();
+    let made = step(init);
+    drop(lines);
+    // Before a panic hook that the step may have set.
+    panics::install();
+    log::install();
+    made
 }
 
 impl Init<'_> {

@@ -257,7 +257,7 @@ impl<'a> Writer<'a> {
         };
         let error = result.err();
         if let Some(error) = &error {
-            log::failure("", error, None);
+            log::failure("", error);
         }
         Err(NoResponse::Streamed(live.end(&self.buffer, error.as_ref())))
     }

@@ -1,0 +1,120 @@
+//! The log while the init step runs, which may set a subscriber of its own.
+//!
+//! tracing takes a global subscriber once, and that is the step's to set. So ours is that of the
+//! step's thread only, and gives way as soon as the step makes another. For that tracing needs its
+//! feature `std`, which is on by default and asked for by `tracing-subscriber`; we do not ask for
+//! it, since it is 17 KB of code. Without it ours becomes the global one before the step.
+
+use std::any::Any;
+use std::cell::RefCell;
+
+use tracing::dispatcher::{self, Dispatch};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
+
+use super::{Lines, settings};
+
+thread_local! {
+    /// Makes ours the subscriber of the thread that runs the init step, as long as it is here.
+    static GUARD: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+}
+
+/// What is logged until the value is dropped is written by ours, if there is no other.
+pub(crate) fn during_init() -> Lasting {
+    if !dispatcher::has_been_set() {
+        let (level, _) = settings::level();
+        let ours = Dispatch::new(Stepping(Lines { level }));
+        let guard = of_this_thread(&ours);
+        GUARD.with(|place| *place.borrow_mut() = Some(guard));
+    }
+    Lasting
+}
+
+/// Calls tracing's `set_default` if it has one, and the function below otherwise: a name that is
+/// imported within a block comes before the same name outside.
+fn of_this_thread(ours: &Dispatch) -> Box<dyn Any> {
+    #[allow(unused_imports)]
+    use tracing::dispatcher::*;
+    Box::new(set_default(ours))
+}
+
+/// What takes the place of tracing's function of this name where its feature `std` is off.
+#[allow(dead_code)]
+fn set_default(_: &Dispatch) -> Global {
+    super::install();
+    Global
+}
+
+/// Ours is the global subscriber, and stays it.
+#[allow(dead_code)]
+struct Global;
+
+/// Ends it.
+pub(crate) struct Lasting;
+
+impl Drop for Lasting {
+    fn drop(&mut self) {
+        give_way();
+    }
+}
+
+fn give_way() {
+    let guard = GUARD.with(|place| place.try_borrow_mut().ok()?.take());
+    drop(guard);
+}
+
+/// Ours, which looks out for others.
+struct Stepping(Lines);
+
+impl Subscriber for Stepping {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.0.enabled(metadata)
+    }
+
+    /// tracing asks every subscriber for it when there is a new one.
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        // Not while this thread is within a subscriber: its own cannot be taken away then.
+        let is_ours = dispatcher::get_default(|current| current.is::<Self>());
+        if is_ours {
+            give_way();
+        }
+        self.0.max_level_hint()
+    }
+
+    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
+        self.0.new_span(attributes)
+    }
+
+    fn record(&self, id: &Id, values: &Record<'_>) {
+        self.0.record(id, values);
+    }
+
+    fn record_follows_from(&self, id: &Id, follows: &Id) {
+        self.0.record_follows_from(id, follows);
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        self.0.event(event);
+    }
+
+    fn enter(&self, id: &Id) {
+        self.0.enter(id);
+    }
+
+    fn exit(&self, id: &Id) {
+        self.0.exit(id);
+    }
+
+    fn clone_span(&self, id: &Id) -> Id {
+        self.0.clone_span(id)
+    }
+
+    fn try_close(&self, id: Id) -> bool {
+        self.0.try_close(id)
+    }
+
+    #[cfg(feature = "spans")]
+    fn current_span(&self) -> tracing_core::span::Current {
+        self.0.current_span()
+    }
+}
