@@ -39,7 +39,6 @@ pub(crate) fn count(connections: usize) -> usize {
     };
     let most = (limit.saturating_sub(DESCRIPTORS_LEFT) / connections).max(1);
     if count > most {
-        log::install();
         log::warn(format_args!(
             "only {most} of {count} pollers are used: the process may have {limit} descriptors, of \
              which each poller needs {connections} and {DESCRIPTORS_LEFT} are left to the \

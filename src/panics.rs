@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
@@ -30,6 +31,17 @@ type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 thread_local! {
     /// This thread is in our hook.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets the panic hook and the log, once. Called before code of the function's runs: a start that
+/// has no such code waits for its first event without them.
+pub(crate) fn prepare() {
+    static PREPARED: AtomicBool = AtomicBool::new(false);
+    if !PREPARED.load(Ordering::Relaxed) {
+        PREPARED.store(true, Ordering::Relaxed);
+        install();
+        log::install();
+    }
 }
 
 /// Sets the panic hook. One that the function has set is called behind it.

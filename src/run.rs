@@ -39,15 +39,22 @@ fn serve<S>(runtime: Runtime<S>) -> ! {
         Ok(settings) => settings,
         Err(error) => end(&Stop::Settings(error)),
     };
-    panics::install();
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let started = start(runtime, settings.handler, snap_start, &mut api);
+    let shutdown = started.opt_in.as_ref().and_then(|it| it.shutdown.as_ref());
+    let extension = shutdown.map(|shutdown| shutdown.extension);
+    if let Some(extension) = extension {
+        extension(settings.endpoint);
+    }
     // Needed until the process ends; without state nothing is allocated.
     let handler: &'static dyn Handler<S> = Box::leak(started.handler);
     let state: &'static S = Box::leak(Box::new(started.state));
     if snap_start {
         restore(&mut api, started.after, state);
+        if let Some(extension) = extension {
+            extension(settings.endpoint);
+        }
     }
     let result = match started.opt_in {
         None => poll(&mut api, handler, state, None),
@@ -91,6 +98,8 @@ fn opted_in<S>(
     state: &'static S,
     concurrency: usize,
 ) -> Result<Infallible, ApiError> {
+    // Before there are other threads.
+    panics::prepare();
     if let Some(shutdown) = opt_in.shutdown {
         (shutdown.watch)(state, shutdown.hooks);
     }
@@ -170,7 +179,7 @@ fn before_snapshot<C: Client, S>(
     begun: Duration,
     api: &mut RuntimeApi<C>,
 ) {
-    log::install();
+    panics::prepare();
     if let Err(error) = snapshot::before(hooks, state, begun) {
         init_failed(api, error);
     }
@@ -235,7 +244,7 @@ fn serve_one<C: Client, S>(
         broken,
     } = invocation;
     let flight = flight::mine();
-    log::install();
+    panics::prepare();
     flight.handle(&metadata);
     scratch.clear();
     let context = Context::new(metadata, function.state);

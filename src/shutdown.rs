@@ -4,6 +4,10 @@
 //! lifecycle": SIGTERM only comes when an extension is registered, SIGKILL 500 ms (internal
 //! extensions) or 2 s (external ones, of which the runtime has about 300 ms) later.
 
+mod extension;
+
+pub(crate) use extension::extension;
+
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -59,6 +63,7 @@ pub mod by_hand {
     use crate::sys::{self, thread};
 
     pub(super) static LOOKED_FOR: AtomicBool = AtomicBool::new(false);
+    pub(super) static UNASKED: AtomicBool = AtomicBool::new(false);
     static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
     type Kept = (Termination, Box<dyn FnOnce() + Send>);
@@ -74,6 +79,12 @@ pub mod by_hand {
     /// Says in the init step that this process looks at [`told`] whenever it waits.
     pub fn look() {
         LOOKED_FOR.store(true, Ordering::Relaxed);
+    }
+
+    /// Says until the end of the init step whether Lambda shall be made to send SIGTERM, which
+    /// takes an extension.
+    pub fn ask(asks: bool) {
+        UNASKED.store(!asks, Ordering::Relaxed);
     }
 
     /// What can be read when SIGTERM has come; None before it is caught, and when [`begin`] was

@@ -330,7 +330,8 @@ fn sigterm_cuts_answers_that_nobody_reads_and_says_so() {
 fn a_poller_without_a_descriptor_stops_alone() {
     let fixture = function("fixture-concurrent")
         .handler("work")
-        .env("FIXTURE_DESCRIPTORS", "3")
+        // One of them is that of the extension.
+        .env("FIXTURE_DESCRIPTORS", "4")
         .with_descriptors(100);
     let function = Concurrent::start_function(fixture, "8", 8);
     function.wait_until("told of the pollers that stop", |function| {

@@ -98,3 +98,15 @@ fn the_largest_response_is_taken() {
     assert_eq!((status, body.len()), (200, largest.len()), "{}", rie.log());
     assert_eq!(rie.invoke_json(&json!({"a": 1})), (200, json!({"a": 1})));
 }
+
+#[test]
+#[ignore = "needs the Runtime Interface Emulator: run scripts/test"]
+fn shutdown_hooks_run_since_the_function_registers_an_extension() {
+    let rie = Rie::start("fixture-concurrent", "work", "/");
+    let (status, answer) = rie.invoke_json(&json!({ "do": "wait", "milliseconds": 0 }));
+    assert_eq!(status, 200, "{answer}");
+    let log = rie.terminate();
+    for hook in ["registered last", "registered first"] {
+        assert!(log.contains(&format!("the hook that was {hook}")), "{log}");
+    }
+}

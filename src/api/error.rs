@@ -14,6 +14,7 @@ pub(crate) enum Call {
     InitError,
     RestoreNext,
     RestoreError,
+    Register,
 }
 
 impl Call {
@@ -22,7 +23,7 @@ impl Call {
     fn is_of_a_phase(self) -> bool {
         match self {
             Self::Next | Self::InitError | Self::RestoreNext | Self::RestoreError => true,
-            Self::Response | Self::Error => false,
+            Self::Response | Self::Error | Self::Register => false,
         }
     }
 }
@@ -85,6 +86,7 @@ impl fmt::Display for Call {
             Self::InitError => "POST init/error",
             Self::RestoreNext => "GET restore/next",
             Self::RestoreError => "POST restore/error",
+            Self::Register => "POST extension/register",
         })
     }
 }

@@ -8,12 +8,14 @@ mod base64;
 mod cause;
 mod cut;
 mod error;
+mod extension;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 pub(crate) mod header;
 mod streaming;
 
 pub(crate) use error::ApiError;
+pub(crate) use extension::Extension;
 pub(crate) use streaming::{Connected, StreamedResponse};
 
 use crate::client::{Client, ClientError, Reply, Request};

@@ -13,6 +13,7 @@ mod head;
 mod receive;
 mod reply;
 mod streamed;
+mod unread;
 mod write;
 
 #[cfg(not(feature = "ureq"))]
@@ -23,6 +24,7 @@ mod ureq;
 pub(crate) use error::ClientError;
 pub(crate) use reply::Reply;
 pub(crate) use streamed::Streamed;
+pub(crate) use unread::Unread;
 
 use crate::settings::Endpoint;
 

@@ -33,12 +33,12 @@ pub(super) fn run<S>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
 ) -> Result<S, Error> {
+    panics::install();
     let lines = log::during_init();
     let made = step(init);
     drop(lines);
-    // Before a panic hook that the step may have set.
-    panics::install();
-    log::install();
+    // Again, before a panic hook that the step may have set.
+    panics::prepare();
     made
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Pollers<S: 'static> {
 /// What waits for SIGTERM, and what is to be done then.
 pub(crate) struct Shutdown<S: 'static> {
     pub(crate) watch: fn(&'static S, Vec<Hook<S>>),
+    /// Registers what makes Lambda send SIGTERM; once before a snapshot, and once behind it.
+    pub(crate) extension: fn(&'static Endpoint),
     pub(crate) hooks: Vec<Hook<S>>,
 }
 
@@ -116,7 +118,10 @@ impl<S: 'static> Runtime<S> {
 
     /// Registers a hook that runs when Lambda ends the environment, which it tells by SIGTERM:
     /// the place to write out what is still in memory, and to close connections. Lambda only
-    /// sends it to functions with an extension; others are killed without notice.
+    /// sends it to environments with an extension, and kills others without notice. So a function
+    /// with a hook registers itself as an internal extension without events,
+    /// `coldspark-shutdown`, at the end of its init phase; one without a hook does not. When that is
+    /// refused, a warning is logged and the function goes on.
     ///
     /// Hooks run in the reverse order of their registration, on a thread of their own while the
     /// pollers go on waiting for events. They have about 300 ms together: Lambda then kills the
@@ -128,8 +133,9 @@ impl<S: 'static> Runtime<S> {
     /// A panic is such a failure where the profile unwinds; where it aborts, the process ends
     /// with it.
     ///
-    /// With a hook, the start takes three system calls more, a thread among them, which are made
-    /// at the end of the init phase.
+    /// With a hook, the start takes some twelve system calls more at the end of the init phase: a
+    /// thread, and a second connection to the Runtime API, which stays open, for one exchange and a
+    /// request whose reply is never read.
     ///
     /// ```no_run
     /// # use coldspark::Runtime;
@@ -152,6 +158,7 @@ impl<S: 'static> Runtime<S> {
             .shutdown
             .get_or_insert_with(|| Shutdown {
                 watch: shutdown::watch::<S>,
+                extension: shutdown::extension,
                 hooks: Vec::new(),
             });
         shutdown.hooks.push(Box::new(hook));

@@ -1,7 +1,7 @@
 //! The function `fixture-concurrent` and a Runtime API that hands out several events at a time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use coldspark_emulator::emulator::{
@@ -16,7 +16,7 @@ use super::function::{Function, Process, function};
 pub(crate) struct Concurrent {
     pub(crate) process: Process,
     pub(crate) emulator: Emulator,
-    connections: Arc<AtomicUsize>,
+    connections: Arc<Mutex<HashSet<usize>>>,
 }
 
 /// An event of `fixture-concurrent`, with an id.
@@ -38,11 +38,12 @@ impl Concurrent {
 
     #[track_caller]
     pub(crate) fn start_function(function: Function, setting: &str, concurrency: usize) -> Self {
-        let connections = Arc::new(AtomicUsize::new(0));
+        let connections = Arc::new(Mutex::new(HashSet::new()));
         let seen = Arc::clone(&connections);
         let observer = move |moment: Moment, _: Instant| {
             if let Moment::NextRead(number) = moment {
-                seen.fetch_max(number, Ordering::SeqCst);
+                let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.insert(number);
             }
         };
         let emulator = Emulator::start(Config {
@@ -64,7 +65,8 @@ impl Concurrent {
 
     /// How many connections have asked for events.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
+        let connections = self.connections.lock();
+        connections.unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Hands out these events at about the same time.

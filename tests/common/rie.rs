@@ -132,6 +132,15 @@ impl Rie {
         (status, json)
     }
 
+    /// Ends the emulator, which ends the environment first, and gives what was logged.
+    pub(crate) fn terminate(&self) -> String {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = running.process.id().to_string();
+        let _ = Command::new("kill").arg(id).status();
+        let _ = running.process.wait();
+        self.log()
+    }
+
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

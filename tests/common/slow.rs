@@ -10,7 +10,7 @@ use coldspark_emulator::script;
 
 use super::limit;
 
-/// It has one event for each connection that asks, and stops behind the first bytes of an answer.
+/// It has one event for each connection that asks, registers extensions, and stops behind the first bytes of an answer.
 pub(crate) struct Slow {
     address: String,
     begun: Mutex<Receiver<()>>,
@@ -29,8 +29,16 @@ impl Slow {
         let senders = Arc::clone(&go_on);
         let events: Vec<_> = events.into_iter().collect();
         thread::spawn(move || {
+            let mut extensions = Vec::new();
             for (number, event) in events.into_iter().enumerate() {
-                let (stream, _) = listener.accept().expect("a connection");
+                let (mut stream, _) = listener.accept().expect("a connection");
+                while head(&mut stream).contains("/extension/register") {
+                    let registered =
+                        script::status(200).header("Lambda-Extension-Identifier", "extension-1");
+                    let _ = stream.write_all(&registered.to_bytes());
+                    extensions.push(stream);
+                    stream = listener.accept().expect("a connection").0;
+                }
                 let (sender, receiver) = mpsc::channel();
                 senders.lock().expect("no panic").push(sender);
                 let (has_begun, has_read) = (has_begun.clone(), has_read.clone());
@@ -83,7 +91,6 @@ fn serve(
     go_on: &Receiver<()>,
     read: &Sender<Result<Vec<u8>, String>>,
 ) {
-    let _next = head(&mut stream);
     let event = script::event(&format!("slow-{number}"), event);
     if stream.write_all(&event.to_bytes()).is_err() {
         return;

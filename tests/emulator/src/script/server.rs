@@ -1,6 +1,6 @@
 //! The script's list, its record, and its listening socket.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -28,6 +28,9 @@ pub(super) struct Shared {
 struct State {
     steps: VecDeque<Step>,
     requests: Vec<Request>,
+    extension: Vec<Request>,
+    /// What a registration is answered with, if it is refused.
+    refusal: Option<u16>,
     accepted: usize,
     /// Those that are open.
     streams: HashMap<usize, Arc<TcpStream>>,
@@ -83,10 +86,26 @@ impl Scripted {
         self.shared.lock().requests.clone()
     }
 
-    /// How many connections have been accepted so far.
+    /// What an internal extension has asked so far. Its requests take no steps: registration is
+    /// granted, and the call for an event waits.
+    #[must_use]
+    pub fn extension_requests(&self) -> Vec<Request> {
+        self.shared.lock().extension.clone()
+    }
+
+    /// From now on extensions are refused with this status.
+    #[must_use]
+    pub fn refusing_extensions(self, status: u16) -> Scripted {
+        self.shared.lock().refusal = Some(status);
+        self
+    }
+
+    /// How many connections have been accepted so far, without those of an extension.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.shared.lock().accepted
+        let state = self.shared.lock();
+        let extension = state.extension.iter().map(|request| request.connection);
+        state.accepted - extension.collect::<HashSet<_>>().len()
     }
 
     /// How many steps no request has taken.
@@ -246,6 +265,16 @@ impl Shared {
     pub(super) fn record(&self, request: Request) {
         self.lock().requests.push(request);
         self.changed.notify_all();
+    }
+
+    /// The status for it, should it be a registration.
+    pub(super) fn record_extension(&self, request: Request) -> u16 {
+        let mut state = self.lock();
+        state.extension.push(request);
+        let status = state.refusal.unwrap_or(200);
+        drop(state);
+        self.changed.notify_all();
+        status
     }
 
     /// Whether the next step closes a connection unread; takes it if so.

@@ -1,0 +1,71 @@
+//! A connection on which the reply to the last request is left unread. The same in every build.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use super::receive::receive;
+use super::{ClientError, Reply, Request, connection, write};
+use crate::settings::Endpoint;
+
+/// What a reply that is read may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Such a connection.
+pub(crate) struct Unread {
+    endpoint: &'static Endpoint,
+    stream: TcpStream,
+}
+
+impl Unread {
+    pub(crate) fn open(endpoint: &'static Endpoint) -> Result<Self, ClientError> {
+        let stream = connection::connect(endpoint).map_err(ClientError::Connect)?;
+        Ok(Self { endpoint, stream })
+    }
+
+    /// Sends a request and reads its reply, which may take two seconds. Another connection takes
+    /// the place of one that the server closes behind it.
+    pub(crate) fn exchange(
+        &mut self,
+        request: &Request<'_>,
+        reply: &mut Reply,
+    ) -> Result<(), ClientError> {
+        self.send(request)?;
+        reply.clear();
+        let limited = self.stream.set_read_timeout(Some(LIMIT));
+        limited.map_err(broken)?;
+        if !receive(&self.stream, reply)? {
+            *self = Self::open(self.endpoint)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a request. It is small enough for the kernel to take it at once.
+    pub(crate) fn send(&mut self, request: &Request<'_>) -> Result<(), ClientError> {
+        let body = request.body.unwrap_or_default();
+        let mut head = Vec::with_capacity(512);
+        write::head(
+            &mut head,
+            request.body.is_some(),
+            &request.path,
+            &self.endpoint.authority,
+            request.headers,
+        );
+        if request.body.is_some() {
+            let length = body.len().to_string();
+            for part in ["Content-Length: ", &length, write::LINE_END] {
+                head.extend_from_slice(part.as_bytes());
+            }
+        }
+        head.extend_from_slice(write::LINE_END.as_bytes());
+        head.extend_from_slice(body);
+        self.stream.write_all(&head).map_err(broken)
+    }
+}
+
+fn broken(error: std::io::Error) -> ClientError {
+    ClientError::Broken {
+        error,
+        began: false,
+    }
+}

@@ -1,0 +1,31 @@
+//! The internal extension of a function with shutdown hooks, without which Lambda ends its
+//! environment by SIGKILL.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, PoisonError};
+
+use super::by_hand;
+use crate::api::Extension;
+use crate::log;
+use crate::settings::Endpoint;
+
+static EXTENSION: Mutex<Option<Extension>> = Mutex::new(None);
+
+/// Registers the extension at the end of the init phase; called again, behind a restore, it has
+/// the extension wait on a new connection.
+pub(crate) fn extension(endpoint: &'static Endpoint) {
+    if by_hand::UNASKED.load(Ordering::Relaxed) {
+        return;
+    }
+    let mut place = EXTENSION.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(extension) = &mut *place {
+        return extension.ask_again();
+    }
+    match Extension::register(endpoint) {
+        Ok(extension) => *place = Some(extension),
+        Err(error) => log::warn(format_args!(
+            "no extension was registered, and without one Lambda ends the environment without \
+             notice: the shutdown hooks may not run: {error}"
+        )),
+    }
+}
