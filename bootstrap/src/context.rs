@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 use coldspark::fresh::{self, FreshError};
 use coldspark::{Context, Error};
 
-use crate::deadline::milliseconds;
+use crate::deadline::{Deadline, milliseconds};
 use crate::kind;
 
 const NAMES: [&str; 10] = [
@@ -38,7 +38,11 @@ const SEED: usize = 32;
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
 /// be in a snapshot, and the same in all that is restored from it. Gives 64 more random bits of the
 /// same draw, which nothing that a process is told lets it guess.
-pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<u64, Error> {
+pub(crate) fn lines<S>(
+    context: &Context<'_, S>,
+    deadline: &Deadline,
+    text: &mut String,
+) -> Result<u64, Error> {
     // An event without a seed would go unnoticed.
     let drawn = fresh::bytes::<{ SEED + 8 }>().map_err(|error| match error {
         FreshError::Kernel(error) => kind::system("make the event's random seed", &error),
@@ -48,8 +52,9 @@ pub(crate) fn lines<S>(context: &Context<'_, S>, text: &mut String) -> Result<u6
     let more = rest
         .iter()
         .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-    let deadline = context
-        .deadline()
+    let deadline = deadline
+        .end
+        .and_then(|_| context.deadline())
         .and_then(|deadline| deadline.duration_since(UNIX_EPOCH).ok())
         .map(|deadline| milliseconds(deadline).to_string());
     let restores = u64::from(fresh::restore_count()).to_string();

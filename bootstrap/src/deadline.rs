@@ -1,9 +1,10 @@
 //! When an event is given up, so that its error still reaches Lambda in time.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use coldspark::Error;
-use coldspark::layer::since_boot;
+use coldspark::layer::{since_boot, warn};
+use coldspark::{Context, Error};
 
 use crate::kind;
 
@@ -12,25 +13,60 @@ const PART: u32 = 10;
 /// ... and never more than this.
 const MOST: Duration = Duration::from_millis(200);
 
+/// No function may take longer. What was to end longer ago was never a deadline of this event: some
+/// tools send 0, or the timeout itself.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
 /// The moment at which an event is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
     /// Since the boot; None for an event without a deadline.
     pub(crate) at: Option<Duration>,
+    /// The deadline itself, likewise: when the time for what was done until then is over as well.
+    pub(crate) end: Option<Duration>,
     allowed: Duration,
     margin: Duration,
 }
 
 impl Deadline {
+    /// Of an event; `margin` is the setting. One that is long past when the event comes is none.
+    pub(crate) fn of<S>(context: &Context<'_, S>, margin: Option<Duration>) -> Self {
+        let left = context.time_left();
+        match context.deadline().filter(|_| left == Some(Duration::ZERO)) {
+            Some(deadline) if is_long_past(deadline) => {
+                warn_once(deadline);
+                Self::new(None, margin)
+            }
+            _ => Self::new(left, margin),
+        }
+    }
+
     /// For an event with this much time left; `margin` is the setting.
-    pub(crate) fn new(left: Option<Duration>, margin: Option<Duration>) -> Self {
+    fn new(left: Option<Duration>, margin: Option<Duration>) -> Self {
         let margin = margin.unwrap_or_else(|| left.map_or(MOST, |left| (left / PART).min(MOST)));
         let allowed = left.unwrap_or_default().saturating_sub(margin);
+        let now = since_boot();
         Self {
-            at: left.map(|_| since_boot() + allowed),
+            at: left.map(|_| now + allowed),
+            end: left.map(|left| now + left),
             allowed,
             margin,
         }
+    }
+
+    /// For what has none.
+    pub(crate) fn none() -> Self {
+        Self {
+            at: None,
+            end: None,
+            allowed: Duration::ZERO,
+            margin: Duration::ZERO,
+        }
+    }
+
+    /// Whether the event is to be given up now.
+    pub(crate) fn has_come(&self) -> bool {
+        self.at.is_some_and(|at| at <= since_boot())
     }
 
     /// Whether there is no time at all to answer the event.
@@ -50,6 +86,25 @@ impl Deadline {
             ),
         )
     }
+}
+
+fn is_long_past(deadline: SystemTime) -> bool {
+    let past = SystemTime::now().duration_since(deadline);
+    past.is_ok_and(|past| past > LONGEST)
+}
+
+#[cold]
+fn warn_once(deadline: SystemTime) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if WARNED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let value = deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
+    warn(format_args!(
+        "an event came with Lambda-Runtime-Deadline-Ms: {}, which was long ago; such a value is taken \
+         as no deadline, so that nothing ends a handler that hangs (said once)",
+        milliseconds(value)
+    ));
 }
 
 /// In 64 bits, which hold any span that a setting or a deadline can be.

@@ -61,15 +61,16 @@ impl Exec {
         context: &Context<'_, S>,
         response: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let deadline = Deadline::new(context.time_left(), self.settings.deadline_margin);
+        let deadline = Deadline::of(context, self.settings.deadline_margin);
         if deadline.is_over() {
             return Err(deadline.error(", which left none to start a process"));
         }
         self.log.begin(context);
-        let (child, output) = self.start(event, context)?;
+        let (child, output) = self.start(event, context, &deadline)?;
         self.log.relay()?;
         let content_type = self.content_type.as_deref();
-        let mut stream = content_type.map(|content_type| Stream::new(response, Some(content_type)));
+        let mut stream =
+            content_type.map(|content_type| Stream::new(response, Some(content_type), deadline));
         match self.follow(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
                 child.finish();
@@ -90,7 +91,12 @@ impl Exec {
         }
     }
 
-    fn start<S>(&self, event: &[u8], context: &Context<'_, S>) -> Result<(Child, Intake), Error> {
+    fn start<S>(
+        &self,
+        event: &[u8],
+        context: &Context<'_, S>,
+        deadline: &Deadline,
+    ) -> Result<(Child, Intake), Error> {
         // Files of its own: what an earlier event left running has no part in this one.
         let open = || -> io::Result<_> {
             let mut input = Scratch::new(c"coldspark-event")?;
@@ -100,7 +106,7 @@ impl Exec {
         let (input, (output, output_end)) =
             open().map_err(|error| kind::system("hand over the event", &error))?;
         let mut variables = String::new();
-        context::lines(context, &mut variables)?;
+        context::lines(context, deadline, &mut variables)?;
         let mut environment = self.environment.take();
         let own = environment.len();
         context::variables(&variables, &mut environment);
@@ -141,14 +147,13 @@ impl Exec {
                 output.take()?;
             }
             if let Some(stream) = &mut stream {
-                // A process that has ended may have left more than one turn.
-                while !output.bytes.is_empty() && !stream.abandoned {
-                    stream.pass(&output.bytes);
-                    output.bytes.clear();
-                    if woken.ended {
-                        output.take()?;
-                    }
+                // What a process has left when it ends fits into one turn. Whoever still holds its
+                // pipe may go on for ever.
+                if woken.ended {
+                    stream.is_made();
                 }
+                stream.pass(&output.bytes);
+                output.bytes.clear();
                 if stream.abandoned {
                     return Ok(Some(output));
                 }

@@ -20,6 +20,8 @@ pub(crate) const WORKER_EXITED: &str = "Runtime.WorkerExited";
 pub(crate) const WORKER_PROTOCOL: &str = "Runtime.WorkerProtocol";
 /// No answer shortly before the deadline.
 pub(crate) const HANDLER_TIMEOUT: &str = "Runtime.HandlerTimeout";
+/// The environment ends, and the event has no part in that.
+pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
 /// The system refused what is needed to start or feed a process.
 pub(crate) const SYSTEM: &str = "Runtime.SystemError";
 /// An executable or a shell function ended with a status that is not 0.

@@ -11,6 +11,7 @@ use crate::program::Program;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
 use crate::supervisor::{Supervisor, notice};
+use crate::sys::{child, signals};
 use crate::{kind, resolve, shell, shutdown};
 
 /// How the function's events are answered.
@@ -21,6 +22,7 @@ pub(crate) enum Mode {
 
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
+    signals::begin();
     let settings = Settings::from_env(init.task_root())?;
     settings::tell_of_wrapper();
     let target = match init.handler() {
@@ -109,6 +111,13 @@ pub(crate) fn handle(
     context: &Context<'_, Mode>,
     response: &mut Writer<'_>,
 ) -> Result<(), Error> {
+    if child::is_closed() {
+        return Err(Error::new(
+            kind::PROCESS_ENDED,
+            "Lambda ends the environment; the invocation may be tried again",
+        ));
+    }
+    signals::event();
     let whole = match context.state() {
         Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
         Mode::Exec(pool) => pool.with(|exec| exec.handle(event, context, response))?,

@@ -113,7 +113,10 @@ impl Supervisor {
         }
         // Without a limit of its own: Lambda has one.
         let done = waiting
-            .and_then(|()| running.answer(control::HOOK, hook.line(), b"", "", None, None, None))
+            .and_then(|()| {
+                let (line, none) = (hook.line(), Deadline::none());
+                running.answer(control::HOOK, line, b"", "", None, &none, None)
+            })
             .map_err(|trouble| self.failure(worker.take(), trouble, "in a hook"));
         self.log.catch_up();
         done.map(drop)
@@ -126,7 +129,7 @@ impl Supervisor {
         context: &Context<'_, S>,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let deadline = Deadline::new(context.time_left(), self.settings.deadline_margin);
+        let deadline = Deadline::of(context, self.settings.deadline_margin);
         if deadline.is_over() {
             return Err(deadline.error(", which left none to hand the event over"));
         }
@@ -135,7 +138,7 @@ impl Supervisor {
             worker,
             context: text,
         } = &mut *state;
-        let mut number = control::event_number(context::lines(context, text)?);
+        let mut number = control::event_number(context::lines(context, &deadline, text)?);
         if self.program.outlet.is_some() {
             // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
             // byte by byte.
@@ -151,8 +154,7 @@ impl Supervisor {
             self.log.let_block();
         }
         let line = control::event(number);
-        let until = deadline.at;
-        let answer = running.answer(number, &line, event, text, outlet, until, Some(writer));
+        let answer = running.answer(number, &line, event, text, outlet, &deadline, Some(writer));
         let trouble = match answer {
             Ok(response) => {
                 match running.log_seen {

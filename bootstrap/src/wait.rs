@@ -10,6 +10,7 @@ use coldspark::layer::{Attend, attend_with, since_boot, termination};
 use crate::log::Log;
 use crate::sys;
 use crate::sys::child::Child;
+use crate::sys::signals;
 
 /// How often a child is looked at whose end no descriptor tells.
 const TICK: Duration = Duration::from_millis(20);
@@ -52,8 +53,14 @@ pub(crate) fn wait(
 /// Has what this process waits for include the log and SIGTERM, also when it waits for the
 /// Runtime API.
 pub(crate) fn attend() {
-    static ATTEND: Attend = |socket, room| {
-        while let Ok([false, ..]) = look([Some(socket), None, None], room, None) {}
+    static ATTEND: Attend = |socket, room, until| {
+        loop {
+            let left = until.map(|until| until.saturating_sub(since_boot()));
+            let found = look([Some(socket), None, None], room, left);
+            if !matches!(found, Ok([false, ..])) || left.is_some_and(|left| left.is_zero()) {
+                return;
+            }
+        }
     };
     termination::look();
     attend_with(&ATTEND);
@@ -69,6 +76,7 @@ fn look(
     room: bool,
     limit: Option<Duration>,
 ) -> io::Result<[bool; 3]> {
+    signals::reap_orphans();
     let Some(log) = Log::attended() else {
         return sys::poll_or_room(fds, room, limit);
     };

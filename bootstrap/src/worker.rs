@@ -26,7 +26,7 @@ use crate::{control, kind};
 /// How much of an error's message is passed on.
 const MAX_MESSAGE: usize = 64 * 1024;
 /// How long the end of a worker may take after it has closed its pipe.
-const ENDING: Duration = Duration::from_millis(100);
+const ENDING: Duration = Duration::from_millis(500);
 
 /// A running worker.
 pub(crate) struct Worker {

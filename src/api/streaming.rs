@@ -1,5 +1,7 @@
 //! A streamed response (Lambda developer guide, "Building a custom runtime").
 
+use std::time::Duration;
+
 use super::error::Call;
 use super::{ApiError, INVOCATION, base64, cut, header};
 use crate::client::Streamed;
@@ -59,6 +61,11 @@ impl Connected {
 }
 
 impl StreamedResponse {
+    /// Gives it up at this time since boot, when nobody has read it by then.
+    pub(crate) fn give_up_at(&mut self, until: Option<Duration>) {
+        self.exchange.give_up_at(until);
+    }
+
     /// Sends both parts one after the other; false when nobody takes them any more. Waits while
     /// nobody reads.
     pub(crate) fn send(&mut self, parts: [&[u8]; 2]) -> bool {

@@ -2,16 +2,21 @@
 //! that is closed behind it. The same in every build, because ureq can send no trailers.
 //!
 //! A server may answer before the body is whole, and need not read on when it has refused it. So the
-//! socket does not block: whoever waits for room also waits for an answer.
+//! socket does not block: whoever waits for room also waits for an answer. Nor need it read at all:
+//! then it is given up at a time that may be set.
 
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
+use std::time::Duration;
 
 use super::head::Head;
 use super::receive::{receive, receive_body, whole_head};
 use super::{ClientError, Reply, connection, write};
 use crate::settings::Endpoint;
-use crate::sys::socket;
+use crate::sys::{self, socket};
+
+/// How long the server may take for its answer to a response that was sent at the last moment.
+const ANSWERED: Duration = Duration::from_millis(200);
 
 /// One exchange with a streamed body.
 pub(crate) struct Streamed {
@@ -21,6 +26,8 @@ pub(crate) struct Streamed {
     /// Why no more can be sent.
     broken: Option<ClientError>,
     answer: Early,
+    /// When it is given up, counted since boot.
+    until: Option<Duration>,
 }
 
 /// What the server says before the body is whole.
@@ -54,7 +61,13 @@ impl Streamed {
                 searched: 0,
                 head: None,
             },
+            until: None,
         })
+    }
+
+    /// Gives it up at this time since boot, unless all is over by then.
+    pub(crate) fn give_up_at(&mut self, until: Option<Duration>) {
+        self.until = until;
     }
 
     /// Sends both parts as one chunk, with one write where the kernel takes it at once; waits
@@ -66,6 +79,11 @@ impl Streamed {
             return self.broken.is_none();
         }
         let size = size_line(length);
+        // A reader that takes all of it at once could else make it go on for ever.
+        let late = self.until.is_some_and(|until| until <= sys::since_boot());
+        if late && self.broken.is_none() {
+            self.broken = Some(broken(socket::late()));
+        }
         self.send([&size, parts[0], parts[1], b"\r\n"])
     }
 
@@ -101,6 +119,12 @@ impl Streamed {
 
     fn rest_of_answer(&mut self) -> Result<(), ClientError> {
         let Early { reply, head, .. } = &mut self.answer;
+        if self.until.is_some() && self.broken.is_none() {
+            let least = sys::since_boot() + ANSWERED;
+            let until = self.until.map(|until| until.max(least));
+            let awaited = socket::await_peer(&self.socket, false, until);
+            self.broken = awaited.err().map(broken);
+        }
         match &self.broken {
             // Nothing comes any more.
             Some(ClientError::Head(reason)) => return Err(ClientError::Head(reason)),
@@ -121,7 +145,7 @@ impl Streamed {
         if self.broken.is_none() {
             let [size, first, second, end] = parts;
             let parts = [&self.head, size, first, second, end];
-            self.broken = send(&self.socket, &mut self.answer, parts).err();
+            self.broken = send(&self.socket, &mut self.answer, parts, self.until).err();
             self.head = Vec::new();
         }
         self.broken.is_none()
@@ -143,6 +167,7 @@ fn send<const N: usize>(
     mut socket: &TcpStream,
     answer: &mut Early,
     mut parts: [&[u8]; N],
+    until: Option<Duration>,
 ) -> Result<(), ClientError> {
     while !socket::is_idle(socket) {
         answer.look(socket)?;
@@ -160,7 +185,7 @@ fn send<const N: usize>(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if socket::await_room(socket).map_err(broken)? {
+                if socket::await_peer(socket, true, until).map_err(broken)? {
                     answer.look(socket)?;
                 }
             }

@@ -4,6 +4,7 @@
 //! from one that is whole. So it hangs on the flight of its poller.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use crate::api::{ApiError, Connected, StreamedResponse};
 use crate::error::Error;
@@ -37,6 +38,12 @@ impl Live {
         }
         drop(response);
         live
+    }
+
+    pub(super) fn give_up_at(&self, until: Option<Duration>) {
+        if let Some(response) = &mut *self.response() {
+            response.give_up_at(until);
+        }
     }
 
     /// Sends both parts; false when they are not taken.

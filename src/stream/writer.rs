@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::live::Live;
 use super::prelude::{self, InvalidHead, Prelude};
@@ -52,6 +53,7 @@ pub struct Writer<'a> {
     metadata: Metadata<'a>,
     content_type: Cow<'static, str>,
     buffer: Vec<u8>,
+    until: Option<Duration>,
     state: State,
     /// Why no connection could be made for the response.
     unavailable: Option<String>,
@@ -79,6 +81,7 @@ impl<'a> Writer<'a> {
             metadata,
             content_type: Cow::Borrowed("application/octet-stream"),
             buffer: Vec::new(),
+            until: None,
             state: State::Waiting,
             unavailable: None,
             lost: false,
@@ -155,6 +158,16 @@ impl<'a> Writer<'a> {
         matches!(self.state, State::Begun(_))
     }
 
+    /// Gives the response up at this time since boot, when nobody has read it by then; writes fail
+    /// from then on. For the layer, whose processes do not end by themselves at the deadline.
+    #[doc(hidden)]
+    pub fn give_up_at(&mut self, until: Option<Duration>) {
+        self.until = until;
+        if let State::Begun(live) = &self.state {
+            live.give_up_at(until);
+        }
+    }
+
     fn not_begun(&self) -> Result<(), InvalidHead> {
         match self.state {
             State::Waiting => Ok(()),
@@ -200,6 +213,7 @@ impl<'a> Writer<'a> {
             Ok(connected) => {
                 self.unavailable = None;
                 let live = Live::begin(self.flight, connected);
+                live.give_up_at(self.until);
                 if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
                     // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
                     for length in prelude::parts(&self.buffer).into_iter().flatten() {

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use super::since_boot;
 
-/// Waits until a socket can be read, or with `true` takes bytes again, and attends to something
-/// else meanwhile.
-pub type Attend = fn(BorrowedFd<'_>, bool);
+/// Waits until a socket can be read, or with `true` takes bytes again, or it is this time since
+/// boot, and attends to something else meanwhile.
+pub type Attend = fn(BorrowedFd<'_>, bool, Option<Duration>);
 
 /// What is called before every wait; null, or one of the two below.
 static ATTEND: AtomicPtr<Attend> = AtomicPtr::new(ptr::null_mut());
@@ -50,9 +50,9 @@ fn left() -> Option<Duration> {
     (until != Duration::ZERO).then(|| until.saturating_sub(since_boot()))
 }
 
-fn limited(socket: BorrowedFd<'_>, room: bool) {
+fn limited(socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
     let Some(left) = left() else {
-        call(&WORK, socket, room);
+        call(&WORK, socket, room, until);
         return;
     };
     let events = if room { libc::POLLOUT } else { libc::POLLIN };
@@ -63,16 +63,16 @@ fn limited(socket: BorrowedFd<'_>, room: bool) {
     }
 }
 
-/// Attends to what there is until the socket can be read, or takes bytes again.
-pub(crate) fn attend(stream: &TcpStream, room: bool) {
-    call(&ATTEND, stream.as_fd(), room);
+/// Attends to what there is until the socket can be read, or takes bytes again, or it is `until`.
+pub(crate) fn attend(stream: &TcpStream, room: bool, until: Option<Duration>) {
+    call(&ATTEND, stream.as_fd(), room, until);
 }
 
-fn call(work: &AtomicPtr<Attend>, socket: BorrowedFd<'_>, room: bool) {
+fn call(work: &AtomicPtr<Attend>, socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
     // SAFETY: the pointer is null, or was made of a `&'static Attend` by `attend_with` or
     // `limit_waits`, the only functions that store to these statics.
     if let Some(work) = unsafe { work.load(Ordering::Acquire).as_ref() } {
-        work(socket, room);
+        work(socket, room, until);
     }
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<us
     if buffer.len() == buffer.capacity() {
         buffer.reserve(4096);
     }
-    attend(stream, false);
+    attend(stream, false, None);
     loop {
         let spare = buffer.spare_capacity_mut();
         // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
@@ -142,14 +142,37 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
     got < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
-/// Waits until a socket that does not block takes bytes again, or has something to read, which
-/// may be its end; says whether it has. There is no time limit but that of the thread.
-pub(crate) fn await_room(stream: &TcpStream) -> io::Result<bool> {
-    attend(stream, true);
-    match poll(stream.as_fd(), libc::POLLIN | libc::POLLOUT, left())? {
+/// Waits until a socket that does not block has something to read, which may be its end, or with
+/// `room` takes bytes again; says whether there is something to read. There is no time limit but
+/// that of the thread and `until`, counted since boot.
+///
+/// # Errors
+/// `TimedOut` when it is `until`, `WouldBlock` when the time of the thread is over.
+pub(crate) fn await_peer(
+    stream: &TcpStream,
+    room: bool,
+    until: Option<Duration>,
+) -> io::Result<bool> {
+    attend(stream, room, until);
+    let events = match room {
+        true => libc::POLLIN | libc::POLLOUT,
+        false => libc::POLLIN,
+    };
+    let own = until.map(|until| until.saturating_sub(since_boot()));
+    let limit = [own, left()].into_iter().flatten().min();
+    match poll(stream.as_fd(), events, limit)? {
+        0 if limit == own => Err(late()),
         0 => Err(io::ErrorKind::WouldBlock.into()),
         events => Ok(events & !libc::POLLOUT != 0),
     }
+}
+
+/// The peer has let all the time pass.
+pub(crate) fn late() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        "nobody has read the response until the deadline",
+    )
 }
 
 /// Waits until one of these events has come, or an error, and gives which; 0 when the limit has

@@ -7,17 +7,28 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use coldspark::layer::since_boot;
+
 use super::{checked, owned, poll};
 
-/// Children that are not reaped yet, so that their ids are still their own.
+/// How long a killed child may take to end. One in whose way the kernel or a tracer stands is left.
+const KILLED: Duration = Duration::from_millis(500);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Children that are not reaped yet, so that their ids are still their own: they leave the list
+/// when they are reaped, while its lock is held.
 struct Running {
     pids: Vec<libc::pid_t>,
+    /// Those that were killed and did not end in time.
+    left: Vec<libc::pid_t>,
     /// The environment ends: no more are started.
     closed: bool,
 }
 
 static RUNNING: Mutex<Running> = Mutex::new(Running {
     pids: Vec::new(),
+    left: Vec::new(),
     closed: false,
 });
 
@@ -25,20 +36,27 @@ fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether the environment ends, and no child is started any more.
+pub(crate) fn is_closed() -> bool {
+    running().closed
+}
+
 /// Whether a child may still be started.
 pub(super) fn check_open() -> io::Result<()> {
-    match running().closed {
+    match is_closed() {
         false => Ok(()),
-        true => Err(io::Error::other("the environment is being shut down")),
+        true => Err(io::Error::other(
+            "the environment is being shut down; the invocation may be tried again",
+        )),
     }
 }
 
-/// Sends SIGTERM to the groups of these children, and lets no more be started.
+/// Sends SIGTERM to these children and their groups, and lets no more be started.
 pub(crate) fn terminate(which: impl Fn(libc::pid_t) -> bool) {
     signal(libc::SIGTERM, which);
 }
 
-/// Kills the groups of all children.
+/// Kills all children and their groups.
 pub(crate) fn kill() {
     signal(libc::SIGKILL, |_| true);
 }
@@ -52,9 +70,36 @@ fn signal(signal: libc::c_int, which: impl Fn(libc::pid_t) -> bool) {
     let mut running = running();
     running.closed = true;
     for pid in running.pids.iter().filter(|pid| which(**pid)) {
-        // SAFETY: kill(2) takes integers. Children leave the list, whose lock is held, before
-        // they are reaped, so the group is still its.
-        unsafe { libc::kill(-pid, signal) };
+        // SAFETY: kill(2) takes integers. The child is in the list, whose lock is held, so it is
+        // not reaped, and the ids are still its own.
+        unsafe {
+            // Its group may be empty, because it has moved to another one.
+            if libc::kill(-pid, signal) != 0 || signal == libc::SIGKILL {
+                libc::kill(*pid, signal);
+            }
+        }
+    }
+}
+
+/// Reaps what this process was made the parent of when its own parent ended: as the first process
+/// of a container, or as a subreaper.
+pub(super) fn reap_orphans() {
+    // A child that was just started may not be in the list yet.
+    let _none = super::spawn::none();
+    let running = running();
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    loop {
+        // SAFETY: all-zero bytes are a valid siginfo_t.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
+        let found = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) };
+        // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
+        let pid = unsafe { info.si_pid() };
+        // A child of the list is reaped by whoever waits for it; orphans behind it come later.
+        if found != 0 || pid == 0 || running.pids.contains(&pid) {
+            return;
+        }
+        let _ = try_reap(pid);
     }
 }
 
@@ -72,6 +117,8 @@ impl Child {
         {
             let mut running = running();
             running.pids.push(pid);
+            // What has ended at last.
+            running.left.retain(|left| try_reap(*left).is_none());
             if running.closed {
                 // Started while the others were told.
                 // SAFETY: kill(2) takes integers; the child is not reaped yet, so the group is its.
@@ -112,7 +159,8 @@ impl Child {
         checked(result).is_err() || unsafe { info.si_pid() } != 0
     }
 
-    /// Kills whatever is left of the group, and gives the status with which the child ended.
+    /// Kills the child and whatever is left of its group, and gives the status with which the child
+    /// ended; None when that cannot be known.
     pub(crate) fn finish(mut self) -> Option<ExitStatus> {
         self.end()
     }
@@ -122,23 +170,59 @@ impl Child {
             return None;
         }
         self.reaped = true;
-        running().pids.retain(|pid| *pid != self.pid);
         // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
-        reap(self.pid)
+        let mut until = None;
+        loop {
+            {
+                let mut running = running();
+                let reaped = try_reap(self.pid);
+                let late = until.is_some_and(|until| until <= since_boot());
+                if reaped.is_some() || late {
+                    running.pids.retain(|pid| *pid != self.pid);
+                }
+                if let Some(status) = reaped {
+                    return status;
+                }
+                if late {
+                    running.left.push(self.pid);
+                    return None;
+                }
+            }
+            if until.is_none() {
+                until = Some(since_boot() + KILLED);
+                // SAFETY: kill(2) takes integers. It was not reaped above, and nobody else does it.
+                // It may have moved to another group.
+                unsafe { libc::kill(self.pid, libc::SIGKILL) };
+            }
+            self.await_end();
+        }
+    }
+
+    /// Waits a moment for the end.
+    fn await_end(&self) {
+        // One that has ended and cannot be reaped is another process's to look at first.
+        let ended = self.ended().filter(|_| !self.has_ended());
+        let _ = poll([ended], Some(LOOK));
     }
 }
 
-/// Waits for the end of a child of this process.
-pub(super) fn reap(pid: libc::pid_t) -> Option<ExitStatus> {
+/// The status of a child that has ended, which leaves nothing of it; None while it runs, and
+/// `Some(None)` when there is no such child.
+fn try_reap(pid: libc::pid_t) -> Option<Option<ExitStatus>> {
     let mut status = 0;
-    loop {
-        // SAFETY: the pointer is to a live, exclusively borrowed integer.
-        match checked(unsafe { libc::waitpid(pid, &raw mut status, 0) }) {
-            Ok(_) => return Some(ExitStatus::from_raw(status)),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
+    // SAFETY: the pointer is to a live, exclusively borrowed integer.
+    match checked(unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) }) {
+        Ok(0) => None,
+        Ok(_) => Some(Some(ExitStatus::from_raw(status))),
+        Err(_) => Some(None),
+    }
+}
+
+/// Waits for the end of a child that ends by itself.
+pub(super) fn reap(pid: libc::pid_t) {
+    while try_reap(pid).is_none() {
+        let _ = poll([], Some(LOOK));
     }
 }
 

@@ -48,9 +48,7 @@ impl Spawn<'_> {
         let mut order = Order::new(self.program, texts, moves, report.as_raw_fd());
         // One at a time: see `pipe::replace`.
         let alone = none();
-        let pid = order.start();
-        drop(alone);
-        let pid = pid?;
+        let pid = order.start()?;
         drop(report);
         let mut number = [0; size_of::<libc::c_int>()];
         // The end comes when the program is executed: the child's end of the pipe closes then.
@@ -60,7 +58,11 @@ impl Spawn<'_> {
                 let number = libc::c_int::from_ne_bytes(number);
                 Err(io::Error::from_raw_os_error(number))
             }
-            Err(_) => Ok(Child::new(pid)),
+            Err(_) => {
+                let child = Child::new(pid);
+                drop(alone);
+                Ok(child)
+            }
         }
     }
 }

@@ -1,11 +1,10 @@
 //! An event, from handing it over to its answer, with what is streamed in between.
 
-use std::time::Duration;
-
 use coldspark::stream::Writer;
 
 use super::{MAX_MESSAGE, Worker};
 use crate::control;
+use crate::deadline::Deadline;
 use crate::shell::Outlet;
 use crate::stream::Stream;
 use crate::trouble::{MAX_RESPONSE, Trouble, collected, doing, said, too_large};
@@ -24,7 +23,7 @@ impl Worker {
         event: &[u8],
         context: &str,
         outlet: Option<&Outlet>,
-        until: Option<Duration>,
+        deadline: &Deadline,
         mut writer: Option<&mut Writer<'_>>,
     ) -> Result<Option<Vec<u8>>, Trouble> {
         let hand_over = doing("hand over the event");
@@ -36,13 +35,14 @@ impl Worker {
         let mut sent = 0;
         let mut stream: Option<Stream<'_, '_>> = None;
         loop {
-            let reply = self.next_line(until, output.as_mut())?;
+            let reply = self.next_line(deadline.at, output.as_mut())?;
             match control::Line::parse(&reply) {
                 Some(control::Line::Response { event }) if event == number => {
                     self.nothing_more()?;
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
                         let size = size.map_err(doing("read the response"))?;
+                        stream.is_made();
                         self.pass(&mut stream, sent, size)?;
                         return Ok(None);
                     }
@@ -60,10 +60,14 @@ impl Worker {
                     length,
                     content_type,
                 }) if event == number => {
+                    // More lines may have come than there is time for.
+                    if deadline.has_come() {
+                        return Err(Trouble::Late);
+                    }
                     let start = sent;
                     sent = self.counted(sent, length, &reply)?;
                     if let Some(writer) = writer.take() {
-                        stream = Some(Stream::new(writer, content_type));
+                        stream = Some(Stream::new(writer, content_type, *deadline));
                     } else if content_type.is_some() {
                         return Err(said(&reply, "when the response had begun"));
                     }

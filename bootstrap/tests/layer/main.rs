@@ -6,6 +6,7 @@
 mod common;
 mod concurrency;
 mod context;
+mod deadlines;
 mod exactly_once;
 mod examples;
 mod exec_mode;
@@ -14,6 +15,7 @@ mod init_errors;
 mod isolation;
 mod logs;
 mod old_kernel;
+mod orphans;
 mod partial_lines;
 mod privilege;
 mod random_kills;

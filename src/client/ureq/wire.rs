@@ -117,7 +117,7 @@ impl Transport for Wire {
         }
         self.make_room();
         let buffer = self.buffers.input_append_buf();
-        socket::attend(&self.stream, false);
+        socket::attend(&self.stream, false, None);
         let got = loop {
             match self.stream.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

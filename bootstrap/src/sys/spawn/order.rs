@@ -31,7 +31,8 @@ pub(super) struct Order<'a> {
     moves: [Option<(libc::c_int, libc::c_int)>; MOST + 1],
     /// Where it writes the number of an error.
     report: libc::c_int,
-    /// The signals that its program begins with blocked.
+    /// The signals that its program begins with blocked, and this process goes on with: none, with
+    /// whichever it was started itself.
     signals: MaybeUninit<libc::sigset_t>,
     texts: PhantomData<&'a CStr>,
 }
@@ -65,12 +66,13 @@ impl<'a> Order<'a> {
         let mut stack = [MaybeUninit::<u128>::uninit(); STACK / size_of::<u128>()];
         let top = stack.as_mut_ptr_range().end;
         let mut all = MaybeUninit::uninit();
-        // SAFETY: sigfillset(3) initialises the set, which sigprocmask(2) then reads; it writes
-        // the mask that was to the room in the order. With every signal blocked, no handler runs
-        // in the child, where it would work on this process's memory.
+        // SAFETY: sigfillset(3) and sigemptyset(3) initialise the sets that they are given, of which
+        // sigprocmask(2) then reads the first one. With every signal blocked, no handler runs in
+        // the child, where it would work on this process's memory.
         unsafe {
+            libc::sigemptyset(self.signals.as_mut_ptr());
             libc::sigfillset(all.as_mut_ptr());
-            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), self.signals.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
         }
         // SAFETY: the child runs `begin` on the stack above, of which `top` is the end, aligned
         // to 16 bytes; both the stack and the order outlive its use of them, because CLONE_VFORK
