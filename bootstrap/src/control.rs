@@ -45,12 +45,13 @@ impl Hook {
 }
 
 /// What a worker has asked for behind `ready`, in the order of [`ASKED`].
-pub(crate) type Asked = [bool; 3];
+pub(crate) type Asked = [bool; 4];
 
 /// The words for it: those of [`Hook`], in its order, and the wish to be told when the bytes of a
-/// chunk were sent.
-const ASKED: [&str; 3] = ["before-snapshot", "after-restore", "sent"];
+/// chunk were sent, and the wish to learn of the end of the environment.
+const ASKED: [&str; 4] = ["before-snapshot", "after-restore", "sent", "shutdown"];
 pub(crate) const SENT: usize = 2;
+pub(crate) const SHUTDOWN: usize = 3;
 
 /// A line from a worker.
 #[derive(Debug, PartialEq, Eq)]
@@ -171,25 +172,31 @@ mod tests {
             (
                 "ready",
                 Line::Ready {
-                    asked: [false, false, false],
+                    asked: [false, false, false, false],
                 },
             ),
             (
                 "ready before-snapshot",
                 Line::Ready {
-                    asked: [true, false, false],
+                    asked: [true, false, false, false],
                 },
             ),
             (
                 "ready after-restore before-snapshot",
                 Line::Ready {
-                    asked: [true, true, false],
+                    asked: [true, true, false, false],
                 },
             ),
             (
                 "ready sent before-snapshot",
                 Line::Ready {
-                    asked: [true, false, true],
+                    asked: [true, false, true, false],
+                },
+            ),
+            (
+                "ready shutdown sent",
+                Line::Ready {
+                    asked: [false, false, true, true],
                 },
             ),
             (

@@ -37,8 +37,6 @@ use crate::control::Hook;
 
 coldspark::main!({
     sys::read_ahead::begin();
-    // Not for every function: it takes a second connection and an exchange at the start.
-    coldspark::layer::termination::ask(false);
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))

@@ -1,7 +1,7 @@
 //! The three modes: a worker, a shell function, an executable.
 
 use coldspark::stream::Writer;
-use coldspark::{Context, Error, Init};
+use coldspark::{Context, Error, Init, layer};
 
 use crate::control::Hook;
 use crate::exec::Exec;
@@ -24,6 +24,8 @@ pub(crate) enum Mode {
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     signals::begin();
     let settings = Settings::from_env(init.task_root())?;
+    // It takes a second connection and an exchange, which most functions need not wait for.
+    layer::termination::ask(settings::shutdown()?);
     settings::tell_of_wrapper();
     let target = match init.handler() {
         "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,

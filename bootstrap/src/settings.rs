@@ -5,6 +5,7 @@
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
 //! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
+//! | `COLDSPARK_SHUTDOWN` | 1: an internal extension is registered, so that Lambda sends SIGTERM | 0 |
 //! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
@@ -20,6 +21,7 @@ use crate::{kind, sys};
 
 const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
+const SHUTDOWN: &str = "COLDSPARK_SHUTDOWN";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 const SHELL: &str = "COLDSPARK_SHELL";
@@ -75,6 +77,25 @@ pub(crate) fn tell_of_wrapper() {
              variable",
             layer::quoted(&wrapper.to_string_lossy())
         ));
+    }
+}
+
+/// Whether the function's processes are to learn of the end of the environment.
+pub(crate) fn shutdown() -> Result<bool, Error> {
+    let Some(value) = sys::variable(SHUTDOWN) else {
+        return Ok(false);
+    };
+    match value.to_str() {
+        Some("1") => Ok(true),
+        Some("0" | "") => Ok(false),
+        _ => Err(Error::new(
+            kind::CONFIG_INVALID,
+            format!(
+                "{SHUTDOWN} is {}; set it to 1, or to 0, or remove it from the function's \
+                 environment",
+                layer::quoted(&value.to_string_lossy())
+            ),
+        )),
     }
 }
 

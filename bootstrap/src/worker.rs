@@ -9,7 +9,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use coldspark::Error;
-use coldspark::layer::since_boot;
+use coldspark::layer::{since_boot, termination};
 
 use crate::control::Hook;
 use crate::intake::Intake;
@@ -95,6 +95,10 @@ impl Worker {
                 self.nothing_more()?;
                 self.ready = true;
                 self.asked = asked;
+                if asked[control::SHUTDOWN] {
+                    // Without effect behind the init phase.
+                    termination::ask(true);
+                }
                 Ok(())
             }
             Some(control::Line::InitError { error_type }) => Err(Trouble::Said {

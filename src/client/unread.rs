@@ -1,6 +1,6 @@
 //! A connection on which the reply to the last request is left unread. The same in every build.
 
-use std::io::Write as _;
+use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -59,11 +59,16 @@ impl Unread {
         }
         head.extend_from_slice(write::LINE_END.as_bytes());
         head.extend_from_slice(body);
-        self.stream.write_all(&head).map_err(broken)
+        // By the system call that the clients make, and not by another one more.
+        match self.stream.write_vectored(&[IoSlice::new(&head)]) {
+            Ok(written) if written == head.len() => Ok(()),
+            Ok(_) => Err(broken(io::ErrorKind::WriteZero.into())),
+            Err(error) => Err(broken(error)),
+        }
     }
 }
 
-fn broken(error: std::io::Error) -> ClientError {
+fn broken(error: io::Error) -> ClientError {
     ClientError::Broken {
         error,
         began: false,

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 
 use crate::common::function::command;
-use crate::common::{Concurrent, Package, process, workers};
+use crate::common::{Concurrent, Function, Package, process, workers};
 
 /// A worker that ends as the protocol says, and does something before that.
 fn polite() -> String {
@@ -126,4 +126,54 @@ fn a_stream_that_nobody_reads_does_not_hold_it_up() {
     // It ends although the rest of the response is still to be sent.
     let status = child.wait().expect("its status");
     assert_eq!(status.code(), Some(0));
+}
+
+/// What the extension asks of the platform, and whether the function is served all the same.
+#[track_caller]
+fn extension(handler: &str, body: &str, setting: &str) -> Vec<String> {
+    let package = Package::new().executable("handler", body);
+    let variables = [("COLDSPARK_SHUTDOWN", setting)];
+    let mut function = Function::start_env(handler, package, &variables);
+    assert_eq!(function.invoke("x").text(), "x");
+    let asked = || function.api.extension_requests();
+    if !asked().is_empty() {
+        function.wait_until("asked", |_| asked().len() == 2);
+    }
+    asked().into_iter().map(|request| request.path).collect()
+}
+
+#[test]
+fn an_extension_is_registered_where_it_is_asked_for() {
+    let registered = [
+        "/2020-01-01/extension/register",
+        "/2020-01-01/extension/event/next",
+    ];
+    let silent = workers::answering("printf '%s' \"$event\" >&6");
+    let asking = silent.replace("echo ready", "echo ready shutdown sent");
+    let exec = "#!/bin/sh
+exec cat
+";
+    for (handler, body, setting, expected) in [
+        ("worker:handler", silent.as_str(), "", &registered[..0]),
+        ("worker:handler", &silent, "0", &registered[..0]),
+        ("worker:handler", &silent, "1", &registered),
+        ("worker:handler", &asking, "", &registered),
+        ("exec:handler", exec, "", &registered[..0]),
+        ("exec:handler", exec, "1", &registered),
+    ] {
+        let asked = extension(handler, body, setting);
+        assert_eq!(asked, expected, "{handler} {setting:?}");
+    }
+}
+
+#[test]
+fn another_setting_is_refused() {
+    let package = Package::new().executable(
+        "handler",
+        "#!/bin/sh
+exec cat
+",
+    );
+    let function = Function::start_env("exec:handler", package, &[("COLDSPARK_SHUTDOWN", "yes")]);
+    function.assert_init_error("Runtime.ConfigInvalid", &["COLDSPARK_SHUTDOWN", "yes"]);
 }
