@@ -192,7 +192,13 @@ fn the_layer_is_packaged_and_published() {
             let policy =
                 moto.ask(&[&["lambda", "get-layer-version-policy"], &version[..]].concat());
             let policy = policy["Policy"].as_str().unwrap_or_default();
-            assert!(policy.contains("lambda:GetLayerVersion"), "{policy}");
+            let policy: Value = serde_json::from_str(policy).expect("a policy is JSON");
+            let statement = &policy["Statement"][0];
+            assert_eq!(statement["Action"], "lambda:GetLayerVersion", "{policy}");
+            assert_eq!(statement["Effect"], "Allow", "{policy}");
+            // Every account, as AWS writes it.
+            let everybody = &statement["Principal"];
+            assert!(everybody == "*" || everybody["AWS"] == "*", "{policy}");
         }
     }
 }
@@ -218,11 +224,11 @@ fn a_dry_run_prints_commands_and_needs_nothing() {
     ] {
         assert!(lines[0].contains(part), "{part:?} is not in {printed}");
     }
-    assert!(
-        lines[1]
-            .trim_start()
-            .starts_with("aws lambda add-layer-version-permission"),
-        "{printed}"
+    assert_eq!(
+        lines[1].trim(),
+        "aws lambda add-layer-version-permission --region eu-central-1 \
+         --layer-name coldspark-arm64 --version-number VERSION --statement-id public \
+         --action lambda:GetLayerVersion --principal \\* --query Statement --output text"
     );
 }
 
