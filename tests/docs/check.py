@@ -2,7 +2,8 @@
 """Checks the documentation: its links, and the commands that it shows.
 
     tests/docs/check.py              all of it
-    tests/docs/check.py links        only links, figures, and whether each shell block is marked
+    tests/docs/check.py links        only links, figures, marked numbers (prose.py), claims that the
+                                     files show (claims.py), and whether each shell block is marked
     tests/docs/check.py README.md    the commands of these pages
 
 A comment right before a fenced block says what is done with it:
@@ -27,10 +28,12 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import claims
 import commands
 import figures
 import links
 import pages
+import prose
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,9 +77,17 @@ def main(arguments):
         faults += commands.unmarked(page)
     if fault := figures.differs():
         faults.append(fault)
+    marked = 0
+    for page in every:
+        text = page.path.read_text()
+        marked += prose.count(text)
+        faults += prose.faults_of(text, page.path.relative_to(ROOT))
+    if not marked:
+        faults.append("no number of any page has a mark that says where it comes from")
+    faults += claims.broken()
     if faults:
         return "\n".join(faults)
-    print(f"{sum(len(page.links) for page in every)} links of {len(every)} pages", flush=True)
+    print(f"{sum(len(page.links) for page in every)} links of {len(every)} pages, {marked} marked numbers", flush=True)
     if arguments == ["links"]:
         return None
     chosen = [page for page in every if str(page.path.relative_to(ROOT)) in arguments or not arguments]

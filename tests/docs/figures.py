@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
-"""The README's table of figures is that of a file of results.
+"""The README's table of figures is that of a file of results, and numbers in prose are too.
 
     tests/docs/figures.py                          print the table of the file that the README names
-    tests/docs/figures.py --write RESULTS.json     put the table of this file into the README
+    tests/docs/figures.py --write [RESULTS.json]   put the table of this file into the README (without
+                                                   it, of the same as before), and into each page the
+                                                   numbers that have a mark (prose.py)
 
 The table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`; check.py compares
-it with FILE, which scripts/bench has written.
+it with FILE, which scripts/bench has written, and each marked number with its source.
 """
 
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+import prose
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = re.compile(r"(<!-- figures: (\S+) -->\n)(.*?)(<!-- end of figures -->)", re.DOTALL)
@@ -68,17 +74,40 @@ def differs(readme=ROOT / "README.md"):
     return None
 
 
-def main(arguments):
+def pages():
+    """The Markdown files of the checkout."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        capture_output=True, text=True, check=True,
+    )
+    return [ROOT / name for name in listed.stdout.split() if (ROOT / name).exists()]
+
+
+def write(results):
+    """Puts a file's table into the README, and today's numbers into all pages."""
     readme = ROOT / "README.md"
     text = readme.read_text()
-    if arguments[:1] == ["--write"] and len(arguments) == 2:
-        path = Path(arguments[1]).resolve()
-        marked = f"<!-- figures: {path.relative_to(ROOT)} -->\n{table(path)}<!-- end of figures -->"
-        readme.write_text(PLACE.sub(lambda _: marked, text))
+    path = Path(results).resolve() if results else ROOT / PLACE.search(text)[2]
+    marked = f"<!-- figures: {path.relative_to(ROOT)} -->\n{table(path)}<!-- end of figures -->"
+    readme.write_text(PLACE.sub(lambda _: marked, text))
+    for page in pages():
+        text = page.read_text()
+        try:
+            fresh = prose.refreshed(text)
+        except prose.Unknown as error:
+            sys.exit(f"{page.relative_to(ROOT)}: {error}")
+        if fresh != text:
+            page.write_text(fresh)
+            print(f"{page.relative_to(ROOT)}: numbers refreshed")
+
+
+def main(arguments):
+    if arguments[:1] == ["--write"] and len(arguments) <= 2:
+        write(arguments[1] if arguments[1:] else None)
     elif arguments:
         return __doc__
     else:
-        print(table(ROOT / PLACE.search(text)[2]))
+        print(table(ROOT / PLACE.search((ROOT / "README.md").read_text())[2]))
     return None
 
 
