@@ -2,7 +2,7 @@
 
 pub(crate) mod flight;
 
-pub(crate) use flight::current;
+pub(crate) use flight::{Current, current};
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

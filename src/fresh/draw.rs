@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::mix::{KERNEL, Sources};
 use super::{FreshError, phase};
-use crate::invocation;
+use crate::invocation::{self, Current};
 use crate::sys::{self, entropy};
 
 /// Makes bytes for the function `call`, in the name of its caller.
@@ -43,11 +43,20 @@ fn burn() {
 // A call of its own, so that its stack is where that of `burn` is.
 #[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
+    gather(kernel, &invocation::current())?.fill(out);
+    Ok(())
+}
+
+/// The sources of a draw, each asked at this moment.
+#[inline]
+fn gather(
+    kernel: impl FnOnce(&mut [u8]) -> io::Result<()>,
+    current: &Current,
+) -> io::Result<Sources<'_>> {
     static DRAWS: AtomicU64 = AtomicU64::new(0);
     let mut bytes = Zeroizing::new([0; KERNEL]);
     kernel(&mut *bytes)?;
-    let current = invocation::current();
-    let sources = Sources {
+    Ok(Sources {
         kernel: bytes,
         hardware: hardware(),
         cycles: entropy::cycles(),
@@ -55,15 +64,17 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
         draw: DRAWS.fetch_add(1, Ordering::Relaxed),
         request_id: current.request_id(),
         invocation_id: current.invocation_id().unwrap_or_default(),
-    };
-    sources.fill(out);
-    Ok(())
+    })
 }
 
 /// Where there are clones of the process: elsewhere the kernel's bytes are nobody else's, and to ask
 /// the processor for the first time takes as long as all else that an event takes.
 fn hardware() -> [u64; 2] {
-    match phase::restore_count() {
+    hardware_after(phase::restore_count())
+}
+
+fn hardware_after(restores: u32) -> [u64; 2] {
+    match restores {
         0 => [0; 2],
         _ => [(); 2].map(|()| entropy::hardware().unwrap_or(0)),
     }
@@ -78,6 +89,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::invocation::Metadata;
 
     /// A kernel whose pool is the same in every clone, and at every draw.
     fn stuck(buffer: &mut [u8]) -> io::Result<()> {
@@ -92,6 +104,65 @@ mod tests {
             let mut out = [0; 16];
             draw(stuck, &mut out).unwrap();
             assert!(seen.insert(out));
+        }
+    }
+
+    /// What is gathered, and not only that results differ: the number of the draw alone would do
+    /// for that.
+    #[test]
+    fn every_source_is_asked_at_each_draw() {
+        let flight = invocation::flight::mine();
+        flight.set_current(&Metadata::of("request", Some("nonce")));
+        let current = flight.current();
+        let before = sys::since_epoch().as_nanos();
+        let first = gather(stuck, &current).unwrap();
+        let second = gather(stuck, &current).unwrap();
+        let after = sys::since_epoch().as_nanos();
+        assert_eq!(*first.kernel, [0x5a; KERNEL]);
+        assert_eq!(
+            (first.request_id, first.invocation_id),
+            ("request", "nonce")
+        );
+        // Between the times around it: neither a constant nor one of start-up.
+        assert!(before <= first.clock && first.clock <= second.clock && second.clock <= after);
+        assert!(after < 2 * before, "nanoseconds since the epoch");
+        assert!(second.draw > first.draw);
+        if cfg!(target_arch = "x86_64") {
+            assert!(first.cycles > 0 && second.cycles > first.cycles);
+        }
+        drop(current);
+        flight.set_current(&Metadata::of("another", None));
+        let current = flight.current();
+        let third = gather(stuck, &current).unwrap();
+        assert_eq!((third.request_id, third.invocation_id), ("another", ""));
+    }
+
+    /// What the kernel gave is what the value is made of, all of it.
+    #[test]
+    fn the_kernel_is_asked_for_its_bytes() {
+        let mut asked = 0;
+        let mut out = [0; 16];
+        let kernel = |buffer: &mut [u8]| {
+            asked = buffer.len();
+            stuck(buffer)
+        };
+        draw(kernel, &mut out).unwrap();
+        assert_eq!(asked, KERNEL);
+        let mut drawn = [[0; KERNEL]; 2];
+        for bytes in &mut drawn {
+            entropy::kernel(bytes).unwrap();
+        }
+        assert!(drawn[0] != drawn[1] && drawn[0] != [0; KERNEL]);
+    }
+
+    /// The processor's generator is asked only where there are clones, and then twice.
+    #[test]
+    fn the_processor_is_asked_after_a_restore() {
+        assert_eq!(hardware_after(0), [0; 2]);
+        let words = hardware_after(1);
+        match entropy::hardware() {
+            Some(_) => assert!(words[0] != words[1] && !words.contains(&0), "{words:?}"),
+            None => assert_eq!(words, [0; 2]),
         }
     }
 
