@@ -26,7 +26,8 @@ impl Block {
             layout,
             byte,
         };
-        assert!(!zeroed || block.bytes() == vec![0; layout.size()]);
+        // Not by `vec![0; n]`, which would be made by what is tested.
+        assert!(!zeroed || block.bytes().iter().all(|byte| *byte == 0));
         block.fill(0);
         block
     }
@@ -72,7 +73,10 @@ impl Drop for Block {
 }
 
 /// Allocates, resizes and frees at random; every block must keep its bytes.
-fn churn(mut seed: u64, rounds: u32) {
+///
+/// Gives how many blocks were the arena's.
+fn churn(mut seed: u64, rounds: u32) -> usize {
+    let mut served = 0;
     let mut random = move |below: usize| {
         seed ^= seed << 13;
         seed ^= seed >> 7;
@@ -80,8 +84,13 @@ fn churn(mut seed: u64, rounds: u32) {
         (seed % below as u64) as usize
     };
     let mut blocks: Vec<Block> = Vec::new();
+    // As many as the arena has place for, so that most of them are its own.
+    const MOST: usize = 60;
     for round in 0..rounds {
+        // A block that does not fit retires the arena; here it goes on with those that were freed.
+        RETIRED.store(false, Ordering::Relaxed);
         match random(4) {
+            _ if blocks.len() == MOST => drop(blocks.swap_remove(random(MOST))),
             0 if !blocks.is_empty() => drop(blocks.swap_remove(random(blocks.len()))),
             1 if !blocks.is_empty() => {
                 let index = random(blocks.len());
@@ -92,40 +101,61 @@ fn churn(mut seed: u64, rounds: u32) {
                 let most = if random(20) == 0 { 40_000 } else { 600 };
                 let size = 1 + random(most);
                 let layout = Layout::from_size_align(size, 1 << random(8)).unwrap();
-                blocks.push(Block::new(layout, round as u8, random(2) == 0));
+                let block = Block::new(layout, round as u8, random(2) == 0);
+                served += usize::from(holds(block.start));
+                blocks.push(block);
             }
         }
     }
+    served
 }
 
 const ROUNDS: u32 = if cfg!(miri) { 100 } else { 20_000 };
 
-/// One test at a time: an arena at which another thread is busy gives nothing.
+/// One test at a time: an arena at which another thread is busy gives nothing. Each begins with an
+/// arena that serves, whichever test was before; its freed blocks are kept, and not zero.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    RETIRED.store(false, Ordering::Relaxed);
+    alone
 }
+
+/// Whether the arena serves at all: a sanitizer has every block for itself.
+const SERVES: bool = !cfg!(coldspark_sanitize);
 
 #[test]
 fn blocks_are_aligned_disjoint_and_keep_their_bytes() {
     let _alone = alone();
-    churn(0x9e37_79b9_7f4a_7c15, ROUNDS);
+    let served = churn(0x9e37_79b9_7f4a_7c15, ROUNDS);
+    assert_eq!(served > ROUNDS as usize / 20, SERVES, "{served}");
 }
 
 #[test]
 fn threads_share_the_arena() {
     let _alone = alone();
     thread::scope(|scope| {
-        for seed in 1..4 {
-            scope.spawn(move || churn(seed, ROUNDS / 3));
-        }
+        let threads = [1, 2, 3].map(|seed| scope.spawn(move || churn(seed, ROUNDS / 3)));
+        let served = threads.map(|thread| thread.join().unwrap());
+        assert_eq!(served.iter().sum::<usize>() > 0, SERVES, "{served:?}");
     });
+}
+
+#[test]
+fn a_zeroed_block_is_zero_although_its_last_owner_wrote_to_it() {
+    let _alone = alone();
+    for shift in MIN_SHIFT..=MAX_SHIFT {
+        let layout = Layout::from_size_align(1 << shift, 1).unwrap();
+        let first = Block::new(layout, 0xa5, false).start;
+        // `Block::new` looks at every byte.
+        let again = Block::new(layout, 0x5a, true).start;
+        assert!(!SERVES || !holds(first) || again == first, "{shift}");
+    }
 }
 
 #[test]
 fn a_freed_block_is_used_again() {
     let _alone = alone();
-    RETIRED.store(false, Ordering::Relaxed);
     let layout = Layout::from_size_align(300, 1).unwrap();
     let first = Block::new(layout, 1, false).start;
     assert_eq!(holds(first), !cfg!(coldspark_sanitize));
@@ -138,7 +168,6 @@ fn a_freed_block_is_used_again() {
 #[test]
 fn an_arena_that_is_full_retires_and_takes_back_its_blocks() {
     let _alone = alone();
-    RETIRED.store(false, Ordering::Relaxed);
     let layout = Layout::from_size_align(1 << MAX_SHIFT, 1).unwrap();
     let blocks: Vec<Block> = (0..=SIZE >> MAX_SHIFT)
         .map(|byte| Block::new(layout, byte as u8, false))
