@@ -11,7 +11,7 @@ use std::env;
 use std::ops::Range;
 use std::time::Instant;
 
-use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
+use coldspark_emulator::model::{Answer, Choices, Model, Plan, Shares, Verb, Verdict, plan, seeds};
 use common::{Function, Process, Profile, function, limit, profile};
 use serde_json::Value;
 
@@ -68,6 +68,7 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
     let begun = Instant::now();
     let count = runs.end - runs.start;
     let (mut events, mut processes) = (0, 1);
+    let mut shares = Shares::default();
     let (mut process, mut model) = start("right", pollers);
     let mut since = runs.start;
     for run in runs {
@@ -76,6 +77,7 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
             .iter()
             .any(|plan| plan.verb == Verb::Panic && !plan.is_cut());
         events += plans.len();
+        shares.add(&plans);
         let until = Instant::now() + limit();
         let mut late = false;
         let verdict = model.play(plans, || {
@@ -104,6 +106,9 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
     }
     let took = begun.elapsed().as_secs_f64();
     println!("{count} runs, {events} events, {processes} processes, {took:.1} s");
+    if let Err(why) = shares.check(choices) {
+        panic!("what was drawn is not what should be: {why}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod common;
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::thread;
+use std::time::Duration;
 
 use coldspark_emulator::script::{Call, Scripted, Step, event, raw, status};
 use common::*;
@@ -68,6 +69,23 @@ fn an_unread_close_ends_new_and_kept_connections() {
     assert!(read_all(&mut kept).contains("Aws-Request-Id: a\r\n"));
     assert_eq!(call(&mut connect(&api.address()), get(NEXT)).status, 200);
     assert_eq!(api.requests().len(), 2);
+}
+
+#[test]
+fn a_reset_waits_for_the_reader() {
+    let reply = event("a", "{}");
+    let api = Scripted::start([Step::from(reply.clone()).once_read().then_reset()]);
+    let mut client = connect(&api.address());
+    send(&mut client, get(NEXT));
+    // The reply is here; a reset that did not wait would be soon.
+    client.peek(&mut [0]).unwrap();
+    thread::sleep(Duration::from_millis(200));
+    assert!(client.take_error().unwrap().is_none());
+    let mut bytes = vec![0; reply.to_bytes().len()];
+    client.read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, reply.to_bytes());
+    let error = client.read(&mut [0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
 #[test]

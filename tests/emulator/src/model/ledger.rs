@@ -138,3 +138,103 @@ impl std::fmt::Debug for Ledger {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Body, Fault, Head};
+    use crate::model::{Delivery, Receipt, Verb};
+
+    fn planned(id: &str, nonce: &str) -> Plan {
+        Plan {
+            id: id.to_owned(),
+            nonce: nonce.to_owned(),
+            verb: Verb::Respond,
+            filler: 0,
+            delivery: Delivery::Whole,
+            receipt: Receipt::Status(202),
+        }
+    }
+
+    fn answer(id: &str, nonce: &str, body: &[u8], fault: Option<Fault>) -> Request {
+        let head = Head {
+            method: "POST".to_owned(),
+            path: format!("/2018-06-01/runtime/invocation/{id}/response"),
+            headers: vec![(api::INVOCATION_ID.to_owned(), nonce.to_owned())],
+            ..Head::default()
+        };
+        let body = Body {
+            bytes: body.to_vec(),
+            fault,
+            ..Body::default()
+        };
+        Request::new(1, head, body)
+    }
+
+    fn ledger(concurrency: usize) -> Ledger {
+        let judge = |plan: &Plan, answer: &Answer| match answer.body() == plan.event() {
+            true => Ok(()),
+            false => Err("another's bytes".to_owned()),
+        };
+        let mut ledger = Ledger::new(concurrency, Box::new(judge));
+        for (id, nonce) in [("a", "one"), ("b", "two")] {
+            ledger.handed(&planned(id, nonce));
+        }
+        ledger
+    }
+
+    #[track_caller]
+    fn refused(ledger: &mut Ledger, request: &Request, why: &str) {
+        let said = ledger.answered(request).expect_err(why);
+        assert!(said.contains(why), "{said}");
+    }
+
+    #[test]
+    fn an_answer_is_taken_once_and_only_for_its_own_event() {
+        let mut ledger = ledger(3);
+        refused(
+            &mut ledger,
+            &answer("a", "three", b"", None),
+            "never handed out",
+        );
+        refused(
+            &mut ledger,
+            &answer("b", "one", b"", None),
+            "of another event",
+        );
+        assert_eq!(ledger.in_hand(), 2);
+        let bytes = planned("a", "one").event();
+        let taken = ledger.answered(&answer("a", "one", &bytes, None));
+        assert_eq!(taken.map(|plan| plan.nonce), Ok("one".to_owned()));
+        assert_eq!(ledger.in_hand(), 1);
+        refused(
+            &mut ledger,
+            &answer("a", "one", &bytes, None),
+            "has an answer",
+        );
+        refused(
+            &mut ledger,
+            &answer("b", "two", &bytes, None),
+            "another's bytes",
+        );
+    }
+
+    #[test]
+    fn an_answer_that_does_not_come_whole_is_refused() {
+        let bytes = planned("a", "one").event();
+        let cut = answer(
+            "a",
+            "one",
+            &bytes,
+            Some(Fault::Ended("the body".to_owned())),
+        );
+        refused(&mut ledger(2), &cut, "did not come whole");
+    }
+
+    #[test]
+    fn nothing_more_is_asked_for_than_there_are_hands() {
+        assert_eq!(ledger(3).asked(), Ok(()));
+        let said = ledger(2).asked().expect_err("two are in hand");
+        assert!(said.contains("one") && said.contains("two"), "{said}");
+    }
+}

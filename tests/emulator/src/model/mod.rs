@@ -21,9 +21,11 @@ mod ledger;
 mod plan;
 mod seeds;
 mod server;
+mod shares;
 mod wire;
 
 pub use ledger::{Answer, Ledger};
 pub use plan::{Choices, Delivery, Plan, Receipt, Verb, plan};
 pub use seeds::seeds;
 pub use server::{Model, Verdict};
+pub use shares::Shares;
