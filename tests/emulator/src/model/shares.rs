@@ -56,8 +56,7 @@ impl Shares {
             self.events += 1;
             self.fatal += usize::from(plan.is_fatal());
             self.retried += usize::from(plan.id == "retried");
-            let mut count =
-                |counts: &mut BTreeMap<_, _>, kind| *counts.entry(kind).or_default() += 1;
+            let count = |counts: &mut BTreeMap<_, _>, kind| *counts.entry(kind).or_default() += 1;
             count(&mut self.verbs, word(&plan.verb));
             count(&mut self.deliveries, word(&plan.delivery));
             let receipt = match plan.receipt {
