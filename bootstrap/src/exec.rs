@@ -1,28 +1,64 @@
 //! A fresh process for each event: the event is its standard input, its standard output the
-//! response, collected or passed on as it comes.
+//! response, collected from a pipe or a file, or passed on as it comes.
 
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use coldspark::layer::since_boot;
 use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use crate::deadline::Deadline;
 use crate::intake::Intake;
 use crate::log::Log;
-use crate::settings::Settings;
+use crate::settings::{self, Settings};
 use crate::stream::Stream;
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
 use crate::sys::spawn::Spawn;
-use crate::trouble::{MAX_RESPONSE, Trouble, collected};
+use crate::trouble::{MAX_RESPONSE, Trouble, collected, kept};
 use crate::wait::wait;
 use crate::{check, context, kind, program};
+
+const READ: &str = "read the response of the process";
+/// How often is looked at how much a process has written into a file.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Where a process's standard output comes.
+enum Output {
+    Pipe(Intake),
+    File(Scratch),
+}
+
+/// The same before the process is started, with its own end of the pipe.
+enum Ends {
+    Pipe((OwnedFd, OwnedFd)),
+    File(Scratch),
+}
+
+impl Ends {
+    fn of_child(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Pipe((_, end)) => end.as_fd(),
+            Self::File(file) => file.as_fd(),
+        }
+    }
+}
+
+impl From<Ends> for Output {
+    fn from(ends: Ends) -> Self {
+        match ends {
+            Ends::Pipe((output, _)) => Self::Pipe(Intake::new(output, MAX_RESPONSE)),
+            Ends::File(file) => Self::File(file),
+        }
+    }
+}
 
 /// An executable of the function's package.
 pub(crate) struct Exec {
@@ -30,6 +66,8 @@ pub(crate) struct Exec {
     arguments: [CString; 1],
     /// Of a response that is streamed.
     content_type: Option<String>,
+    /// Standard output is a file in memory, not a pipe.
+    file_output: bool,
     environment: Cell<Vec<Cow<'static, CStr>>>,
     settings: Settings,
     log: &'static Log,
@@ -44,9 +82,11 @@ impl Exec {
         log: &'static Log,
     ) -> Result<Self, Error> {
         check::executable(&file)?;
+        let file_output = content_type.is_none() && settings::file_output()?;
         Ok(Self {
             arguments: [program::c_string(file.clone().into_os_string())?],
             file,
+            file_output,
             content_type,
             environment: Cell::new(program::environment()),
             settings,
@@ -68,6 +108,10 @@ impl Exec {
         self.log.begin(context);
         let (child, output) = self.start(event, context, &deadline)?;
         self.log.relay()?;
+        let output = match output {
+            Output::Pipe(output) => output,
+            Output::File(file) => return self.with_file(child, &file, &deadline).map(Some),
+        };
         let content_type = self.content_type.as_deref();
         let mut stream =
             content_type.map(|content_type| Stream::new(response, Some(content_type), deadline));
@@ -78,17 +122,48 @@ impl Exec {
                 Ok(None)
             }
             Ok(Some(output)) => {
-                let whole = self.result(child, output)?;
+                self.succeeded(child)?;
+                let whole = collected(output).map_err(no_response)?;
                 Ok(Some(whole).filter(|_| stream.is_none()))
             }
-            Ok(None) => {
-                child.finish();
-                let error = deadline.error("; the process and what it has started were killed");
-                let message = kind::with_tail(error.message().to_owned(), &self.log.end());
-                Err(Error::new(kind::HANDLER_TIMEOUT, message))
-            }
-            Err(error) => Err(kind::system("read the response of the process", &error)),
+            Ok(None) => Err(self.late(child, &deadline)),
+            Err(error) => Err(kind::system(READ, &error)),
         }
+    }
+
+    /// Waits for a process that writes into a file; gives what is in it.
+    fn with_file(
+        &self,
+        child: Child,
+        file: &Scratch,
+        deadline: &Deadline,
+    ) -> Result<Vec<u8>, Error> {
+        let failed = |error: io::Error| kind::system(READ, &error);
+        loop {
+            let look = since_boot() + LOOK;
+            let until = deadline.at.map_or(look, |at| at.min(look));
+            let woken = wait(&child, [None, None], Some(until)).map_err(failed)?;
+            if woken.ended {
+                self.succeeded(child)?;
+                return kept(file).map_err(no_response);
+            }
+            if deadline.at.is_some_and(|at| at <= since_boot()) {
+                return Err(self.late(child, deadline));
+            }
+            // It is too much for a response, and nobody will read it: memory is not to be filled.
+            let size = file.size().map_err(failed)?;
+            if size > MAX_RESPONSE as u64 {
+                file.release(0, size);
+            }
+        }
+    }
+
+    /// The error of an event that was given up, when its process was killed.
+    fn late(&self, child: Child, deadline: &Deadline) -> Error {
+        child.finish();
+        let error = deadline.error("; the process and what it has started were killed");
+        let message = kind::with_tail(error.message().to_owned(), &self.log.end());
+        Error::new(kind::HANDLER_TIMEOUT, message)
     }
 
     fn start<S>(
@@ -96,15 +171,20 @@ impl Exec {
         event: &[u8],
         context: &Context<'_, S>,
         deadline: &Deadline,
-    ) -> Result<(Child, Intake), Error> {
+    ) -> Result<(Child, Output), Error> {
         // Files of its own: what an earlier event left running has no part in this one.
         let open = || -> io::Result<_> {
             let mut input = Scratch::new(c"coldspark-event")?;
             input.set(event)?;
-            Ok((input, pipe::from_child()?))
+            Ok(match self.file_output {
+                true => (
+                    input,
+                    Ends::File(Scratch::new(c"coldspark-response")?.appending()?),
+                ),
+                false => (input, Ends::Pipe(pipe::from_child()?)),
+            })
         };
-        let (input, (output, output_end)) =
-            open().map_err(|error| kind::system("hand over the event", &error))?;
+        let (input, ends) = open().map_err(|error| kind::system("hand over the event", &error))?;
         let mut variables = String::new();
         context::lines(context, deadline, &mut variables)?;
         let mut environment = self.environment.take();
@@ -116,7 +196,7 @@ impl Exec {
             environment: &environment,
             descriptors: &[
                 (input.as_fd(), 0),
-                (output_end.as_fd(), 1),
+                (ends.of_child(), 1),
                 (self.log.error(), 2),
             ],
         };
@@ -129,7 +209,7 @@ impl Exec {
                 kind::system(&format!("start {}", self.file.to_string_lossy()), &error)
             })
         })?;
-        Ok((child, Intake::new(output, MAX_RESPONSE)))
+        Ok((child, ends.into()))
     }
 
     /// Reads what the process prints until it has ended, or nobody wants it any more; None when
@@ -167,27 +247,33 @@ impl Exec {
         }
     }
 
-    /// What the process made of the event. Others may still hold its pipes; they are killed.
-    fn result(&self, child: Child, output: Intake) -> Result<Vec<u8>, Error> {
+    /// Whether the process ended well. Others may still have its output; they are killed.
+    fn succeeded(&self, child: Child) -> Result<(), Error> {
         let status = child.finish();
         let tail = self.log.end();
-        if !status.is_some_and(|status| status.success()) {
-            let message = format!(
-                "{} ended with {}",
-                self.file.to_string_lossy(),
-                kind::ending(status)
-            );
-            return Err(Error::new(
-                kind::EXIT_STATUS,
-                kind::with_tail(message, &tail),
-            ));
+        if status.is_some_and(|status| status.success()) {
+            return Ok(());
         }
-        collected(output).map_err(|trouble| match trouble {
-            Trouble::Said {
-                error_type,
-                message,
-            } => Error::new(error_type, message),
-            _ => Error::new(kind::SYSTEM, "the response was lost"),
-        })
+        let message = format!(
+            "{} ended with {}",
+            self.file.to_string_lossy(),
+            kind::ending(status)
+        );
+        Err(Error::new(
+            kind::EXIT_STATUS,
+            kind::with_tail(message, &tail),
+        ))
+    }
+}
+
+/// What of a response that was printed cannot be posted.
+fn no_response(trouble: Trouble) -> Error {
+    match trouble {
+        Trouble::Said {
+            error_type,
+            message,
+        } => Error::new(error_type, message),
+        Trouble::System(what, error) => kind::system(what, &error),
+        _ => Error::new(kind::SYSTEM, "the response was lost"),
     }
 }

@@ -7,6 +7,7 @@
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
 //! | `COLDSPARK_SHUTDOWN` | 1: an internal extension is registered, so that Lambda sends SIGTERM | 0 |
 //! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
+//! | `COLDSPARK_EXEC_STDOUT` | `file`: the standard output of an executable is a file in memory | a pipe |
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
@@ -24,6 +25,7 @@ const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const SHUTDOWN: &str = "COLDSPARK_SHUTDOWN";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
+const EXEC_STDOUT: &str = "COLDSPARK_EXEC_STDOUT";
 const SHELL: &str = "COLDSPARK_SHELL";
 pub(crate) const SUBSHELL: &str = "subshell";
 const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
@@ -52,16 +54,26 @@ impl Settings {
     }
 }
 
+/// Whether an executable's standard output is a file and not a pipe.
+pub(crate) fn file_output() -> Result<bool, Error> {
+    chosen(EXEC_STDOUT, "file")
+}
+
 /// Whether each event of a shell function has a subshell.
 pub(crate) fn subshell() -> Result<bool, Error> {
-    match sys::variable(SHELL).map(|value| value.to_string_lossy()) {
+    chosen(SHELL, SUBSHELL)
+}
+
+/// Whether a setting has the one value that it can have, or is not there.
+fn chosen(name: &str, value: &str) -> Result<bool, Error> {
+    match sys::variable(name).map(|set| set.to_string_lossy()) {
         None => Ok(false),
-        Some(form) if form == SUBSHELL => Ok(true),
-        Some(other) => Err(Error::new(
+        Some(set) if set == value => Ok(true),
+        Some(set) => Err(Error::new(
             kind::CONFIG_INVALID,
             format!(
-                "{SHELL} is {}; set it to {SUBSHELL}, or remove it from the function's environment",
-                layer::quoted(&other)
+                "{name} is {}; set it to {value}, or remove it from the function's environment",
+                layer::quoted(&set)
             ),
         )),
     }

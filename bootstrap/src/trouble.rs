@@ -6,6 +6,7 @@ use coldspark::layer;
 
 use crate::intake::Intake;
 use crate::kind;
+use crate::sys::file::Scratch;
 
 /// Largest response in bytes that the Runtime API takes: 6 MiB and 100 bytes.
 pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
@@ -34,6 +35,16 @@ pub(crate) fn collected(output: Intake) -> Result<Vec<u8>, Trouble> {
         0 => Ok(output.bytes),
         beyond => Err(too_large((output.bytes.len() + beyond) as u64)),
     }
+}
+
+/// What a process left in a file as its response, if it is not too much.
+pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Trouble> {
+    let read = doing("read the response");
+    let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
+    if bytes.len() > MAX_RESPONSE {
+        return Err(too_large(file.size().map_err(&read)?));
+    }
+    Ok(bytes)
 }
 
 /// The error of a response of this size.

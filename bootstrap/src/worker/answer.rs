@@ -7,7 +7,7 @@ use crate::control;
 use crate::deadline::Deadline;
 use crate::shell::Outlet;
 use crate::stream::Stream;
-use crate::trouble::{MAX_RESPONSE, Trouble, collected, doing, said, too_large};
+use crate::trouble::{Trouble, collected, doing, kept, said};
 
 /// How much of a response that is streamed is read at once.
 const BLOCK: usize = 64 * 1024;
@@ -51,7 +51,7 @@ impl Worker {
                             output.take().map_err(doing("read the response"))?;
                             collected(output)
                         }
-                        None => self.response(),
+                        None => kept(&self.response),
                     };
                     return whole.map(Some);
                 }
@@ -119,15 +119,6 @@ impl Worker {
         let size = size.map_err(doing("read the response"))?;
         let sent = sent.checked_add(length).filter(|sent| *sent <= size);
         sent.ok_or_else(|| said(line, &format!("when its response had only {size} bytes")))
-    }
-
-    fn response(&self) -> Result<Vec<u8>, Trouble> {
-        let read = doing("read the response");
-        let bytes = self.response.read(0, MAX_RESPONSE + 1).map_err(&read)?;
-        if bytes.len() > MAX_RESPONSE {
-            return Err(too_large(self.response.size().map_err(&read)?));
-        }
-        Ok(bytes)
     }
 
     pub(super) fn message(&self, start: u64) -> Result<String, Trouble> {

@@ -10,6 +10,7 @@ mod deadlines;
 mod exactly_once;
 mod examples;
 mod exec_mode;
+mod exec_output;
 mod faults;
 mod init_errors;
 mod isolation;
