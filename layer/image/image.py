@@ -117,6 +117,92 @@ def task_files(folder):
     return files
 
 
+class Contents:
+    """The names in an image, and where its symbolic links lead."""
+
+    def __init__(self):
+        self.names, self.links = {"."}, {}
+
+    def add_layer(self, data):
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            for entry in archive:
+                name = str(pathlib.PurePosixPath(entry.name.lstrip("/")))
+                self.names.add(name)
+                if entry.issym():
+                    self.links[name] = entry.linkname
+
+    def add_files(self, files):
+        self.names.update(name for name, _, _ in files)
+
+    def has(self, path):
+        """Whether there is such a file, links followed."""
+        left, here, steps = path.strip("/").split("/"), [], 0
+        while left and steps < 100:
+            steps += 1
+            part = left.pop(0)
+            if part in ("", "."):
+                continue
+            if part == "..":
+                here = here[:-1]
+                continue
+            target = self.links.get("/".join([*here, part]))
+            if target is None:
+                here.append(part)
+            else:
+                here = [] if target.startswith("/") else here
+                left = target.split("/") + left
+        return not left and "/".join(here) in self.names
+
+
+def handler_file(handler, files):
+    """The file that the layer's bootstrap would run for a handler, and whether bash sources it."""
+    prefix, _, name = handler.rpartition(":")
+    found = {path: data for path, data, _ in files}
+    if prefix != "shell" and f"{TASK_ROOT[1:]}/{name}" in found:
+        return name, found[f"{TASK_ROOT[1:]}/{name}"], False
+    script = name.rpartition(".")[0] + ".sh"
+    if prefix in ("", "shell") and f"{TASK_ROOT[1:]}/{script}" in found:
+        return script, b"", True
+    return None, b"", False
+
+
+def loader(elf):
+    """What a dynamic program asks for (PT_INTERP), or None."""
+    if elf[:5] != b"\x7fELF\x02" or len(elf) < 64:
+        return None
+    table, size, count = (int.from_bytes(elf[at : at + width], "little") for at, width in ((32, 8), (54, 2), (56, 2)))
+    for at in range(table, table + size * count, size or 1):
+        if elf[at : at + 4] == b"\3\0\0\0":
+            start = int.from_bytes(elf[at + 8 : at + 16], "little")
+            return elf[start:].split(b"\0", 1)[0].decode(errors="replace")
+    return None
+
+
+def missing_interpreter(handler, files, contents, path):
+    """A sentence about what the handler's file needs and the image has not, or None."""
+    name, data, sourced = handler_file(handler, files)
+    if name is None:
+        return None
+    wanted = []
+    if sourced:
+        if any(contents.has(shell) for shell in ("/bin/bash", "/usr/bin/bash", "/opt/bin/bash")):
+            return None
+        wanted = ["/bin/bash"]
+    elif data.startswith(b"#!"):
+        words = data.split(b"\n", 1)[0][2:].decode(errors="replace").split()
+        wanted = words[:1]
+        if wanted and wanted[0].endswith("/env") and len(words) > 1 and not words[1].startswith("-"):
+            program = words[1]
+            if not any(contents.has(f"{folder}/{program}") for folder in path.split(":")):
+                wanted = [program, *wanted]
+    elif program := loader(data):
+        wanted = [program]
+    for one in wanted:
+        if "/" not in one or not contents.has(one):
+            return f"the handler {name} needs {one}, which is not in the image; give a --base that has it"
+    return None
+
+
 def configuration(old, architecture, options, date):
     """The image's configuration, on that of the base."""
     process = dict(old.get("config", {}))
@@ -156,6 +242,15 @@ def image(layout, arch, binary, options, seconds):
     files = [(options.entrypoint[1:], binary.read_bytes(), 0o755)]
     for folder in options.task:
         files += task_files(folder)
+    if options.handler and options.task:
+        contents = Contents()
+        for descriptor in manifest["layers"]:
+            contents.add_layer(base.read(descriptor))
+        contents.add_files(files)
+        variables = dict(pair.split("=", 1) for pair in config.get("config", {}).get("Env", []))
+        problem = missing_interpreter(options.handler, files, contents, variables.get("PATH", PATH))
+        if problem:
+            print(f"package-image: warning, {arch}: {problem}", file=sys.stderr)
     tar = layer_tar(files, seconds)
     date = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     config = configuration(config, architecture, options, date)
