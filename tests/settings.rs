@@ -3,8 +3,11 @@
 mod common;
 
 use std::ffi::OsStr;
+use std::fs;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::Command;
 
 use coldspark_emulator::script::{self, Scripted};
 use common::{assert_next, assert_response, function, good, init_failure};
@@ -91,6 +94,33 @@ fn a_host_name_is_polled() {
     let requests = session.requests(3);
     assert_eq!(requests[0].header("Host"), Some(address.as_str()));
     assert_response(&requests[1], "named", b"by name");
+}
+
+#[test]
+fn every_address_of_a_host_name_is_tried_in_order() {
+    // In a mount namespace of its own it has a file of its own.
+    const HOSTS: &str = "mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"";
+    let namespace = ["unshare", "--map-root-user", "--mount"];
+    let allowed = Command::new(namespace[0])
+        .args(&namespace[1..])
+        .arg("true")
+        .status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: this machine allows no mount namespace");
+        return;
+    }
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts-of-several");
+    // Nobody listens at the first two.
+    let hosts = "127.0.0.9 other\n::1 api\n127.0.0.3 api\n127.0.0.1 last api\n";
+    fs::write(&file, hosts).expect("a file of hosts");
+    let api = Scripted::start(script::exchange("named", "by the last"));
+    let port = api.address().replace("127.0.0.1:", "");
+    let words = ["sh", "-c", HOSTS, "sh", file.to_str().expect("a path")];
+    let process = function("hello")
+        .by(&[&namespace[..], &words].concat())
+        .start_at(format!("api:{port}"));
+    let session = common::Session::new(process, api);
+    assert_response(&session.requests(3)[1], "named", b"by the last");
 }
 
 #[test]

@@ -28,11 +28,10 @@ pub(crate) fn connect(endpoint: &Endpoint) -> io::Result<TcpStream> {
 }
 
 fn open(endpoint: &Endpoint) -> io::Result<TcpStream> {
-    let ip = match &endpoint.host {
-        Host::Address(ip) => *ip,
-        Host::Name(name) => resolve(name)?,
-    };
-    TcpStream::connect((ip, endpoint.port))
+    match &endpoint.host {
+        Host::Address(ip) => TcpStream::connect((*ip, endpoint.port)),
+        Host::Name(name) => open_by_name(name, endpoint.port),
+    }
 }
 
 /// Sends at once from now on: the last part of a body must not wait for the acknowledgement of
@@ -51,21 +50,41 @@ pub(super) fn is_closed(error: &io::Error) -> bool {
     )
 }
 
-/// The address of a name, from /etc/hosts; `localhost` also without it.
+/// Connects to the first address of a name that lets it, in the order of /etc/hosts; `localhost` has
+/// one without it too.
 ///
 /// Lambda always gives an address. A resolver that asks name servers would add a tenth to the
 /// smallest bootstrap (18 KB, measured), so there is none.
 #[cold]
 #[inline(never)]
-fn resolve(name: &str) -> io::Result<IpAddr> {
+fn open_by_name(name: &str, port: u16) -> io::Result<TcpStream> {
     let hosts = read("/etc/hosts").unwrap_or_default();
     let hosts = String::from_utf8_lossy(&hosts);
-    find(&hosts, name)
-        .or_else(|| {
-            name.eq_ignore_ascii_case("localhost")
-                .then_some(Ipv4Addr::LOCALHOST.into())
-        })
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, UnknownHost(quoted(name))))
+    let mut failed = None;
+    for ip in find(&hosts, name) {
+        match TcpStream::connect((ip, port)) {
+            Err(error) => failed = Some(more_telling(failed, error)),
+            connected => return connected,
+        }
+    }
+    match failed {
+        Some(error) => Err(error),
+        None if name.eq_ignore_ascii_case("localhost") => {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+        }
+        None => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            UnknownHost(quoted(name)),
+        )),
+    }
+}
+
+/// Which of two errors to report: one that says that the server is not there yet, or the first.
+fn more_telling(before: Option<io::Error>, error: io::Error) -> io::Error {
+    match before {
+        Some(before) if error.kind() != io::ErrorKind::ConnectionRefused => before,
+        _ => error,
+    }
 }
 
 /// A name that is not in /etc/hosts. An error made of a text would bring `{:?}` for texts with it.
@@ -108,8 +127,9 @@ fn read(path: &str) -> io::Result<Vec<u8>> {
     }
 }
 
-pub(super) fn find(hosts: &str, name: &str) -> Option<IpAddr> {
-    hosts.lines().find_map(|line| {
+/// The addresses of a name, in the order of their lines.
+pub(super) fn find(hosts: &str, name: &str) -> impl Iterator<Item = IpAddr> {
+    hosts.lines().filter_map(move |line| {
         let line = line.split('#').next().unwrap_or_default();
         let mut words = line.split_ascii_whitespace();
         let address = words.next()?.parse().ok()?;
@@ -125,10 +145,15 @@ mod tests {
 
     #[test]
     fn names_are_found_in_the_hosts_file() {
-        let hosts = "# c\n127.0.0.1\tlocalhost\n::1 ip6 other # name\nbroken name\n10.0.0.7 a API.internal\n";
-        assert_eq!(find(hosts, "localhost"), Some([127, 0, 0, 1].into()));
-        assert_eq!(find(hosts, "api.INTERNAL"), Some([10, 0, 0, 7].into()));
-        assert_eq!(find(hosts, "other").map(|ip| ip.is_ipv6()), Some(true));
-        assert_eq!(find(hosts, "name"), None);
+        let hosts = "# c\n127.0.0.1\tlocalhost\n::1 ip6 other # name\nbroken name\n10.0.0.7 a API.internal\n10.0.0.8 other\n";
+        let found = |name| {
+            find(hosts, name)
+                .map(|ip| ip.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(found("localhost"), ["127.0.0.1"]);
+        assert_eq!(found("api.INTERNAL"), ["10.0.0.7"]);
+        assert_eq!(found("other"), ["::1", "10.0.0.8"]);
+        assert!(found("name").is_empty());
     }
 }

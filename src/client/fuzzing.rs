@@ -123,5 +123,5 @@ pub fn received(bytes: &[u8], sizes: [usize; 2]) -> (Received, usize) {
 
 /// The address of a name in the text of /etc/hosts.
 pub fn host(hosts: &str, name: &str) -> Option<std::net::IpAddr> {
-    super::connection::find(hosts, name)
+    super::connection::find(hosts, name).next()
 }

@@ -59,6 +59,23 @@ impl Function {
         self
     }
 
+    /// Runs it by a command, to whose words its own are added.
+    pub(crate) fn by(mut self, words: &[&str]) -> Self {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        command.env_clear();
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        self.command = command;
+        self
+    }
+
     /// Has the kernel end it at the first system call outside the list. Not with a runner.
     #[track_caller]
     pub(crate) fn confined(mut self, list: &List, others: Others) -> Self {
