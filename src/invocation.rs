@@ -2,7 +2,7 @@
 
 pub(crate) mod flight;
 
-pub(crate) use flight::{Current, current};
+pub(crate) use flight::{Current, current, is_readable};
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -19,7 +19,7 @@
 use std::cell::Cell;
 use std::iter;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use once_cell::race::OnceBox;
@@ -113,6 +113,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flight> {
 /// Whoever holds the guard must not panic: the panic hook waits for it.
 pub(crate) fn current() -> MutexGuard<'static, Current> {
     mine().current()
+}
+
+/// Whether [`current`] gives them without a wait, for who might be the one that holds them.
+pub(crate) fn is_readable() -> bool {
+    !matches!(mine().current.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 impl Flight {

@@ -49,7 +49,7 @@ use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
 use crate::escape::{list, quoted};
-use crate::invocation;
+use crate::{invocation, sys};
 
 pub(crate) use self::during_init::during_init;
 pub use self::settings::json;
@@ -70,6 +70,7 @@ pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
     }
+    sys::abort::report_by(allocation_failed);
     // Read while the environment cannot change yet, and remembered.
     json();
     let (level, bad_level) = settings::level();
@@ -122,6 +123,18 @@ pub(crate) fn debug(message: fmt::Arguments<'_>) {
 #[inline(never)]
 pub(crate) fn error(message: fmt::Arguments<'_>) {
     tracing::error!(target: TARGET, "{message}");
+}
+
+/// std says the bytes, and not whose.
+#[cold]
+fn allocation_failed(size: usize) {
+    if invocation::is_readable() {
+        plain(
+            "ERROR",
+            format_args!("the process aborts: an allocation of {size} bytes failed"),
+            None,
+        );
+    }
 }
 
 #[cfg(panic = "unwind")]

@@ -88,6 +88,10 @@ impl<S: 'static> Runtime<S> {
     ///   `Runtime.ProcessEnded`, in the trailers if it streams, and answers that are on the way are
     ///   waited for until the deadlines of their events. What is sent meanwhile may take 6 seconds
     ///   in all. Built with unwinding, only the invocation that panicked fails.
+    /// - Threads that a handler starts and ends cost memory with mimalloc, which keeps a heap for
+    ///   each: 6,400 threads, 64 at a time, with 1.25 MB of blocks each had a peak of 33 to 121 MB,
+    ///   with musl's malloc (without the feature `mimalloc`) 18 to 35 MB (x86_64, 2 processors).
+    ///   Fewer threads that stay are better than many that come and go.
     /// - When the Runtime API does not let one poller go on, the others' events are answered in the
     ///   same way; the process logs it and exits with status 1, once, as with one poller.
     ///

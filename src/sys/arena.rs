@@ -245,6 +245,15 @@ impl State {
     }
 }
 
+/// A block of the allocator behind, or null, which is told where an abort may follow.
+#[inline(always)]
+fn told(block: *mut u8, size: usize) -> *mut u8 {
+    if block.is_null() {
+        super::abort::may_follow(size);
+    }
+    block
+}
+
 // SAFETY: blocks of the arena are disjoint, live in a static, and are as large and as aligned as
 // `class` says; every other block comes from `Behind` and goes back to it, told apart by address.
 unsafe impl GlobalAlloc for Allocator {
@@ -256,13 +265,13 @@ unsafe impl GlobalAlloc for Allocator {
             }
         }
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
-        unsafe { Behind.alloc(layout) }
+        told(unsafe { Behind.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
-            return unsafe { Behind.alloc_zeroed(layout) };
+            return told(unsafe { Behind.alloc_zeroed(layout) }, layout.size());
         }
         // SAFETY: as in `alloc`.
         let block = unsafe { self.alloc(layout) };
@@ -284,7 +293,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if !holds(block) {
             // SAFETY: a block outside the arena came from `Behind` with this layout.
-            return unsafe { Behind.realloc(block, layout, size) };
+            return told(unsafe { Behind.realloc(block, layout, size) }, size);
         }
         // SAFETY: the alignment is that of a valid layout, and the caller promises that `size`
         // rounded up to it does not overflow.

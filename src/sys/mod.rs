@@ -4,6 +4,7 @@
 //! Every block states where its values come from and what keeps it sound.
 #![allow(unsafe_code)]
 
+pub(crate) mod abort;
 pub(crate) mod arena;
 pub(crate) mod descriptors;
 pub(crate) mod entropy;

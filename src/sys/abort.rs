@@ -1,0 +1,64 @@
+//! The end of a process by an allocation that failed.
+//!
+//! Only a nightly std tells anybody of it before it aborts, and its own line has no request id. The
+//! allocator cannot tell: who asks by `try_reserve` goes on. So SIGABRT is caught, from the first
+//! allocation that fails; it costs others nothing.
+
+use std::mem::{self, MaybeUninit};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+
+/// What to call when the process aborts, a `fn(usize)`.
+static REPORT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// The bytes of the last allocation that failed, and the thread that wanted them, 0 for nobody.
+static SIZE: AtomicUsize = AtomicUsize::new(0);
+static THREAD: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on `report` is called on the thread that aborts when it could not get so many bytes.
+pub(crate) fn report_by(report: fn(usize)) {
+    REPORT.store(report as *mut (), Ordering::Release);
+}
+
+/// An allocation of so many bytes failed on this thread.
+#[cold]
+#[inline(never)]
+pub(super) fn may_follow(size: usize) {
+    static CAUGHT: AtomicBool = AtomicBool::new(false);
+    SIZE.store(size, Ordering::Relaxed);
+    THREAD.store(this_thread(), Ordering::Relaxed);
+    if REPORT.load(Ordering::Relaxed).is_null() || CAUGHT.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let handler: extern "C" fn(libc::c_int) = aborts;
+    let mut before = MaybeUninit::<libc::sigaction>::zeroed();
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: all-zero bytes are a valid sigaction with an empty mask, and both are live and
+    // exclusively borrowed; the handler has the form that goes without SA_SIGINFO. A handler of the
+    // function's own stays.
+    unsafe {
+        libc::sigaction(libc::SIGABRT, ptr::null(), before.as_mut_ptr());
+        if before.assume_init().sa_sigaction == libc::SIG_DFL {
+            let action = action.assume_init_mut();
+            action.sa_sigaction = handler as *const () as libc::sighandler_t;
+            libc::sigaction(libc::SIGABRT, action, ptr::null_mut());
+        }
+    }
+}
+
+/// abort(3) raises the signal on its own thread, and ends the process when this comes back.
+extern "C" fn aborts(_: libc::c_int) {
+    let report = REPORT.load(Ordering::Acquire);
+    if THREAD.swap(0, Ordering::Relaxed) != this_thread() || report.is_null() {
+        return;
+    }
+    // SAFETY: only `report_by` sets the pointer, to a function of this type. The thread is at
+    // abort(3), and in no allocator: what failed has returned to who asked.
+    let report: fn(usize) = unsafe { mem::transmute(report) };
+    report(SIZE.load(Ordering::Relaxed));
+}
+
+/// What no other thread that lives has.
+fn this_thread() -> usize {
+    // SAFETY: every thread has an errno.
+    unsafe { libc::__errno_location() }.addr()
+}
