@@ -35,6 +35,7 @@
 //! ([`Step::closing_listener`], [`Step::reopening_listener`]), and wait for one kind of call
 //! ([`Step::only`]).
 
+mod extension;
 mod play;
 mod server;
 mod step;

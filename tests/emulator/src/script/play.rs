@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::extension;
 use super::server::Shared;
 use super::step::{After, Delivery, Listener, Reads, Step};
 use crate::http::{Body, Connection, Head, Request};
 
 /// Between two writes, so that they arrive as two reads on an idle machine.
 const BETWEEN_PIECES: Duration = Duration::from_millis(2);
-const EXTENSIONS: &str = "/2020-01-01/extension/";
 const BETWEEN_BYTES: Duration = Duration::from_micros(100);
 
 /// Serves one connection until it ends.
@@ -43,24 +43,10 @@ pub(super) fn connection(shared: &Arc<Shared>, stream: Arc<TcpStream>, number: u
     }
 }
 
-/// Treats a request of an internal extension, which takes no step: it is registered, unless the
-/// script refuses it, and then waits.
-fn extension(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> bool {
-    let body = connection.read_body(&head, usize::MAX);
-    let registers = head.method == "POST";
-    let status = shared.record_extension(Request::new(connection.number(), head, body));
-    if !registers {
-        shared.await_end();
-        return false;
-    }
-    let reply = super::status(status).header("Lambda-Extension-Identifier", "extension-1");
-    connection.write(&reply.to_bytes()).is_ok()
-}
-
 /// Treats one request; whether the connection goes on.
 fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> bool {
-    if head.path.contains(EXTENSIONS) {
-        return extension(shared, connection, head);
+    if extension::is_meant(&head) {
+        return extension::request(shared, connection, head);
     }
     let call = crate::api::Call::of(&head.method, &head.path);
     let step = shared.take_step(call);

@@ -1,12 +1,13 @@
 //! The script's list, its record, and its listening socket.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::extension::Extensions;
 use super::step::{Reads, Step};
 use super::{Call, play};
 use crate::http::Request;
@@ -14,7 +15,7 @@ use crate::http::Request;
 /// A running scripted Runtime API; see [the module](super). Dropping it closes everything.
 #[derive(Debug)]
 pub struct Scripted {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
@@ -25,12 +26,10 @@ pub(super) struct Shared {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     steps: VecDeque<Step>,
     requests: Vec<Request>,
-    extension: Vec<Request>,
-    /// What a registration is answered with, if it is refused.
-    refusal: Option<u16>,
+    pub(super) extensions: Extensions,
     accepted: usize,
     /// Those that are open.
     streams: HashMap<usize, Arc<TcpStream>>,
@@ -86,26 +85,11 @@ impl Scripted {
         self.shared.lock().requests.clone()
     }
 
-    /// What an internal extension has asked so far. Its requests take no steps: registration is
-    /// granted, and the call for an event waits.
-    #[must_use]
-    pub fn extension_requests(&self) -> Vec<Request> {
-        self.shared.lock().extension.clone()
-    }
-
-    /// From now on extensions are refused with this status.
-    #[must_use]
-    pub fn refusing_extensions(self, status: u16) -> Scripted {
-        self.shared.lock().refusal = Some(status);
-        self
-    }
-
     /// How many connections have been accepted so far, without those of an extension.
     #[must_use]
     pub fn connections(&self) -> usize {
         let state = self.shared.lock();
-        let extension = state.extension.iter().map(|request| request.connection);
-        state.accepted - extension.collect::<HashSet<_>>().len()
+        state.accepted - state.extensions.connections()
     }
 
     /// How many steps no request has taken.
@@ -211,7 +195,7 @@ impl Drop for Scripted {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -265,16 +249,6 @@ impl Shared {
     pub(super) fn record(&self, request: Request) {
         self.lock().requests.push(request);
         self.changed.notify_all();
-    }
-
-    /// The status for it, should it be a registration.
-    pub(super) fn record_extension(&self, request: Request) -> u16 {
-        let mut state = self.lock();
-        state.extension.push(request);
-        let status = state.refusal.unwrap_or(200);
-        drop(state);
-        self.changed.notify_all();
-        status
     }
 
     /// Whether the next step closes a connection unread; takes it if so.

@@ -1,0 +1,157 @@
+//! The words of the protocol.
+
+use super::*;
+
+#[test]
+fn every_line_of_the_protocol_is_understood() {
+    for (text, line) in [
+        (
+            "ready",
+            Line::Ready {
+                asked: [false, false, false, false],
+            },
+        ),
+        (
+            "ready before-snapshot",
+            Line::Ready {
+                asked: [true, false, false, false],
+            },
+        ),
+        (
+            "ready after-restore before-snapshot",
+            Line::Ready {
+                asked: [true, true, false, false],
+            },
+        ),
+        (
+            "ready sent before-snapshot",
+            Line::Ready {
+                asked: [true, false, true, false],
+            },
+        ),
+        (
+            "ready shutdown sent",
+            Line::Ready {
+                asked: [false, false, true, true],
+            },
+        ),
+        (
+            "chunk 7 0",
+            Line::Chunk {
+                event: 7,
+                length: 0,
+                content_type: None,
+            },
+        ),
+        (
+            "chunk 7 1 http",
+            Line::Chunk {
+                event: 7,
+                length: 1,
+                content_type: Some("http"),
+            },
+        ),
+        (
+            "chunk 7 1 text/plain;charset=utf-8",
+            Line::Chunk {
+                event: 7,
+                length: 1,
+                content_type: Some("text/plain;charset=utf-8"),
+            },
+        ),
+        ("done", Line::Response { event: HOOK }),
+        (
+            "hook-error Pool.Broken",
+            Line::Error {
+                event: HOOK,
+                error_type: "Pool.Broken",
+            },
+        ),
+        (
+            "init-error Function.NoModel",
+            Line::InitError {
+                error_type: "Function.NoModel",
+            },
+        ),
+        ("response 7", Line::Response { event: 7 }),
+        (
+            "chunk 18446744073709551615 12",
+            Line::Chunk {
+                event: u64::MAX,
+                length: 12,
+                content_type: None,
+            },
+        ),
+        (
+            "error 7 KeyError",
+            Line::Error {
+                event: 7,
+                error_type: "KeyError",
+            },
+        ),
+    ] {
+        assert_eq!(Line::parse(text.as_bytes()), Some(line), "{text}");
+    }
+}
+
+#[test]
+fn numbers_of_events_are_exact_in_every_language_and_none_is_the_hooks() {
+    for random in [0, 1, NUMBERS - 2, NUMBERS - 1, NUMBERS, u64::MAX] {
+        let number = event_number(random);
+        assert!((1..NUMBERS).contains(&number), "{random} gave {number}");
+    }
+}
+
+#[test]
+fn everything_else_is_none() {
+    for text in [
+        "",
+        "ready ",
+        "ready 1",
+        "readybefore-snapshot",
+        "ready before-snapshot ",
+        "ready  after-restore",
+        "ready after-restore after-restore",
+        "ready before-snapshot after-event",
+        "before-snapshot",
+        "done ",
+        "done 1",
+        "hook-error",
+        "hook-error two words",
+        "Ready",
+        " ready",
+        "ready\r",
+        "response",
+        "response ",
+        "response 0",
+        "response x",
+        "response +1",
+        "response -1",
+        "response 1 ",
+        "response 1 2",
+        "response 18446744073709551616",
+        "error",
+        "error 1",
+        "error 1 ",
+        "error 1 a b",
+        "error x y",
+        "init-error",
+        "init-error two words",
+        "stream 1",
+        "chunk 1",
+        "chunk 1 ",
+        "chunk 1 x",
+        "chunk 0 1",
+        "chunk 1 1 ",
+        "chunk 1 1 2",
+        "chunk 1 1 html",
+        "chunk 1 1 text/plain x",
+        "chunk 1 1 a/\u{e9}",
+        "ready sent sent",
+        "end 1",
+        "event 1",
+    ] {
+        assert_eq!(Line::parse(text.as_bytes()), None, "{text:?}");
+    }
+    assert_eq!(Line::parse(b"response \xff"), None);
+}
