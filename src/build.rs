@@ -22,8 +22,8 @@ fn main() {
     start_of_mimalloc();
 }
 
-/// Whether mimalloc has the function that its constructor calls by the name that
-/// `src/sys/arena/started.rs` knows: it is none of its interface.
+/// Whether mimalloc has the function that its constructor calls, and the one that says whether it
+/// did, by the names that `src/sys/arena/started.rs` knows: they are none of its interface.
 fn start_of_mimalloc() {
     println!("cargo::rustc-check-cfg=cfg(coldspark_mimalloc_start)");
     let Some(folder) = std::env::var_os("DEP_MIMALLOC_INCLUDE_DIR") else {
@@ -31,7 +31,8 @@ fn start_of_mimalloc() {
     };
     let header = Path::new(&folder).join("mimalloc/internal.h");
     let text = std::fs::read_to_string(header).unwrap_or_default();
-    if text.contains("_mi_auto_process_init(void)") {
+    let names = ["_mi_auto_process_init(void)", "_mi_preloading(void)"];
+    if names.iter().all(|name| text.contains(name)) {
         println!("cargo::rustc-cfg=coldspark_mimalloc_start");
     }
 }

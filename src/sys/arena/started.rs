@@ -26,8 +26,11 @@ const LOST: u32 = u32::MAX - 1;
 
 #[cfg(coldspark_mimalloc_start)]
 unsafe extern "C" {
-    /// What the constructor would call, and nothing but it. It may be called again.
+    /// What the constructor would call, and nothing but it. A second call writes an empty line into
+    /// the log, and takes another key for what threads leave.
     fn _mi_auto_process_init();
+    /// Whether that is still to be called.
+    fn _mi_preloading() -> bool;
 }
 
 /// Whether mimalloc may be used.
@@ -57,11 +60,13 @@ fn start() -> bool {
             Err(_) => START.store(LOST, Ordering::Release),
         }
     }
-    // SAFETY: no thread has used mimalloc before, unless its constructor has run, after which the
-    // call changes nothing; others wait above.
+    // SAFETY: no thread has used mimalloc before, unless its constructor has run, and then it is not
+    // called; others wait above.
     #[cfg(coldspark_mimalloc_start)]
     unsafe {
-        _mi_auto_process_init();
+        if _mi_preloading() {
+            _mi_auto_process_init();
+        }
     }
     let layout = Layout::new::<u64>();
     // SAFETY: the layout has a size that is not zero.
