@@ -248,3 +248,17 @@ fn an_event_after_sigterm_is_answered_or_not_fetched() {
         }
     }
 }
+
+#[test]
+fn the_line_of_an_init_error_is_there_though_the_call_is_the_last_that_is_done() {
+    let failing = function("fixture-init").handler("error");
+    let environment = Environment::begin(failing, Config::default());
+    let init = environment.emulator.wait_init(Instant::now() + limit());
+    let Init::Failed(outcome) = &init else {
+        panic!("{init:?}");
+    };
+    assert_eq!(outcome.error_type(), Some("Init.Impossible"));
+    let exit = environment.process.wait();
+    let line = "the init phase failed: Init.Impossible";
+    assert!(exit.stderr.contains(line), "{exit:?}");
+}

@@ -125,16 +125,6 @@ impl Environment {
         self.wait(self.simulator().get_init_error())
     }
 
-    /// Waits until the condition holds.
-    #[track_caller]
-    pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let until = Instant::now() + LIMIT;
-        while !holds(self) {
-            assert!(Instant::now() < until, "not {what}\n{}", self.log());
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
     /// The exit status, when the process ends by itself.
     #[track_caller]
     pub fn exit(&mut self) -> ExitStatus {

@@ -121,6 +121,8 @@ fn hooks_run_at_sigterm() {
     let variables = [("AWS_LAMBDA_MAX_CONCURRENCY", "2")];
     let mut function = Environment::start("fixture-concurrent", "work", false, &variables);
     function.invoke(json!({"do": "wait", "milliseconds": 0}));
+    // What Lambda sends SIGTERM for.
+    assert_eq!(function.extensions(), 1, "{}", function.log());
     function.terminate();
     assert_eq!(function.exit().code(), Some(0), "{}", function.log());
     let log = function.log();
