@@ -134,7 +134,7 @@ fn stop(error: ApiError) {
     let farewell = Farewell {
         own: None,
         others: &others,
-        until: sys::since_boot() + ending::LIMIT,
+        until: ending::now() + ending::LIMIT,
         patient: true,
     };
     if let Some(endpoint) = settings::endpoint() {

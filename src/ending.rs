@@ -6,7 +6,6 @@
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
@@ -15,8 +14,8 @@ use crate::invocation::Metadata;
 use crate::invocation::flight::{self, Flight};
 use crate::sys::{self, socket};
 
-/// What the last calls may take together, when the process ends by itself.
-pub(crate) const LIMIT: Duration = Duration::from_secs(6);
+/// What the last calls may take together, when the process ends by itself; in milliseconds.
+pub(crate) const LIMIT: u64 = 6000;
 
 /// Between two looks at what the pollers are at, in milliseconds.
 const PAUSE: u32 = 2;
@@ -35,8 +34,8 @@ pub(crate) struct Farewell<'a> {
     pub(crate) own: Option<(&'static Flight, &'a Error)>,
     /// What the callers of the others learn.
     pub(crate) others: &'a Error,
-    /// The time since boot at which the last call must have ended.
-    pub(crate) until: Duration,
+    /// When the last call must have ended, in milliseconds since boot.
+    pub(crate) until: u64,
     /// Whether an answer on the way may take until the deadline of its event.
     pub(crate) patient: bool,
 }
@@ -56,7 +55,7 @@ impl Farewell<'_> {
                     said = api.answer(ids).fail(claim, self.error(flight)).and(said);
                 }
             }
-            let late = sys::since_boot() >= self.until;
+            let late = now() >= self.until;
             let (mut open, mut waits) = (0, false);
             for flight in flight::all() {
                 self.limit();
@@ -69,10 +68,11 @@ impl Farewell<'_> {
                     waits |= !late || (self.patient && in_time);
                 }
             }
-            if !waits {
+            if waits {
+                sys::pause(PAUSE);
+            } else if flight::all().all(Flight::close) {
                 return (open, said);
             }
-            sys::pause(PAUSE);
         }
     }
 
@@ -85,11 +85,11 @@ impl Farewell<'_> {
 
     /// One call may take half of what is left, so that something is left for the next one.
     fn limit(&self) {
-        limit(self.until.saturating_sub(sys::since_boot()) / 2);
+        socket::limit_waits(self.until.saturating_sub(now()) / 2);
     }
 }
 
-/// Limits each wait of this thread for the Runtime API from now on.
-pub(crate) fn limit(left: Duration) {
-    socket::limit_waits(sys::since_boot() + left);
+/// The time since boot in milliseconds.
+pub(crate) fn now() -> u64 {
+    sys::milliseconds(sys::since_boot())
 }

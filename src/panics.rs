@@ -8,7 +8,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,8 @@ use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, Side, kind};
 use crate::invocation::flight::{self, Stage};
-use crate::{log, settings, sys};
+use crate::sys::{self, socket};
+use crate::{log, settings};
 
 const ABORTS: bool = cfg!(panic = "abort");
 
@@ -193,9 +194,10 @@ fn report(error: Error) -> Result<(), ApiError> {
     let Some(endpoint) = settings::endpoint() else {
         return Ok(());
     };
-    let mut api = RuntimeApi::<DefaultClient>::new(endpoint);
+    // The process ends before anybody could need what it holds.
+    let mut api = ManuallyDrop::new(RuntimeApi::<DefaultClient>::new(endpoint));
     let mine = flight::mine();
-    ending::limit(ending::LIMIT);
+    socket::limit_waits(ending::LIMIT);
     if mine.take_phase(flight::INIT) {
         api.init_error(&error)
     } else if mine.take_phase(flight::BEFORE_SNAPSHOT) {
@@ -216,7 +218,7 @@ fn report(error: Error) -> Result<(), ApiError> {
         let farewell = Farewell {
             own: Some((mine, &error)),
             others: &others,
-            until: sys::since_boot() + ending::LIMIT,
+            until: ending::now() + ending::LIMIT,
             patient: true,
         };
         farewell.say(&mut api).1

@@ -153,7 +153,7 @@ fn say_farewell(begun: Duration) {
     let farewell = Farewell {
         own: None,
         others: &error,
-        until: (begun + LIMIT).max(sys::since_boot() + LEAST),
+        until: sys::milliseconds((begun + LIMIT).max(sys::since_boot() + LEAST)),
         patient: false,
     };
     let (cut, failed) = farewell.say(&mut RuntimeApi::new(endpoint));

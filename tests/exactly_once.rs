@@ -9,6 +9,7 @@ mod common;
 
 use std::env;
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use coldspark_emulator::model::{Answer, Choices, Model, Plan, Shares, Verb, Verdict, plan, seeds};
@@ -21,8 +22,42 @@ fn runs(what: &str, usual: u64) -> Range<u64> {
     seeds(what, if emulated { usual / 5 } else { usual })
 }
 
+/// What ends the process in the midst of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Nothing,
+    /// A panic, with one poller or with several.
+    Panic {
+        alone: bool,
+    },
+    /// A call that the process cannot go on without.
+    Fatal,
+}
+
+/// Whether it is the answer to an event that was in hand when the process ended: the handler's up to
+/// there, or nothing of it, and who ended it is not told unless it can only be this one.
+fn is_of_the_end(end: End, plan: &Plan, answer: &Answer) -> bool {
+    let response = [plan.id.as_bytes(), b"\n", &plan.event()].concat();
+    let (error_type, said) = match answer {
+        Answer::Error { error_type, body } => (error_type, body),
+        Answer::Response {
+            body,
+            broken: Some(error_type),
+            said,
+        } if response.starts_with(body) => (error_type, said),
+        Answer::Response { .. } => return false,
+    };
+    let json: Value = serde_json::from_slice(said).unwrap_or_default();
+    let message = json["errorMessage"].as_str().unwrap_or_default();
+    match error_type.as_str() {
+        "Runtime.ProcessEnded" => end != End::Nothing && !message.contains("nonce-"),
+        "Function.Panic" => end == End::Panic { alone: true } && message.contains("nonce-"),
+        _ => false,
+    }
+}
+
 /// Whether the answer is what the model's handler gives for the event.
-fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
+fn judge(end: End, plan: &Plan, answer: &Answer) -> Result<(), String> {
     let id = plan.id.as_str();
     let response = || [id.as_bytes(), b"\n", &plan.event()].concat();
     let is_error = |expected: &str, says: &str| match answer {
@@ -34,17 +69,19 @@ fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
         Answer::Response { .. } => false,
     };
     let is_response = |trailer: Option<&str>| match answer {
-        Answer::Response { body, broken } => *body == response() && broken.as_deref() == trailer,
+        Answer::Response { body, broken, .. } => {
+            *body == response() && broken.as_deref() == trailer
+        }
         Answer::Error { .. } => false,
     };
     let right = match plan.verb {
         _ if plan.is_cut() => is_error("Runtime.InvalidEvent", "did not come whole"),
-        Verb::Respond | Verb::Stream => is_response(None),
+        Verb::Respond | Verb::Stream | Verb::Linger | Verb::Thread => is_response(None),
         Verb::Break => is_response(Some("Model.Failed")),
         Verb::Fail => is_error("Model.Failed", &plan.nonce),
         Verb::Panic => is_error("Function.Panic", &plan.nonce),
     };
-    if right {
+    if right || is_of_the_end(end, plan, answer) {
         return Ok(());
     }
     let start = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(100)]);
@@ -54,8 +91,12 @@ fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
     ))
 }
 
-fn start(handler: &str, pollers: usize) -> (Process, Model) {
-    let model = Model::start(pollers, judge);
+fn start(handler: &str, pollers: usize, end: &Arc<Mutex<End>>) -> (Process, Model) {
+    let end = Arc::clone(end);
+    let model = Model::start(pollers, move |plan, answer| {
+        let end = *end.lock().expect("no panic");
+        judge(end, plan, answer)
+    });
     let function: Function = function("fixture-model").handler(handler);
     let function = function.env("AWS_LAMBDA_MAX_CONCURRENCY", pollers.to_string());
     // A warning for each answer that is not taken would be most of the work.
@@ -69,13 +110,21 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
     let count = runs.end - runs.start;
     let (mut events, mut processes) = (0, 1);
     let mut shares = Shares::default();
-    let (mut process, mut model) = start("right", pollers);
+    let end = Arc::new(Mutex::new(End::Nothing));
+    let (mut process, mut model) = start("right", pollers, &end);
     let mut since = runs.start;
     for run in runs {
         let plans = plan(run, choices);
         let panics = plans
             .iter()
-            .any(|plan| plan.verb == Verb::Panic && !plan.is_cut());
+            .any(|plan| matches!(plan.verb, Verb::Panic | Verb::Thread) && !plan.is_cut());
+        *end.lock().expect("no panic") = match profile() {
+            Profile::Abort if panics => End::Panic {
+                alone: pollers == 1,
+            },
+            _ if plans.iter().any(Plan::is_fatal) => End::Fatal,
+            _ => End::Nothing,
+        };
         events += plans.len();
         shares.add(&plans);
         let until = Instant::now() + limit();
@@ -85,7 +134,8 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
             late || process.ended().is_some()
         });
         let ends = match verdict {
-            Verdict::Complete => false,
+            // A thread may panic behind the last answer.
+            Verdict::Complete => panics && profile() == Profile::Abort,
             Verdict::Fatal => true,
             // A process that aborts has told of its panic, and ends.
             Verdict::Gone if panics && !late && profile() == Profile::Abort => true,
@@ -100,7 +150,9 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
             println!("run {run} ends the process");
             let exit = process.wait();
             assert_eq!(exit.status.code(), Some(1), "run {run}: {}", exit.stderr);
-            (process, model) = start("right", pollers);
+            let violation = std::mem::replace(&mut model, Model::start(1, |_, _| Ok(()))).end();
+            assert_eq!(violation, None, "run {run}");
+            (process, model) = start("right", pollers, &end);
             (since, processes) = (run + 1, processes + 1);
         }
     }
@@ -140,6 +192,36 @@ fn a_panic_is_one_answer_too() {
 }
 
 #[test]
+fn threads_that_panic_cost_no_answer_and_give_no_second_one() {
+    let choices = Choices {
+        events: 3,
+        verbs: vec![Verb::Respond, Verb::Linger, Verb::Thread, Verb::Panic],
+        fatal: false,
+    };
+    play(1, &choices, runs("threads", 100));
+}
+
+#[test]
+fn panics_beside_open_streams_are_one_answer_each() {
+    let choices = Choices {
+        events: 12,
+        verbs: vec![
+            Verb::Respond,
+            Verb::Fail,
+            Verb::Stream,
+            Verb::Linger,
+            Verb::Linger,
+            Verb::Linger,
+            Verb::Break,
+            Verb::Thread,
+            Verb::Panic,
+        ],
+        fatal: true,
+    };
+    play(8, &choices, runs("panics beside streams", 200));
+}
+
+#[test]
 fn eight_pollers_answer_every_event_once_with_its_own_bytes() {
     let choices = Choices {
         events: 16,
@@ -172,7 +254,8 @@ fn the_model_finds_out_what_is_wrong() {
             "asked for another event before it answered",
         ),
     ] {
-        let (process, model) = start(handler, pollers);
+        let end = Arc::new(Mutex::new(End::Nothing));
+        let (process, model) = start(handler, pollers, &end);
         let seed = runs(handler, 0).start;
         let choices = Choices {
             verbs: vec![Verb::Respond],

@@ -20,7 +20,6 @@ use std::cell::Cell;
 use std::iter;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
 
 use once_cell::race::OnceBox;
 
@@ -43,7 +42,7 @@ const STREAMING: Stage = 6;
 const ANSWERING: Stage = 7;
 /// The same, and no other event follows.
 const LAST: Stage = 8;
-/// The last answer was given.
+/// The last answer was given, and no event is taken any more.
 const DONE: Stage = 9;
 /// Whoever ends the process answers.
 const TAKEN: Stage = 10;
@@ -226,12 +225,7 @@ impl Flight {
         if !self.moved(STREAMING, TAKEN) && !self.is_at(TAKEN) {
             return true;
         }
-        let live = self.stream().clone();
-        let ended = live.is_none_or(|live| live.cut(error));
-        if ended {
-            self.set_stream(None);
-        }
-        ended
+        self.stream().as_ref().is_none_or(|live| live.cut(error))
     }
 
     /// Lets no event follow the one whose answer is on the way; None when
@@ -241,7 +235,16 @@ impl Flight {
             return None;
         }
         let deadline = self.current().deadline_ms;
-        Some(deadline != 0 && sys::since_epoch() < Duration::from_millis(deadline))
+        Some(sys::milliseconds(sys::since_epoch()) < deadline)
+    }
+
+    /// Lets no event follow, if there is none in hand; false when there is.
+    pub(crate) fn close(&self) -> bool {
+        self.moved(IDLE, DONE)
+            || !matches!(
+                self.stage.load(Ordering::Acquire),
+                HANDLING | STREAMING | ANSWERING
+            )
     }
 
     /// The event in hand, or the last one between two events.

@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
-use super::since_boot;
+use super::{milliseconds, since_boot};
 
 /// Waits until a socket can be read, or with `true` takes bytes again, or it is this time since
 /// boot, and attends to something else meanwhile.
@@ -20,8 +20,8 @@ static ATTEND: AtomicPtr<Attend> = AtomicPtr::new(ptr::null_mut());
 static WORK: AtomicPtr<Attend> = AtomicPtr::new(ptr::null_mut());
 
 thread_local! {
-    /// The time since boot at which this thread's waits end; zero without a limit.
-    static UNTIL: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+    /// When this thread's waits end, in milliseconds since boot; zero without a limit.
+    static UNTIL: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Has `work` called before every wait for the Runtime API, by whoever waits. Only the first call
@@ -32,11 +32,11 @@ pub fn attend_with(work: &'static Attend) {
     let _ = ATTEND.compare_exchange(ptr::null_mut(), work, order, Ordering::Relaxed);
 }
 
-/// Ends every wait of this thread at this time since boot; the call that waits then fails with
-/// [`WouldBlock`](io::ErrorKind::WouldBlock). For the last calls of a process.
-pub(crate) fn limit_waits(until: Duration) {
+/// Ends every wait of this thread so many milliseconds from now; the call that waits then fails
+/// with [`WouldBlock`](io::ErrorKind::WouldBlock). For the last calls of a process.
+pub(crate) fn limit_waits(left: u64) {
     static LIMITED: Attend = limited;
-    UNTIL.set(until.max(Duration::from_millis(1)));
+    UNTIL.set(milliseconds(since_boot()) + left);
     let limited = ptr::from_ref(&LIMITED).cast_mut();
     let before = ATTEND.swap(limited, Ordering::AcqRel);
     if before != limited {
@@ -44,30 +44,49 @@ pub(crate) fn limit_waits(until: Duration) {
     }
 }
 
-/// What is left of this thread's limit; None without one.
-fn left() -> Option<Duration> {
+/// What is left of this thread's limit in milliseconds, at least one: a socket takes nothing for no
+/// limit. None without one.
+fn left() -> Option<u64> {
     let until = UNTIL.get();
-    (until != Duration::ZERO).then(|| until.saturating_sub(since_boot()))
+    (until != 0).then(|| until.saturating_sub(milliseconds(since_boot())).max(1))
 }
 
 fn limited(socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
-    let Some(left) = left() else {
-        call(&WORK, socket, room, until);
-        return;
+    match left() {
+        None => call(&WORK, socket, room, until),
+        Some(left) if room => set_limit(socket, libc::SO_SNDTIMEO, left),
+        Some(left) => set_limit(socket, libc::SO_RCVTIMEO, left),
+    }
+}
+
+/// Lets a blocking call for this socket wait so many milliseconds at most. Sockets have this option
+/// always, so there is no error to report.
+fn set_limit(socket: BorrowedFd<'_>, option: libc::c_int, left: u64) {
+    let limit = libc::timeval {
+        tv_sec: (left / 1000) as i64,
+        tv_usec: (left % 1000 * 1000) as i64,
     };
-    let events = if room { libc::POLLOUT } else { libc::POLLIN };
-    if matches!(poll(socket, events, Some(left)), Ok(0)) {
-        // The call that follows finds nothing, and does not wait for it. What cannot be set leaves
-        // it as it is.
-        let _ = set_flags(socket, libc::O_NONBLOCK);
+    let size = size_of::<libc::timeval>() as libc::socklen_t;
+    // SAFETY: the pointer is to a live timeval, the size is that of one, and setsockopt(2) only
+    // reads it; the descriptor is open because it is borrowed.
+    unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            option,
+            (&raw const limit).cast(),
+            size,
+        );
     }
 }
 
 /// Attends to what there is until the socket can be read, or takes bytes again, or it is `until`.
+#[inline]
 pub(crate) fn attend(stream: &TcpStream, room: bool, until: Option<Duration>) {
     call(&ATTEND, stream.as_fd(), room, until);
 }
 
+#[inline]
 fn call(work: &AtomicPtr<Attend>, socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
     // SAFETY: the pointer is null, or was made of a `&'static Attend` by `attend_with` or
     // `limit_waits`, the only functions that store to these statics.
@@ -77,10 +96,10 @@ fn call(work: &AtomicPtr<Attend>, socket: BorrowedFd<'_>, room: bool, until: Opt
 }
 
 /// Lets a write to this socket wait no longer than this thread's limit, if it has one.
+#[cold]
 pub(crate) fn limit_writes(stream: &TcpStream) {
     if let Some(left) = left() {
-        // A limit of nothing would be refused, or would be none.
-        let _ = stream.set_write_timeout(Some(left.max(Duration::from_millis(1))));
+        set_limit(stream.as_fd(), libc::SO_SNDTIMEO, left);
     }
 }
 
@@ -158,12 +177,34 @@ pub(crate) fn await_peer(
         true => libc::POLLIN | libc::POLLOUT,
         false => libc::POLLIN,
     };
-    let own = until.map(|until| until.saturating_sub(since_boot()));
-    let limit = [own, left()].into_iter().flatten().min();
-    match poll(stream.as_fd(), events, limit)? {
-        0 if limit == own => Err(late()),
-        0 => Err(io::ErrorKind::WouldBlock.into()),
-        events => Ok(events & !libc::POLLOUT != 0),
+    let mut polled = libc::pollfd {
+        fd: stream.as_raw_fd(),
+        events,
+        revents: 0,
+    };
+    loop {
+        let own = until.map(|until| until.saturating_sub(since_boot()));
+        let limit = [own, left().map(Duration::from_millis)];
+        let limit = limit.into_iter().flatten().min();
+        let time = limit.map(|limit| libc::timespec {
+            tv_sec: limit.as_secs() as i64,
+            tv_nsec: limit.subsec_nanos().into(),
+        });
+        let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
+        // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; the
+        // descriptor is open because `stream` owns it and is borrowed. The limit is null or lives
+        // until the call returns, and no mask of signals is given. poll(2) would go on by
+        // restart_syscall(2) after a freeze.
+        match unsafe { libc::ppoll(&raw mut polled, 1, time, ptr::null()) } {
+            0 if limit == own => return Err(late()),
+            0 => return Err(io::ErrorKind::WouldBlock.into()),
+            1.. => return Ok(polled.revents & !libc::POLLOUT != 0),
+            _ => {}
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
     }
 }
 
@@ -175,49 +216,13 @@ pub(crate) fn late() -> io::Error {
     )
 }
 
-/// Waits until one of these events has come, or an error, and gives which; 0 when the limit has
-/// passed. By ppoll(2): poll(2) would go on by restart_syscall(2) after a freeze.
-fn poll(
-    socket: BorrowedFd<'_>,
-    events: libc::c_short,
-    limit: Option<Duration>,
-) -> io::Result<libc::c_short> {
-    let mut polled = libc::pollfd {
-        fd: socket.as_raw_fd(),
-        events,
-        revents: 0,
-    };
-    let limit = limit.map(|limit| libc::timespec {
-        tv_sec: limit.as_secs() as i64,
-        tv_nsec: limit.subsec_nanos().into(),
-    });
-    loop {
-        let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
-        // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; the
-        // descriptor is open because it is borrowed. The limit is null or lives until the call
-        // returns, and no mask of signals is given.
-        if unsafe { libc::ppoll(&raw mut polled, 1, limit, ptr::null()) } >= 0 {
-            return Ok(polled.revents);
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-}
-
-/// Lets calls wait, or not.
+/// Lets calls wait, or not. By fcntl(2): std's ioctl(2) would be one more system call to allow.
 pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()> {
     // A socket has no other flag that can be changed, and none is wanted.
     let flags = if blocking { 0 } else { libc::O_NONBLOCK };
-    set_flags(stream.as_fd(), flags)
-}
-
-/// By fcntl(2): std's ioctl(2) would be one more system call to allow.
-fn set_flags(socket: BorrowedFd<'_>, flags: libc::c_int) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the descriptor is open
-    // because it is borrowed.
-    match unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFL, flags) } {
+    // because `stream` owns it and is borrowed.
+    match unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFL, flags) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }

@@ -18,7 +18,7 @@ use crate::random_kills::Dice;
 /// The handler echoes its event; one that was killed has an error.
 fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
     let right = match answer {
-        Answer::Response { body, broken } => {
+        Answer::Response { body, broken, .. } => {
             !plan.is_cut() && *body == plan.event() && broken.is_none()
         }
         Answer::Error { error_type, .. } if plan.is_cut() => error_type == "Runtime.InvalidEvent",

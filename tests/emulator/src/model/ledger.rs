@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::plan::Plan;
-use crate::api;
-use crate::http::Request;
+use super::plan::{Plan, Receipt};
+use crate::http::{Head, Request};
+use crate::{api, base64};
+
+const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
 
 /// What was posted for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Answer {
         body: Vec<u8>,
         /// `Lambda-Runtime-Function-Error-Type` of the trailers.
         broken: Option<String>,
+        /// The JSON in the trailers.
+        said: Vec<u8>,
     },
     /// An error: `Lambda-Runtime-Function-Error-Type` and the JSON.
     Error {
@@ -42,7 +46,9 @@ impl Answer {
             return Answer::Error { error_type, body };
         }
         let broken = request.trailer(api::ERROR_TYPE).map(str::to_owned);
-        Answer::Response { body, broken }
+        let said = request.trailer(ERROR_BODY).and_then(base64::decode);
+        let said = said.unwrap_or_default();
+        Answer::Response { body, broken, said }
     }
 }
 
@@ -100,6 +106,12 @@ impl Ledger {
         };
         self.events.insert(plan.nonce.clone(), entry);
         self.in_hand += 1;
+    }
+
+    /// What the answer with this head gets, if its event is out.
+    pub(super) fn receipt(&self, head: &Head) -> Option<Receipt> {
+        let nonce = head.header(api::INVOCATION_ID)?;
+        Some(self.events.get(nonce)?.plan.receipt.clone())
     }
 
     /// An answer came; gives the plan of its event.

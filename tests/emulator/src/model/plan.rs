@@ -15,6 +15,10 @@ pub enum Verb {
     Break,
     /// Panic.
     Panic,
+    /// Write a response with pauses between its parts.
+    Linger,
+    /// Respond, while a thread panics.
+    Thread,
 }
 
 /// How an event comes.
@@ -55,6 +59,8 @@ pub enum Receipt {
     Pieces(usize),
     /// 202 behind interim replies.
     Interim,
+    /// Interim replies before the body of the answer is read, then 202.
+    Early,
     /// 202 with bytes behind it that belong to nothing.
     Extra,
     /// 202 with `Connection: close`.
@@ -117,6 +123,8 @@ impl Plan {
             Verb::Stream => "stream",
             Verb::Break => "break",
             Verb::Panic => "panic",
+            Verb::Linger => "linger",
+            Verb::Thread => "thread",
         };
         let mut event = format!("{verb} {} ", self.nonce).into_bytes();
         // Of the event's own bytes: those of another one would show anywhere in it.
@@ -196,7 +204,8 @@ fn delivery(rng: &mut Rng) -> Delivery {
 
 fn receipt(rng: &mut Rng) -> Receipt {
     match rng.u8(..40) {
-        0..=21 => Receipt::Status(202),
+        0..=20 => Receipt::Status(202),
+        21 => Receipt::Early,
         22..=23 => Receipt::Status([200, 204][rng.usize(..2)]),
         24..=26 => Receipt::Status([302, 400, 403, 404, 410, 413][rng.usize(..6)]),
         27..=28 => Receipt::Pieces(rng.usize(1..)),

@@ -134,6 +134,25 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Reads what a process that has ended has left on its connections, and gives the violation
+    /// that shows there.
+    #[must_use]
+    pub fn end(self) -> Option<String> {
+        let connections = {
+            let mut state = self.shared.lock();
+            state.stopping = true;
+            std::mem::take(&mut state.connections)
+        };
+        self.shared.events.notify_all();
+        self.shared.changes.notify_all();
+        for connection in connections {
+            let _ = connection.join();
+        }
+        self.shared.lock().violation.clone()
+    }
+}
+
 impl Drop for Model {
     fn drop(&mut self) {
         self.shared.lock().stopping = true;
@@ -180,6 +199,11 @@ impl Shared {
         let mut connection = Connection::new(stream, 0);
         let (mut open, mut kept) = (true, false);
         while let Ok(Some(head)) = connection.read_head() {
+            let receipt = self.lock().ledger.receipt(&head);
+            if let Some(receipt) = receipt.filter(|_| open) {
+                // A client that is gone shows itself below.
+                let _ = wire::interrupt(&mut connection, &receipt);
+            }
             let body = connection.read_body(&head, usize::MAX);
             let request = Request::new(0, head, body);
             let served = match request.call() {
@@ -210,6 +234,9 @@ impl Shared {
         let full = |state: &mut State| state.ledger.asked().is_err() && !state.stopping;
         let waited = self.changes.wait_timeout_while(state, GRACE, full);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.stopping {
+            return None;
+        }
         if let Err(violation) = state.ledger.asked() {
             return self.violated(state, violation);
         }

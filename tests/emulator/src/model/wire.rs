@@ -56,6 +56,7 @@ pub(super) fn acknowledge(connection: &mut Connection, receipt: &Receipt) -> io:
         Receipt::Status(code) => (vec![script::status(*code).to_bytes()], true),
         Receipt::Pieces(offset) => (pieces(&bytes, &[*offset]), true),
         Receipt::Interim => (vec![[INTERIM, &bytes].concat()], true),
+        Receipt::Early => (vec![bytes], true),
         Receipt::Extra => (vec![[&bytes, EXTRA].concat()], true),
         Receipt::Last => (vec![taken.header("Connection", "close").to_bytes()], true),
         Receipt::Ended => (vec![bytes], false),
@@ -64,6 +65,14 @@ pub(super) fn acknowledge(connection: &mut Connection, receipt: &Receipt) -> io:
         Receipt::Garbage => (vec![Reply::raw("no HTTP\r\n\r\n").to_bytes()], false),
     };
     send(connection, &parts, open)
+}
+
+/// Sends what comes before the answer was read.
+pub(super) fn interrupt(connection: &mut Connection, receipt: &Receipt) -> io::Result<()> {
+    match receipt {
+        Receipt::Early => connection.write(INTERIM),
+        _ => Ok(()),
+    }
 }
 
 /// Gives no answer at all.
