@@ -13,7 +13,10 @@ use std::path::{Path, PathBuf};
 
 use coldspark_emulator::confine::{List, Others, traced};
 use coldspark_emulator::script::{self, Step};
-use common::{Client, Function, assert_response, client, function, good, limit, runner};
+use common::{
+    Client, Concurrent, Function, assert_response, client, function, good, limit, runner,
+};
+use serde_json::json;
 
 fn arch() -> String {
     let machine = if cfg!(target_arch = "aarch64") {
@@ -29,6 +32,10 @@ fn list() -> List {
         Client::Own => "hello",
         Client::Ureq => "hello-ureq",
     };
+    named(name)
+}
+
+fn named(name: &str) -> List {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/privilege");
     List::read(&folder.join(arch()).join(name))
 }
@@ -127,6 +134,43 @@ fn a_name_a_snapshot_and_a_server_that_is_gone_are_within_the_list() {
 
 #[test]
 #[ignore = "needs a static bootstrap: run scripts/test"]
+fn pollers_and_shutdown_hooks_are_within_their_list() {
+    let list = named("opted-in");
+    for setting in ["1", "4"] {
+        let fixture = function("fixture-concurrent").handler("work");
+        let (fixture, trace) = Trace::on(fixture.env("FIXTURE_HOOK", ""), &list);
+        let running =
+            Concurrent::start_function(fixture, setting, setting.parse().expect("a number"));
+        let count: usize = setting.parse().expect("a number");
+        let events = vec![json!({ "do": "meet", "count": count }); count];
+        assert_eq!(running.invoke(&events).len(), count);
+        running.process.terminate();
+        let exit = running.process.wait();
+        assert_eq!(exit.status.code(), Some(0), "{exit:?}");
+        for hook in ["registered first", "registered last"] {
+            assert!(exit.stderr.contains(hook), "{exit:?}");
+        }
+        trace.assert_within(&list);
+    }
+}
+
+#[test]
+#[ignore = "needs a static bootstrap: run scripts/test"]
+fn the_abort_behind_an_allocation_that_failed_is_within_the_list() {
+    let list = named("opted-in");
+    let (fixture, trace) = Trace::on(function("fixture-memory").handler("allocate"), &list);
+    let event = json!({ "bytes": 1_u64 << 62, "tries": false }).to_string();
+    let session = fixture.start(script::exchange("whose", event));
+    let (_, exit) = session.exit_after(1);
+    // SIGABRT; the filter's is another.
+    let signal = std::os::unix::process::ExitStatusExt::signal(&exit.status);
+    assert_eq!(signal, Some(6), "{exit:?}");
+    assert!(exit.stderr.contains("request_id=whose"), "{exit:?}");
+    trace.assert_within(&list);
+}
+
+#[test]
+#[ignore = "needs a static bootstrap: run scripts/test"]
 fn without_a_call_that_every_run_makes_there_is_no_answer() {
     if runner().is_some() {
         eprintln!("nothing to see: qemu's own calls would be filtered");
@@ -149,7 +193,7 @@ fn lists_are_short_and_of_an_old_kernel() {
     const NEWEST: u32 = 440;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/privilege");
     for arch in ["x86_64", "arm64"] {
-        for name in ["hello", "hello-ureq", "layer"] {
+        for name in ["hello", "hello-ureq", "opted-in", "layer"] {
             let list = List::read(&folder.join(arch).join(name));
             let said = format!("| {}<!-- = calls/{arch}/{name} -->", list.0.len());
             let says = include_str!("../PRIVILEGE.md").contains(&said);
