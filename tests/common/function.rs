@@ -85,11 +85,12 @@ impl Function {
         self
     }
 
-    /// Lets it have so many descriptors. Not with a runner.
+    /// Lets it have so many descriptors.
     pub(crate) fn with_descriptors(mut self, count: usize) -> Self {
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("ulimit -n {count}; exec \"$0\"")]);
+        shell.args(["-c", &format!("ulimit -n {count}; exec \"$0\" \"$@\"")]);
         shell.arg(self.command.get_program());
+        shell.args(self.command.get_args());
         shell.env_clear();
         for (name, value) in self.command.get_envs() {
             shell.envs(value.map(|value| (name, value)));
