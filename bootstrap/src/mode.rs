@@ -1,5 +1,8 @@
 //! The three modes: a worker, a shell function, an executable.
 
+use std::time::Duration;
+
+use coldspark::layer::since_boot;
 use coldspark::stream::Writer;
 use coldspark::{Context, Error, Init, layer};
 
@@ -20,9 +23,15 @@ pub(crate) enum Mode {
     Exec(Pool<Exec>),
 }
 
+/// With COLDSPARK_ASYNC_INIT, when a worker that is not ready is left to the first event: before the
+/// 10 s after which Lambda stops the init phase and starts it again, some of which have passed when
+/// this process starts.
+const LEAVE: Duration = Duration::from_millis(9500);
+
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     signals::begin();
+    let leave = settings::async_init()?.then(|| since_boot() + LEAVE);
     let settings = Settings::from_env(init.task_root())?;
     // It takes a second connection and an exchange, which most functions need not wait for.
     layer::termination::ask(settings::shutdown()?);
@@ -60,7 +69,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     });
     let first = pool.another()?;
     init.connect();
-    first.await_ready()?;
+    first.await_ready(leave)?;
     // The others get ready while the first one may have events; whoever needs one waits for it.
     for _ in 1..init.concurrency() {
         let other = pool.another().and_then(|other| {

@@ -6,6 +6,8 @@
 //! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
 //! | `COLDSPARK_SHUTDOWN` | 1: an internal extension is registered, so that Lambda sends SIGTERM | 0 |
+//! | `COLDSPARK_ASYNC_INIT` | `1`: shortly before Lambda's limit for the init phase the first event is asked for, which then waits for the worker | the init phase waits |
+//! | `AWS_LAMBDA_INITIALIZATION_TYPE` | what that depends on; set by Lambda | `on-demand` |
 //! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
 //! | `COLDSPARK_EXEC_STDOUT` | `file`: the standard output of an executable is a file in memory | a pipe |
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
@@ -23,6 +25,10 @@ use crate::{kind, sys};
 const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const SHUTDOWN: &str = "COLDSPARK_SHUTDOWN";
+const ASYNC_INIT: &str = "COLDSPARK_ASYNC_INIT";
+const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+/// The one that Lambda stops after 10 s.
+const ON_DEMAND: &str = "on-demand";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 const EXEC_STDOUT: &str = "COLDSPARK_EXEC_STDOUT";
@@ -57,6 +63,17 @@ impl Settings {
 /// Whether an executable's standard output is a file and not a pipe.
 pub(crate) fn file_output() -> Result<bool, Error> {
     chosen(EXEC_STDOUT, "file")
+}
+
+/// Whether the init phase may end before the worker is ready: it is to, and Lambda has a limit for it
+/// that is shorter than what a worker may need.
+pub(crate) fn async_init() -> Result<bool, Error> {
+    let wanted = match sys::variable(ASYNC_INIT).and_then(|value| value.to_str()) {
+        Some("true") => true,
+        Some("0" | "false") => false,
+        _ => chosen(ASYNC_INIT, "1")?,
+    };
+    Ok(wanted && sys::variable(INITIALIZATION_TYPE).is_none_or(|value| value == ON_DEMAND))
 }
 
 /// Whether each event of a shell function has a subshell.

@@ -3,6 +3,7 @@
 use coldspark::stream::Writer;
 use coldspark::{Context, Error, layer};
 use std::cell::RefCell;
+use std::time::Duration;
 
 use crate::control::{self, Hook};
 use crate::deadline::{Deadline, milliseconds};
@@ -54,18 +55,29 @@ impl Supervisor {
         })
     }
 
-    /// Waits in the init phase until the first worker is ready.
-    pub(crate) fn await_ready(&self) -> Result<(), Error> {
+    /// Waits in the init phase until the first worker is ready. When it is `leave`, counted since the
+    /// boot, before that, it is left to the first event, which waits on.
+    pub(crate) fn await_ready(&self, leave: Option<Duration>) -> Result<(), Error> {
         self.log.relay()?;
         let mut state = self.state.borrow_mut();
         let until = self
             .settings
             .init_timeout
             .map(|limit| layer::since_boot() + limit);
+        let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
         let result = match &mut state.worker {
-            Some(worker) => worker.await_ready(until),
+            Some(worker) => worker.await_ready(leave.or(until)),
             None => Ok(()),
         };
+        if leave.is_some() && matches!(result, Err(Trouble::Late)) {
+            notice(&format!(
+                "{} is not ready shortly before Lambda's limit for the init phase; the first event \
+                 waits for it (COLDSPARK_ASYNC_INIT)",
+                self.name()
+            ));
+            self.log.catch_up();
+            return Ok(());
+        }
         let result = result.map_err(|trouble| match trouble {
             Trouble::Late => self.end(state.worker.take(), |tail| {
                 let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());

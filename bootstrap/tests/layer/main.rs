@@ -3,6 +3,7 @@
 //! Tested is cargo's own build, or `$COLDSPARK_TEST_BINARIES/layer/bootstrap`, run by
 //! `$COLDSPARK_TEST_RUNNER` when that is set.
 
+mod async_init;
 mod common;
 mod concurrency;
 mod context;
