@@ -7,7 +7,7 @@ use std::process::Command;
 use coldspark_emulator::script;
 
 use crate::common::function::limit;
-use crate::common::{Function, Package, event};
+use crate::common::{Function, Package, event, process};
 
 fn example(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -65,6 +65,27 @@ fn python() {
         package("python"),
         ("KeyError", "'name'"),
     );
+}
+
+#[test]
+fn perl() {
+    greets("perl", "handler.worker", package("perl"), NO_NAME);
+}
+
+#[test]
+fn node() {
+    let version = Command::new("node").arg("--version").output();
+    if version.is_err() {
+        eprintln!("skipped: this machine has no node; scripts/setup installs it");
+        return;
+    }
+    greets("node", "handler.worker", package("node"), NO_NAME);
+    // It ends by itself when there are no more events.
+    let mut function = Function::start("handler.worker", package("node"));
+    function.wait_idle();
+    let worker = function.worker();
+    process::signal(function.pid() as i32, libc::SIGKILL);
+    function.wait_until("ended", |_| !process::is_running(worker));
 }
 
 #[test]
