@@ -26,7 +26,7 @@ impl Dice {
     }
 }
 
-fn dice(what: &str) -> Dice {
+pub(crate) fn dice(what: &str) -> Dice {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let seed = number("COLDSPARK_SEED").unwrap_or(now.as_nanos() as u64) | 1;
     println!("{what}: COLDSPARK_SEED={seed}");
