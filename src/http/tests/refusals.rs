@@ -95,6 +95,27 @@ fn bad_events_are_refused_with_what_is_bad() {
     assert!(error.message().starts_with("the event is not JSON"));
 }
 
+/// Values of headers may be secrets: an error names the header only.
+#[test]
+fn the_value_of_a_header_is_in_no_error() {
+    let mut listed = v1();
+    listed["multiValueHeaders"] = json!({"authorization": ["hunter2\n"]});
+    let mut single = v1();
+    single["multiValueHeaders"] = json!(null);
+    single["headers"] = json!({"authorization": "hunter2\n"});
+    let mut cookie = v2();
+    cookie["cookies"] = json!(["session=hunter2\n"]);
+    for (event, name) in [
+        (listed, "authorization"),
+        (single, "authorization"),
+        (cookie, "cookie"),
+    ] {
+        let message = refused(&event);
+        assert!(message.contains(name), "{message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+}
+
 #[test]
 fn more_headers_than_can_be_held_are_refused() {
     let mut event = v1();

@@ -24,4 +24,5 @@ pub mod function;
 pub mod http;
 pub mod model;
 pub mod script;
+pub mod sockets;
 pub mod tree;
