@@ -6,6 +6,8 @@
 pub mod check;
 #[path = "../../../bootstrap/src/control.rs"]
 pub mod control;
+#[path = "../../../bootstrap/src/deadline.rs"]
+mod deadline;
 #[path = "../../../bootstrap/src/kind.rs"]
 mod kind;
 #[path = "../../../bootstrap/src/resolve.rs"]
