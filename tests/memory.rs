@@ -41,19 +41,19 @@ fn answer(function: Function, handler: &str, event: &Value) -> Value {
     answer.json()
 }
 
-/// How often to fork in each of four processes. Under qemu a child takes long, so that only
+/// How often to fork in each of ten processes. Under qemu a child takes long, so that only
 /// `COLDSPARK_LONG=1` forks as often.
 fn forks() -> usize {
     let long = env::var_os("COLDSPARK_LONG").is_some_and(|value| value == "1");
     match runner() {
-        Some(_) if !long => 50,
-        _ => 500,
+        Some(_) if !long => 20,
+        _ => 200,
     }
 }
 
 #[test]
 fn children_that_are_forked_beside_busy_threads_allocate_and_end() {
-    for function in (0..4).flat_map(|_| functions()) {
+    for function in (0..10).flat_map(|_| functions()) {
         let hung = answer(function, "fork", &json!(forks()));
         assert_eq!(hung, json!(0), "children hung");
     }
