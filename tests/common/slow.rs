@@ -98,9 +98,10 @@ fn serve(
     let head = head(&mut stream);
     let _ = begun.send(());
     let _ = go_on.recv();
-    let length = head
+    let lower = head.to_ascii_lowercase();
+    let length = lower
         .lines()
-        .find_map(|line| line.strip_prefix("Content-Length: "));
+        .find_map(|line| line.strip_prefix("content-length: "));
     let Some(Ok(length)) = length.map(str::parse::<usize>) else {
         let _ = read.send(Err(format!("no length in {head:?}")));
         return;
