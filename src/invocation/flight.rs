@@ -62,8 +62,10 @@ pub(crate) trait Live: Send + Sync {
 pub(crate) struct Flight {
     stage: AtomicU8,
     current: Mutex<Current>,
-    /// The streamed response, while there is one. Set before it begins.
-    stream: Mutex<Option<Arc<dyn Live>>>,
+    /// The streamed response, while there is one. Set before it begins. In a box: the compiler sees
+    /// all that is ever written to a static, and would call the only `Live` there is directly, so
+    /// that each function links what ends streams.
+    stream: Mutex<Option<Box<Arc<dyn Live>>>>,
     /// That of the poller which was started after this one.
     next: OnceBox<Flight>,
 }
@@ -186,7 +188,7 @@ impl Flight {
 
     /// Says what streams the response, before it begins.
     pub(crate) fn set_stream(&self, stream: Option<Arc<dyn Live>>) {
-        *self.stream() = stream;
+        *self.stream() = stream.map(Box::new);
     }
 
     /// The handler's stream begins. None: somebody else answers.
@@ -205,7 +207,7 @@ impl Flight {
         self.set_stream(None);
     }
 
-    fn stream(&self) -> MutexGuard<'_, Option<Arc<dyn Live>>> {
+    fn stream(&self) -> MutexGuard<'_, Option<Box<Arc<dyn Live>>>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
