@@ -13,6 +13,7 @@ mod examples;
 mod exec_mode;
 mod exec_output;
 mod faults;
+mod faulty_processes;
 mod faulty_workers;
 mod init_errors;
 mod isolation;
