@@ -33,7 +33,7 @@ sub say_line {{ POSIX::write(4, "$_[0]\n", 1 + length $_[0]) }}
 sub put {{ POSIX::write(6, $_[0], length $_[0]) }}
 sub line {{
     while ($lines !~ /\n/) {{
-        POSIX::read(3, my $more, 4096) or POSIX::_exit(0);
+        POSIX::read(3, my $more, 4096) > 0 or POSIX::_exit(0);
         $lines .= $more;
     }}
     $lines =~ s/^(.*)\n//;
