@@ -72,7 +72,7 @@ fn an_ipv6_address_in_brackets_is_polled() {
     let api = match Scripted::bind(Ipv6Addr::LOCALHOST.into(), steps) {
         Ok(api) => api,
         Err(error) => {
-            eprintln!("SKIPPED: this machine has no ::1: {error}");
+            coldspark_emulator::skipped(&format!("this machine has no ::1: {error}"));
             return;
         }
     };
@@ -106,7 +106,7 @@ fn every_address_of_a_host_name_is_tried_in_order() {
         .arg("true")
         .status();
     if !allowed.is_ok_and(|status| status.success()) {
-        eprintln!("SKIPPED: this machine allows no mount namespace");
+        coldspark_emulator::skipped("this machine allows no mount namespace");
         return;
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts-of-several");

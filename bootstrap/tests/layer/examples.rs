@@ -76,7 +76,7 @@ fn perl() {
 fn node() {
     let version = Command::new("node").arg("--version").output();
     if version.is_err() {
-        eprintln!("skipped: this machine has no node; scripts/setup installs it");
+        coldspark_emulator::skipped("this machine has no node; scripts/setup installs it");
         return;
     }
     greets("node", "handler.worker", package("node"), NO_NAME);

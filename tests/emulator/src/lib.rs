@@ -24,5 +24,8 @@ pub mod function;
 pub mod http;
 pub mod model;
 pub mod script;
+mod skip;
 pub mod sockets;
 pub mod tree;
+
+pub use skip::skipped;

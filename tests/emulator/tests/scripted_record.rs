@@ -130,7 +130,7 @@ fn big_bodies_and_heads_pass() {
 #[test]
 fn ipv6_is_served() {
     let Ok(api) = Scripted::bind(Ipv6Addr::LOCALHOST.into(), [event("six", "6")]) else {
-        eprintln!("skipped: no ::1 on this machine");
+        coldspark_emulator::skipped("no ::1 on this machine");
         return;
     };
     assert!(api.address().starts_with("[::1]:"));

@@ -10,7 +10,7 @@ pub(crate) fn bootstrap() -> Option<PathBuf> {
     if Path::new("/bin/bash").exists() {
         return Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bootstrap"));
     }
-    eprintln!("skipped: no /bin/bash on this machine");
+    coldspark_emulator::skipped("no /bin/bash on this machine");
     None
 }
 
