@@ -20,6 +20,7 @@ RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a2
 # Tools of cargo's, built from crates.io, and the nightly compiler that has Miri.
 CARGO_FUZZ_VERSION=0.13.2
 CARGO_DENY_VERSION=0.20.2
+CARGO_MUTANTS_VERSION=27.1.0
 NIGHTLY=nightly-2026-05-20
 
 # pinned NAME PACKAGE: the version of a package in scripts/pinned/NAME.txt.
