@@ -275,9 +275,9 @@ impl<S> Runtime<S> {
 #[cold]
 #[inline(never)]
 fn answers_to(name: &str, own: &str) {
-    let (name, own) = (quoted(name), quoted(own));
+    let name = quoted(name);
     log::debug(format_args!(
-        "_HANDLER is {name}; the only handler of this function, {own}, answers"
+        "_HANDLER is {name}; the only handler, \"{own}\", answers"
     ));
 }
 

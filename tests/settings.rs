@@ -232,8 +232,8 @@ fn another_name_than_the_only_handlers_is_logged_at_level_debug() {
             .env("AWS_LAMBDA_LOG_LEVEL", "DEBUG")
             .start(script::exchange("only", "one"));
         session.requests(3);
-        let line = "DEBUG coldspark: _HANDLER is \"bootstrap\"; the only handler of this \
-                    function, \"hello\", answers\n";
+        let line = "DEBUG coldspark: _HANDLER is \"bootstrap\"; the only handler, \
+                    \"hello\", answers\n";
         let shown = session.stderr();
         assert_eq!(
             shown.matches(line).count(),

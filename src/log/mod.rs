@@ -107,13 +107,9 @@ pub fn warn(message: fmt::Arguments<'_>) {
     }
 }
 
-/// Logs what matters to who looks for something. It is also called before there is a subscriber.
-#[cold]
-#[inline(never)]
+/// Logs a detail of the start, before there is a subscriber.
 pub(crate) fn debug(message: fmt::Arguments<'_>) {
-    if tracing::dispatcher::has_been_set() {
-        tracing::debug!(target: TARGET, "{message}");
-    } else if settings::level().0 >= LevelFilter::DEBUG {
+    if settings::level().0 >= LevelFilter::DEBUG {
         plain("DEBUG", message, None);
     }
 }

@@ -117,7 +117,7 @@ unsafe impl GlobalAlloc for Started {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if lost() {
             // SAFETY: the block came from `map` with this layout; the caller gives it up for the
-            // one that is returned, unless that is null.
+            // one that is returned, unless that is null, and the size is not zero.
             return unsafe { remap(block, layout, size) };
         }
         // SAFETY: the block came from mimalloc with this layout.
@@ -137,7 +137,10 @@ fn map(layout: Layout) -> *mut u8 {
     let kind = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: new memory at a place of the kernel's choice overlaps nothing.
     let block = unsafe { libc::mmap(ptr::null_mut(), layout.size(), access, kind, -1, 0) };
-    usable(block)
+    if block == libc::MAP_FAILED {
+        return ptr::null_mut();
+    }
+    block.cast()
 }
 
 /// # Safety
@@ -146,16 +149,17 @@ fn map(layout: Layout) -> *mut u8 {
 #[cold]
 #[inline(never)]
 unsafe fn remap(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-    // SAFETY: the mapping is the caller's, as a whole, and may move.
-    let moved = unsafe { libc::mremap(block.cast(), layout.size(), size, libc::MREMAP_MAYMOVE) };
-    usable(moved)
-}
-
-fn usable(block: *mut libc::c_void) -> *mut u8 {
-    if block == libc::MAP_FAILED {
-        return ptr::null_mut();
+    // SAFETY: the caller's size is one that a layout of this alignment may have.
+    let moved = map(unsafe { Layout::from_size_align_unchecked(size, layout.align()) });
+    if !moved.is_null() {
+        // SAFETY: both are mappings of at least so many bytes, and the new one overlaps nothing;
+        // the old one is given up.
+        unsafe {
+            block.copy_to_nonoverlapping(moved, layout.size().min(size));
+            libc::munmap(block.cast(), layout.size());
+        }
     }
-    block.cast()
+    moved
 }
 
 #[cfg(test)]
