@@ -34,6 +34,9 @@ pub(crate) fn count(connections: usize) -> usize {
     if let Some(problem) = problem {
         log::warn(format_args!("{problem}"));
     }
+    if count == 1 {
+        return count;
+    }
     let Some(limit) = descriptors::limit() else {
         return count;
     };

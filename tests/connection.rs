@@ -2,7 +2,7 @@
 
 mod common;
 
-use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::script;
 use coldspark_emulator::sockets;
 use common::{assert_response, function};
 
@@ -12,7 +12,7 @@ fn next_has_no_time_limit() {
     // A second `next`, on a kept connection, waits as the first one does.
     for steps in [vec![], script::exchange("one", "{}").to_vec()] {
         let requests = steps.len() + 1;
-        let session = function("hello").start(steps.into_iter().map(Step::from));
+        let session = function("hello").start(steps);
         session.requests(requests);
         let connections = sockets::of_process(session.process.id()).expect("its connections");
         assert!(!connections.is_empty(), "no connection was looked at");

@@ -25,7 +25,7 @@ fn assert_said(message: &str, begins: &str) {
     let (text, note) = message.rsplit_once("... (cut: ").expect("a note");
     assert!(text.starts_with(begins), "{:?}", text.get(..100));
     assert!(
-        note.starts_with("the error has 7") && note.ends_with("and 6291556 may be sent)"),
+        note.starts_with('7') && note.ends_with("and 6291556 may be sent)"),
         "{note}"
     );
 }
@@ -49,7 +49,7 @@ fn a_long_error_is_cut_to_what_may_be_sent() {
 }
 
 #[test]
-fn a_long_stack_trace_loses_its_last_frames() {
+fn a_long_stack_trace_goes_before_the_message() {
     let frames: Vec<String> = (0..LONG / 100).map(|n| format!("{n:097}")).collect();
     let event = json!({ "error_type": "A.B", "message": "short", "stack_trace": frames });
     let session = function("fixture-functions")
@@ -57,10 +57,8 @@ fn a_long_stack_trace_loses_its_last_frames() {
         .start(script::exchange("e", event.to_string()));
     let answer = &session.requests(3)[1];
     let failure = failure(answer, "e");
-    assert!(answer.body.len() <= LIMIT, "{}", answer.body.len());
     assert_said(&failure.message, "short");
-    assert!(failure.stack_trace.len() > 60_000);
-    assert!(frames.starts_with(&failure.stack_trace));
+    assert!(failure.stack_trace.is_empty());
 }
 
 #[test]

@@ -163,4 +163,5 @@ pub(crate) fn sent(number: u64) -> String {
 }
 
 #[cfg(test)]
+#[path = "control/tests.rs"]
 mod tests;

@@ -7,6 +7,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use tracing::dispatcher::{self, Dispatch};
 use tracing::span::{Attributes, Id, Record};
@@ -16,7 +17,10 @@ use super::{Lines, settings};
 
 thread_local! {
     /// Makes ours the subscriber of the thread that runs the init step, as long as it is here.
-    static GUARD: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
+    /// Never dropped with the thread: a value that is would bring pthread_key_create(3), and
+    /// malloc(3), into each start.
+    static GUARD: RefCell<ManuallyDrop<Option<Box<dyn Any>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// What is logged until the value is dropped is written by ours, if there is no other.
@@ -25,7 +29,7 @@ pub(crate) fn during_init() -> Lasting {
         let (level, _) = settings::level();
         let ours = Dispatch::new(Stepping(Lines { level }));
         let guard = of_this_thread(&ours);
-        GUARD.with(|place| *place.borrow_mut() = Some(guard));
+        GUARD.with(|place| **place.borrow_mut() = Some(guard));
     }
     Lasting
 }

@@ -131,7 +131,7 @@ class Layer(WithCheckout):
         for size, limit in [(190_000, "coldspark-arm64.zip is over its budget"),
                             (1_000_000, "dist/arm64/layer/bootstrap is over its budget")]:
             self.checkout.binary("arm64", "layer", elf("arm64", size))
-            said = self.checkout.script("package-layer", "arm64", "--no-build", fails=True)
+            said = self.checkout.script("package-layer", "arm64", "--no-build", "--budget", fails=True)
             self.within(said, limit)
 
 
