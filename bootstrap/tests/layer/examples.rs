@@ -81,7 +81,7 @@ fn node() {
     }
     greets("node", "handler.worker", package("node"), NO_NAME);
     // It ends by itself when there are no more events.
-    let mut function = Function::start("handler.worker", package("node"));
+    let function = Function::start("handler.worker", package("node"));
     function.wait_idle();
     let worker = function.worker();
     process::signal(function.pid() as i32, libc::SIGKILL);

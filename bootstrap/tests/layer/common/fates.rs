@@ -4,7 +4,7 @@
 use std::env;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::function::{Answer, Function, event, urgent};
+use super::function::{Answer, Function, event, thorough, urgent};
 use crate::random_kills::Dice;
 
 /// What an event may be answered with.
@@ -25,8 +25,7 @@ pub(crate) type Fault = (&'static str, u64, Fate);
 /// How long before its deadline an event comes that will be late, in milliseconds.
 const NEAR: u64 = 300;
 const LATE: &str = "Runtime.HandlerTimeout";
-/// In so many functions, one behind the other, of which each has so many events.
-const FUNCTIONS: u64 = 8;
+/// Each function, one behind the other, has so many events.
 const EVENTS: u64 = 250;
 
 fn number(name: &str) -> Option<u64> {
@@ -43,7 +42,8 @@ pub(crate) fn play(start: impl Fn() -> Function, what: &str, faults: &[Fault], s
     let all: u64 = faults.iter().map(|(_, often, _)| often).sum();
     let (mut answered, mut failed) = (0, 0);
     let mut function = start();
-    for n in 0..FUNCTIONS * EVENTS {
+    let functions = if thorough() { 8 } else { 2 };
+    for n in 0..functions * EVENTS {
         if n > 0 && n % EVENTS == 0 {
             function.wait_idle();
             function = start();

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use coldspark_emulator::script::Request;
 
 use super::Function;
-use super::function::{event, runner, urgent};
+use super::function::{event, thorough, urgent};
 use crate::random_kills::{Dice, dice};
 
 /// Something that a handler does, and how often it is drawn.
@@ -40,11 +40,11 @@ pub(crate) const fn hang(name: &'static str) -> Fault {
 /// Milliseconds until the deadline of one that hangs.
 const SOON: u64 = 300;
 
-/// Plays 2,000 events, fewer under an emulator, of which some say `fine`: each has one answer,
+/// Plays 2,000 events, 400 of them against static builds in the short form, of which some say `fine`: each has one answer,
 /// which is its own, and none keeps the bootstrap beyond its deadline.
 #[track_caller]
 pub(crate) fn play(mut function: Function, what: &str, faults: &[Fault]) {
-    let events = if runner().is_some() { 400 } else { 2000 };
+    let events = if thorough() { 2000 } else { 400 };
     let mut dice = dice(what);
     let mut seen = HashMap::<&str, [usize; 2]>::new();
     for id in 0..events {
