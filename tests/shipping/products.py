@@ -128,11 +128,10 @@ class Layer(WithCheckout):
 
     def test_one_that_is_over_its_budget_is_refused(self):
         self.addCleanup(self.checkout.binary, "arm64", "layer", elf("arm64", seed="layer"))
-        for size, limit in [(190_000, "coldspark-arm64.zip is over its budget"),
-                            (1_000_000, "dist/arm64/layer/bootstrap is over its budget")]:
+        for size, name in [(190_000, "dist/coldspark-arm64.zip"), (1_000_000, "dist/arm64/layer/bootstrap")]:
             self.checkout.binary("arm64", "layer", elf("arm64", size))
             said = self.checkout.script("package-layer", "arm64", "--no-build", "--budget", fails=True)
-            self.within(said, limit)
+            self.assertRegex(said, f"{name} has [0-9]+ bytes and is over its budget")
 
 
 class Release(WithCheckout):
