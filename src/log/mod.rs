@@ -164,19 +164,18 @@ fn is_logged(error: &Error) -> bool {
 /// Logs an error that is going to be reported to Lambda, unless it is a panic that our own log
 /// has already; `what` stands before it.
 pub(crate) fn failure(what: &str, error: &Error) {
-    let message = format_args!("{what}{error}");
     if OURS.load(Ordering::Relaxed) {
         if !is_logged(error) {
-            plain("ERROR", message, Some(error));
+            plain("ERROR", format_args!("{what}{error}"), Some(error));
         }
         return;
     }
     // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
     let request_id = invocation::current().request_id().to_owned();
     if request_id.is_empty() {
-        self::error(message);
+        self::error(format_args!("{what}{error}"));
     } else {
-        tracing::error!(request_id, "{message}");
+        tracing::error!(request_id, "{what}{error}");
     }
 }
 
