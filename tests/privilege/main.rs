@@ -35,6 +35,15 @@ fn list() -> List {
     named(name)
 }
 
+/// That of functions which opt in to more. The ureq client sends by a call of its own.
+fn opted_in() -> List {
+    let mut list = named("opted-in");
+    if matches!(client(), Client::Ureq) {
+        list.0.extend(named("hello-ureq").0);
+    }
+    list
+}
+
 fn named(name: &str) -> List {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/privilege");
     List::read(&folder.join(arch()).join(name))
@@ -135,7 +144,7 @@ fn a_name_a_snapshot_and_a_server_that_is_gone_are_within_the_list() {
 #[test]
 #[ignore = "needs a static bootstrap: run scripts/test"]
 fn pollers_and_shutdown_hooks_are_within_their_list() {
-    let list = named("opted-in");
+    let list = opted_in();
     for setting in ["1", "4"] {
         let fixture = function("fixture-concurrent").handler("work");
         let (fixture, trace) = Trace::on(fixture.env("FIXTURE_HOOK", ""), &list);
@@ -157,7 +166,7 @@ fn pollers_and_shutdown_hooks_are_within_their_list() {
 #[test]
 #[ignore = "needs a static bootstrap: run scripts/test"]
 fn the_abort_behind_an_allocation_that_failed_is_within_the_list() {
-    let list = named("opted-in");
+    let list = opted_in();
     let (fixture, trace) = Trace::on(function("fixture-memory").handler("allocate"), &list);
     let event = json!({ "bytes": 1_u64 << 62, "tries": false }).to_string();
     let session = fixture.start(script::exchange("whose", event));
