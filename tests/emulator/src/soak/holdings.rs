@@ -10,6 +10,9 @@ pub(crate) struct Holdings {
     threads: u64,
     descriptors: u64,
     resident_kb: u64,
+    /// The most that it ever was. What is resident at one moment depends on when the allocator
+    /// gives memory back, which it does by the clock.
+    peak_kb: u64,
 }
 
 impl Holdings {
@@ -36,6 +39,7 @@ impl Holdings {
         };
         self.threads += number("Threads:")?;
         self.resident_kb += number("VmRSS:")?;
+        self.peak_kb += number("VmHWM:")?;
         let open = fs::read_dir(format!("/proc/{pid}/fd")).map_err(|error| error.to_string())?;
         self.descriptors += open.count() as u64;
         self.processes += 1;
@@ -50,7 +54,7 @@ impl Holdings {
             Some("the threads are not as many as before")
         } else if self.descriptors != before.descriptors {
             Some("the descriptors are not as many as before")
-        } else if self.resident_kb > before.resident_kb + allowance {
+        } else if self.peak_kb > before.peak_kb + allowance {
             Some("the memory has grown")
         } else {
             None
@@ -62,8 +66,8 @@ impl fmt::Display for Holdings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} kB resident, {} descriptors, {} threads, {} processes",
-            self.resident_kb, self.descriptors, self.threads, self.processes
+            "{} kB resident (at most {}), {} descriptors, {} threads, {} processes",
+            self.resident_kb, self.peak_kb, self.descriptors, self.threads, self.processes
         )
     }
 }
