@@ -29,7 +29,8 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Of an event; `margin` is the setting. One that is long past when the event comes is none.
+    /// That of an event; `margin` is the setting. A deadline that is long past when the event comes is
+    /// ignored.
     pub(crate) fn of<S>(context: &Context<'_, S>, margin: Option<Duration>) -> Self {
         let left = context.time_left();
         match context.deadline().filter(|_| left == Some(Duration::ZERO)) {

@@ -147,7 +147,7 @@ impl Exec {
                 self.succeeded(child)?;
                 return kept(file).map_err(no_response);
             }
-            if deadline.at.is_some_and(|at| at <= since_boot()) {
+            if deadline.has_come() {
                 return Err(self.late(child, deadline));
             }
             // It is too much for a response, and nobody will read it: memory is not to be filled.

@@ -44,8 +44,8 @@ impl<'a, 'w> Stream<'a, 'w> {
         }
     }
 
-    /// For when whoever makes the response is done: what is left of it may take all the time that
-    /// there is.
+    /// Called when the response is made as a whole: sending the rest of it may take until the
+    /// deadline itself.
     pub(crate) fn is_made(&mut self) {
         self.response.give_up_at(self.deadline.end);
     }

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::child;
 
-/// What is known of orphans: nothing before the second event, because looking is a system call that
-/// the first one need not wait for.
+/// Whether orphans become children of this process. It asks at the second event, so that the first
+/// one does not wait for a system call more.
 static ORPHANS: AtomicU8 = AtomicU8::new(NO_EVENT);
 const NO_EVENT: u8 = 0;
 const ONE_EVENT: u8 = 1;

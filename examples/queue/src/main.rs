@@ -13,9 +13,9 @@ use serde::Deserialize;
 
 coldspark::main!(Runtime::new().raw("queue", orders));
 
-/// What is read of the event; texts are borrowed from it. Each is a `Cow`: a text with an escape
-/// in it (`\"`, `\u00e9`) does not stand in the JSON as it is, and has to be copied. A `&str` would
-/// refuse the whole event then.
+/// The fields of the event that this function reads. Texts are borrowed from the event where they
+/// can be. Each is a `Cow`: a text with an escape in it (`\"`, `\u00e9`) does not stand in the JSON as
+/// it is, and has to be copied. A `&str` would refuse the whole event then.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(rename = "Records", borrow)]
