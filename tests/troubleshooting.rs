@@ -39,7 +39,7 @@ fn texts_of_the_layer_are_what_the_caller_sees() {
 fn every_error_type_of_the_runtime_is_in_the_guide() {
     let sources = [
         include_str!("../src/error.rs"),
-        include_str!("../bootstrap/src/kind.rs"),
+        include_str!("../bootstrap/src/error/mod.rs"),
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let types: Vec<_> = lines

@@ -11,7 +11,7 @@ use coldspark::fresh::{self, FreshError};
 use coldspark::{Context, Error};
 
 use crate::deadline::{Deadline, milliseconds};
-use crate::kind;
+use crate::error;
 
 const NAMES: [&str; 10] = [
     "COLDSPARK_REQUEST_ID",
@@ -45,8 +45,8 @@ pub(crate) fn lines<S>(
 ) -> Result<u64, Error> {
     // An event without a seed would go unnoticed.
     let drawn = fresh::bytes::<{ SEED + 8 }>().map_err(|error| match error {
-        FreshError::Kernel(error) => kind::system("make the event's random seed", &error),
-        _ => Error::new(kind::SYSTEM, "no random seed in the init phase"),
+        FreshError::Kernel(error) => error::system("make the event's random seed", &error),
+        _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
     })?;
     let (seed, rest) = drawn.split_at(SEED);
     let more = rest

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use coldspark::layer::{since_boot, warn};
 use coldspark::{Context, Error};
 
-use crate::kind;
+use crate::error;
 
 /// The default margin is this part of the time left ...
 const PART: u32 = 10;
@@ -78,7 +78,7 @@ impl Deadline {
     /// The error of an event that was given up; `what` says which process was killed for it.
     pub(crate) fn error(&self, what: &str) -> Error {
         Error::new(
-            kind::HANDLER_TIMEOUT,
+            error::HANDLER_TIMEOUT,
             format!(
                 "no answer within {} ms, {} ms before the deadline{what}; raise the function's \
                  timeout if it needs longer",

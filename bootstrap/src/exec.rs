@@ -14,17 +14,18 @@ use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use crate::deadline::Deadline;
-use crate::intake::Intake;
+use crate::error::failure::Trouble;
 use crate::log::Log;
+use crate::process::output::Intake;
+use crate::process::response::{MAX_RESPONSE, Stream, collected, kept};
+use crate::process::wait::wait;
+use crate::process::{executable, program};
 use crate::settings::{self, Settings};
-use crate::stream::Stream;
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
 use crate::sys::spawn::Spawn;
-use crate::trouble::{MAX_RESPONSE, Trouble, collected, kept};
-use crate::wait::wait;
-use crate::{check, context, kind, program};
+use crate::{context, error};
 
 const READ: &str = "read the response of the process";
 /// How often is looked at how much a process has written into a file.
@@ -81,7 +82,7 @@ impl Exec {
         settings: Settings,
         log: &'static Log,
     ) -> Result<Self, Error> {
-        check::executable(&file)?;
+        executable::executable(&file)?;
         let file_output = content_type.is_none() && settings::file_output()?;
         Ok(Self {
             arguments: [program::c_string(file.clone().into_os_string())?],
@@ -127,7 +128,7 @@ impl Exec {
                 Ok(Some(whole).filter(|_| stream.is_none()))
             }
             Ok(None) => Err(self.late(child, &deadline)),
-            Err(error) => Err(kind::system(READ, &error)),
+            Err(error) => Err(error::system(READ, &error)),
         }
     }
 
@@ -138,7 +139,7 @@ impl Exec {
         file: &Scratch,
         deadline: &Deadline,
     ) -> Result<Vec<u8>, Error> {
-        let failed = |error: io::Error| kind::system(READ, &error);
+        let failed = |error: io::Error| error::system(READ, &error);
         loop {
             let look = since_boot() + LOOK;
             let until = deadline.at.map_or(look, |at| at.min(look));
@@ -162,8 +163,8 @@ impl Exec {
     fn late(&self, child: Child, deadline: &Deadline) -> Error {
         child.finish();
         let error = deadline.error("; the process and what it has started were killed");
-        let message = kind::with_tail(error.message().to_owned(), &self.log.end());
-        Error::new(kind::HANDLER_TIMEOUT, message)
+        let message = error::with_tail(error.message().to_owned(), &self.log.end());
+        Error::new(error::HANDLER_TIMEOUT, message)
     }
 
     fn start<S>(
@@ -184,7 +185,7 @@ impl Exec {
                 false => (input, Ends::Pipe(pipe::from_child()?)),
             })
         };
-        let (input, ends) = open().map_err(|error| kind::system("hand over the event", &error))?;
+        let (input, ends) = open().map_err(|error| error::system("hand over the event", &error))?;
         let mut variables = String::new();
         context::lines(context, deadline, &mut variables)?;
         let mut environment = self.environment.take();
@@ -204,9 +205,9 @@ impl Exec {
         environment.truncate(own);
         self.environment.set(environment);
         let child = child.map_err(|error| {
-            let reason = check::executable(&self.file).err();
+            let reason = executable::executable(&self.file).err();
             reason.unwrap_or_else(|| {
-                kind::system(&format!("start {}", self.file.to_string_lossy()), &error)
+                error::system(&format!("start {}", self.file.to_string_lossy()), &error)
             })
         })?;
         Ok((child, ends.into()))
@@ -257,11 +258,11 @@ impl Exec {
         let message = format!(
             "{} ended with {}",
             self.file.to_string_lossy(),
-            kind::ending(status)
+            error::ending(status)
         );
         Err(Error::new(
-            kind::EXIT_STATUS,
-            kind::with_tail(message, &tail),
+            error::EXIT_STATUS,
+            error::with_tail(message, &tail),
         ))
     }
 }
@@ -273,7 +274,7 @@ fn no_response(trouble: Trouble) -> Error {
             error_type,
             message,
         } => Error::new(error_type, message),
-        Trouble::System(what, error) => kind::system(what, &error),
-        _ => Error::new(kind::SYSTEM, "the response was lost"),
+        Trouble::System(what, error) => error::system(what, &error),
+        _ => Error::new(error::SYSTEM, "the response was lost"),
     }
 }

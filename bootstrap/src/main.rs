@@ -5,35 +5,30 @@
 //!                     -> exec | stream:  Exec      -> one process an event
 //! ```
 //!
-//! A `pool` has as many of them as there are events at a time. `mode` puts them together, `shutdown` ends them; `sys` has the system calls and all unsafe code, `kind` the names of the errors.
+//! A `pool` has as many of them as there are events at a time. `mode` puts them together,
+//! `shutdown` ends them. `worker` and `exec` stand on `process` (how a process is started, waited for
+//! and read) and on `log` (what processes print); `error` names what went wrong, and `sys` has the
+//! system calls and all unsafe code.
 #![cfg_attr(not(test), no_main)]
 
-mod check;
+mod content_type;
 mod context;
-mod control;
 mod deadline;
+mod error;
 mod exec;
-mod intake;
-mod kind;
 mod log;
 mod mode;
 mod pool;
-mod printed;
-mod program;
+mod process;
 mod resolve;
 mod settings;
-mod shell;
 mod shutdown;
-mod stream;
-mod supervisor;
 mod sys;
-mod trouble;
-mod wait;
 mod worker;
 
 use coldspark::Runtime;
 
-use crate::control::Hook;
+use crate::worker::protocol::Hook;
 
 coldspark::main!({
     sys::read_ahead::begin();

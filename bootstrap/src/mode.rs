@@ -6,16 +6,17 @@ use coldspark::layer::since_boot;
 use coldspark::stream::Writer;
 use coldspark::{Context, Error, Init, layer};
 
-use crate::control::Hook;
 use crate::exec::Exec;
 use crate::log::Log;
 use crate::pool::Pool;
-use crate::program::Program;
+use crate::process::program::Program;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
-use crate::supervisor::{Supervisor, notice};
 use crate::sys::{child, signals};
-use crate::{kind, resolve, shell, shutdown};
+use crate::worker::protocol::Hook;
+use crate::worker::shell;
+use crate::worker::supervisor::{Supervisor, notice};
+use crate::{error, resolve, shutdown};
 
 /// How the function's events are answered.
 pub(crate) enum Mode {
@@ -124,7 +125,7 @@ pub(crate) fn handle(
 ) -> Result<(), Error> {
     if child::is_closed() {
         return Err(Error::new(
-            kind::PROCESS_ENDED,
+            error::PROCESS_ENDED,
             "Lambda ends the environment; the invocation may be tried again",
         ));
     }
@@ -136,7 +137,7 @@ pub(crate) fn handle(
     match whole {
         Some(whole) => response
             .respond_whole(whole)
-            .map_err(|error| Error::new(kind::SYSTEM, error.to_string())),
+            .map_err(|error| Error::new(error::SYSTEM, error.to_string())),
         None => Ok(()),
     }
 }

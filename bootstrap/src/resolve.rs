@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use coldspark::{Error, layer};
 
-use crate::check;
-use crate::kind;
+use crate::error;
+use crate::process::executable;
 use crate::settings::Settings;
 
 /// The ending by which an executable says that it speaks the worker protocol.
@@ -39,14 +39,14 @@ pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error
     } else if let Some(name) = handler.strip_prefix("shell:") {
         let (path, function) = script(name).ok_or_else(|| {
             error(
-                kind::NO_SUCH_HANDLER,
+                error::NO_SUCH_HANDLER,
                 handler,
                 "names no function; write shell:NAME.FUNCTION for a function of NAME.sh",
             )
         })?;
         if path == name {
             return Err(error(
-                kind::NO_SUCH_HANDLER,
+                error::NO_SUCH_HANDLER,
                 handler,
                 "names a script and no function; write shell:NAME.FUNCTION for a function of \
                  NAME.sh, or without the prefix NAME.sh to execute it for each event",
@@ -62,7 +62,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     inside(handler, handler)?;
     for root in roots {
         let path = root.join(handler);
-        if check::is_executable(&path) {
+        if executable::is_executable(&path) {
             not_a_bootstrap(handler, handler)?;
             return Ok(if handler.ends_with(WORKER_ENDING) {
                 Target::Worker(path)
@@ -86,7 +86,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     for root in roots {
         let path = root.join(handler);
         if path.exists() {
-            check::executable(&path)?;
+            executable::executable(&path)?;
         }
     }
     let script = script(handler).map(|(script, _)| script);
@@ -99,10 +99,10 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
 
 /// What to do about a file that has the handler's name and cannot be executed.
 fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
-    let Err(reason) = check::executable(path) else {
+    let Err(reason) = executable::executable(path) else {
         // It has become executable since it was looked at.
         return error(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             handler,
             "was changed in the init phase",
         );
@@ -116,7 +116,7 @@ fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
         _ => format!("the function {function} of {script} is named shell:{handler}"),
     };
     Error::new(
-        kind::INVALID_HANDLER,
+        error::INVALID_HANDLER,
         format!("{}; {other}", reason.message()),
     )
 }
@@ -128,7 +128,7 @@ fn not_a_bootstrap(handler: &str, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(error(
-        kind::INVALID_HANDLER,
+        error::INVALID_HANDLER,
         handler,
         "names a bootstrap, which asks Lambda for events itself; set the function's handler to what \
          answers them: an executable of its package, or NAME.FUNCTION for a function of NAME.sh",
@@ -156,7 +156,7 @@ fn file(handler: &str, name: &str, roots: [&Path; 2]) -> Result<PathBuf, Error> 
 fn inside(handler: &str, name: &str) -> Result<(), Error> {
     if name.is_empty() {
         return Err(error(
-            kind::NO_SUCH_HANDLER,
+            error::NO_SUCH_HANDLER,
             handler,
             "names nothing; set the function's handler to an executable of its package, or to \
              NAME.FUNCTION for a function of NAME.sh",
@@ -166,7 +166,7 @@ fn inside(handler: &str, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(error(
-        kind::INVALID_HANDLER,
+        error::INVALID_HANDLER,
         handler,
         "leads out of the package; name a file in it, without a leading / and without ..",
     ))
@@ -183,7 +183,7 @@ fn not_found(handler: &str, names: [Option<&str>; 2], roots: [&Path; 2]) -> Erro
         text.push_str(&path.to_string_lossy());
     }
     text.push_str("; put the file into the package, or correct the function's handler setting");
-    error(kind::NO_SUCH_HANDLER, handler, &text)
+    error(error::NO_SUCH_HANDLER, handler, &text)
 }
 
 fn error(kind: &'static str, handler: &str, text: &str) -> Error {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use coldspark::{Error, layer};
 
-use crate::{kind, sys};
+use crate::{error, sys};
 
 const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
@@ -87,7 +87,7 @@ fn chosen(name: &str, value: &str) -> Result<bool, Error> {
         None => Ok(false),
         Some(set) if set == value => Ok(true),
         Some(set) => Err(Error::new(
-            kind::CONFIG_INVALID,
+            error::CONFIG_INVALID,
             format!(
                 "{name} is {}; set it to {value}, or remove it from the function's environment",
                 layer::quoted(&set)
@@ -118,7 +118,7 @@ pub(crate) fn shutdown() -> Result<bool, Error> {
         Some("1") => Ok(true),
         Some("0" | "") => Ok(false),
         _ => Err(Error::new(
-            kind::CONFIG_INVALID,
+            error::CONFIG_INVALID,
             format!(
                 "{SHUTDOWN} is {}; set it to 1, or to 0, or remove it from the function's \
                  environment",
@@ -150,7 +150,7 @@ pub(crate) fn content_type() -> Result<String, Error> {
         return Ok(text.into_owned());
     }
     Err(Error::new(
-        kind::CONFIG_INVALID,
+        error::CONFIG_INVALID,
         format!(
             "{CONTENT_TYPE} is {}; a content type is printable ASCII, such as text/plain",
             layer::quoted(&text)
@@ -166,7 +166,7 @@ fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
     match text.parse() {
         Ok(number) => Ok(Some(Duration::from_millis(number))),
         Err(_) => Err(Error::new(
-            kind::CONFIG_INVALID,
+            error::CONFIG_INVALID,
             format!(
                 "{name} is {}; set it to a whole number of milliseconds, or remove it from \
                  the function's environment",

@@ -6,10 +6,10 @@ use std::time::Duration;
 use coldspark::layer::since_boot;
 
 use crate::pool::Pool;
-use crate::supervisor::Supervisor;
+use crate::process::wait::{Woken, wait};
 use crate::sys;
 use crate::sys::child::{self, Child};
-use crate::wait::{Woken, wait};
+use crate::worker::supervisor::Supervisor;
 
 /// How long a worker may take to end by itself, after the end of its lines; Lambda gives the
 /// whole shutdown about 300 ms.

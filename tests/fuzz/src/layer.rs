@@ -3,9 +3,9 @@
 use std::path::{Component, Path};
 use std::sync::LazyLock;
 
-use crate::control::{self, Line};
 use crate::resolve::{self as layer, Target};
 use crate::settings::Settings;
+use crate::worker::protocol::{self, Line};
 
 /// A line of the worker protocol, parsed and written again.
 pub fn worker_line(line: &[u8]) -> Option<String> {
@@ -17,7 +17,7 @@ pub fn worker_line(line: &[u8]) -> Option<String> {
         }
         Line::InitError { error_type } => format!("init-error {error_type}"),
         Line::Response {
-            event: control::HOOK,
+            event: protocol::HOOK,
         } => "done".to_owned(),
         Line::Response { event } => format!("response {event}"),
         Line::Chunk {
@@ -31,7 +31,7 @@ pub fn worker_line(line: &[u8]) -> Option<String> {
             content_type: Some(content_type),
         } => format!("chunk {event} {length} {content_type}"),
         Line::Error {
-            event: control::HOOK,
+            event: protocol::HOOK,
             error_type,
         } => format!("hook-error {error_type}"),
         Line::Error { event, error_type } => format!("error {event} {error_type}"),
@@ -91,10 +91,10 @@ pub fn resolve(handler: &str) -> Result<(), String> {
 
 /// Why a file that begins so cannot be executed.
 pub fn executable(beginning: &[u8]) -> Option<String> {
-    crate::check::reason(beginning)
+    crate::process::executable::reason(beginning)
 }
 
 /// The interpreter that an ELF file names.
 pub fn elf_interpreter(elf: &[u8]) -> Option<std::path::PathBuf> {
-    crate::check::elf_interpreter(elf)
+    crate::process::executable::elf_interpreter(elf)
 }

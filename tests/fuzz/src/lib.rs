@@ -2,20 +2,26 @@
 //! make several values out of one input.
 #![allow(dead_code, unused_imports, missing_docs)]
 
-#[path = "../../../bootstrap/src/check.rs"]
-pub mod check;
-#[path = "../../../bootstrap/src/control.rs"]
-pub mod control;
-#[path = "../../../bootstrap/src/deadline.rs"]
-mod deadline;
-#[path = "../../../bootstrap/src/kind.rs"]
-mod kind;
+#[path = "../../../bootstrap/src/content_type.rs"]
+mod content_type;
+#[path = "../../../bootstrap/src/error/mod.rs"]
+mod error;
 #[path = "../../../bootstrap/src/resolve.rs"]
 pub mod resolve;
 #[path = "../../../bootstrap/src/settings.rs"]
 mod settings;
-#[path = "../../../bootstrap/src/stream.rs"]
-mod stream;
+
+/// The layer's `process`, of which only this parses.
+#[path = "../../../bootstrap/src/process"]
+mod process {
+    pub mod executable;
+}
+
+/// The layer's `worker`, of which only this parses.
+#[path = "../../../bootstrap/src/worker"]
+mod worker {
+    pub mod protocol;
+}
 
 mod layer;
 

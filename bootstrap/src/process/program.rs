@@ -8,8 +8,10 @@ use std::path::PathBuf;
 
 use coldspark::Error;
 
-use crate::shell::Outlet;
-use crate::{check, context, control, kind, sys};
+use super::executable;
+use crate::worker::protocol;
+use crate::worker::shell::Outlet;
+use crate::{context, error, sys};
 
 /// What a worker is started from, as often as it is needed.
 pub(crate) struct Program {
@@ -26,12 +28,12 @@ impl Program {
     /// A worker of the function's package.
     pub(crate) fn new(file: PathBuf) -> Result<Self, Error> {
         let mut environment = environment();
-        environment.push(control::VERSION.into());
+        environment.push(protocol::VERSION.into());
         Ok(Self {
             arguments: vec![c_string(file.clone().into_os_string())?],
             file,
             environment,
-            first: control::FIRST,
+            first: protocol::FIRST,
             outlet: None,
         })
     }
@@ -39,12 +41,12 @@ impl Program {
     /// Why it cannot be started: what its file shows, or what the system says.
     pub(crate) fn refused(&self, error: &io::Error) -> Error {
         let shown = match self.outlet {
-            None => check::executable(&self.file).err(),
+            None => executable::executable(&self.file).err(),
             Some(_) => None,
         };
         shown.unwrap_or_else(|| {
             let what = format!("start {}", self.arguments[0].to_string_lossy());
-            kind::system(&what, error)
+            error::system(&what, error)
         })
     }
 }
@@ -61,5 +63,5 @@ pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
 /// A path or an argument for exec(2).
 pub(crate) fn c_string(text: OsString) -> Result<CString, Error> {
     CString::new(text.into_vec())
-        .map_err(|error| Error::new(kind::INVALID_HANDLER, format!("the handler: {error}")))
+        .map_err(|error| Error::new(error::INVALID_HANDLER, format!("the handler: {error}")))
 }

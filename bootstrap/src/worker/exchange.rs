@@ -2,12 +2,12 @@
 
 use coldspark::stream::Writer;
 
-use super::{MAX_MESSAGE, Worker};
-use crate::control;
+use super::process::Worker;
+use super::protocol;
+use super::shell::Outlet;
 use crate::deadline::Deadline;
-use crate::shell::Outlet;
-use crate::stream::Stream;
-use crate::trouble::{Trouble, collected, doing, kept, said};
+use crate::error::failure::{Trouble, doing, said};
+use crate::process::response::{Stream, collected, kept};
 
 /// How much of a response that is streamed is read at once.
 const BLOCK: usize = 64 * 1024;
@@ -36,8 +36,8 @@ impl Worker {
         let mut stream: Option<Stream<'_, '_>> = None;
         loop {
             let reply = self.next_line(deadline.at, output.as_mut())?;
-            match control::Line::parse(&reply) {
-                Some(control::Line::Response { event }) if event == number => {
+            match protocol::Line::parse(&reply) {
+                Some(protocol::Line::Response { event }) if event == number => {
                     self.nothing_more()?;
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
@@ -55,7 +55,7 @@ impl Worker {
                     };
                     return whole.map(Some);
                 }
-                Some(control::Line::Chunk {
+                Some(protocol::Line::Chunk {
                     event,
                     length,
                     content_type,
@@ -74,11 +74,11 @@ impl Worker {
                     if let Some(stream) = &mut stream {
                         self.pass(stream, start, sent)?;
                     }
-                    if self.asked[control::SENT] {
-                        self.tell(&control::sent(number))?;
+                    if self.asked[protocol::SENT] {
+                        self.tell(&protocol::sent(number))?;
                     }
                 }
-                Some(control::Line::Error { event, error_type }) if event == number => {
+                Some(protocol::Line::Error { event, error_type }) if event == number => {
                     self.nothing_more()?;
                     return Err(Trouble::Said {
                         error_type: error_type.to_owned(),
@@ -119,11 +119,5 @@ impl Worker {
         let size = size.map_err(doing("read the response"))?;
         let sent = sent.checked_add(length).filter(|sent| *sent <= size);
         sent.ok_or_else(|| said(line, &format!("when its response had only {size} bytes")))
-    }
-
-    pub(super) fn message(&self, start: u64) -> Result<String, Trouble> {
-        let message = self.response.read(start, MAX_MESSAGE);
-        let message = message.map_err(doing("read the error's message"))?;
-        Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
     }
 }

@@ -1,5 +1,7 @@
 //! Error types. `Runtime.` blames the runtime or how it is set up, `Function.` the function's code.
 
+pub(crate) mod failure;
+
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use crate::stream::is_content_type;
+use crate::content_type;
 
 /// The version, as workers find it in their environment.
 pub(crate) const VERSION: &CStr = c"COLDSPARK_PROTOCOL=1";
@@ -98,7 +98,7 @@ impl<'a> Line<'a> {
             "chunk" => {
                 let (event, rest) = rest.split_once(' ')?;
                 let (length, content_type) = match rest.split_once(' ') {
-                    Some((length, word)) if is_content_type(word) => (length, Some(word)),
+                    Some((length, word)) if content_type::is_word(word) => (length, Some(word)),
                     Some(_) => return None,
                     None => (rest, None),
                 };
@@ -163,5 +163,4 @@ pub(crate) fn sent(number: u64) -> String {
 }
 
 #[cfg(test)]
-#[path = "control/tests.rs"]
 mod tests;

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use coldspark::stream::Writer;
 
+use super::output::Intake;
 use crate::deadline::Deadline;
+use crate::error::failure::{Trouble, doing};
+use crate::sys::file::Scratch;
+use crate::{content_type, error};
 
-/// The content type of a response that begins with an HTTP prelude (Lambda developer guide,
-/// "Building a custom runtime").
-const HTTP: &str = "application/vnd.awslambda.http-integration-response";
-/// What a worker says for it.
-const HTTP_WORD: &str = "http";
+/// Largest response in bytes that the Runtime API takes: 6 MiB and 100 bytes.
+pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 /// A response that has begun to be passed on.
 pub(crate) struct Stream<'a, 'w> {
@@ -28,11 +29,7 @@ impl<'a, 'w> Stream<'a, 'w> {
         deadline: Deadline,
     ) -> Self {
         if let Some(content_type) = content_type {
-            let content_type = if content_type == HTTP_WORD {
-                HTTP
-            } else {
-                content_type
-            };
+            let content_type = content_type::from_word(content_type);
             // It is printable ASCII, and nothing was sent, so there is no error.
             let _ = coldspark::layer::any_content_type(response, content_type);
         }
@@ -68,9 +65,31 @@ impl Drop for Stream<'_, '_> {
     }
 }
 
-/// Whether this says how a response is to be understood: a content type in one word, or that it
-/// begins with a prelude.
-pub(crate) fn is_content_type(word: &str) -> bool {
-    let graphic = word.bytes().all(|byte| byte.is_ascii_graphic());
-    graphic && (word == HTTP_WORD || word.contains('/'))
+/// What a process printed as its response, if it is not too much.
+pub(crate) fn collected(output: Intake) -> Result<Vec<u8>, Trouble> {
+    match output.beyond {
+        0 => Ok(output.bytes),
+        beyond => Err(too_large((output.bytes.len() + beyond) as u64)),
+    }
+}
+
+/// What a process left in a file as its response, if it is not too much.
+pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Trouble> {
+    let read = doing("read the response");
+    let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
+    if bytes.len() > MAX_RESPONSE {
+        return Err(too_large(file.size().map_err(&read)?));
+    }
+    Ok(bytes)
+}
+
+/// The error of a response of this size.
+pub(crate) fn too_large(size: u64) -> Trouble {
+    Trouble::Said {
+        error_type: error::RESPONSE_TOO_LARGE.to_owned(),
+        message: format!(
+            "the response has {size} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, \
+             or put it into S3 and return where it is"
+        ),
+    }
 }

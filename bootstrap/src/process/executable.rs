@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use coldspark::{Error, layer};
 
-use crate::{kind, sys};
+use crate::{error, sys};
 
 /// How much of a file is looked at: `#!` lines and ELF program headers are near its beginning.
 const BEGINNING: usize = 4096;
@@ -29,7 +29,7 @@ const MACHINE: (u16, &str) = (183, "arm64");
 pub(crate) fn executable(path: &Path) -> Result<(), Error> {
     let invalid = |reason: String| {
         Err(Error::new(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             format!("the handler {} {reason}", path.to_string_lossy()),
         ))
     };
@@ -72,7 +72,7 @@ pub(crate) fn sourced(path: &Path) -> Result<(), Error> {
     };
     match reason {
         Some(reason) => Err(Error::new(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             format!("the script {} {reason}", path.to_string_lossy()),
         )),
         None => Ok(()),

@@ -7,7 +7,7 @@
 //! other; that took the init phase 20 us more. std's `Command` would fork as soon as descriptors
 //! beyond the first three are to be passed.
 
-mod order;
+mod child_setup;
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
@@ -18,7 +18,7 @@ use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
 use super::pipe;
-use order::Order;
+use child_setup::Order;
 
 /// A process to start.
 pub(crate) struct Spawn<'a> {

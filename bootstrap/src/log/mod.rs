@@ -9,6 +9,8 @@
 //! thread for each log. The pipes stay the same for all processes, and so do their flags: what a
 //! process has set is taken back before the next one gets them.
 
+mod log_pipe;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,9 +19,10 @@ use std::time::Duration;
 
 use coldspark::{Context, Error, layer};
 
-use crate::printed::Printed;
+use crate::error;
+use crate::process::wait;
 use crate::sys::{self, pipe, thread};
-use crate::{kind, wait};
+use log_pipe::Printed;
 
 /// The log that every wait looks after.
 static ATTENDED: OnceLock<&'static Log> = OnceLock::new();
@@ -52,7 +55,7 @@ impl Log {
         };
         match open() {
             Ok(log) => Ok(Box::leak(Box::new(log))),
-            Err(error) => Err(kind::system("make the pipes of the log", &error)),
+            Err(error) => Err(error::system("make the pipes of the log", &error)),
         }
     }
 
@@ -93,7 +96,7 @@ impl Log {
             return Ok(());
         }
         thread::spawn(Self::carry, self)
-            .map_err(|error| kind::system("start the thread that carries the log", &error))
+            .map_err(|error| error::system("start the thread that carries the log", &error))
     }
 
     fn carry(&self) {

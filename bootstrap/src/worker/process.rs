@@ -1,7 +1,5 @@
 //! One worker process, from its start to its end: the bootstrap's side of the worker protocol.
 
-mod answer;
-
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -11,17 +9,18 @@ use std::time::Duration;
 use coldspark::Error;
 use coldspark::layer::{since_boot, termination};
 
-use crate::control::Hook;
-use crate::intake::Intake;
+use super::protocol;
+use super::protocol::Hook;
+use crate::error;
+use crate::error::failure::{Trouble, doing, said};
 use crate::log::Log;
-use crate::program::Program;
+use crate::process::output::Intake;
+use crate::process::program::Program;
+use crate::process::wait::{Woken, wait};
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
 use crate::sys::spawn::Spawn;
-use crate::trouble::{Trouble, doing, said};
-use crate::wait::{Woken, wait};
-use crate::{control, kind};
 
 /// How much of an error's message is passed on.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -35,14 +34,14 @@ pub(crate) struct Worker {
     orders: File,
     /// Lines from it.
     answers: Intake,
-    event: Scratch,
-    response: Scratch,
-    context: Scratch,
+    pub(super) event: Scratch,
+    pub(super) response: Scratch,
+    pub(super) context: Scratch,
     /// Whether it has said so.
     pub(crate) ready: bool,
     /// Whether the wait that found its last line also looked at what it had printed until then.
     pub(crate) log_seen: bool,
-    asked: control::Asked,
+    pub(super) asked: protocol::Asked,
 }
 
 impl Worker {
@@ -57,8 +56,8 @@ impl Worker {
                 Scratch::new(c"coldspark-context")?,
             ))
         };
-        let ((orders_end, orders), (answers, answers_end), event, response, context) =
-            open().map_err(|error| kind::system("make the pipes and files of a worker", &error))?;
+        let ((orders_end, orders), (answers, answers_end), event, response, context) = open()
+            .map_err(|error| error::system("make the pipes and files of a worker", &error))?;
         let spawn = Spawn {
             program: &program.arguments[0],
             arguments: &program.arguments,
@@ -83,25 +82,25 @@ impl Worker {
             context,
             ready: false,
             log_seen: false,
-            asked: control::Asked::default(),
+            asked: protocol::Asked::default(),
         })
     }
 
     /// Waits until it says that it is ready, or that it never will be.
     pub(crate) fn await_ready(&mut self, until: Option<Duration>) -> Result<(), Trouble> {
         let line = self.next_line(until, None)?;
-        match control::Line::parse(&line) {
-            Some(control::Line::Ready { asked }) => {
+        match protocol::Line::parse(&line) {
+            Some(protocol::Line::Ready { asked }) => {
                 self.nothing_more()?;
                 self.ready = true;
                 self.asked = asked;
-                if asked[control::SHUTDOWN] {
+                if asked[protocol::SHUTDOWN] {
                     // Without effect behind the init phase.
                     termination::ask(true);
                 }
                 Ok(())
             }
-            Some(control::Line::InitError { error_type }) => Err(Trouble::Said {
+            Some(protocol::Line::InitError { error_type }) => Err(Trouble::Said {
                 error_type: error_type.to_owned(),
                 message: self.message(0)?,
             }),
@@ -140,7 +139,7 @@ impl Worker {
     }
 
     /// Writes a line for it.
-    fn tell(&mut self, line: &str) -> Result<(), Trouble> {
+    pub(super) fn tell(&mut self, line: &str) -> Result<(), Trouble> {
         let Err(error) = self.orders.write_all(line.as_bytes()) else {
             return Ok(());
         };
@@ -166,7 +165,7 @@ impl Worker {
     }
 
     /// The worker's next line. Reads meanwhile what a shell function prints.
-    fn next_line(
+    pub(super) fn next_line(
         &mut self,
         until: Option<Duration>,
         mut output: Option<&mut Intake>,
@@ -175,7 +174,7 @@ impl Worker {
         loop {
             let bytes = &mut self.answers.bytes;
             let end = bytes.iter().position(|byte| *byte == b'\n');
-            if end.unwrap_or(bytes.len()) >= control::LONGEST {
+            if end.unwrap_or(bytes.len()) >= protocol::LONGEST {
                 return Err(said(bytes, "which is too long for a line"));
             }
             if let Some(end) = end {
@@ -229,10 +228,17 @@ impl Worker {
     }
 
     /// One line, and then it is the bootstrap's turn; what comes right behind it is one too many.
-    fn nothing_more(&self) -> Result<(), Trouble> {
+    pub(super) fn nothing_more(&self) -> Result<(), Trouble> {
         if self.answers.bytes.is_empty() {
             return Ok(());
         }
         Err(said(&self.answers.bytes, "behind another line"))
+    }
+
+    /// The message of an error that it gave, from this byte of the response file on.
+    pub(super) fn message(&self, start: u64) -> Result<String, Trouble> {
+        let message = self.response.read(start, MAX_MESSAGE);
+        let message = message.map_err(doing("read the error's message"))?;
+        Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
     }
 }

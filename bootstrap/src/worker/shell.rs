@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use coldspark::{Error, layer};
 
-use crate::intake::Intake;
-use crate::program::{self, Program};
+use crate::process::executable;
+use crate::process::output::Intake;
+use crate::process::program::{self, Program};
+use crate::process::response::MAX_RESPONSE;
 use crate::sys::pipe;
-use crate::trouble::MAX_RESPONSE;
-use crate::{check, kind, settings};
+use crate::{error, settings};
 
 const DRIVER: &str = include_str!("driver.sh");
 /// Where bash is on provided.al2023, and elsewhere.
@@ -26,7 +27,7 @@ const EXIT: &str = "exit";
 pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
     if function == EXIT || function.starts_with(OWN) {
         return Err(Error::new(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             format!(
                 "the function {} of {} has a name that the layer uses itself; give it one that is \
                  not {EXIT} and does not begin with {OWN}",
@@ -37,20 +38,20 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
     }
     if !script.is_file() {
         return Err(Error::new(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             format!(
                 "{} is not a file; name a shell script",
                 script.to_string_lossy()
             ),
         ));
     }
-    check::sourced(script)?;
+    executable::sourced(script)?;
     let Some(shell) = SHELLS
         .into_iter()
-        .find(|shell| check::is_executable(Path::new(shell)))
+        .find(|shell| executable::is_executable(Path::new(shell)))
     else {
         return Err(Error::new(
-            kind::INVALID_HANDLER,
+            error::INVALID_HANDLER,
             format!(
                 "there is no bash for {}, looked for {}; provided.al2023 has one, and an \
                  image of your own needs it",
@@ -60,7 +61,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
         ));
     };
     let apart = settings::subshell()?;
-    let outlet = Outlet::new(apart).map_err(|error| kind::system("make a pipe", &error))?;
+    let outlet = Outlet::new(apart).map_err(|error| error::system("make a pipe", &error))?;
     let text = |text: &str| program::c_string(text.into());
     Ok(Program {
         arguments: vec![

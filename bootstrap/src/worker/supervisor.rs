@@ -5,16 +5,16 @@ use coldspark::{Context, Error, layer};
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::control::{self, Hook};
+use super::process::Worker;
+use super::protocol::{self, Hook};
+use super::shell::Outlet;
 use crate::deadline::{Deadline, milliseconds};
+use crate::error::failure::Trouble;
 use crate::log::Log;
-use crate::program::Program;
+use crate::process::program::Program;
 use crate::settings::Settings;
-use crate::shell::Outlet;
 use crate::sys::child::Child;
-use crate::trouble::Trouble;
-use crate::worker::Worker;
-use crate::{context, kind};
+use crate::{context, error};
 
 /// When a worker ended that had an event in hand.
 const IN_EVENT: &str = "instead of answering";
@@ -85,7 +85,7 @@ impl Supervisor {
                     "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
                     self.name()
                 );
-                Error::new(kind::INIT_TIMEOUT, kind::with_tail(message, tail))
+                Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
             }),
             trouble => self.failure(state.worker.take(), trouble, "before it was ready"),
         });
@@ -127,7 +127,7 @@ impl Supervisor {
         let done = waiting
             .and_then(|()| {
                 let (line, none) = (hook.line(), Deadline::none());
-                running.answer(control::HOOK, line, b"", "", None, &none, None)
+                running.answer(protocol::HOOK, line, b"", "", None, &none, None)
             })
             .map_err(|trouble| self.failure(worker.take(), trouble, "in a hook"));
         self.log.catch_up();
@@ -150,7 +150,7 @@ impl Supervisor {
             worker,
             context: text,
         } = &mut *state;
-        let mut number = control::event_number(context::lines(context, &deadline, text)?);
+        let mut number = protocol::event_number(context::lines(context, &deadline, text)?);
         if self.program.outlet.is_some() {
             // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
             // byte by byte.
@@ -159,13 +159,13 @@ impl Supervisor {
         self.log.begin(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
-            return Err(Error::new(kind::SYSTEM, "there is no worker"));
+            return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
         let outlet = self.program.outlet.as_ref();
         if outlet.is_some() {
             self.log.let_block();
         }
-        let line = control::event(number);
+        let line = protocol::event(number);
         let answer = running.answer(number, &line, event, text, outlet, &deadline, Some(writer));
         let trouble = match answer {
             Ok(response) => {
@@ -228,7 +228,7 @@ impl Supervisor {
             self.log.catch_up();
             return Error::new(error_type, message);
         }
-        Error::new(error_type, kind::with_tail(message, &self.log.end()))
+        Error::new(error_type, error::with_tail(message, &self.log.end()))
     }
 
     fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
@@ -237,7 +237,7 @@ impl Supervisor {
             let outlet = self.program.outlet.as_ref();
             let advice = outlet.map_or("", Outlet::advice);
             let message = [error.message(), advice].concat();
-            Error::new(kind::HANDLER_TIMEOUT, kind::with_tail(message, tail))
+            Error::new(error::HANDLER_TIMEOUT, error::with_tail(message, tail))
         })
     }
 
@@ -256,16 +256,16 @@ impl Supervisor {
                 let message = format!(
                     "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
                 );
-                Error::new(kind::WORKER_PROTOCOL, kind::with_tail(message, tail))
+                Error::new(error::WORKER_PROTOCOL, error::with_tail(message, tail))
             }),
             Trouble::System(what, error) => {
                 drop(worker);
-                kind::system(what, &error)
+                error::system(what, &error)
             }
             Trouble::Ended | Trouble::Late => {
                 let (status, left) = worker.map(Worker::finish).unwrap_or_default();
                 let tail = self.log.end();
-                let mut message = format!("{name} ended {when}: {}", kind::ending(status));
+                let mut message = format!("{name} ended {when}: {}", error::ending(status));
                 if let Some(outlet) = &self.program.outlet {
                     if !left.is_empty() {
                         message.push_str(", ");
@@ -275,7 +275,7 @@ impl Supervisor {
                         message.push_str(outlet.advice());
                     }
                 }
-                Error::new(kind::WORKER_EXITED, kind::with_tail(message, &tail))
+                Error::new(error::WORKER_EXITED, error::with_tail(message, &tail))
             }
         }
     }
