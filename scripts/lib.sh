@@ -81,7 +81,7 @@ cross() {
     flags="-Ctarget-feature=+crt-static -Crelocation-model=static -Cforce-unwind-tables=no"
     # Nothing is relocated at start, so there is nothing to protect after it; the segment for it
     # would cost a page fault.
-    flags+=" -Crelro-level=off -Clink-arg=-Wl,-T,$ROOT/src/bootstrap.ld"
+    flags+=" -Crelro-level=off -Clink-arg=-Wl,-T,$ROOT/src/start_up.ld"
     # The places in panic messages: short, and the same on every machine.
     flags+=" --remap-path-prefix=$ROOT/= --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src/="
     flags+=" --remap-path-prefix=$(std_source)/="

@@ -16,7 +16,7 @@ fn main() {
         return;
     }
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").expect("Cargo sets it for build scripts");
-    let script = Path::new(&folder).join("src/bootstrap.ld");
+    let script = Path::new(&folder).join("src/start_up.ld");
     println!("cargo::rerun-if-changed={}", script.display());
     println!("cargo::metadata=LINKER_SCRIPT={}", script.display());
     start_of_mimalloc();

@@ -17,9 +17,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::handler::Handler;
-use crate::invocation::flight::{self, Flight};
+use crate::poller::{self, InFlight};
 use crate::settings::{self, Endpoint};
 use crate::sys::{self, descriptors, thread};
 use crate::{log, run};
@@ -78,7 +78,7 @@ pub(crate) fn poll<S: Sync>(
         state,
         count,
     }));
-    let first = flight::first();
+    let first = poller::first();
     first.board();
     start(shared, first, 2);
     let Err(error) = run::poll(&mut api, handler, state, None);
@@ -88,16 +88,16 @@ pub(crate) fn poll<S: Sync>(
     sys::wait_for_the_end()
 }
 
-/// Starts the poller of that number behind the one whose flight is the last.
-fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Flight, number: usize) {
+/// Starts the poller of that number behind the last one.
+fn start<S: Sync>(shared: &'static Shared<S>, last: &'static InFlight, number: usize) {
     if number > shared.count {
         return;
     }
-    let flight = last.another();
+    let in_flight = last.another();
     LIVING.fetch_add(1, Ordering::AcqRel);
     let work = move || {
-        flight.board();
-        start(shared, flight, number + 1);
+        in_flight.board();
+        start(shared, in_flight, number + 1);
         let mut api = RuntimeApi::<DefaultClient>::new(shared.endpoint);
         let Err(error) = run::poll(&mut api, shared.handler, shared.state, None);
         drop(api);
@@ -130,7 +130,7 @@ fn stop(error: ApiError) {
     }
     ending::begin();
     let others = Error::new(
-        kind::PROCESS_ENDED,
+        error_type::PROCESS_ENDED,
         "the process ends, because the Runtime API does not let it go on; the log has the reason, \
          and the invocation may be tried again",
     );

@@ -11,7 +11,7 @@ use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::Error;
 use crate::invocation::Metadata;
-use crate::invocation::flight::{self, Flight};
+use crate::poller::{self, InFlight};
 use crate::sys::{self, socket};
 
 /// What the last calls may take together, when the process ends by itself; in milliseconds.
@@ -31,7 +31,7 @@ pub(crate) fn begin() {
 /// What is told to those whose events are in hand.
 pub(crate) struct Farewell<'a> {
     /// The poller to which the end belongs, and what its caller learns.
-    pub(crate) own: Option<(&'static Flight, &'a Error)>,
+    pub(crate) own: Option<(&'static InFlight, &'a Error)>,
     /// What the callers of the others learn.
     pub(crate) others: &'a Error,
     /// When the last call must have ended, in milliseconds since boot.
@@ -47,38 +47,38 @@ impl Farewell<'_> {
     pub(crate) fn say(&self, api: &mut RuntimeApi<DefaultClient>) -> (usize, Result<(), ApiError>) {
         let mut said = Ok(());
         loop {
-            for flight in flight::all() {
-                if let Some(claim) = flight.take_answer() {
+            for in_flight in poller::all() {
+                if let Some(claim) = in_flight.take_answer() {
                     self.limit();
-                    let current = flight.current();
+                    let current = in_flight.current();
                     let ids = Metadata::of(current.request_id(), current.invocation_id());
-                    said = api.answer(ids).fail(claim, self.error(flight)).and(said);
+                    said = api.answer(ids).fail(claim, self.error(in_flight)).and(said);
                 }
             }
             let late = now() >= self.until;
             let (mut open, mut waits) = (0, false);
-            for flight in flight::all() {
+            for in_flight in poller::all() {
                 self.limit();
-                if !flight.cut_stream(self.error(flight)) {
+                if !in_flight.cut_stream(self.error(in_flight)) {
                     open += 1;
                     waits |= !late;
                 }
-                if let Some(in_time) = flight.is_at_its_last_answer() {
+                if let Some(in_time) = in_flight.is_at_its_last_answer() {
                     open += 1;
                     waits |= !late || (self.patient && in_time);
                 }
             }
             if waits {
                 sys::pause(PAUSE);
-            } else if flight::all().all(Flight::close) {
+            } else if poller::all().all(InFlight::close) {
                 return (open, said);
             }
         }
     }
 
-    fn error(&self, flight: &Flight) -> &Error {
+    fn error(&self, in_flight: &InFlight) -> &Error {
         match self.own {
-            Some((own, error)) if ptr::eq(own, flight) => error,
+            Some((own, error)) if ptr::eq(own, in_flight) => error,
             _ => self.others,
         }
     }

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// Error types of the runtime itself. `Runtime.` is the runtime's or its settings' blame,
 /// `Function.` the function's.
-pub(crate) mod kind {
+pub(crate) mod error_type {
     /// `_HANDLER` names no registered handler.
     pub(crate) const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
     /// A setting is not what it must be.
@@ -119,8 +119,11 @@ impl Error {
     /// The error as Lambda wants it named when it comes from a hook.
     pub(crate) fn of_hook(self, side: Side) -> Self {
         let (kind, what) = match side {
-            Side::BeforeSnapshot => (kind::BEFORE_SNAPSHOT, "a before-snapshot hook failed: "),
-            Side::AfterRestore => (kind::AFTER_RESTORE, "an after-restore hook failed: "),
+            Side::BeforeSnapshot => (
+                error_type::BEFORE_SNAPSHOT,
+                "a before-snapshot hook failed: ",
+            ),
+            Side::AfterRestore => (error_type::AFTER_RESTORE, "an after-restore hook failed: "),
         };
         Self {
             message: [what, &self.error_type, ": ", &self.message].concat(),
@@ -137,7 +140,7 @@ impl Error {
                 && text.bytes().all(|b| (0x20..0x7f).contains(&b))
         };
         if !fits(&self.error_type) {
-            Cow::Borrowed(kind::UNKNOWN)
+            Cow::Borrowed(error_type::UNKNOWN)
         } else if self.error_type.contains('.') {
             Cow::Borrowed(&self.error_type)
         } else {

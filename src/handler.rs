@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api::ApiError;
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::invocation::Context;
 
 /// Why a handler gives no response to post.
@@ -89,7 +89,7 @@ where
         let response = (self.function)(event, context)?;
         serde_json::to_writer(&mut *scratch, &response).map_err(|error| {
             Error::new(
-                kind::INVALID_RESPONSE,
+                error_type::INVALID_RESPONSE,
                 format!("the handler's response cannot be written as JSON: {error}"),
             )
         })?;
@@ -104,5 +104,5 @@ pub(crate) fn invalid_event(error: &serde_json::Error) -> Error {
     } else {
         "the event is not JSON"
     };
-    Error::new(kind::INVALID_EVENT, format!("{problem}: {error}"))
+    Error::new(error_type::INVALID_EVENT, format!("{problem}: {error}"))
 }

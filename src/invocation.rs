@@ -1,9 +1,5 @@
 //! What is known of an invocation besides its event.
 
-pub(crate) mod flight;
-
-pub(crate) use flight::{Current, current, is_readable};
-
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

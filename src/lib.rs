@@ -76,6 +76,7 @@ mod invocation;
 mod log;
 pub mod metrics;
 mod panics;
+mod poller;
 mod run;
 mod runtime;
 mod settings;

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
-use crate::error::{Error, Side, kind};
-use crate::invocation::flight::{self, Stage};
+use crate::error::{Error, Side, error_type};
+use crate::poller::{self, Stage};
 use crate::sys::{self, socket};
 use crate::{log, settings};
 
@@ -67,7 +67,7 @@ fn install_before(earlier: Box<Hook>) {
 
 /// Runs the init step; a panic in it is its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(flight::INIT, work)
+    guard(poller::INIT, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda wants for it.
@@ -76,8 +76,8 @@ pub(crate) fn during_hook(
     work: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stage = match side {
-        Side::BeforeSnapshot => flight::BEFORE_SNAPSHOT,
-        Side::AfterRestore => flight::AFTER_RESTORE,
+        Side::BeforeSnapshot => poller::BEFORE_SNAPSHOT,
+        Side::AfterRestore => poller::AFTER_RESTORE,
     };
     guard(stage, work).map_err(|error| error.of_hook(side))
 }
@@ -92,10 +92,10 @@ pub(crate) fn within_invocation<T, E: From<Error>>(
 /// Runs what belongs to a phase. When a panic on another thread is being reported in its name, it
 /// does not come back.
 fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let flight = flight::mine();
-    flight.go(flight::IDLE, stage);
+    let in_flight = poller::mine();
+    in_flight.go(poller::IDLE, stage);
     let result = catch(work);
-    flight.go(stage, flight::IDLE);
+    in_flight.go(stage, poller::IDLE);
     result
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     // The hook may have seen another panic last, which the handler caught; and a panic that is
     // passed on with `resume_unwind` does not come by the hook.
     let own = last.filter(|last| last.message().ends_with(text));
-    own.unwrap_or_else(|| Error::new(kind::PANIC, format!("panicked: {text}")))
+    own.unwrap_or_else(|| Error::new(error_type::PANIC, format!("panicked: {text}")))
 }
 
 /// Reports a panic, then calls the earlier hook. That one may call ours again, if it was set over
@@ -185,7 +185,7 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
         ),
         None => format!("panicked: {message}"),
     };
-    Error::new(kind::PANIC, message)
+    Error::new(error_type::PANIC, message)
 }
 
 /// Answers in the name of whatever the panic interrupts, unless an answer is on the way already,
@@ -196,22 +196,22 @@ fn report(error: Error) -> Result<(), ApiError> {
     };
     // The process ends before anybody could need what it holds.
     let mut api = ManuallyDrop::new(RuntimeApi::<DefaultClient>::new(endpoint));
-    let mine = flight::mine();
+    let mine = poller::mine();
     socket::limit_waits(ending::LIMIT);
-    if mine.take_phase(flight::INIT) {
+    if mine.take_phase(poller::INIT) {
         api.init_error(&error)
-    } else if mine.take_phase(flight::BEFORE_SNAPSHOT) {
+    } else if mine.take_phase(poller::BEFORE_SNAPSHOT) {
         api.init_error(&error.of_hook(Side::BeforeSnapshot))
-    } else if mine.take_phase(flight::SNAPSHOT) {
+    } else if mine.take_phase(poller::SNAPSHOT) {
         // Nobody here can know on which side of the snapshot this is.
         api.init_error(&error)
             .or_else(|_| api.restore_error(&error))
-    } else if mine.take_phase(flight::AFTER_RESTORE) {
+    } else if mine.take_phase(poller::AFTER_RESTORE) {
         api.restore_error(&error.of_hook(Side::AfterRestore))
     } else {
         // Without the message, which may have what belongs to another's caller.
         let others = Error::new(
-            kind::PROCESS_ENDED,
+            error_type::PROCESS_ENDED,
             "the process ends because of a panic outside this invocation; the log has it, and \
              the invocation may be tried again",
         );

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::handler::{Handler, NoResponse};
-use crate::invocation::{Context, flight};
+use crate::invocation::Context;
+use crate::poller;
 use crate::runtime::{Announce, Init, InitStep, OptIn, Runtime, Step};
 use crate::settings::{Endpoint, InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
@@ -243,9 +244,9 @@ fn serve_one<C: Client, S>(
         answer,
         broken,
     } = invocation;
-    let flight = flight::mine();
+    let in_flight = poller::mine();
     panics::prepare();
-    flight.handle(&metadata);
+    in_flight.handle(&metadata);
     scratch.clear();
     let context = Context::new(metadata, function.state);
     if let Some(announce) = function.announce {
@@ -255,20 +256,23 @@ fn serve_one<C: Client, S>(
         None => panics::within_invocation(|| function.handler.call(event, &context, scratch)),
         Some(reason) => {
             let message = format!("the event did not come whole: {reason}");
-            Err(NoResponse::Failed(Error::new(kind::INVALID_EVENT, message)))
+            Err(NoResponse::Failed(Error::new(
+                error_type::INVALID_EVENT,
+                message,
+            )))
         }
     };
     let response = result.and_then(fits);
     let answered = match response {
-        Ok(body) => answer.respond(flight.claim(), &body),
+        Ok(body) => answer.respond(in_flight.claim(), &body),
         Err(NoResponse::Failed(error)) => {
             log::failure("", &error);
-            answer.fail(flight.claim(), &error)
+            answer.fail(in_flight.claim(), &error)
         }
         // The stream has claimed the answer.
         Err(NoResponse::Streamed(answered)) => answered,
     };
-    flight.answered();
+    in_flight.answered();
     match answered {
         Err(error) if error.is_fatal() => return Err(error),
         Err(error) => log::warn(format_args!("the answer was not taken: {error}")),
@@ -283,7 +287,7 @@ fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, NoResponse> {
         return Ok(body);
     }
     Err(NoResponse::Failed(Error::new(
-        kind::RESPONSE_TOO_LARGE,
+        error_type::RESPONSE_TOO_LARGE,
         format!(
             "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, or \
              put it into S3 and return where it is",

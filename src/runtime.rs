@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::escape::{list, quoted};
 use crate::handler::{Handler, Json, Raw};
 use crate::invocation::Context;
@@ -285,7 +285,7 @@ fn answers_to(name: &str, own: &str) {
 fn no_such_handler(name: &str, names: &[&str]) -> Error {
     let (name, names) = (quoted(name), list(names));
     Error::new(
-        kind::NO_SUCH_HANDLER,
+        error_type::NO_SUCH_HANDLER,
         format!(
             "_HANDLER is {name}, and this function has the handlers {names}; set the \
              function's handler to one of them"

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::api::RuntimeApi;
 use crate::ending::{self, Farewell};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
 use crate::{log, panics, settings};
@@ -147,7 +147,7 @@ fn say_farewell(begun: Duration) {
     };
     ending::begin();
     let error = Error::new(
-        kind::PROCESS_ENDED,
+        error_type::PROCESS_ENDED,
         "Lambda ends the environment; the invocation may be tried again",
     );
     let farewell = Farewell {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::Client;
 use crate::error::{Error, Side};
-use crate::invocation::flight;
+use crate::poller;
 use crate::{fresh, log, panics, sys};
 
 /// What init and before-snapshot hooks may take together; a function whose timeout is longer has
@@ -60,10 +60,10 @@ pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> 
 pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
     api.disconnect();
     // A panic of a thread meanwhile is reported in its name.
-    let flight = flight::mine();
-    flight.go(flight::IDLE, flight::SNAPSHOT);
+    let in_flight = poller::mine();
+    in_flight.go(poller::IDLE, poller::SNAPSHOT);
     let restored = api.restore_next();
-    flight.go(flight::SNAPSHOT, flight::IDLE);
+    in_flight.go(poller::SNAPSHOT, poller::IDLE);
     api.disconnect();
     restored?;
     fresh::restored();

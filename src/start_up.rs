@@ -1,4 +1,4 @@
-//! Texts that start-up reads, in statics of a name that src/bootstrap.ld knows: literals have no
+//! Texts that start-up reads, in statics of a name that src/start_up.ld knows: literals have no
 //! names of their own, and would lie on as many pages as they like.
 
 macro_rules! texts {

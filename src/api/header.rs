@@ -3,7 +3,8 @@
 use super::error::ApiError;
 use crate::client::Reply;
 use crate::escape::quoted;
-use crate::invocation::{Metadata, flight};
+use crate::invocation::Metadata;
+use crate::poller;
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
 pub(crate) const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
@@ -112,7 +113,7 @@ fn text<'a>(request_id: &str, name: &str, value: &'a [u8]) -> Option<&'a str> {
 fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
     crate::log::install();
     // The line belongs to the event that is just coming, not to the last one.
-    flight::mine().set_current(&Metadata::of(request_id, None));
+    poller::mine().set_current(&Metadata::of(request_id, None));
     let shown: String = value.chars().take(100).collect();
     let shown = quoted(&shown);
     crate::log::warn(format_args!(

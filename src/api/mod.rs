@@ -21,7 +21,7 @@ pub(crate) use streaming::{Connected, StreamedResponse};
 use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
 use crate::invocation::Metadata;
-use crate::invocation::flight::Claim;
+use crate::poller::Claim;
 use crate::settings::{Endpoint, rooted};
 use crate::start_up::texts;
 use error::Call;

@@ -7,7 +7,7 @@ use super::{ApiError, INVOCATION, base64, cut, header};
 use crate::client::Streamed;
 use crate::error::Error;
 use crate::invocation::Metadata;
-use crate::invocation::flight::Claim;
+use crate::poller::Claim;
 use crate::settings::{Endpoint, rooted};
 
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";

@@ -46,7 +46,7 @@ mod failures;
 
 use std::panic::{self, AssertUnwindSafe};
 
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::panics;
 
 pub use failures::ItemFailures;
@@ -188,7 +188,7 @@ fn ids<'a, R>(
         let id = id(record).filter(|id| !id.is_empty());
         id.ok_or_else(|| {
             Error::new(
-                kind::INVALID_EVENT,
+                error_type::INVALID_EVENT,
                 format!(
                     "record {} of the batch has no id by which it could be reported; no record \
                      of the batch was tried",

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::mix::{KERNEL, Sources};
 use super::{FreshError, phase};
-use crate::invocation::{self, Current};
+use crate::poller::{self, Current};
 use crate::sys::{self, entropy};
 
 /// Makes bytes for the function `call`, in the name of its caller.
@@ -43,7 +43,7 @@ fn burn() {
 // A call of its own, so that its stack is where that of `burn` is.
 #[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
-    gather(kernel, &invocation::current())?.fill(out);
+    gather(kernel, &poller::current())?.fill(out);
     Ok(())
 }
 
@@ -111,9 +111,9 @@ mod tests {
     /// for that.
     #[test]
     fn every_source_is_asked_at_each_draw() {
-        let flight = invocation::flight::mine();
-        flight.set_current(&Metadata::of("request", Some("nonce")));
-        let current = flight.current();
+        let in_flight = poller::mine();
+        in_flight.set_current(&Metadata::of("request", Some("nonce")));
+        let current = in_flight.current();
         let before = sys::since_epoch().as_nanos();
         let first = gather(stuck, &current).unwrap();
         let second = gather(stuck, &current).unwrap();
@@ -131,8 +131,8 @@ mod tests {
             assert!(first.cycles > 0 && second.cycles > first.cycles);
         }
         drop(current);
-        flight.set_current(&Metadata::of("another", None));
-        let current = flight.current();
+        in_flight.set_current(&Metadata::of("another", None));
+        let current = in_flight.current();
         let third = gather(stuck, &current).unwrap();
         assert_eq!((third.request_id, third.invocation_id), ("another", ""));
     }

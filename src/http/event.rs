@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::FrontEnd;
 use super::json::{Pairs, Text};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::handler::invalid_event;
 
 /// Every field of the four forms that is read.
@@ -91,7 +91,7 @@ impl<'a> Event<'a> {
 
 fn unknown(problem: &str) -> Error {
     Error::new(
-        kind::INVALID_EVENT,
+        error_type::INVALID_EVENT,
         format!(
             "the event is no HTTP request of API Gateway (payload format 1.0 or 2.0), a function \
              URL or an Application Load Balancer: {problem}; register a handler with `json` or \

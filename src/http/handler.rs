@@ -7,7 +7,7 @@ use ::http::{HeaderValue, Request, Response, StatusCode};
 
 use super::event::Event;
 use super::{Body, request, response};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::handler::{Handler, NoResponse};
 use crate::invocation::Context;
 
@@ -37,7 +37,7 @@ where
         let front_end = event.front_end()?;
         let answer = match request::build(event, front_end) {
             Ok(request) => (self.function)(request, context)?.map(Into::into),
-            Err(error) if error.error_type() == kind::INVALID_REQUEST => bad_request(&error),
+            Err(error) if error.error_type() == error_type::INVALID_REQUEST => bad_request(&error),
             Err(error) => return Err(error.into()),
         };
         response::write(answer, front_end, scratch)?;

@@ -13,7 +13,7 @@ use super::event::Event;
 use super::json::{Pairs, Text};
 use super::origin::{Origin, last_address};
 use super::{Body, FrontEnd, uri};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 
 /// The request that an event holds, with its [`Origin`] in the extensions.
 ///
@@ -67,12 +67,12 @@ pub(super) fn build(mut event: Event<'_>, front_end: FrontEnd) -> Result<Request
 
 /// The error of what a client has sent.
 fn invalid(message: String) -> Error {
-    Error::new(kind::INVALID_REQUEST, message)
+    Error::new(error_type::INVALID_REQUEST, message)
 }
 
 /// The error of what the front end has made of it.
 fn invalid_event(message: String) -> Error {
-    Error::new(kind::INVALID_EVENT, message)
+    Error::new(error_type::INVALID_EVENT, message)
 }
 
 fn body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Body, Error> {

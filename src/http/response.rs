@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Body, FrontEnd};
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::stream::check_status;
 
 /// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
@@ -60,7 +60,7 @@ fn check_size(length: usize) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::new(
-        kind::RESPONSE_TOO_LARGE,
+        error_type::RESPONSE_TOO_LARGE,
         format!(
             "the response has {length} bytes as JSON, and a load balancer takes at most 1 MB \
              ({MAX_LOAD_BALANCER} bytes); return less, or a link to where the rest is"
@@ -69,7 +69,7 @@ fn check_size(length: usize) -> Result<(), Error> {
 }
 
 fn invalid(message: String) -> Error {
-    Error::new(kind::INVALID_RESPONSE, message)
+    Error::new(error_type::INVALID_RESPONSE, message)
 }
 
 type Headers<'a> = Vec<(&'a HeaderName, Vec<&'a str>)>;

@@ -5,7 +5,7 @@ use tracing::Level;
 use super::settings::json;
 use super::time;
 use crate::escape::{self, Form};
-use crate::{invocation, sys};
+use crate::{poller, sys};
 
 /// What a line is made of. Texts as bytes are escaped as the format needs it.
 #[derive(Default)]
@@ -40,7 +40,7 @@ impl Line<'_> {
     pub(super) fn write(&self) {
         let mut out = Vec::with_capacity(256);
         {
-            let current = invocation::current();
+            let current = poller::current();
             self.encode(
                 &mut out,
                 json(),

@@ -49,7 +49,7 @@ use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
 use crate::escape::{list, quoted};
-use crate::{invocation, sys};
+use crate::{poller, sys};
 
 pub(crate) use self::during_init::during_init;
 pub use self::settings::json;
@@ -124,7 +124,7 @@ pub(crate) fn error(message: fmt::Arguments<'_>) {
 /// std says the bytes, and not whose.
 #[cold]
 fn allocation_failed(size: usize) {
-    if invocation::is_readable() {
+    if poller::is_readable() {
         plain(
             "ERROR",
             format_args!("the process aborts: an allocation of {size} bytes failed"),
@@ -171,7 +171,7 @@ pub(crate) fn failure(what: &str, error: &Error) {
         return;
     }
     // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
-    let request_id = invocation::current().request_id().to_owned();
+    let request_id = poller::current().request_id().to_owned();
     if request_id.is_empty() {
         self::error(format_args!("{what}{error}"));
     } else {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::writer::Writer;
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::handler::{Handler, NoResponse};
-use crate::invocation::{Context, flight};
+use crate::invocation::Context;
+use crate::poller;
 use crate::{panics, settings};
 
 /// A handler over bytes that gets a [`Writer`].
@@ -22,9 +23,12 @@ where
         _: &'e mut Vec<u8>,
     ) -> Result<Cow<'e, [u8]>, NoResponse> {
         let endpoint = settings::endpoint().ok_or_else(|| {
-            Error::new(kind::CONFIG_INVALID, "there is no Runtime API to stream to")
+            Error::new(
+                error_type::CONFIG_INVALID,
+                "there is no Runtime API to stream to",
+            )
         })?;
-        let mut writer = Writer::new(endpoint, flight::mine(), context.metadata());
+        let mut writer = Writer::new(endpoint, poller::mine(), context.metadata());
         // Caught here already, because only the writer can end what has begun.
         let result = panics::within_invocation(|| (self.0)(event, context, &mut writer));
         writer.finish(result)

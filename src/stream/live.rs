@@ -1,7 +1,7 @@
 //! A streamed response that has begun and not ended.
 //!
 //! Whatever ends the process has to end it first: a caller cannot tell a response that just stops
-//! from one that is whole. So it hangs on the flight of its poller.
+//! from one that is whole. So its poller keeps it beside the event in hand.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -9,30 +9,30 @@ use std::time::Duration;
 
 use crate::api::{ApiError, Connected, StreamedResponse};
 use crate::error::Error;
-use crate::invocation::flight::{self, Flight};
+use crate::poller::{self, InFlight};
 use crate::sys;
 
 /// A response that has begun.
 pub(super) struct Live {
-    flight: &'static Flight,
+    in_flight: &'static InFlight,
     /// None before it begins and once it has ended.
     response: Mutex<Option<StreamedResponse>>,
 }
 
 impl Live {
-    /// Begins the response to what this flight has in hand; waits for the end of the process when
+    /// Begins the response to this event in hand; waits for the end of the process when
     /// somebody else answers that.
-    pub(super) fn begin(flight: &'static Flight, connected: Connected) -> Arc<Self> {
+    pub(super) fn begin(in_flight: &'static InFlight, connected: Connected) -> Arc<Self> {
         let live = Arc::new(Self {
-            flight,
+            in_flight,
             response: Mutex::new(None),
         });
         // Whoever takes the stream over finds it, and waits for the lock. The compiler must not see
         // that this is all there ever is: it would link the code for it into every function.
-        let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn flight::Live>);
-        flight.set_stream(Some(taken));
+        let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn poller::Live>);
+        in_flight.set_stream(Some(taken));
         let mut response = live.response();
-        match flight.claim_stream() {
+        match in_flight.claim_stream() {
             Some(claim) => *response = Some(connected.begin(claim)),
             None => {
                 drop(response);
@@ -53,7 +53,7 @@ impl Live {
     pub(super) fn send(&self, parts: [&[u8]; 2]) -> bool {
         let mut response = self.response();
         match &mut *response {
-            Some(response) if self.flight.is_streaming() => response.send(parts),
+            Some(response) if self.in_flight.is_streaming() => response.send(parts),
             _ => {
                 drop(response);
                 sys::wait_for_the_end();
@@ -63,7 +63,7 @@ impl Live {
 
     /// Sends the last bytes, and the error if there is one.
     pub(super) fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
-        self.flight.end_stream();
+        self.in_flight.end_stream();
         match self.response().take() {
             Some(response) => response.end(last, error),
             None => sys::wait_for_the_end(),
@@ -75,7 +75,7 @@ impl Live {
     }
 }
 
-impl flight::Live for Live {
+impl poller::Live for Live {
     fn cut(&self, error: &Error) -> bool {
         let mut response = match self.response.try_lock() {
             Ok(response) => response,

@@ -9,12 +9,12 @@ use std::time::Duration;
 use super::live::Live;
 use super::prelude::{self, InvalidHead, Prelude};
 use crate::api::Connected;
-use crate::error::{Error, kind};
+use crate::error::{Error, error_type};
 use crate::escape::quoted;
 use crate::handler::NoResponse;
 use crate::invocation::Metadata;
-use crate::invocation::flight::Flight;
 use crate::log;
+use crate::poller::InFlight;
 use crate::settings::Endpoint;
 
 /// Writes are collected up to this size, in bytes.
@@ -49,7 +49,7 @@ const CAPACITY: usize = 16 * 1024;
 /// ```
 pub struct Writer<'a> {
     endpoint: &'static Endpoint,
-    flight: &'static Flight,
+    in_flight: &'static InFlight,
     metadata: Metadata<'a>,
     content_type: Cow<'static, str>,
     buffer: Vec<u8>,
@@ -72,12 +72,12 @@ enum State {
 impl<'a> Writer<'a> {
     pub(super) fn new(
         endpoint: &'static Endpoint,
-        flight: &'static Flight,
+        in_flight: &'static InFlight,
         metadata: Metadata<'a>,
     ) -> Self {
         Self {
             endpoint,
-            flight,
+            in_flight,
             metadata,
             content_type: Cow::Borrowed("application/octet-stream"),
             buffer: Vec::new(),
@@ -212,7 +212,7 @@ impl<'a> Writer<'a> {
         match Connected::open(self.endpoint, self.metadata, &self.content_type) {
             Ok(connected) => {
                 self.unavailable = None;
-                let live = Live::begin(self.flight, connected);
+                let live = Live::begin(self.in_flight, connected);
                 live.give_up_at(self.until);
                 if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
                     // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
@@ -243,7 +243,7 @@ impl<'a> Writer<'a> {
             None => self.unavailable(),
         };
         Error::new(
-            kind::STREAM_UNAVAILABLE,
+            error_type::STREAM_UNAVAILABLE,
             ["the response could not be streamed: ", &reason].concat(),
         )
     }

@@ -78,7 +78,7 @@ struct Arena {
 // free blocks of `MEMORY`, a static, which are no thread's.
 unsafe impl Sync for Arena {}
 
-// Apart from the state, and in a section that src/bootstrap.ld puts behind the rest of .bss:
+// Apart from the state, and in a section that src/start_up.ld puts behind the rest of .bss:
 // the statics that start-up writes then share a page with the first blocks.
 // SAFETY: a section whose name begins with `.bss.` is zeroed memory, as this static is, and every
 // linker puts it into .bss; nothing else has the name.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that each name in src/bootstrap.ld still matches a function, in the section that it is for.
+"""Checks that each name in src/start_up.ld still matches a function, in the section that it is for.
 
 check.py ARCH LAYER FUNCTION...: bootstraps that were built with their symbols, the layer's and those
 of functions. The linker script names functions by patterns. One that matches nothing is no error to
@@ -14,7 +14,7 @@ import struct
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parents[2] / "src" / "bootstrap.ld"
+SCRIPT = Path(__file__).resolve().parents[2] / "src" / "start_up.ld"
 SECTIONS = (".text.start", ".text.event", ".text.layer")
 # std asks arm64's processor for newer atomics, and has nothing of the kind on x86_64.
 ARM64_ONLY = ("8init_lse", "21detect_and_initialize", "__rust_enable_lse", "__aarch64_", "__getauxval")
@@ -55,7 +55,7 @@ def patterns(script):
     for section in SECTIONS:
         body = re.search(re.escape(section) + r" : \{(.*?)\n    \}", script, re.S)
         if body is None:
-            sys.exit(f"src/bootstrap.ld has no section {section}")
+            sys.exit(f"src/start_up.ld has no section {section}")
         result[section] = [
             (file if file != "*" else None, one)
             for file, inner in re.findall(r"(\*\S*?)\(([^()]*)\)", body[1])
@@ -103,7 +103,7 @@ def main():
         print(f"{arch}: no function matches {line}")
     print(f"{arch}: {used} patterns match, {len(stale)} do not")
     if stale or not used:
-        sys.exit("src/bootstrap.ld names functions that are not there: follow their new names, or remove the patterns")
+        sys.exit("src/start_up.ld names functions that are not there: follow their new names, or remove the patterns")
 
 
 if __name__ == "__main__":

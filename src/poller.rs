@@ -1,8 +1,9 @@
-//! What each poller has in hand, for those that no [`Context`](super::Context) reaches: the log,
+//! What each poller has in hand, for those that no [`Context`](crate::Context) reaches: the log,
 //! the panic hook, whoever ends the process, and `fresh`.
 //!
 //! One poller needs no thread-local value: all threads of the process work for its invocation.
-//! With several, each thread that polls has a flight of its own, and other threads have none.
+//! With several, each thread that polls has an event of its own in hand, and other threads
+//! have no event.
 //!
 //! ```text
 //! IDLE -> HANDLING -> ANSWERING -> IDLE           a whole answer, or an error
@@ -23,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use once_cell::race::OnceBox;
 
-use super::Metadata;
 use crate::error::Error;
+use crate::invocation::Metadata;
 use crate::sys;
 
 /// What a poller is at.
@@ -48,7 +49,7 @@ const DONE: Stage = 9;
 const TAKEN: Stage = 10;
 
 /// The right to answer the event in hand. Whatever sends the first byte of an answer uses it up,
-/// and only [`Flight`] gives it out: once for each event.
+/// and only [`InFlight`] gives it out: once for each event.
 #[must_use]
 pub(crate) struct Claim(());
 
@@ -59,7 +60,7 @@ pub(crate) trait Live: Send + Sync {
 }
 
 /// What one poller has in hand.
-pub(crate) struct Flight {
+pub(crate) struct InFlight {
     stage: AtomicU8,
     current: Mutex<Current>,
     /// The streamed response, while there is one. Set before it begins. In a box: the compiler sees
@@ -67,7 +68,7 @@ pub(crate) struct Flight {
     /// that each function links what ends streams.
     stream: Mutex<Option<Box<Arc<dyn Live>>>>,
     /// That of the poller which was started after this one.
-    next: OnceBox<Flight>,
+    next: OnceBox<InFlight>,
 }
 
 /// The ids of an event in hand, and its deadline.
@@ -82,30 +83,30 @@ pub(crate) struct Current {
     deadline_ms: u64,
 }
 
-static MAIN: Flight = Flight::new();
+static MAIN: InFlight = InFlight::new();
 /// Of threads that belong to no poller, while there are several: nothing is ever in hand.
-static NOBODY: Flight = Flight::new();
+static NOBODY: InFlight = InFlight::new();
 
 thread_local! {
-    static MINE: Cell<Option<&'static Flight>> = const { Cell::new(None) };
+    static MINE: Cell<Option<&'static InFlight>> = const { Cell::new(None) };
 }
 
-/// The flight of the poller that this thread is or works for.
-pub(crate) fn mine() -> &'static Flight {
+/// What the poller has in hand that this thread is or works for.
+pub(crate) fn mine() -> &'static InFlight {
     MINE.get().unwrap_or_else(|| match MAIN.next.get() {
         None => &MAIN,
         Some(_) => &NOBODY,
     })
 }
 
-/// The flight of the first poller, which is the main thread.
-pub(crate) fn first() -> &'static Flight {
+/// What the first poller has in hand, which is the main thread.
+pub(crate) fn first() -> &'static InFlight {
     &MAIN
 }
 
-/// The flights of all pollers.
-pub(crate) fn all() -> impl Iterator<Item = &'static Flight> {
-    iter::successors(Some(&MAIN), |flight| flight.next.get())
+/// What each poller has in hand.
+pub(crate) fn all() -> impl Iterator<Item = &'static InFlight> {
+    iter::successors(Some(&MAIN), |in_flight| in_flight.next.get())
 }
 
 /// The ids of the event that this thread's poller has in hand, or had last; empty before the
@@ -121,7 +122,7 @@ pub(crate) fn is_readable() -> bool {
     !matches!(mine().current.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-impl Flight {
+impl InFlight {
     const fn new() -> Self {
         Self {
             stage: AtomicU8::new(IDLE),
@@ -136,7 +137,7 @@ impl Flight {
         }
     }
 
-    /// The flight of one more poller. Only the last one may be asked.
+    /// What one more poller will have in hand. Only the last one may be asked.
     pub(crate) fn another(&'static self) -> &'static Self {
         self.next.get_or_init(|| Box::new(Self::new()))
     }
