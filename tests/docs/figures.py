@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The README's table of figures is that of a file of results, and numbers in prose are too.
+"""Tables of figures are those of a file of results, and numbers in prose are too.
 
-    tests/docs/figures.py                          print the table of the file that the README names
-    tests/docs/figures.py --write [RESULTS.json]   put the table of this file into the README (without
+    tests/docs/figures.py                          print each table
+    tests/docs/figures.py --write [RESULTS.json]   put the figures of this file into the tables (without
                                                    it, of the same as before), and into each page the
                                                    numbers that have a mark (prose.py)
 
-The table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`; check.py compares
-it with FILE, which scripts/bench has written, and each marked number with its source.
+A table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`: all programs and all
+figures of FILE in bench/README.md, with `FILE short` the few of the README. check.py compares it with
+FILE, which scripts/bench has written, and each marked number with its source.
 """
 
 import json
@@ -20,7 +21,8 @@ sys.dont_write_bytecode = True
 import prose
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACE = re.compile(r"(<!-- figures: (\S+) -->\n)(.*?)(<!-- end of figures -->)", re.DOTALL)
+PLACE = re.compile(r"<!-- figures: (\S+)( short)? -->\n(.*?)<!-- end of figures -->", re.DOTALL)
+PAGES = [ROOT / "README.md", ROOT / "bench/README.md"]
 # The column, and its name in the file: of what was timed, or of what was counted.
 COLUMNS = [
     ("init, warm", "init_warm_us"),
@@ -35,6 +37,15 @@ COLUMNS = [
     ("bytes", "bytes"),
     ("zip", "zip_bytes"),
 ]
+# Of the short table: its columns, and its rows with what each is.
+SHORT_COLUMNS = ["init_warm_us", "init_cold_us", "first_response_us", "zip_bytes"]
+SHORT_ROWS = {
+    "hello": "the library",
+    "layer-worker": "the layer, with a worker",
+    "minlambda": "the smallest of the others",
+    "lambda_runtime": "AWS's for Rust, built like `hello`",
+    "lambda_runtime-docs": "AWS's for Rust, as documented",
+}
 
 
 def cell(program, name):
@@ -47,30 +58,39 @@ def cell(program, name):
     return "not measured"
 
 
-def table(path):
+def table(path, short):
     results = json.loads(path.read_text())
-    lines = ["| program | " + " | ".join(title for title, _ in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for program in results["programs"]:
-        cells = [cell(program, name) for _, name in COLUMNS]
-        lines.append(f"| `{program['name']}` | " + " | ".join(cells) + " |")
+    columns = [pair for pair in COLUMNS if not short or pair[1] in SHORT_COLUMNS]
+    lines = ["| program | " + " | ".join(title for title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    named = {program["name"]: program for program in results["programs"]}
+    for name in SHORT_ROWS if short else named:
+        title = f"`{name}`, {SHORT_ROWS[name]}" if short else f"`{name}`"
+        cells = [cell(named[name], column) for _, column in columns]
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
     machine = results["machine"]
+    floor = ""
+    if short:
+        us = {name: f"{named['floor']['timed'][name]['us']['median']:,.0f}" for name in SHORT_COLUMNS[:3]}
+        floor = f" The floor: {us['init_warm_us']}, {us['init_cold_us']} and {us['first_response_us']} us."
     return "\n".join(lines) + (
         f"\n\n{results['arch']}, {machine['cpu']}, {machine['cores']} cores, {machine['virtualised']}, Linux "
         f"{machine['kernel']}; {results['date']}, commit {results['commit']}, medians of {results['rounds']['warm']} "
-        f"rounds warm and {results['rounds']['cold']} cold, load {machine['load'][0]:.1f}.\n"
+        f"rounds warm and {results['rounds']['cold']} cold, load {machine['load'][0]:.1f}.{floor}\n"
     )
 
 
-def differs(readme=ROOT / "README.md"):
-    """What is wrong with the README's table, or nothing."""
-    found = PLACE.search(readme.read_text())
-    if not found:
-        return "README.md has no table of figures between its marks"
-    path = ROOT / found[2]
-    if not path.is_file():
-        return f"README.md: {found[2]}, the results of its figures, is not there"
-    if found[3] != table(path):
-        return f"README.md: its figures are not those of {found[2]}; see tests/docs/figures.py --write"
+def differs():
+    """What is wrong with the tables, or nothing."""
+    for page in PAGES:
+        name = page.relative_to(ROOT)
+        found = PLACE.search(page.read_text())
+        if not found:
+            return f"{name} has no table of figures between its marks"
+        path = ROOT / found[1]
+        if not path.is_file():
+            return f"{name}: {found[1]}, the results of its figures, is not there"
+        if found[3] != table(path, found[2]):
+            return f"{name}: its figures are not those of {found[1]}; see tests/docs/figures.py --write"
     return None
 
 
@@ -84,12 +104,14 @@ def pages():
 
 
 def write(results):
-    """Puts a file's table into the README, and today's numbers into all pages."""
-    readme = ROOT / "README.md"
-    text = readme.read_text()
-    path = Path(results).resolve() if results else ROOT / PLACE.search(text)[2]
-    marked = f"<!-- figures: {path.relative_to(ROOT)} -->\n{table(path)}<!-- end of figures -->"
-    readme.write_text(PLACE.sub(lambda _: marked, text))
+    """Puts a file's figures into the tables, and today's numbers into all pages."""
+    for page in PAGES:
+        text = page.read_text()
+        found = PLACE.search(text)
+        path = Path(results).resolve() if results else ROOT / found[1]
+        mark = f"<!-- figures: {path.relative_to(ROOT)}{found[2] or ''} -->"
+        marked = f"{mark}\n{table(path, found[2])}<!-- end of figures -->"
+        page.write_text(text[: found.start()] + marked + text[found.end() :])
     for page in pages():
         text = page.read_text()
         try:
@@ -107,7 +129,9 @@ def main(arguments):
     elif arguments:
         return __doc__
     else:
-        print(table(ROOT / PLACE.search((ROOT / "README.md").read_text())[2]))
+        for page in PAGES:
+            found = PLACE.search(page.read_text())
+            print(f"{page.relative_to(ROOT)}\n\n{table(ROOT / found[1], found[2])}")
     return None
 
 
