@@ -103,8 +103,8 @@ pub mod layer {
     pub use crate::log::{json, warn, wrap};
     pub use crate::shutdown::by_hand as termination;
     pub use crate::stream::any_content_type;
-    pub use crate::sys::since_boot;
     pub use crate::sys::socket::{Attend, attend_with};
+    pub use crate::sys::{since_boot, write_line};
 }
 
 /// What the fuzz targets in tests/fuzz reach of the library; no other build has it.

@@ -93,24 +93,37 @@ fn each_line_is_one_write() {
     session.requests(3);
 }
 
-#[test]
-fn long_lines_of_many_threads_never_mix() {
-    // A stream that is full takes a line in pieces.
-    let (log, end) = UnixStream::pair().unwrap();
+/// Long lines of 16 threads into a stream that takes them in pieces.
+#[track_caller]
+fn long_lines_come_whole(log: UnixStream, end: UnixStream, lines: usize) {
     log.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let function = logging("threads")
         .env(FORMAT, "JSON")
         .logging_to(OwnedFd::from(end));
-    let event = r#"{"threads":16,"lines":3,"size":300000}"#;
+    let event = format!(r#"{{"threads":16,"lines":{lines},"size":300000}}"#);
     let session = function.start(script::exchange("w-1", event));
     let mut last = [-1; 16];
     let mut log = BufReader::new(log);
-    for _ in 0..16 * 3 {
+    for _ in 0..16 * lines {
         let mut line = String::new();
         log.read_line(&mut line).expect("a line");
         check_line(&line, &mut last, 300_000);
     }
     session.requests(3);
+}
+
+#[test]
+fn long_lines_of_many_threads_never_mix() {
+    let (log, end) = UnixStream::pair().unwrap();
+    long_lines_come_whole(log, end, 3);
+}
+
+#[test]
+fn a_log_that_somebody_made_non_blocking_loses_nothing() {
+    let (log, end) = UnixStream::pair().unwrap();
+    // For all who share it, a program that the function has started for instance.
+    end.set_nonblocking(true).unwrap();
+    long_lines_come_whole(log, end, 1);
 }
 
 /// A whole line of `threads`, which follows the last one of its thread.

@@ -93,7 +93,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
 
 /// A log, for the one poller or one of several.
 fn log(alone: bool) -> Result<&'static Log, Error> {
-    let log = Log::open()?;
+    let log = Log::open(alone)?;
     if alone {
         log.attend();
     }

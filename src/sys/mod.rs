@@ -29,12 +29,12 @@ pub(crate) fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-/// Writes `line` to standard output (1) or error (2) with one write(2), unless the system takes
-/// only a part of it. Lines of several threads never mix, also when they are longer than what a
-/// pipe takes as a whole.
+/// Writes `line`, or several, to standard output (1) or error (2) with one write(2), unless the
+/// system takes only a part of it. Lines of several threads never mix, also when they are longer
+/// than what a pipe takes as a whole, and when both outputs are one pipe.
 ///
 /// A failure is dropped: there is nowhere left to report it.
-pub(crate) fn write_line(fd: libc::c_int, mut line: &[u8]) {
+pub fn write_line(fd: libc::c_int, mut line: &[u8]) {
     static WRITING: Mutex<()> = Mutex::new(());
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     while !line.is_empty() {
@@ -44,10 +44,27 @@ pub(crate) fn write_line(fd: libc::c_int, mut line: &[u8]) {
         match usize::try_from(written) {
             Ok(0) => return,
             Ok(n) => line = &line[n.min(line.len())..],
-            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
+            Err(_) => match io::Error::last_os_error().raw_os_error() {
+                Some(libc::EINTR) => {}
+                Some(libc::EAGAIN) => await_room(fd),
+                _ => return,
+            },
         }
     }
+}
+
+/// Somebody may have made the log non-blocking, which holds for all who share it; no line shall be
+/// lost or cut by that.
+#[cold]
+fn await_room(fd: libc::c_int) {
+    let mut polled = libc::pollfd {
+        fd,
+        events: libc::POLLOUT,
+        revents: 0,
+    };
+    // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; neither
+    // a limit nor a mask of signals is given.
+    unsafe { libc::ppoll(&raw mut polled, 1, ptr::null(), ptr::null()) };
 }
 
 /// The time since the machine booted, without the time that it was suspended.

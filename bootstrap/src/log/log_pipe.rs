@@ -4,12 +4,12 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use coldspark::{Context, layer};
 
-use crate::sys::{self, pipe};
+use crate::sys::pipe;
 
 /// How much is read before others may have a turn.
 const TURN: usize = 1024 * 1024;
 const PIECE: usize = 16 * 1024;
-/// A longer line is written in parts.
+/// A longer line is written in parts; with several pollers, and in JSON, each is a line of its own.
 const LONGEST: usize = 64 * 1024;
 /// In JSON, what may become an object is kept whole up to what CloudWatch Logs takes as one event.
 const LONGEST_JSON: usize = 1024 * 1024;
@@ -21,6 +21,8 @@ const TAIL_LINES: usize = 10;
 pub(crate) struct Printed {
     /// Where it goes: this process's standard output or error.
     target: i32,
+    /// There are others whose lines may come in between.
+    shared: bool,
     pending: Vec<u8>,
     /// The last that was written is a part of a line.
     torn: bool,
@@ -38,9 +40,10 @@ struct Json {
 }
 
 impl Printed {
-    pub(crate) fn new(target: i32, json: bool) -> Self {
+    pub(crate) fn new(target: i32, json: bool, shared: bool) -> Self {
         Self {
             target,
+            shared,
             pending: Vec::new(),
             torn: false,
             tail: Vec::new(),
@@ -97,7 +100,16 @@ impl Printed {
             .rposition(|byte| *byte == b'\n');
         let whole = match end {
             Some(end) => start + end + 1,
-            None if self.pending.len() >= self.longest() => self.part(),
+            None if self.pending.len() >= self.longest() => {
+                let part = self.part();
+                if self.shared && self.json.is_none() {
+                    // Otherwise another's line would be taken for the rest of this one.
+                    self.pending.insert(part, b'\n');
+                    part + 1
+                } else {
+                    part
+                }
+            }
             None => return,
         };
         self.write(whole);
@@ -111,10 +123,11 @@ impl Printed {
         }
     }
 
-    /// How much of a line that is too long is written. In JSON a character is not torn apart.
+    /// How much of a line that is too long is written. Where parts become lines, a character is not
+    /// torn apart.
     fn part(&self) -> usize {
         let length = self.pending.len();
-        if self.json.is_none() {
+        if self.json.is_none() && !self.shared {
             return length;
         }
         let last = &self.pending[length - 4..];
@@ -133,7 +146,7 @@ impl Printed {
         let bytes = &self.pending[..whole];
         match &mut self.json {
             None => {
-                sys::write_log(self.target, bytes);
+                layer::write_line(self.target, bytes);
                 self.torn = !bytes.ends_with(b"\n");
             }
             Some(json) => {
@@ -145,7 +158,7 @@ impl Printed {
                 {
                     layer::wrap(&mut json.lines, line, ids);
                 }
-                sys::write_log(self.target, &json.lines);
+                layer::write_line(self.target, &json.lines);
                 json.lines.clear();
             }
         }
@@ -175,6 +188,7 @@ mod tests {
     fn printed(text: &str) -> Printed {
         let mut printed = Printed {
             target: 2,
+            shared: false,
             pending: text.as_bytes().to_vec(),
             torn: false,
             tail: Vec::new(),

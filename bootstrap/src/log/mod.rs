@@ -40,7 +40,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn open() -> Result<&'static Self, Error> {
+    /// `alone` says whether it is the only one.
+    pub(crate) fn open(alone: bool) -> Result<&'static Self, Error> {
         let open = || -> io::Result<Self> {
             let (output, output_end) = pipe::from_child()?;
             let (error, error_end) = pipe::from_child()?;
@@ -49,7 +50,7 @@ impl Log {
                 json,
                 ends: [output_end, error_end],
                 pipes: [output, error],
-                streams: Mutex::new([1, 2].map(|target| Printed::new(target, json))),
+                streams: Mutex::new([1, 2].map(|target| Printed::new(target, json, !alone))),
                 relay: AtomicBool::new(false),
             })
         };

@@ -104,34 +104,3 @@ pub(crate) fn poll_or_room<const N: usize>(
         Err(error) => Err(error),
     }
 }
-
-/// Writes all of `bytes` to this process's standard output (1) or error (2). What cannot be
-/// written is dropped: there is nowhere left to report it.
-pub(crate) fn write_log(fd: libc::c_int, mut bytes: &[u8]) {
-    while !bytes.is_empty() {
-        // SAFETY: pointer and length are those of a live borrowed slice, which write(2) only
-        // reads. A closed descriptor gives EBADF.
-        let written = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
-        match usize::try_from(written) {
-            Ok(0) => return,
-            Ok(n) => bytes = &bytes[n.min(bytes.len())..],
-            Err(_) => match io::Error::last_os_error().kind() {
-                io::ErrorKind::Interrupted => {}
-                io::ErrorKind::WouldBlock => await_writable(fd),
-                _ => return,
-            },
-        }
-    }
-}
-
-/// Somebody may have made the log non-blocking; its lines shall not get lost by that.
-fn await_writable(fd: libc::c_int) {
-    let mut polled = libc::pollfd {
-        fd,
-        events: libc::POLLOUT,
-        revents: 0,
-    };
-    // SAFETY: the pointer is to one live, exclusively borrowed pollfd and the count is 1; neither
-    // a limit nor a mask of signals is given.
-    unsafe { libc::ppoll(&raw mut polled, 1, ptr::null(), ptr::null()) };
-}

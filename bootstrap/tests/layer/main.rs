@@ -36,6 +36,7 @@ mod start_up;
 mod streaming;
 mod supervision;
 mod timeouts;
+mod whole_lines;
 mod worker_answers;
 mod worker_protocol;
 mod worker_races;

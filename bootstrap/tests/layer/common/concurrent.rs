@@ -1,7 +1,7 @@
 //! The layer's binary with a Runtime API that hands out several events at a time.
 
 use std::fs;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -33,10 +33,22 @@ impl Concurrent {
     /// The same with a Runtime API that has power over its process.
     #[track_caller]
     pub(crate) fn start_config(handler: &str, package: Package, config: Config) -> Self {
+        Self::start_with(handler, package, config, |_| {})
+    }
+
+    /// The same with a command that is changed before it runs.
+    #[track_caller]
+    pub(crate) fn start_with(
+        handler: &str,
+        package: Package,
+        config: Config,
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
         let concurrency = config.concurrency;
         let emulator = Emulator::start(config).expect("a Runtime API");
         let mut command = command(handler, &package, &emulator.address());
         command.env("AWS_LAMBDA_MAX_CONCURRENCY", concurrency.to_string());
+        change(&mut command);
         let child = command.spawn().expect("the bootstrap starts");
         emulator.attach(Tree::of(child.id()));
         let init = emulator.wait_init(Instant::now() + limit());

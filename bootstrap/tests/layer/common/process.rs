@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::fs;
+use std::os::fd::FromRawFd;
 use std::process::Command;
 
 use coldspark_emulator::confine::{self, Step};
@@ -61,6 +62,18 @@ pub(crate) fn own_descriptors(pid: u32) -> Vec<u32> {
 pub(crate) fn signal(pid: i32, signal: i32) {
     // SAFETY: kill(2) takes integers and touches no memory.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// A pipe that holds no more than a page, which any line may fill: its reading and its writing end.
+pub(crate) fn narrow_pipe() -> [fs::File; 2] {
+    let mut fds = [-1; 2];
+    // SAFETY: the pointer is to two live integers, which pipe2(2) writes.
+    let made = unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) };
+    assert_eq!(made, 0, "a pipe");
+    // SAFETY: fcntl with F_SETPIPE_SZ takes integers and touches no memory.
+    unsafe { libc::fcntl(fds[1], libc::F_SETPIPE_SZ, 4096) };
+    // SAFETY: pipe2(2) has just made both, and nothing else knows their numbers.
+    fds.map(|fd| unsafe { fs::File::from_raw_fd(fd) })
 }
 
 /// Makes memfd_create and pidfd_open fail in a command.
