@@ -14,17 +14,17 @@ use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use crate::deadline::Deadline;
-use crate::error::failure::Trouble;
+use crate::error::failure::Failure;
 use crate::log::Log;
-use crate::process::output::Intake;
-use crate::process::response::{MAX_RESPONSE, Stream, collected, kept};
+use crate::process::output::OutputPipe;
+use crate::process::response::{MAX_RESPONSE, StreamedResponse, collected, kept};
 use crate::process::wait::wait;
-use crate::process::{executable, program};
+use crate::process::{arguments, executable};
 use crate::settings::{self, Settings};
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
-use crate::sys::spawn::Spawn;
+use crate::sys::spawn::Command;
 use crate::{context, error};
 
 const READ: &str = "read the response of the process";
@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// Where a process's standard output comes.
 enum Output {
-    Pipe(Intake),
+    Pipe(OutputPipe),
     File(Scratch),
 }
 
@@ -55,7 +55,7 @@ impl Ends {
 impl From<Ends> for Output {
     fn from(ends: Ends) -> Self {
         match ends {
-            Ends::Pipe((output, _)) => Self::Pipe(Intake::new(output, MAX_RESPONSE)),
+            Ends::Pipe((output, _)) => Self::Pipe(OutputPipe::new(output, MAX_RESPONSE)),
             Ends::File(file) => Self::File(file),
         }
     }
@@ -85,11 +85,11 @@ impl Exec {
         executable::executable(&file)?;
         let file_output = content_type.is_none() && settings::file_output()?;
         Ok(Self {
-            arguments: [program::c_string(file.clone().into_os_string())?],
+            arguments: [arguments::c_string(file.clone().into_os_string())?],
             file,
             file_output,
             content_type,
-            environment: Cell::new(program::environment()),
+            environment: Cell::new(arguments::environment()),
             settings,
             log,
         })
@@ -106,20 +106,20 @@ impl Exec {
         if deadline.is_over() {
             return Err(deadline.error(", which left none to start a process"));
         }
-        self.log.begin(context);
+        self.log.begin_event(context);
         let (child, output) = self.start(event, context, &deadline)?;
-        self.log.relay()?;
+        self.log.ensure_reader()?;
         let output = match output {
             Output::Pipe(output) => output,
             Output::File(file) => return self.with_file(child, &file, &deadline).map(Some),
         };
         let content_type = self.content_type.as_deref();
-        let mut stream =
-            content_type.map(|content_type| Stream::new(response, Some(content_type), deadline));
+        let mut stream = content_type
+            .map(|content_type| StreamedResponse::new(response, Some(content_type), deadline));
         match self.follow(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
                 child.finish();
-                self.log.end();
+                self.log.end_process();
                 Ok(None)
             }
             Ok(Some(output)) => {
@@ -163,7 +163,7 @@ impl Exec {
     fn late(&self, child: Child, deadline: &Deadline) -> Error {
         child.finish();
         let error = deadline.error("; the process and what it has started were killed");
-        let message = error::with_tail(error.message().to_owned(), &self.log.end());
+        let message = error::with_tail(error.message().to_owned(), &self.log.end_process());
         Error::new(error::HANDLER_TIMEOUT, message)
     }
 
@@ -191,7 +191,7 @@ impl Exec {
         let mut environment = self.environment.take();
         let own = environment.len();
         context::variables(&variables, &mut environment);
-        let spawn = Spawn {
+        let command = Command {
             program: &self.arguments[0],
             arguments: &self.arguments,
             environment: &environment,
@@ -201,7 +201,7 @@ impl Exec {
                 (self.log.error(), 2),
             ],
         };
-        let child = spawn.start();
+        let child = command.spawn();
         environment.truncate(own);
         self.environment.set(environment);
         let child = child.map_err(|error| {
@@ -218,14 +218,14 @@ impl Exec {
     fn follow(
         &self,
         child: &Child,
-        mut output: Intake,
+        mut output: OutputPipe,
         deadline: &Deadline,
-        mut stream: Option<&mut Stream<'_, '_>>,
-    ) -> io::Result<Option<Intake>> {
+        mut stream: Option<&mut StreamedResponse<'_, '_>>,
+    ) -> io::Result<Option<OutputPipe>> {
         loop {
             let woken = wait(child, [output.open(), None], deadline.at)?;
             if woken.readable[0] || woken.ended {
-                output.take()?;
+                output.read()?;
             }
             if let Some(stream) = &mut stream {
                 // What a process has left when it ends fits into one turn. Whoever still holds its
@@ -251,7 +251,7 @@ impl Exec {
     /// Whether the process ended well. Others may still have its output; they are killed.
     fn succeeded(&self, child: Child) -> Result<(), Error> {
         let status = child.finish();
-        let tail = self.log.end();
+        let tail = self.log.end_process();
         if status.is_some_and(|status| status.success()) {
             return Ok(());
         }
@@ -268,13 +268,13 @@ impl Exec {
 }
 
 /// What of a response that was printed cannot be posted.
-fn no_response(trouble: Trouble) -> Error {
-    match trouble {
-        Trouble::Said {
+fn no_response(failure: Failure) -> Error {
+    match failure {
+        Failure::Reported {
             error_type,
             message,
         } => Error::new(error_type, message),
-        Trouble::System(what, error) => error::system(what, &error),
+        Failure::System(what, error) => error::system(what, &error),
         _ => Error::new(error::SYSTEM, "the response was lost"),
     }
 }

@@ -31,7 +31,7 @@ use coldspark::Runtime;
 use crate::worker::protocol::Hook;
 
 coldspark::main!({
-    sys::read_ahead::begin();
+    sys::read_ahead::start();
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))

@@ -9,10 +9,11 @@ use coldspark::{Context, Error, Init, layer};
 use crate::exec::Exec;
 use crate::log::Log;
 use crate::pool::Pool;
-use crate::process::program::Program;
+use crate::process::wait;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
 use crate::sys::{child, signals};
+use crate::worker::program::Program;
 use crate::worker::protocol::Hook;
 use crate::worker::shell;
 use crate::worker::supervisor::{Supervisor, notice};
@@ -31,7 +32,7 @@ const LEAVE: Duration = Duration::from_millis(9500);
 
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
-    signals::begin();
+    signals::set_up();
     let leave = settings::async_init()?.then(|| since_boot() + LEAVE);
     let settings = Settings::from_env(init.task_root())?;
     // It takes a second connection and an exchange, which most functions need not wait for.
@@ -74,7 +75,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     // The others get ready while the first one may have events; whoever needs one waits for it.
     for _ in 1..init.concurrency() {
         let other = pool.another().and_then(|other| {
-            other.carry_log()?;
+            other.ensure_log_reader()?;
             Ok(other)
         });
         match other {
@@ -95,7 +96,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
 fn log(alone: bool) -> Result<&'static Log, Error> {
     let log = Log::open(alone)?;
     if alone {
-        log.attend();
+        wait::watch(log);
     }
     Ok(log)
 }
@@ -129,7 +130,7 @@ pub(crate) fn handle(
             "Lambda ends the environment; the invocation may be tried again",
         ));
     }
-    signals::event();
+    signals::before_event();
     let whole = match context.state() {
         Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
         Mode::Exec(pool) => pool.with(|exec| exec.handle(event, context, response))?,

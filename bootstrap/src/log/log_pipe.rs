@@ -4,10 +4,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use coldspark::{Context, layer};
 
-use crate::sys::pipe;
+use crate::sys::pipe::Turn;
 
-/// How much is read before others may have a turn.
-const TURN: usize = 1024 * 1024;
 const PIECE: usize = 16 * 1024;
 /// A longer line is written in parts; with several pollers, and in JSON, each is a line of its own.
 const LONGEST: usize = 64 * 1024;
@@ -18,7 +16,7 @@ const TAIL: usize = 2048;
 const TAIL_LINES: usize = 10;
 
 /// What has come through one of the pipes and is not written yet.
-pub(crate) struct Printed {
+pub(crate) struct LogPipe {
     /// Where it goes: this process's standard output or error.
     target: i32,
     /// There are others whose lines may come in between.
@@ -39,7 +37,7 @@ struct Json {
     lines: Vec<u8>,
 }
 
-impl Printed {
+impl LogPipe {
     pub(crate) fn new(target: i32, json: bool, shared: bool) -> Self {
         Self {
             target,
@@ -64,22 +62,18 @@ impl Printed {
         self.tail.clear();
     }
 
-    pub(crate) fn pass_on(&mut self, pipe: &OwnedFd) {
-        let mut taken = 0;
-        while taken < TURN {
+    /// Reads what is there, and writes its whole lines.
+    pub(crate) fn read(&mut self, pipe: &OwnedFd) {
+        let mut turn = Turn::new();
+        loop {
             self.pending.reserve(PIECE);
             let start = self.pending.len();
-            let spare = self.pending.capacity() - start;
-            // WouldBlock is the usual end; after any other error there is nothing to be had.
-            let Ok(got) = pipe::read(pipe.as_fd(), &mut self.pending) else {
+            // After an error there is nothing to be had.
+            let Some(Ok(_)) = turn.read(pipe.as_fd(), &mut self.pending) else {
                 return;
             };
-            taken += got;
             self.remember(start);
             self.write_lines(start);
-            if got < spare {
-                return;
-            }
         }
     }
 
@@ -185,8 +179,8 @@ impl Printed {
 mod tests {
     use super::*;
 
-    fn printed(text: &str) -> Printed {
-        let mut printed = Printed {
+    fn printed(text: &str) -> LogPipe {
+        let mut printed = LogPipe {
             target: 2,
             shared: false,
             pending: text.as_bytes().to_vec(),

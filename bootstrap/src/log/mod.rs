@@ -14,18 +14,14 @@ mod log_pipe;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use coldspark::{Context, Error, layer};
 
 use crate::error;
-use crate::process::wait;
 use crate::sys::{self, pipe, thread};
-use log_pipe::Printed;
-
-/// The log that every wait looks after.
-static ATTENDED: OnceLock<&'static Log> = OnceLock::new();
+use log_pipe::LogPipe;
 
 /// The log of the processes that a function is made of; lives as long as the program.
 pub(crate) struct Log {
@@ -33,10 +29,10 @@ pub(crate) struct Log {
     ends: [OwnedFd; 2],
     /// Reading ends; polled without the lock.
     pipes: [OwnedFd; 2],
-    streams: Mutex<[Printed; 2]>,
+    streams: Mutex<[LogPipe; 2]>,
     json: bool,
-    /// Somebody reads the pipes.
-    relay: AtomicBool,
+    /// A thread of this log reads the pipes, or something else does.
+    has_reader: AtomicBool,
 }
 
 impl Log {
@@ -50,8 +46,8 @@ impl Log {
                 json,
                 ends: [output_end, error_end],
                 pipes: [output, error],
-                streams: Mutex::new([1, 2].map(|target| Printed::new(target, json, !alone))),
-                relay: AtomicBool::new(false),
+                streams: Mutex::new([1, 2].map(|target| LogPipe::new(target, json, !alone))),
+                has_reader: AtomicBool::new(false),
             })
         };
         match open() {
@@ -60,17 +56,9 @@ impl Log {
         }
     }
 
-    /// The log that every wait looks after, if there is one.
-    pub(crate) fn attended() -> Option<&'static Self> {
-        ATTENDED.get().copied()
-    }
-
-    /// For when there is one poller: from now on every wait looks after this log.
-    pub(crate) fn attend(&'static self) {
-        if ATTENDED.set(self).is_ok() {
-            self.relay.store(true, Ordering::Relaxed);
-            wait::attend();
-        }
+    /// Says that something else than a thread of this log reads the pipes from now on.
+    pub(crate) fn is_read(&self) {
+        self.has_reader.store(true, Ordering::Relaxed);
     }
 
     /// What a process gets as its standard output; blocks, whatever the last one made of it.
@@ -91,19 +79,19 @@ impl Log {
         self.ends.iter().for_each(pipe::let_block);
     }
 
-    /// Starts the thread that reads the pipes, once, unless the waits look after them.
-    pub(crate) fn relay(&'static self) -> Result<(), Error> {
-        if self.relay.swap(true, Ordering::Relaxed) {
+    /// Starts a thread that reads the pipes, unless there is one, or something else reads them.
+    pub(crate) fn ensure_reader(&'static self) -> Result<(), Error> {
+        if self.has_reader.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        thread::spawn(Self::carry, self)
+        thread::spawn(Self::keep_reading, self)
             .map_err(|error| error::system("start the thread that carries the log", &error))
     }
 
-    fn carry(&self) {
+    fn keep_reading(&self) {
         // The writing ends are held here too, so the pipes never come to an end.
         while self.has_more(None) {
-            self.take();
+            self.read();
         }
     }
 
@@ -113,8 +101,8 @@ impl Log {
     }
 
     /// Reads what was printed, and writes its whole lines.
-    pub(crate) fn take(&self) {
-        self.pass_on(&mut self.lock());
+    pub(crate) fn read(&self) {
+        self.read_into(&mut self.lock());
     }
 
     /// Waits until there is something to read, at most this long.
@@ -123,13 +111,13 @@ impl Log {
             .is_ok_and(|ready| limit.is_none() || ready.contains(&true))
     }
 
-    fn lock(&self) -> MutexGuard<'_, [Printed; 2]> {
+    fn lock(&self) -> MutexGuard<'_, [LogPipe; 2]> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pass_on(&self, streams: &mut [Printed; 2]) {
+    fn read_into(&self, streams: &mut [LogPipe; 2]) {
         for (pipe, stream) in self.pipes.iter().zip(streams) {
-            stream.pass_on(pipe);
+            stream.read(pipe);
         }
     }
 
@@ -139,18 +127,18 @@ impl Log {
         // With the lock: what the thread has read and not yet written counts as well.
         let mut streams = self.lock();
         if self.has_more(Some(Duration::ZERO)) {
-            self.pass_on(&mut streams);
+            self.read_into(&mut streams);
         }
-        streams.iter_mut().for_each(Printed::close);
+        streams.iter_mut().for_each(LogPipe::close);
     }
 
     /// The same when all of it was read already.
     pub(crate) fn end_lines(&self) {
-        self.lock().iter_mut().for_each(Printed::close);
+        self.lock().iter_mut().for_each(LogPipe::close);
     }
 
     /// Forgets what standard error has had so far: what comes now belongs to this event.
-    pub(crate) fn begin<S>(&self, context: &Context<'_, S>) {
+    pub(crate) fn begin_event<S>(&self, context: &Context<'_, S>) {
         if self.json {
             // What was printed until now is the last event's.
             self.catch_up();
@@ -170,10 +158,10 @@ impl Log {
 
     /// For when a process has ended: writes everything, also a last line without its end, and
     /// gives the last lines of standard error.
-    pub(crate) fn end(&self) -> String {
+    pub(crate) fn end_process(&self) -> String {
         let mut streams = self.lock();
-        self.pass_on(&mut streams);
-        streams.iter_mut().for_each(Printed::close);
+        self.read_into(&mut streams);
+        streams.iter_mut().for_each(LogPipe::close);
         streams[1].last_lines()
     }
 }

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use coldspark::stream::Writer;
 
-use super::output::Intake;
+use super::output::OutputPipe;
 use crate::deadline::Deadline;
-use crate::error::failure::{Trouble, doing};
+use crate::error::failure::{Failure, failed_to};
 use crate::sys::file::Scratch;
 use crate::{content_type, error};
 
@@ -14,14 +14,14 @@ use crate::{content_type, error};
 pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 /// A response that has begun to be passed on.
-pub(crate) struct Stream<'a, 'w> {
+pub(crate) struct StreamedResponse<'a, 'w> {
     response: &'a mut Writer<'w>,
     deadline: Deadline,
     /// Nobody reads any more.
     pub(crate) abandoned: bool,
 }
 
-impl<'a, 'w> Stream<'a, 'w> {
+impl<'a, 'w> StreamedResponse<'a, 'w> {
     /// Of this content type, which has been looked at. Nothing is sent before the first byte.
     pub(crate) fn new(
         response: &'a mut Writer<'w>,
@@ -58,7 +58,7 @@ impl<'a, 'w> Stream<'a, 'w> {
     }
 }
 
-impl Drop for Stream<'_, '_> {
+impl Drop for StreamedResponse<'_, '_> {
     fn drop(&mut self) {
         // How it ends, with an error or without, is told after the event was given up.
         self.is_made();
@@ -66,7 +66,7 @@ impl Drop for Stream<'_, '_> {
 }
 
 /// What a process printed as its response, if it is not too much.
-pub(crate) fn collected(output: Intake) -> Result<Vec<u8>, Trouble> {
+pub(crate) fn collected(output: OutputPipe) -> Result<Vec<u8>, Failure> {
     match output.beyond {
         0 => Ok(output.bytes),
         beyond => Err(too_large((output.bytes.len() + beyond) as u64)),
@@ -74,8 +74,8 @@ pub(crate) fn collected(output: Intake) -> Result<Vec<u8>, Trouble> {
 }
 
 /// What a process left in a file as its response, if it is not too much.
-pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Trouble> {
-    let read = doing("read the response");
+pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Failure> {
+    let read = failed_to("read the response");
     let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
     if bytes.len() > MAX_RESPONSE {
         return Err(too_large(file.size().map_err(&read)?));
@@ -84,8 +84,8 @@ pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Trouble> {
 }
 
 /// The error of a response of this size.
-pub(crate) fn too_large(size: u64) -> Trouble {
-    Trouble::Said {
+pub(crate) fn too_large(size: u64) -> Failure {
+    Failure::Reported {
         error_type: error::RESPONSE_TOO_LARGE.to_owned(),
         message: format!(
             "the response has {size} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, \

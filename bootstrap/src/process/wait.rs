@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use coldspark::layer::{Attend, attend_with, since_boot, termination};
@@ -11,6 +12,9 @@ use crate::log::Log;
 use crate::sys;
 use crate::sys::child::Child;
 use crate::sys::signals;
+
+/// The log that every wait reads.
+static WATCHED: OnceLock<&'static Log> = OnceLock::new();
 
 /// How often a child is looked at whose end no descriptor tells.
 const TICK: Duration = Duration::from_millis(20);
@@ -37,7 +41,7 @@ pub(crate) fn wait(
     if ended.is_none() {
         left = Some(left.map_or(TICK, |left| left.min(TICK)));
     }
-    let ready = look([pipes[0], pipes[1], ended], false, left)?;
+    let ready = poll([pipes[0], pipes[1], ended], false, left)?;
     let ended = if ended.is_some() {
         ready[2]
     } else {
@@ -50,13 +54,17 @@ pub(crate) fn wait(
     })
 }
 
-/// Has what this process waits for include the log and SIGTERM, also when it waits for the
-/// Runtime API.
-pub(crate) fn attend() {
+/// From now on every wait of this process also reads this log and looks for SIGTERM, and so does its
+/// wait for the Runtime API. For when there is one poller; only the first call has an effect.
+pub(crate) fn watch(log: &'static Log) {
+    if WATCHED.set(log).is_err() {
+        return;
+    }
+    log.is_read();
     static ATTEND: Attend = |socket, room, until| {
         loop {
             let left = until.map(|until| until.saturating_sub(since_boot()));
-            let found = look([Some(socket), None, None], room, left);
+            let found = poll([Some(socket), None, None], room, left);
             if !matches!(found, Ok([false, ..])) || left.is_some_and(|left| left.is_zero()) {
                 return;
             }
@@ -66,18 +74,23 @@ pub(crate) fn attend() {
     attend_with(&ATTEND);
 }
 
+/// Whether every wait reads the log.
+pub(crate) fn reads_log() -> bool {
+    WATCHED.get().is_some()
+}
+
 /// Waits until one of the descriptors can be read, or with `room` the first one written to, and
 /// says which; or until something was attended to.
 ///
 /// The log's pipes are the last ones, and poll(2) looks at one after the other: what was printed
 /// before something that was found was found with it.
-fn look(
+fn poll(
     fds: [Option<BorrowedFd<'_>>; 3],
     room: bool,
     limit: Option<Duration>,
 ) -> io::Result<[bool; 3]> {
     signals::reap_orphans();
-    let Some(log) = Log::attended() else {
+    let Some(log) = WATCHED.get() else {
         return sys::poll_or_room(fds, room, limit);
     };
     let [a, b, c] = fds;
@@ -86,7 +99,7 @@ fn look(
     let fds = [a, b, c, Some(output), Some(error), told];
     let [a, b, c, output, error, told] = sys::poll_or_room(fds, room, limit)?;
     if output || error {
-        log.take();
+        log.read();
     }
     if told {
         termination::begin();

@@ -85,7 +85,7 @@ fn signal(signal: libc::c_int, which: impl Fn(libc::pid_t) -> bool) {
 /// of a container, or as a subreaper.
 pub(super) fn reap_orphans() {
     // A child that was just started may not be in the list yet.
-    let _none = super::spawn::none();
+    let _none = super::spawn_lock::hold();
     let running = running();
     let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
     loop {

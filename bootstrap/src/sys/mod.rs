@@ -8,6 +8,7 @@ pub(crate) mod pipe;
 pub(crate) mod read_ahead;
 pub(crate) mod signals;
 pub(crate) mod spawn;
+mod spawn_lock;
 pub(crate) mod thread;
 
 use std::ffi::{CStr, OsStr};

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use super::{checked, spawn};
+use super::{checked, spawn_lock};
 
 /// A pipe: a reading end that does not block, for this process, and a writing end that does, for
 /// a child.
@@ -46,7 +46,7 @@ pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Makes `slot` refer to what `new` refers to, under its old number; what it was is closed.
 pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
-    let _none = spawn::none();
+    let _none = spawn_lock::hold();
     // SAFETY: dup2(2) and fcntl with F_SETFD take integers and touch no memory; both descriptors
     // are open, and `slot` stays open under its number, so its owner stays right. Nothing is
     // started in between that would inherit it. dup3(2) would be one more system call to allow.
@@ -55,9 +55,54 @@ pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
     checked(unsafe { libc::fcntl(slot.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
 }
 
+/// One turn of reading a pipe that does not block. It ends when the pipe is empty or at its end, and
+/// after about 1 MiB, so that a writer that never stops cannot keep the reader.
+pub(crate) struct Turn {
+    /// How many bytes may still be read, about.
+    left: usize,
+}
+
+impl Turn {
+    pub(crate) fn new() -> Self {
+        Self { left: 1024 * 1024 }
+    }
+
+    /// Reads once into the spare capacity of `buffer`, which must not be full. Gives how many bytes
+    /// came, 0 at the end of the pipe, and `None` when the turn is over.
+    pub(crate) fn read(
+        &mut self,
+        pipe: BorrowedFd<'_>,
+        buffer: &mut Vec<u8>,
+    ) -> Option<io::Result<usize>> {
+        if self.left == 0 {
+            return None;
+        }
+        let spare = buffer.capacity() - buffer.len();
+        loop {
+            match read(pipe, buffer) {
+                Ok(got) => {
+                    // With room left, the pipe is empty, or gives more at the next wait.
+                    let full = got == spare;
+                    self.left = if full {
+                        self.left.saturating_sub(got)
+                    } else {
+                        0
+                    };
+                    return Some(Ok(got));
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock => return None,
+                    io::ErrorKind::Interrupted => {}
+                    _ => return Some(Err(error)),
+                },
+            }
+        }
+    }
+}
+
 /// Reads once into the spare capacity of `buffer`, which must not be full; gives how many bytes
 /// came, 0 at the end.
-pub(crate) fn read(pipe: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> io::Result<usize> {
+fn read(pipe: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let spare = buffer.spare_capacity_mut();
     // SAFETY: `spare` is the allocated, unused tail of `buffer`, exclusively borrowed for the
     // call; read(2) writes at most `spare.len()` bytes to it and reads none. The descriptor is

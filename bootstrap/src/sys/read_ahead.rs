@@ -18,9 +18,9 @@ const PATH: usize = 512;
 
 /// Begins to read the rest of this program, and the handler where `_HANDLER` is its name, which a
 /// prefix may stand before. Whatever fails only means that it is read later.
-pub(crate) fn begin() {
+pub(crate) fn start() {
     // The beginning of the page that this is in, or of one before.
-    let page = begin as fn() as usize & !(PAGE - 1);
+    let page = start as fn() as usize & !(PAGE - 1);
     will_need(page);
     let mut path = [0; PATH];
     if handler(&mut path).is_none() {

@@ -3,21 +3,18 @@
 
 use std::mem::MaybeUninit;
 use std::ptr;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use super::child;
 
-/// Whether orphans become children of this process. It asks at the second event, so that the first
-/// one does not wait for a system call more.
-static ORPHANS: AtomicU8 = AtomicU8::new(NO_EVENT);
-const NO_EVENT: u8 = 0;
-const ONE_EVENT: u8 = 1;
-const ELSEWHERE: u8 = 2;
-const OURS: u8 = 3;
+/// Whether orphans become children of this process.
+static ADOPTS: AtomicBool = AtomicBool::new(false);
+/// How many events have begun, as far as it matters: 0, 1, or more.
+static EVENTS: AtomicU8 = AtomicU8::new(0);
 
 /// Sets that children stay to be reaped when they end; who ignores SIGCHLD, which a program
 /// inherits, never learns of a status. Called on the first thread.
-pub(crate) fn begin() {
+pub(crate) fn set_up() {
     on_child_end(libc::SIG_DFL);
     // SAFETY: gettid(2) takes nothing; the first thread has the number of the process. The C library
     // knows it from the start, other than the process's own.
@@ -26,27 +23,28 @@ pub(crate) fn begin() {
     }
 }
 
-/// Looks, before the second event, whether orphans are this process's.
-pub(crate) fn event() {
-    match ORPHANS.load(Ordering::Relaxed) {
-        NO_EVENT => ORPHANS.store(ONE_EVENT, Ordering::Relaxed),
-        ONE_EVENT => {
-            let mut subreaper: libc::c_int = 0;
-            // SAFETY: prctl(2) with PR_GET_CHILD_SUBREAPER writes one integer, which is live and
-            // exclusively borrowed.
-            unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) };
-            match subreaper {
-                0 => ORPHANS.store(ELSEWHERE, Ordering::Relaxed),
-                _ => adopt(),
-            }
+/// Called before each event. Before the second one this asks whether orphans become children of this
+/// process, so that the first one does not wait for a system call more.
+pub(crate) fn before_event() {
+    let events = EVENTS.load(Ordering::Relaxed);
+    if events > 1 || ADOPTS.load(Ordering::Relaxed) {
+        return;
+    }
+    EVENTS.store(events + 1, Ordering::Relaxed);
+    if events == 1 {
+        let mut subreaper: libc::c_int = 0;
+        // SAFETY: prctl(2) with PR_GET_CHILD_SUBREAPER writes one integer, which is live and
+        // exclusively borrowed.
+        unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) };
+        if subreaper != 0 {
+            adopt();
         }
-        _ => {}
     }
 }
 
 /// Reaps orphans that have ended, where they are this process's.
 pub(crate) fn reap_orphans() {
-    if ORPHANS.load(Ordering::Relaxed) == OURS {
+    if ADOPTS.load(Ordering::Relaxed) {
         child::reap_orphans();
     }
 }
@@ -55,7 +53,7 @@ fn adopt() {
     // Each end then interrupts a wait, behind which orphans are reaped.
     let handler: extern "C" fn(libc::c_int) = nothing;
     on_child_end(handler as *const () as libc::sighandler_t);
-    ORPHANS.store(OURS, Ordering::Relaxed);
+    ADOPTS.store(true, Ordering::Relaxed);
 }
 
 extern "C" fn nothing(_: libc::c_int) {}

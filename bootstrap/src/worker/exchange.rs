@@ -2,12 +2,12 @@
 
 use coldspark::stream::Writer;
 
+use super::outlet::Outlet;
 use super::process::Worker;
 use super::protocol;
-use super::shell::Outlet;
 use crate::deadline::Deadline;
-use crate::error::failure::{Trouble, doing, said};
-use crate::process::response::{Stream, collected, kept};
+use crate::error::failure::{Failure, failed_to, violation};
+use crate::process::response::{StreamedResponse, collected, kept};
 
 /// How much of a response that is streamed is read at once.
 const BLOCK: usize = 64 * 1024;
@@ -25,15 +25,15 @@ impl Worker {
         outlet: Option<&Outlet>,
         deadline: &Deadline,
         mut writer: Option<&mut Writer<'_>>,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
-        let hand_over = doing("hand over the event");
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let hand_over = failed_to("hand over the event");
         let mut output = outlet.map(Outlet::fresh).transpose().map_err(&hand_over)?;
         self.event.set(event).map_err(&hand_over)?;
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;
         self.tell(&[line, "\n"].concat())?;
         let mut sent = 0;
-        let mut stream: Option<Stream<'_, '_>> = None;
+        let mut stream: Option<StreamedResponse<'_, '_>> = None;
         loop {
             let reply = self.next_line(deadline.at, output.as_mut())?;
             match protocol::Line::parse(&reply) {
@@ -41,14 +41,14 @@ impl Worker {
                     self.nothing_more()?;
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
-                        let size = size.map_err(doing("read the response"))?;
+                        let size = size.map_err(failed_to("read the response"))?;
                         stream.is_made();
                         self.pass(&mut stream, sent, size)?;
                         return Ok(None);
                     }
                     let whole = match output {
                         Some(mut output) => {
-                            output.take().map_err(doing("read the response"))?;
+                            output.read().map_err(failed_to("read the response"))?;
                             collected(output)
                         }
                         None => kept(&self.response),
@@ -62,14 +62,14 @@ impl Worker {
                 }) if event == number => {
                     // More lines may have come than there is time for.
                     if deadline.has_come() {
-                        return Err(Trouble::Late);
+                        return Err(Failure::TimedOut);
                     }
                     let start = sent;
                     sent = self.counted(sent, length, &reply)?;
                     if let Some(writer) = writer.take() {
-                        stream = Some(Stream::new(writer, content_type, *deadline));
+                        stream = Some(StreamedResponse::new(writer, content_type, *deadline));
                     } else if content_type.is_some() {
-                        return Err(said(&reply, "when the response had begun"));
+                        return Err(violation(&reply, "when the response had begun"));
                     }
                     if let Some(stream) = &mut stream {
                         self.pass(stream, start, sent)?;
@@ -80,27 +80,32 @@ impl Worker {
                 }
                 Some(protocol::Line::Error { event, error_type }) if event == number => {
                     self.nothing_more()?;
-                    return Err(Trouble::Said {
+                    return Err(Failure::Reported {
                         error_type: error_type.to_owned(),
                         message: self.message(sent)?,
                     });
                 }
                 _ => {
-                    return Err(said(&reply, &format!("as an answer to {}", line)));
+                    return Err(violation(&reply, &format!("as an answer to {}", line)));
                 }
             }
         }
     }
 
     /// Sends these bytes of the response and gives their memory back.
-    fn pass(&self, stream: &mut Stream<'_, '_>, start: u64, end: u64) -> Result<(), Trouble> {
+    fn pass(
+        &self,
+        stream: &mut StreamedResponse<'_, '_>,
+        start: u64,
+        end: u64,
+    ) -> Result<(), Failure> {
         let mut at = start;
         while at < end && !stream.abandoned {
             let length = usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK);
             let block = self.response.part(at, length);
-            let block = block.map_err(doing("read the response"))?;
+            let block = block.map_err(failed_to("read the response"))?;
             if block.is_empty() {
-                return Err(Trouble::Protocol("cut its response".to_owned()));
+                return Err(Failure::Violation("cut its response".to_owned()));
             }
             stream.pass(&block);
             let sent = at + block.len() as u64;
@@ -114,10 +119,10 @@ impl Worker {
     }
 
     /// How much of the response is final when a chunk has this length.
-    fn counted(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Trouble> {
+    fn counted(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Failure> {
         let size = self.response.size();
-        let size = size.map_err(doing("read the response"))?;
+        let size = size.map_err(failed_to("read the response"))?;
         let sent = sent.checked_add(length).filter(|sent| *sent <= size);
-        sent.ok_or_else(|| said(line, &format!("when its response had only {size} bytes")))
+        sent.ok_or_else(|| violation(line, &format!("when its response had only {size} bytes")))
     }
 }

@@ -2,7 +2,9 @@
 //! one event, and a supervisor that always keeps a worker there. A shell function is a worker of bash.
 
 mod exchange;
+mod outlet;
 mod process;
+pub(crate) mod program;
 pub(crate) mod protocol;
 pub(crate) mod shell;
 pub(crate) mod supervisor;

@@ -9,18 +9,18 @@ use std::time::Duration;
 use coldspark::Error;
 use coldspark::layer::{since_boot, termination};
 
+use super::program::Program;
 use super::protocol;
 use super::protocol::Hook;
 use crate::error;
-use crate::error::failure::{Trouble, doing, said};
+use crate::error::failure::{Failure, failed_to, violation};
 use crate::log::Log;
-use crate::process::output::Intake;
-use crate::process::program::Program;
-use crate::process::wait::{Woken, wait};
+use crate::process::output::OutputPipe;
+use crate::process::wait::{self, Woken, wait};
 use crate::sys::child::Child;
 use crate::sys::file::Scratch;
 use crate::sys::pipe;
-use crate::sys::spawn::Spawn;
+use crate::sys::spawn::Command;
 
 /// How much of an error's message is passed on.
 const MAX_MESSAGE: usize = 64 * 1024;
@@ -33,7 +33,7 @@ pub(crate) struct Worker {
     /// Lines for it.
     orders: File,
     /// Lines from it.
-    answers: Intake,
+    answers: OutputPipe,
     pub(super) event: Scratch,
     pub(super) response: Scratch,
     pub(super) context: Scratch,
@@ -58,7 +58,7 @@ impl Worker {
         };
         let ((orders_end, orders), (answers, answers_end), event, response, context) = open()
             .map_err(|error| error::system("make the pipes and files of a worker", &error))?;
-        let spawn = Spawn {
+        let command = Command {
             program: &program.arguments[0],
             arguments: &program.arguments,
             environment: &program.environment,
@@ -72,11 +72,11 @@ impl Worker {
                 (context.as_fd(), program.first + 4),
             ],
         };
-        let child = spawn.start().map_err(|error| program.refused(&error))?;
+        let child = command.spawn().map_err(|error| program.refused(&error))?;
         Ok(Self {
             child,
             orders: File::from(orders),
-            answers: Intake::of_lines(answers),
+            answers: OutputPipe::for_lines(answers),
             event,
             response,
             context,
@@ -87,7 +87,7 @@ impl Worker {
     }
 
     /// Waits until it says that it is ready, or that it never will be.
-    pub(crate) fn await_ready(&mut self, until: Option<Duration>) -> Result<(), Trouble> {
+    pub(crate) fn await_ready(&mut self, until: Option<Duration>) -> Result<(), Failure> {
         let line = self.next_line(until, None)?;
         match protocol::Line::parse(&line) {
             Some(protocol::Line::Ready { asked }) => {
@@ -100,16 +100,16 @@ impl Worker {
                 }
                 Ok(())
             }
-            Some(protocol::Line::InitError { error_type }) => Err(Trouble::Said {
+            Some(protocol::Line::InitError { error_type }) => Err(Failure::Reported {
                 error_type: error_type.to_owned(),
                 message: self.message(0)?,
             }),
-            _ => Err(said(&line, "before it was ready")),
+            _ => Err(violation(&line, "before it was ready")),
         }
     }
 
     /// Whether it waits for an event, as it should: neither ended nor said anything.
-    pub(crate) fn is_waiting(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn is_waiting(&mut self) -> Result<(), Failure> {
         let Woken {
             readable, ended, ..
         } = wait(
@@ -117,15 +117,17 @@ impl Worker {
             [self.answers.open(), None],
             Some(Duration::ZERO),
         )
-        .map_err(doing("look after the worker"))?;
+        .map_err(failed_to("look after the worker"))?;
         if readable[0] {
-            self.answers.take().map_err(doing("read from the worker"))?;
+            self.answers
+                .read()
+                .map_err(failed_to("read from the worker"))?;
         }
         if !self.answers.bytes.is_empty() {
-            return Err(said(&self.answers.bytes, "without an event in hand"));
+            return Err(violation(&self.answers.bytes, "without an event in hand"));
         }
         if ended {
-            return Err(Trouble::Ended);
+            return Err(Failure::Ended);
         }
         if self.answers.open().is_none() {
             return Err(self.closed());
@@ -139,16 +141,16 @@ impl Worker {
     }
 
     /// Writes a line for it.
-    pub(super) fn tell(&mut self, line: &str) -> Result<(), Trouble> {
+    pub(super) fn tell(&mut self, line: &str) -> Result<(), Failure> {
         let Err(error) = self.orders.write_all(line.as_bytes()) else {
             return Ok(());
         };
         Err(match error.kind() {
             io::ErrorKind::BrokenPipe => self.closed(),
             io::ErrorKind::WouldBlock => {
-                Trouble::Protocol("did not read the lines that it has asked for".to_owned())
+                Failure::Violation("did not read the lines that it has asked for".to_owned())
             }
-            _ => Trouble::System("write a line for the worker", error),
+            _ => Failure::System("write a line for the worker", error),
         })
     }
 
@@ -168,14 +170,14 @@ impl Worker {
     pub(super) fn next_line(
         &mut self,
         until: Option<Duration>,
-        mut output: Option<&mut Intake>,
-    ) -> Result<Vec<u8>, Trouble> {
+        mut output: Option<&mut OutputPipe>,
+    ) -> Result<Vec<u8>, Failure> {
         self.log_seen = false;
         loop {
             let bytes = &mut self.answers.bytes;
             let end = bytes.iter().position(|byte| *byte == b'\n');
             if end.unwrap_or(bytes.len()) >= protocol::LONGEST {
-                return Err(said(bytes, "which is too long for a line"));
+                return Err(violation(bytes, "which is too long for a line"));
             }
             if let Some(end) = end {
                 let line = bytes[..end].to_vec();
@@ -190,55 +192,58 @@ impl Worker {
                 self.answers.open(),
                 output.as_ref().and_then(|output| output.open()),
             ];
-            let woken = wait(&self.child, pipes, until).map_err(doing("wait for the worker"))?;
-            self.log_seen = Log::attended().is_some();
+            let woken =
+                wait(&self.child, pipes, until).map_err(failed_to("wait for the worker"))?;
+            self.log_seen = wait::reads_log();
             // In this order: what a worker did before its end, or in time, counts.
             if woken.readable[0] {
-                self.answers.take().map_err(doing("read from the worker"))?;
+                self.answers
+                    .read()
+                    .map_err(failed_to("read from the worker"))?;
             }
             if let Some(output) = output.as_mut().filter(|_| woken.readable[1]) {
-                output.take().map_err(doing("read the response"))?;
+                output.read().map_err(failed_to("read the response"))?;
             }
             if !self.answers.bytes.contains(&b'\n') {
                 if woken.ended {
-                    return Err(Trouble::Ended);
+                    return Err(Failure::Ended);
                 }
                 if woken.timed_out {
-                    return Err(Trouble::Late);
+                    return Err(Failure::TimedOut);
                 }
             }
         }
     }
 
     /// What it means that the worker's end of a pipe is closed: it ends, or it broke the protocol.
-    fn closed(&self) -> Trouble {
+    fn closed(&self) -> Failure {
         let until = since_boot() + ENDING;
         loop {
             match wait(&self.child, [None, None], Some(until)) {
-                Ok(Woken { ended: true, .. }) => return Trouble::Ended,
+                Ok(Woken { ended: true, .. }) => return Failure::Ended,
                 Ok(Woken {
                     timed_out: true, ..
                 }) => {
-                    return Trouble::Protocol("closed its pipe and went on running".to_owned());
+                    return Failure::Violation("closed its pipe and went on running".to_owned());
                 }
                 Ok(_) => {}
-                Err(error) => return Trouble::System("wait for the worker", error),
+                Err(error) => return Failure::System("wait for the worker", error),
             }
         }
     }
 
     /// One line, and then it is the bootstrap's turn; what comes right behind it is one too many.
-    pub(super) fn nothing_more(&self) -> Result<(), Trouble> {
+    pub(super) fn nothing_more(&self) -> Result<(), Failure> {
         if self.answers.bytes.is_empty() {
             return Ok(());
         }
-        Err(said(&self.answers.bytes, "behind another line"))
+        Err(violation(&self.answers.bytes, "behind another line"))
     }
 
     /// The message of an error that it gave, from this byte of the response file on.
-    pub(super) fn message(&self, start: u64) -> Result<String, Trouble> {
+    pub(super) fn message(&self, start: u64) -> Result<String, Failure> {
         let message = self.response.read(start, MAX_MESSAGE);
-        let message = message.map_err(doing("read the error's message"))?;
+        let message = message.map_err(failed_to("read the error's message"))?;
         Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
     }
 }

@@ -1,16 +1,12 @@
 //! Shell functions: a worker made of bash, the driver beside this file, and the function's script.
 
-use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use coldspark::{Error, layer};
 
-use crate::process::executable;
-use crate::process::output::Intake;
-use crate::process::program::{self, Program};
-use crate::process::response::MAX_RESPONSE;
-use crate::sys::pipe;
+use super::outlet::Outlet;
+use super::program::Program;
+use crate::process::{arguments, executable};
 use crate::{error, settings};
 
 const DRIVER: &str = include_str!("driver.sh");
@@ -62,57 +58,20 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
     };
     let apart = settings::subshell()?;
     let outlet = Outlet::new(apart).map_err(|error| error::system("make a pipe", &error))?;
-    let text = |text: &str| program::c_string(text.into());
+    let text = |text: &str| arguments::c_string(text.into());
     Ok(Program {
         arguments: vec![
             text(shell)?,
             c"-c".to_owned(),
             text(DRIVER)?,
-            program::c_string(script.as_os_str().to_owned())?,
+            arguments::c_string(script.as_os_str().to_owned())?,
             text(function)?,
             text(&outlet.number)?,
             text(if apart { settings::SUBSHELL } else { "" })?,
         ],
         file: PathBuf::from(script),
-        environment: program::environment(),
+        environment: arguments::environment(),
         first: FIRST,
         outlet: Some(outlet),
     })
-}
-
-/// The standard output of a shell function: a pipe of its own for each event, under a path that
-/// stays the same. What an event leaves running writes into its own pipe, never into the next
-/// event's response.
-pub(crate) struct Outlet {
-    end: OwnedFd,
-    /// By which the shell finds it in /proc.
-    number: String,
-    /// Each event has a subshell.
-    apart: bool,
-}
-
-impl Outlet {
-    fn new(apart: bool) -> io::Result<Self> {
-        let (_, end) = pipe::from_child()?;
-        let number = end.as_raw_fd().to_string();
-        Ok(Self { end, number, apart })
-    }
-
-    /// What to do about an event that has ended the shell, or waits for what an earlier one left.
-    pub(crate) fn advice(&self) -> &'static str {
-        match self.apart {
-            true => "",
-            false => {
-                "; COLDSPARK_SHELL=subshell lets an event end its shell, and wait for its own jobs \
-                 alone (layer/README.md)"
-            }
-        }
-    }
-
-    /// Puts a new pipe behind the path; gives its reading end.
-    pub(crate) fn fresh(&self) -> io::Result<Intake> {
-        let (output, end) = pipe::from_child()?;
-        pipe::replace(&self.end, end)?;
-        Ok(Intake::new(output, MAX_RESPONSE))
-    }
 }

@@ -5,13 +5,13 @@ use coldspark::{Context, Error, layer};
 use std::cell::RefCell;
 use std::time::Duration;
 
+use super::outlet::Outlet;
 use super::process::Worker;
+use super::program::Program;
 use super::protocol::{self, Hook};
-use super::shell::Outlet;
 use crate::deadline::{Deadline, milliseconds};
-use crate::error::failure::Trouble;
+use crate::error::failure::Failure;
 use crate::log::Log;
-use crate::process::program::Program;
 use crate::settings::Settings;
 use crate::sys::child::Child;
 use crate::{context, error};
@@ -58,7 +58,7 @@ impl Supervisor {
     /// Waits in the init phase until the first worker is ready. When it is `leave`, counted since the
     /// boot, before that, it is left to the first event, which waits on.
     pub(crate) fn await_ready(&self, leave: Option<Duration>) -> Result<(), Error> {
-        self.log.relay()?;
+        self.log.ensure_reader()?;
         let mut state = self.state.borrow_mut();
         let until = self
             .settings
@@ -69,7 +69,7 @@ impl Supervisor {
             Some(worker) => worker.await_ready(leave.or(until)),
             None => Ok(()),
         };
-        if leave.is_some() && matches!(result, Err(Trouble::Late)) {
+        if leave.is_some() && matches!(result, Err(Failure::TimedOut)) {
             notice(&format!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it (COLDSPARK_ASYNC_INIT)",
@@ -78,8 +78,8 @@ impl Supervisor {
             self.log.catch_up();
             return Ok(());
         }
-        let result = result.map_err(|trouble| match trouble {
-            Trouble::Late => self.end(state.worker.take(), |tail| {
+        let result = result.map_err(|failure| match failure {
+            Failure::TimedOut => self.end(state.worker.take(), |tail| {
                 let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());
                 let message = format!(
                     "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
@@ -87,15 +87,15 @@ impl Supervisor {
                 );
                 Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
             }),
-            trouble => self.failure(state.worker.take(), trouble, "before it was ready"),
+            failure => self.failure(state.worker.take(), failure, "before it was ready"),
         });
         self.log.catch_up();
         result
     }
 
-    /// Has the log of a first worker carried that nobody waits for yet.
-    pub(crate) fn carry_log(&self) -> Result<(), Error> {
-        self.log.relay()
+    /// Starts the reader of the log of a first worker, for which nobody waits yet.
+    pub(crate) fn ensure_log_reader(&self) -> Result<(), Error> {
+        self.log.ensure_reader()
     }
 
     /// Tells the worker that there are no more events; gives the process, which may go on.
@@ -106,7 +106,7 @@ impl Supervisor {
     /// Ends a process that was dismissed, and writes what it has printed.
     pub(crate) fn lose(&self, child: Child) {
         child.finish();
-        self.log.end();
+        self.log.end_process();
     }
 
     /// Tells the worker of the snapshot or the restore, if it has asked for that, and waits until
@@ -129,7 +129,7 @@ impl Supervisor {
                 let (line, none) = (hook.line(), Deadline::none());
                 running.answer(protocol::HOOK, line, b"", "", None, &none, None)
             })
-            .map_err(|trouble| self.failure(worker.take(), trouble, "in a hook"));
+            .map_err(|failure| self.failure(worker.take(), failure, "in a hook"));
         self.log.catch_up();
         done.map(drop)
     }
@@ -156,7 +156,7 @@ impl Supervisor {
             // byte by byte.
             number = number % SHORT + 1;
         }
-        self.log.begin(context);
+        self.log.begin_event(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
@@ -167,7 +167,7 @@ impl Supervisor {
         }
         let line = protocol::event(number);
         let answer = running.answer(number, &line, event, text, outlet, &deadline, Some(writer));
-        let trouble = match answer {
+        let failure = match answer {
             Ok(response) => {
                 match running.log_seen {
                     true => self.log.end_lines(),
@@ -175,18 +175,18 @@ impl Supervisor {
                 }
                 return Ok(response);
             }
-            Err(trouble) => trouble,
+            Err(failure) => failure,
         };
-        if let Trouble::Said {
+        if let Failure::Reported {
             error_type,
             message,
-        } = trouble
+        } = failure
         {
             return Err(self.own_error(error_type, message));
         }
-        let error = match trouble {
-            Trouble::Late => self.late(worker.take(), &deadline),
-            trouble => self.failure(worker.take(), trouble, IN_EVENT),
+        let error = match failure {
+            Failure::TimedOut => self.late(worker.take(), &deadline),
+            failure => self.failure(worker.take(), failure, IN_EVENT),
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
@@ -200,10 +200,10 @@ impl Supervisor {
     /// Sees to it that a worker waits for an event.
     fn prepare(&self, worker: &mut Option<Worker>, deadline: &Deadline) -> Result<(), Error> {
         if let Some(running) = worker.as_mut().filter(|running| running.ready) {
-            let Err(trouble) = running.is_waiting() else {
+            let Err(failure) = running.is_waiting() else {
                 return Ok(());
             };
-            let lost = self.failure(worker.take(), trouble, "between events");
+            let lost = self.failure(worker.take(), failure, "between events");
             notice(&format!("{}; a new one is started", lost.message()));
         }
         let mut new = match worker.take() {
@@ -217,8 +217,8 @@ impl Supervisor {
             }
             // The next event starts another one: a worker that never gets ready is not started
             // again and again.
-            Err(Trouble::Late) => Err(self.late(Some(new), deadline)),
-            Err(trouble) => Err(self.failure(Some(new), trouble, "before it was ready")),
+            Err(Failure::TimedOut) => Err(self.late(Some(new), deadline)),
+            Err(failure) => Err(self.failure(Some(new), failure, "before it was ready")),
         }
     }
 
@@ -228,7 +228,10 @@ impl Supervisor {
             self.log.catch_up();
             return Error::new(error_type, message);
         }
-        Error::new(error_type, error::with_tail(message, &self.log.end()))
+        Error::new(
+            error_type,
+            error::with_tail(message, &self.log.end_process()),
+        )
     }
 
     fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
@@ -242,29 +245,29 @@ impl Supervisor {
     }
 
     /// Ends a worker whose state is in doubt; its error.
-    fn failure(&self, worker: Option<Worker>, trouble: Trouble, when: &str) -> Error {
+    fn failure(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
         let name = self.name();
-        match trouble {
-            Trouble::Said {
+        match failure {
+            Failure::Reported {
                 error_type,
                 message,
             } => {
                 drop(worker);
                 self.own_error(error_type, message)
             }
-            Trouble::Protocol(what) => self.end(worker, |tail| {
+            Failure::Violation(what) => self.end(worker, |tail| {
                 let message = format!(
                     "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
                 );
                 Error::new(error::WORKER_PROTOCOL, error::with_tail(message, tail))
             }),
-            Trouble::System(what, error) => {
+            Failure::System(what, error) => {
                 drop(worker);
                 error::system(what, &error)
             }
-            Trouble::Ended | Trouble::Late => {
+            Failure::Ended | Failure::TimedOut => {
                 let (status, left) = worker.map(Worker::finish).unwrap_or_default();
-                let tail = self.log.end();
+                let tail = self.log.end_process();
                 let mut message = format!("{name} ended {when}: {}", error::ending(status));
                 if let Some(outlet) = &self.program.outlet {
                     if !left.is_empty() {
@@ -283,7 +286,7 @@ impl Supervisor {
     /// Ends a worker, then makes the error from the end of its standard error.
     fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
         drop(worker);
-        error(&self.log.end())
+        error(&self.log.end_process())
     }
 
     fn name(&self) -> String {

@@ -21,7 +21,7 @@ const STACK: usize = if cfg!(debug_assertions) {
 const HIGH: libc::c_int = 100;
 
 /// What the child works by, in memory that it shares.
-pub(super) struct Order<'a> {
+pub(super) struct ChildSetup<'a> {
     program: *const libc::c_char,
     /// Both end with a null pointer.
     arguments: *const *const libc::c_char,
@@ -37,7 +37,7 @@ pub(super) struct Order<'a> {
     texts: PhantomData<&'a CStr>,
 }
 
-impl<'a> Order<'a> {
+impl<'a> ChildSetup<'a> {
     /// For this program; arguments and environment are pointers to zero-terminated texts that live
     /// as long as it, and end with a null pointer.
     pub(super) fn new(
@@ -46,7 +46,7 @@ impl<'a> Order<'a> {
         moves: impl Iterator<Item = (libc::c_int, libc::c_int)>,
         report: libc::c_int,
     ) -> Self {
-        let mut order = Self {
+        let mut setup = Self {
             program: program.as_ptr(),
             arguments: arguments.as_ptr(),
             environment: environment.as_ptr(),
@@ -55,10 +55,10 @@ impl<'a> Order<'a> {
             signals: MaybeUninit::uninit(),
             texts: PhantomData,
         };
-        for (slot, pair) in order.moves.iter_mut().take(MOST).zip(moves) {
+        for (slot, pair) in setup.moves.iter_mut().take(MOST).zip(moves) {
             *slot = Some(pair);
         }
-        order
+        setup
     }
 
     /// Starts the child, and waits until it has executed its program, or ended.
@@ -74,13 +74,13 @@ impl<'a> Order<'a> {
             libc::sigfillset(all.as_mut_ptr());
             libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), ptr::null_mut());
         }
-        // SAFETY: the child runs `begin` on the stack above, of which `top` is the end, aligned
-        // to 16 bytes; both the stack and the order outlive its use of them, because CLONE_VFORK
+        // SAFETY: the child runs `child_main` on the stack above, of which `top` is the end, aligned
+        // to 16 bytes; both the stack and the set-up outlive its use of them, because CLONE_VFORK
         // keeps this thread waiting until the child has executed its program or ended. An emulator
         // that cannot share memory gives the child a copy, of which the same is true.
         let pid = unsafe {
             libc::clone(
-                begin,
+                child_main,
                 top.cast(),
                 libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD,
                 ptr::from_mut(self).cast(),
@@ -189,16 +189,16 @@ fn above(fd: libc::c_int) -> Result<libc::c_int, Failed> {
 }
 
 /// Where the child begins.
-extern "C" fn begin(order: *mut c_void) -> libc::c_int {
-    // SAFETY: `Order::start` passes a pointer to its order, which nobody else uses while its
+extern "C" fn child_main(setup: *mut c_void) -> libc::c_int {
+    // SAFETY: `ChildSetup::start` passes a pointer to its set-up, which nobody else uses while its
     // thread waits.
-    let order = unsafe { &mut *order.cast::<Order<'_>>() };
-    let number = order.execute();
+    let setup = unsafe { &mut *setup.cast::<ChildSetup<'_>>() };
+    let number = setup.execute();
     // SAFETY: the pointer is to a live integer, of which write(2) reads the size given. _exit(2)
     // runs nothing of the parent's.
     unsafe {
         libc::write(
-            order.report,
+            setup.report,
             (&raw const number).cast(),
             size_of::<libc::c_int>(),
         );

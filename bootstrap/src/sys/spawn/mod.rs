@@ -13,15 +13,14 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
-use super::pipe;
-use child_setup::Order;
+use super::{pipe, spawn_lock};
+use child_setup::ChildSetup;
 
 /// A process to start.
-pub(crate) struct Spawn<'a> {
+pub(crate) struct Command<'a> {
     pub(crate) program: &'a CStr,
     /// Beginning with the name that the program is to see as its own.
     pub(crate) arguments: &'a [CString],
@@ -34,9 +33,9 @@ pub(crate) struct Spawn<'a> {
 /// How many descriptors a process can be given: those of a worker.
 const MOST: usize = 7;
 
-impl Spawn<'_> {
+impl Command<'_> {
     /// Starts it as the leader of a new process group. The error is what exec(2) says.
-    pub(crate) fn start(&self) -> io::Result<Child> {
+    pub(crate) fn spawn(&self) -> io::Result<Child> {
         debug_assert!(self.descriptors.len() <= MOST);
         child::check_open()?;
         let arguments = pointers(self.arguments.iter().map(|text| &**text));
@@ -45,10 +44,10 @@ impl Spawn<'_> {
         let descriptors = self.descriptors.iter();
         let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));
         let texts = [arguments.as_slice(), &environment];
-        let mut order = Order::new(self.program, texts, moves, report.as_raw_fd());
+        let mut setup = ChildSetup::new(self.program, texts, moves, report.as_raw_fd());
         // One at a time: see `pipe::replace`.
-        let alone = none();
-        let pid = order.start()?;
+        let alone = spawn_lock::hold();
+        let pid = setup.start()?;
         drop(report);
         let mut number = [0; size_of::<libc::c_int>()];
         // The end comes when the program is executed: the child's end of the pipe closes then.
@@ -65,12 +64,6 @@ impl Spawn<'_> {
             }
         }
     }
-}
-
-/// While it is held, no process is started.
-pub(super) fn none() -> MutexGuard<'static, ()> {
-    static STARTING: Mutex<()> = Mutex::new(());
-    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*const libc::c_char> {
@@ -97,13 +90,13 @@ mod tests {
         let arguments = [c"sh", c"-c"].map(CStr::to_owned);
         let mut arguments = arguments.to_vec();
         arguments.push(CString::new(script).unwrap());
-        let spawn = Spawn {
+        let command = Command {
             program: c"/bin/sh",
             arguments: &arguments,
             environment: &[Cow::Borrowed(c"PATH=/usr/bin:/bin")],
             descriptors: &all,
         };
-        let child = spawn.start().unwrap();
+        let child = command.spawn().unwrap();
         while !child.has_ended() {
             std::thread::yield_now();
         }
@@ -138,13 +131,13 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "Miri has no clone(2)")]
     fn what_cannot_be_executed_is_an_error() {
-        let spawn = Spawn {
+        let command = Command {
             program: c"/nowhere/at/all",
             arguments: &[c"x".to_owned()],
             environment: &[],
             descriptors: &[],
         };
-        let error = spawn.start().err().unwrap();
+        let error = command.spawn().err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -1,17 +1,16 @@
-//! What a process is started from.
+//! What a worker is started from.
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString};
 use std::io;
-use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
 use coldspark::Error;
 
-use super::executable;
-use crate::worker::protocol;
-use crate::worker::shell::Outlet;
-use crate::{context, error, sys};
+use super::outlet::Outlet;
+use super::protocol;
+use crate::error;
+use crate::process::{arguments, executable};
 
 /// What a worker is started from, as often as it is needed.
 pub(crate) struct Program {
@@ -27,10 +26,10 @@ pub(crate) struct Program {
 impl Program {
     /// A worker of the function's package.
     pub(crate) fn new(file: PathBuf) -> Result<Self, Error> {
-        let mut environment = environment();
+        let mut environment = arguments::environment();
         environment.push(protocol::VERSION.into());
         Ok(Self {
-            arguments: vec![c_string(file.clone().into_os_string())?],
+            arguments: vec![arguments::c_string(file.clone().into_os_string())?],
             file,
             environment,
             first: protocol::FIRST,
@@ -49,19 +48,4 @@ impl Program {
             error::system(&what, error)
         })
     }
-}
-
-/// This process's environment, without what the bootstrap sets for each event.
-pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
-    let passed = sys::environment().filter(|line| {
-        let name = line.to_bytes().split(|byte| *byte == b'=').next();
-        !context::sets(name.unwrap_or_default())
-    });
-    passed.map(Cow::Borrowed).collect()
-}
-
-/// A path or an argument for exec(2).
-pub(crate) fn c_string(text: OsString) -> Result<CString, Error> {
-    CString::new(text.into_vec())
-        .map_err(|error| Error::new(error::INVALID_HANDLER, format!("the handler: {error}")))
 }

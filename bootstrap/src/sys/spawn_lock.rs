@@ -1,0 +1,10 @@
+//! The lock under which a process is started: one at a time, and none while descriptors or the list
+//! of children are changed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// While it is held, no process is started.
+pub(super) fn hold() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
