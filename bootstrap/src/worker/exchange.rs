@@ -4,7 +4,7 @@ use coldspark::stream::Writer;
 
 use super::outlet::Outlet;
 use super::process::Worker;
-use super::protocol;
+use super::protocol::{self, Line, Task};
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to, violation};
 use crate::process::response::{StreamedResponse, collected, kept};
@@ -12,32 +12,48 @@ use crate::process::response::{StreamedResponse, collected, kept};
 /// How much of a response that is streamed is read at once.
 const BLOCK: usize = 64 * 1024;
 
+/// What a worker is given to answer, and how.
+pub(crate) struct Exchange<'a, 'w> {
+    pub(crate) task: Task,
+    /// The event's bytes; a hook has none.
+    pub(crate) event: &'a [u8],
+    /// The lines of its context.
+    pub(crate) context: &'a str,
+    /// Where a shell function's standard output goes.
+    pub(crate) outlet: Option<&'a Outlet>,
+    pub(crate) deadline: Deadline,
+    /// Where a response may be streamed to.
+    pub(crate) writer: Option<&'a mut Writer<'w>>,
+}
+
 impl Worker {
-    /// Hands over the event of this number, or a hook, with its line, and waits for the answer.
-    /// Gives the response, unless it was streamed to where an event's may be.
-    #[allow(clippy::too_many_arguments)] // They are what an event is.
+    /// Hands over an event or a hook, and waits for the answer. Gives the response, unless it was
+    /// streamed.
     pub(crate) fn answer(
         &mut self,
-        number: u64,
-        line: &str,
-        event: &[u8],
-        context: &str,
-        outlet: Option<&Outlet>,
-        deadline: &Deadline,
-        mut writer: Option<&mut Writer<'_>>,
+        exchange: Exchange<'_, '_>,
     ) -> Result<Option<Vec<u8>>, Failure> {
+        let Exchange {
+            task,
+            event,
+            context,
+            outlet,
+            deadline,
+            mut writer,
+        } = exchange;
         let hand_over = failed_to("hand over the event");
         let mut output = outlet.map(Outlet::fresh).transpose().map_err(&hand_over)?;
         self.event.set(event).map_err(&hand_over)?;
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;
-        self.tell(&[line, "\n"].concat())?;
+        let order = task.line();
+        self.tell(&[&order, "\n"].concat())?;
         let mut sent = 0;
         let mut stream: Option<StreamedResponse<'_, '_>> = None;
         loop {
             let reply = self.next_line(deadline.at, output.as_mut())?;
-            match protocol::Line::parse(&reply) {
-                Some(protocol::Line::Response { event }) if event == number => {
+            match Line::parse(&reply).filter(|line| line.is_for(task)) {
+                Some(Line::Response { .. } | Line::HookDone) => {
                     self.nothing_more()?;
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
@@ -55,11 +71,11 @@ impl Worker {
                     };
                     return whole.map(Some);
                 }
-                Some(protocol::Line::Chunk {
+                Some(Line::Chunk {
                     event,
                     length,
                     content_type,
-                }) if event == number => {
+                }) => {
                     // More lines may have come than there is time for.
                     if deadline.has_come() {
                         return Err(Failure::TimedOut);
@@ -67,27 +83,25 @@ impl Worker {
                     let start = sent;
                     sent = self.counted(sent, length, &reply)?;
                     if let Some(writer) = writer.take() {
-                        stream = Some(StreamedResponse::new(writer, content_type, *deadline));
+                        stream = Some(StreamedResponse::new(writer, content_type, deadline));
                     } else if content_type.is_some() {
                         return Err(violation(&reply, "when the response had begun"));
                     }
                     if let Some(stream) = &mut stream {
                         self.pass(stream, start, sent)?;
                     }
-                    if self.asked[protocol::SENT] {
-                        self.tell(&protocol::sent(number))?;
+                    if self.asked.sent {
+                        self.tell(&protocol::sent(event))?;
                     }
                 }
-                Some(protocol::Line::Error { event, error_type }) if event == number => {
+                Some(Line::Error { error_type, .. } | Line::HookError { error_type }) => {
                     self.nothing_more()?;
                     return Err(Failure::Reported {
                         error_type: error_type.to_owned(),
                         message: self.message(sent)?,
                     });
                 }
-                _ => {
-                    return Err(violation(&reply, &format!("as an answer to {}", line)));
-                }
+                _ => return Err(violation(&reply, &format!("as an answer to {order}"))),
             }
         }
     }

@@ -47,17 +47,14 @@ pub(crate) struct Worker {
 impl Worker {
     /// Starts a worker, and does not wait for it.
     pub(crate) fn start(program: &Program, log: &Log) -> Result<Self, Error> {
-        let open = || -> io::Result<_> {
-            Ok((
-                pipe::to_child()?,
-                pipe::from_child()?,
-                Scratch::new(c"coldspark-event")?,
-                Scratch::new(c"coldspark-response")?.appending()?,
-                Scratch::new(c"coldspark-context")?,
-            ))
-        };
-        let ((orders_end, orders), (answers, answers_end), event, response, context) = open()
-            .map_err(|error| error::system("make the pipes and files of a worker", &error))?;
+        let failed =
+            |error: io::Error| error::system("make the pipes and files of a worker", &error);
+        let (orders_end, orders) = pipe::to_child().map_err(failed)?;
+        let (answers, answers_end) = pipe::from_child().map_err(failed)?;
+        let event = Scratch::new(c"coldspark-event").map_err(failed)?;
+        let response = Scratch::new(c"coldspark-response").and_then(Scratch::appending);
+        let response = response.map_err(failed)?;
+        let context = Scratch::new(c"coldspark-context").map_err(failed)?;
         let command = Command {
             program: &program.arguments[0],
             arguments: &program.arguments,
@@ -94,7 +91,7 @@ impl Worker {
                 self.nothing_more()?;
                 self.ready = true;
                 self.asked = asked;
-                if asked[protocol::SHUTDOWN] {
+                if asked.shutdown {
                     // Without effect behind the init phase.
                     termination::ask(true);
                 }
@@ -137,7 +134,7 @@ impl Worker {
 
     /// Whether it wants to be told.
     pub(crate) fn asks(&self, hook: Hook) -> bool {
-        self.asked[hook as usize]
+        self.asked.has(hook)
     }
 
     /// Writes a line for it.

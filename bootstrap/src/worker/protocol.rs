@@ -1,6 +1,7 @@
 //! The vocabulary of the worker protocol, version 1; layer/PROTOCOL.md has its meaning.
 
 use std::ffi::CStr;
+use std::mem;
 
 use crate::content_type;
 
@@ -13,9 +14,6 @@ pub(crate) const LONGEST: usize = 512;
 /// The numbers of a worker's descriptors, beginning with `first`: lines for it, lines from it,
 /// the event, its response, the context.
 pub(crate) const FIRST: i32 = 3;
-
-/// The number under which hooks are answered; no event has it.
-pub(crate) const HOOK: u64 = 0;
 
 /// Events have smaller numbers: those that a double-precision number, which is what JavaScript has,
 /// holds exactly.
@@ -44,14 +42,63 @@ impl Hook {
     }
 }
 
-/// What a worker has asked for behind `ready`, in the order of [`ASKED`].
-pub(crate) type Asked = [bool; 4];
+/// What a worker is asked to do, which its answer has to name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// To answer the event of this number.
+    Event(u64),
+    /// To do its part around a snapshot.
+    Hook(Hook),
+}
 
-/// The words for it: those of [`Hook`], in its order, and the wish to be told when the bytes of a
-/// chunk were sent, and the wish to learn of the end of the environment.
-const ASKED: [&str; 4] = ["before-snapshot", "after-restore", "sent", "shutdown"];
-pub(crate) const SENT: usize = 2;
-pub(crate) const SHUTDOWN: usize = 3;
+impl Task {
+    /// The line that hands it over, without its end.
+    pub(crate) fn line(self) -> String {
+        match self {
+            Self::Event(number) => format!("event {number}"),
+            Self::Hook(hook) => hook.line().to_owned(),
+        }
+    }
+}
+
+/// What a worker has asked for behind `ready`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) before_snapshot: bool,
+    pub(crate) after_restore: bool,
+    /// To be told when the bytes of a chunk were sent.
+    pub(crate) sent: bool,
+    /// To learn of the end of the environment.
+    pub(crate) shutdown: bool,
+}
+
+impl Asked {
+    /// The words behind `ready`, each at most once.
+    fn parse(words: &str) -> Option<Self> {
+        let mut asked = Self::default();
+        for word in words.split(' ') {
+            let wish = match word {
+                "before-snapshot" => &mut asked.before_snapshot,
+                "after-restore" => &mut asked.after_restore,
+                "sent" => &mut asked.sent,
+                "shutdown" => &mut asked.shutdown,
+                _ => return None,
+            };
+            if mem::replace(wish, true) {
+                return None;
+            }
+        }
+        Some(asked)
+    }
+
+    /// Whether the worker wants to be told of this.
+    pub(crate) fn has(self, hook: Hook) -> bool {
+        match hook {
+            Hook::BeforeSnapshot => self.before_snapshot,
+            Hook::AfterRestore => self.after_restore,
+        }
+    }
+}
 
 /// A line from a worker.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,9 +121,24 @@ pub(crate) enum Line<'a> {
         event: u64,
         error_type: &'a str,
     },
+    HookDone,
+    HookError {
+        error_type: &'a str,
+    },
 }
 
 impl<'a> Line<'a> {
+    /// Whether it is about this task.
+    pub(crate) fn is_for(&self, task: Task) -> bool {
+        match self {
+            Self::Response { event } | Self::Chunk { event, .. } | Self::Error { event, .. } => {
+                task == Task::Event(*event)
+            }
+            Self::HookDone | Self::HookError { .. } => matches!(task, Task::Hook(_)),
+            Self::Ready { .. } | Self::InitError { .. } => false,
+        }
+    }
+
     /// Parses a line without its end.
     pub(crate) fn parse(line: &'a [u8]) -> Option<Self> {
         let line = std::str::from_utf8(line).ok()?;
@@ -86,7 +148,7 @@ impl<'a> Line<'a> {
                 asked: if line == word {
                     Asked::default()
                 } else {
-                    asked(rest)?
+                    Asked::parse(rest)?
                 },
             },
             "init-error" => Self::InitError {
@@ -115,9 +177,8 @@ impl<'a> Line<'a> {
                     error_type: error_type(rest)?,
                 }
             }
-            "done" if line == word => Self::Response { event: HOOK },
-            "hook-error" => Self::Error {
-                event: HOOK,
+            "done" if line == word => Self::HookDone,
+            "hook-error" => Self::HookError {
                 error_type: error_type(rest)?,
             },
             _ => return None,
@@ -125,20 +186,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The words behind `ready`, each at most once.
-fn asked(words: &str) -> Option<Asked> {
-    let mut asked = Asked::default();
-    for word in words.split(' ') {
-        let index = ASKED.iter().position(|known| *known == word)?;
-        if std::mem::replace(&mut asked[index], true) {
-            return None;
-        }
-    }
-    Some(asked)
-}
-
+/// The number of an event, which is never 0.
 fn number(text: &str) -> Option<u64> {
-    digits(text).filter(|number| *number != HOOK)
+    digits(text).filter(|number| *number != 0)
 }
 
 fn digits(text: &str) -> Option<u64> {
@@ -150,11 +200,6 @@ fn digits(text: &str) -> Option<u64> {
 fn error_type(text: &str) -> Option<&str> {
     let word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     word.then_some(text)
-}
-
-/// The line that hands over an event.
-pub(crate) fn event(number: u64) -> String {
-    format!("event {number}")
 }
 
 /// The line that says that the bytes of a chunk were sent.

@@ -5,19 +5,17 @@ use coldspark::{Context, Error, layer};
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::outlet::Outlet;
+use super::errors::{IN_EVENT, WorkerErrors};
+use super::exchange::Exchange;
 use super::process::Worker;
 use super::program::Program;
-use super::protocol::{self, Hook};
+use super::protocol::{self, Hook, Task};
 use crate::deadline::{Deadline, milliseconds};
 use crate::error::failure::Failure;
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::sys::child::Child;
 use crate::{context, error};
-
-/// When a worker ended that had an event in hand.
-const IN_EVENT: &str = "instead of answering";
 
 /// Below this are the numbers of a shell's events.
 const SHORT: u64 = 99;
@@ -55,6 +53,13 @@ impl Supervisor {
         })
     }
 
+    fn errors(&self) -> WorkerErrors<'_> {
+        WorkerErrors {
+            program: &self.program,
+            log: self.log,
+        }
+    }
+
     /// Waits in the init phase until the first worker is ready. When it is `leave`, counted since the
     /// boot, before that, it is left to the first event, which waits on.
     pub(crate) fn await_ready(&self, leave: Option<Duration>) -> Result<(), Error> {
@@ -73,21 +78,23 @@ impl Supervisor {
             notice(&format!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it (COLDSPARK_ASYNC_INIT)",
-                self.name()
+                self.errors().name()
             ));
             self.log.catch_up();
             return Ok(());
         }
         let result = result.map_err(|failure| match failure {
-            Failure::TimedOut => self.end(state.worker.take(), |tail| {
+            Failure::TimedOut => self.errors().end(state.worker.take(), |tail| {
                 let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());
                 let message = format!(
                     "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
-                    self.name()
+                    self.errors().name()
                 );
                 Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
             }),
-            failure => self.failure(state.worker.take(), failure, "before it was ready"),
+            failure => self
+                .errors()
+                .error_of(state.worker.take(), failure, "before it was ready"),
         });
         self.log.catch_up();
         result
@@ -126,10 +133,16 @@ impl Supervisor {
         // Without a limit of its own: Lambda has one.
         let done = waiting
             .and_then(|()| {
-                let (line, none) = (hook.line(), Deadline::none());
-                running.answer(protocol::HOOK, line, b"", "", None, &none, None)
+                running.answer(Exchange {
+                    task: Task::Hook(hook),
+                    event: b"",
+                    context: "",
+                    outlet: None,
+                    deadline: Deadline::none(),
+                    writer: None,
+                })
             })
-            .map_err(|failure| self.failure(worker.take(), failure, "in a hook"));
+            .map_err(|failure| self.errors().error_of(worker.take(), failure, "in a hook"));
         self.log.catch_up();
         done.map(drop)
     }
@@ -165,8 +178,14 @@ impl Supervisor {
         if outlet.is_some() {
             self.log.let_block();
         }
-        let line = protocol::event(number);
-        let answer = running.answer(number, &line, event, text, outlet, &deadline, Some(writer));
+        let answer = running.answer(Exchange {
+            task: Task::Event(number),
+            event,
+            context: text,
+            outlet,
+            deadline,
+            writer: Some(writer),
+        });
         let failure = match answer {
             Ok(response) => {
                 match running.log_seen {
@@ -182,11 +201,11 @@ impl Supervisor {
             message,
         } = failure
         {
-            return Err(self.own_error(error_type, message));
+            return Err(self.errors().own_error(error_type, message));
         }
         let error = match failure {
-            Failure::TimedOut => self.late(worker.take(), &deadline),
-            failure => self.failure(worker.take(), failure, IN_EVENT),
+            Failure::TimedOut => self.errors().late(worker.take(), &deadline),
+            failure => self.errors().error_of(worker.take(), failure, IN_EVENT),
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
@@ -203,7 +222,9 @@ impl Supervisor {
             let Err(failure) = running.is_waiting() else {
                 return Ok(());
             };
-            let lost = self.failure(worker.take(), failure, "between events");
+            let lost = self
+                .errors()
+                .error_of(worker.take(), failure, "between events");
             notice(&format!("{}; a new one is started", lost.message()));
         }
         let mut new = match worker.take() {
@@ -217,80 +238,11 @@ impl Supervisor {
             }
             // The next event starts another one: a worker that never gets ready is not started
             // again and again.
-            Err(Failure::TimedOut) => Err(self.late(Some(new), deadline)),
-            Err(failure) => Err(self.failure(Some(new), failure, "before it was ready")),
+            Err(Failure::TimedOut) => Err(self.errors().late(Some(new), deadline)),
+            Err(failure) => Err(self
+                .errors()
+                .error_of(Some(new), failure, "before it was ready")),
         }
-    }
-
-    /// The error that a worker gave itself. A shell function's goes with what it printed.
-    fn own_error(&self, error_type: String, message: String) -> Error {
-        if self.program.outlet.is_none() {
-            self.log.catch_up();
-            return Error::new(error_type, message);
-        }
-        Error::new(
-            error_type,
-            error::with_tail(message, &self.log.end_process()),
-        )
-    }
-
-    fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
-        self.end(worker, |tail| {
-            let error = deadline.error("; the worker and what it has started were killed");
-            let outlet = self.program.outlet.as_ref();
-            let advice = outlet.map_or("", Outlet::advice);
-            let message = [error.message(), advice].concat();
-            Error::new(error::HANDLER_TIMEOUT, error::with_tail(message, tail))
-        })
-    }
-
-    /// Ends a worker whose state is in doubt; its error.
-    fn failure(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
-        let name = self.name();
-        match failure {
-            Failure::Reported {
-                error_type,
-                message,
-            } => {
-                drop(worker);
-                self.own_error(error_type, message)
-            }
-            Failure::Violation(what) => self.end(worker, |tail| {
-                let message = format!(
-                    "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
-                );
-                Error::new(error::WORKER_PROTOCOL, error::with_tail(message, tail))
-            }),
-            Failure::System(what, error) => {
-                drop(worker);
-                error::system(what, &error)
-            }
-            Failure::Ended | Failure::TimedOut => {
-                let (status, left) = worker.map(Worker::finish).unwrap_or_default();
-                let tail = self.log.end_process();
-                let mut message = format!("{name} ended {when}: {}", error::ending(status));
-                if let Some(outlet) = &self.program.outlet {
-                    if !left.is_empty() {
-                        message.push_str(", ");
-                        message.push_str(&left);
-                    }
-                    if when == IN_EVENT && status.is_some_and(|status| status.code().is_some()) {
-                        message.push_str(outlet.advice());
-                    }
-                }
-                Error::new(error::WORKER_EXITED, error::with_tail(message, &tail))
-            }
-        }
-    }
-
-    /// Ends a worker, then makes the error from the end of its standard error.
-    fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
-        drop(worker);
-        error(&self.log.end_process())
-    }
-
-    fn name(&self) -> String {
-        format!("the worker {}", self.program.file.to_string_lossy())
     }
 }
 

@@ -5,20 +5,23 @@ use std::sync::LazyLock;
 
 use crate::resolve::{self as layer, Target};
 use crate::settings::Settings;
-use crate::worker::protocol::{self, Line};
+use crate::worker::protocol::Line;
 
 /// A line of the worker protocol, parsed and written again.
 pub fn worker_line(line: &[u8]) -> Option<String> {
-    const ASKED: [&str; 3] = ["before-snapshot", "after-restore", "sent"];
     Some(match Line::parse(line)? {
         Line::Ready { asked } => {
-            let words = ASKED.iter().zip(asked).filter(|(_, asked)| *asked);
+            let words = [
+                ("before-snapshot", asked.before_snapshot),
+                ("after-restore", asked.after_restore),
+                ("sent", asked.sent),
+                ("shutdown", asked.shutdown),
+            ];
+            let words = words.into_iter().filter(|(_, asked)| *asked);
             words.fold("ready".to_owned(), |line, (word, _)| line + " " + word)
         }
         Line::InitError { error_type } => format!("init-error {error_type}"),
-        Line::Response {
-            event: protocol::HOOK,
-        } => "done".to_owned(),
+        Line::HookDone => "done".to_owned(),
         Line::Response { event } => format!("response {event}"),
         Line::Chunk {
             event,
@@ -30,10 +33,7 @@ pub fn worker_line(line: &[u8]) -> Option<String> {
             length,
             content_type: Some(content_type),
         } => format!("chunk {event} {length} {content_type}"),
-        Line::Error {
-            event: protocol::HOOK,
-            error_type,
-        } => format!("hook-error {error_type}"),
+        Line::HookError { error_type } => format!("hook-error {error_type}"),
         Line::Error { event, error_type } => format!("error {event} {error_type}"),
     })
 }

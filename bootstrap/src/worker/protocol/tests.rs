@@ -8,31 +8,46 @@ fn every_line_of_the_protocol_is_understood() {
         (
             "ready",
             Line::Ready {
-                asked: [false, false, false, false],
+                asked: Asked::default(),
             },
         ),
         (
             "ready before-snapshot",
             Line::Ready {
-                asked: [true, false, false, false],
+                asked: Asked {
+                    before_snapshot: true,
+                    ..Asked::default()
+                },
             },
         ),
         (
             "ready after-restore before-snapshot",
             Line::Ready {
-                asked: [true, true, false, false],
+                asked: Asked {
+                    before_snapshot: true,
+                    after_restore: true,
+                    ..Asked::default()
+                },
             },
         ),
         (
             "ready sent before-snapshot",
             Line::Ready {
-                asked: [true, false, true, false],
+                asked: Asked {
+                    before_snapshot: true,
+                    sent: true,
+                    ..Asked::default()
+                },
             },
         ),
         (
             "ready shutdown sent",
             Line::Ready {
-                asked: [false, false, true, true],
+                asked: Asked {
+                    sent: true,
+                    shutdown: true,
+                    ..Asked::default()
+                },
             },
         ),
         (
@@ -59,11 +74,10 @@ fn every_line_of_the_protocol_is_understood() {
                 content_type: Some("text/plain;charset=utf-8"),
             },
         ),
-        ("done", Line::Response { event: HOOK }),
+        ("done", Line::HookDone),
         (
             "hook-error Pool.Broken",
-            Line::Error {
-                event: HOOK,
+            Line::HookError {
                 error_type: "Pool.Broken",
             },
         ),
@@ -95,7 +109,7 @@ fn every_line_of_the_protocol_is_understood() {
 }
 
 #[test]
-fn numbers_of_events_are_exact_in_every_language_and_none_is_the_hooks() {
+fn numbers_of_events_are_exact_in_every_language_and_never_0() {
     for random in [0, 1, NUMBERS - 2, NUMBERS - 1, NUMBERS, u64::MAX] {
         let number = event_number(random);
         assert!((1..NUMBERS).contains(&number), "{random} gave {number}");
@@ -154,4 +168,27 @@ fn everything_else_is_none() {
         assert_eq!(Line::parse(text.as_bytes()), None, "{text:?}");
     }
     assert_eq!(Line::parse(b"response \xff"), None);
+}
+
+#[test]
+fn a_line_is_for_the_task_that_it_names() {
+    let hook = Task::Hook(Hook::AfterRestore);
+    for (text, task, expected) in [
+        ("response 7", Task::Event(7), true),
+        ("response 7", Task::Event(8), false),
+        ("response 7", hook, false),
+        ("chunk 7 1", Task::Event(7), true),
+        ("chunk 7 1", hook, false),
+        ("error 7 KeyError", Task::Event(7), true),
+        ("error 7 KeyError", Task::Event(70), false),
+        ("done", hook, true),
+        ("done", Task::Event(7), false),
+        ("hook-error Pool.Broken", hook, true),
+        ("hook-error Pool.Broken", Task::Event(7), false),
+        ("ready", hook, false),
+        ("init-error E", Task::Event(7), false),
+    ] {
+        let line = Line::parse(text.as_bytes()).unwrap();
+        assert_eq!(line.is_for(task), expected, "{text} for {task:?}");
+    }
 }

@@ -1,0 +1,94 @@
+//! The errors of workers that failed.
+
+use coldspark::Error;
+
+use super::outlet::Outlet;
+use super::process::Worker;
+use super::program::Program;
+use crate::deadline::Deadline;
+use crate::error;
+use crate::error::failure::Failure;
+use crate::log::Log;
+
+/// When a worker ended that had an event in hand.
+pub(super) const IN_EVENT: &str = "instead of answering";
+
+/// Makes the errors of the workers of one program.
+pub(super) struct WorkerErrors<'a> {
+    pub(super) program: &'a Program,
+    pub(super) log: &'a Log,
+}
+
+impl WorkerErrors<'_> {
+    /// The error that a worker gave itself. A shell function's goes with what it printed.
+    pub(super) fn own_error(&self, error_type: String, message: String) -> Error {
+        if self.program.outlet.is_none() {
+            self.log.catch_up();
+            return Error::new(error_type, message);
+        }
+        Error::new(
+            error_type,
+            error::with_tail(message, &self.log.end_process()),
+        )
+    }
+
+    /// Ends a worker whose time is over; the event's error.
+    pub(super) fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
+        self.end(worker, |tail| {
+            let error = deadline.error("; the worker and what it has started were killed");
+            let outlet = self.program.outlet.as_ref();
+            let advice = outlet.map_or("", Outlet::advice);
+            let message = [error.message(), advice].concat();
+            Error::new(error::HANDLER_TIMEOUT, error::with_tail(message, tail))
+        })
+    }
+
+    /// Ends a worker whose state is in doubt; its error.
+    pub(super) fn error_of(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
+        let name = self.name();
+        match failure {
+            Failure::Reported {
+                error_type,
+                message,
+            } => {
+                drop(worker);
+                self.own_error(error_type, message)
+            }
+            Failure::Violation(what) => self.end(worker, |tail| {
+                let message = format!(
+                    "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
+                );
+                Error::new(error::WORKER_PROTOCOL, error::with_tail(message, tail))
+            }),
+            Failure::System(what, error) => {
+                drop(worker);
+                error::system(what, &error)
+            }
+            Failure::Ended | Failure::TimedOut => {
+                let (status, left) = worker.map(Worker::finish).unwrap_or_default();
+                let tail = self.log.end_process();
+                let mut message = format!("{name} ended {when}: {}", error::ending(status));
+                if let Some(outlet) = &self.program.outlet {
+                    if !left.is_empty() {
+                        message.push_str(", ");
+                        message.push_str(&left);
+                    }
+                    if when == IN_EVENT && status.is_some_and(|status| status.code().is_some()) {
+                        message.push_str(outlet.advice());
+                    }
+                }
+                Error::new(error::WORKER_EXITED, error::with_tail(message, &tail))
+            }
+        }
+    }
+
+    /// Ends a worker, then makes the error from the end of its standard error.
+    pub(super) fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
+        drop(worker);
+        error(&self.log.end_process())
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("the worker {}", self.program.file.to_string_lossy())
+    }
+}
