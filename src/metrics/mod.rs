@@ -234,11 +234,7 @@ impl Record {
             return Err(invalid.clone());
         }
         self.check()?;
-        let is_near = match now.duration_since(time) {
-            Ok(age) => age <= MAX_AGE,
-            Err(ahead) => ahead.duration() <= MAX_AHEAD,
-        };
-        if !is_near {
+        if !is_near(time, now) {
             return Err(InvalidRecord::Time);
         }
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
@@ -252,6 +248,14 @@ impl Record {
 
     fn refuse(&mut self, invalid: InvalidRecord) {
         self.invalid.get_or_insert(invalid);
+    }
+}
+
+/// Whether CloudWatch takes values of that time.
+fn is_near(time: SystemTime, now: SystemTime) -> bool {
+    match now.duration_since(time) {
+        Ok(age) => age <= MAX_AGE,
+        Err(ahead) => ahead.duration() <= MAX_AHEAD,
     }
 }
 

@@ -245,22 +245,41 @@ fn raw_json_stays_on_the_line() {
     assert!(!text.contains(['\n', '\r']), "{text:?}");
 }
 
+/// `MetricDatum`: a time stamp may be up to two weeks before the current date, and up to two hours after
+/// the current day and time.
 #[test]
-fn times_are_near() {
+fn times_are_at_most_two_weeks_ago_or_two_hours_ahead() {
     let now = SystemTime::now();
-    let hour = Duration::from_secs(3600);
-    parsed(&record().at(now - 14 * 24 * hour + hour));
-    parsed(&record().at(now + hour));
-    refused(&record().at(now - 14 * 24 * hour - hour), "14 days");
-    refused(&record().at(now + 3 * hour), "2 hours");
-    refused(&record().at(SystemTime::UNIX_EPOCH - hour), "14 days");
+    let (weeks, hours) = (Duration::from_secs(1_209_600), Duration::from_secs(7_200));
+    let instant = Duration::from_nanos(1);
+    for (time, taken) in [
+        (now, true),
+        (now - weeks, true),
+        (now - weeks - instant, false),
+        (now + hours, true),
+        (now + hours + instant, false),
+        (SystemTime::UNIX_EPOCH, false),
+        (SystemTime::UNIX_EPOCH - instant, false),
+    ] {
+        assert_eq!(is_near(time, now), taken, "{time:?}, and now is {now:?}");
+    }
+    let minute = Duration::from_secs(60);
+    parsed(&record().at(now - weeks + minute));
+    parsed(&record().at(now + hours));
+    refused(&record().at(now - weeks - minute), "14 days");
+    refused(&record().at(now + hours + minute), "2 hours");
 }
 
 #[test]
 fn a_record_fits_into_an_event_of_the_log() {
-    refused(
-        &record().property("p", "x".repeat(1_048_576)),
-        "leave properties out",
+    let of_size = |size: usize| {
+        let record = |text: usize| record().property("p", "x".repeat(text));
+        record(size - record(0).to_json().expect("a record").len())
+    };
+    assert_eq!(
+        of_size(1_048_575).to_json().map(|json| json.len()),
+        Ok(1_048_575)
     );
-    parsed(&record().property("p", "x".repeat(1_048_576 - 300)));
+    refused(&of_size(1_048_576), "1048576 bytes");
+    refused(&of_size(1_048_576), "leave properties out");
 }

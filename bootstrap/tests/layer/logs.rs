@@ -1,6 +1,10 @@
 //! What processes print is in the function's log, in whole lines.
 
 use std::fs;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::thread;
 
 use serde_json::Value;
 
@@ -111,6 +115,32 @@ fn a_flood_does_not_stop_the_worker_and_nothing_of_it_is_lost() {
     assert!(fs::read(&output).unwrap() == [&[b'x'; 8_000_000][..], b"\n"].concat());
     let numbers = (1..=200_000).map(|number| format!("{number}\n"));
     assert!(function.log() == numbers.collect::<String>());
+}
+
+/// A log that takes only so much at a time, and says EAGAIN instead of keeping a writer waiting.
+#[test]
+fn nothing_is_lost_where_the_functions_own_log_does_not_block() {
+    let package = Package::new().executable("handler", workers::answering("seq 1 100000 >&2"));
+    let (mut log, end) = UnixStream::pair().expect("a pair of sockets");
+    end.set_nonblocking(true).expect("a socket");
+    let mut function = Function::start_with("worker:handler", package, |command| {
+        command.stderr(OwnedFd::from(end));
+    });
+    // The whole flood is on its way before anything is read: it does not fit.
+    function.send(event("id", "{}"));
+    let expected: String = (1..=100_000).map(|number| format!("{number}\n")).collect();
+    let reader = thread::spawn(move || {
+        let mut text = vec![0; expected.len()];
+        log.read_exact(&mut text).expect("the log");
+        assert!(
+            text == expected.as_bytes(),
+            "the log is not what was printed"
+        );
+    });
+    function.receive().text();
+    // All of it was written before the answer. What is missing then ends the log too early.
+    drop(function);
+    reader.join().expect("a log without gaps");
 }
 
 #[test]

@@ -55,3 +55,25 @@ fn a_shell_function_is_called() {
         .assert_error("Runtime.WorkerExited", &["status: 4"]);
     assert_eq!(function.invoke("two").text(), "two");
 }
+
+/// What the system refuses, and what to do about it.
+#[test]
+fn a_process_that_the_system_does_not_start() {
+    for (error, text) in [
+        (
+            libc::EAGAIN,
+            "; the limit of processes and threads is reached",
+        ),
+        (libc::ENOMEM, "; give the function more memory"),
+        (libc::EPERM, "Operation not permitted (os error 1)"),
+    ] {
+        let package = Package::new().executable("handler", workers::answering(""));
+        // Which of them starts a process is the C library's choice.
+        let calls = [libc::SYS_clone, libc::SYS_clone3];
+        let function = Function::start_with("worker:handler", package, |command| {
+            process::refuse_with(command, &calls, error);
+        });
+        let message = function.assert_init_error("Runtime.SystemError", &["cannot start /"]);
+        assert!(message.ends_with(text), "{message}");
+    }
+}

@@ -62,6 +62,23 @@ fn an_unset_variable_has_its_line() {
     function.invoke("{}").assert_error(EXITED, &texts);
 }
 
+/// Without `set -e` a command that failed is not the end; a later event that ends the shell at another
+/// place, which no trap sees, is not told that old one.
+#[test]
+fn the_place_of_an_earlier_events_failure_is_not_that_of_a_later_end() {
+    let script = "handler() {\n  case $1 in\n    fails) false; true;;\n    ends) set -eu; echo $nosuch;;\n\
+        inside) (exit 3) || true;;\n  esac\n}\n";
+    for first in ["fails", "inside"] {
+        let mut function = shell(script);
+        assert_eq!(function.invoke(first).text(), "");
+        let texts = ["function.sh: line 4: nosuch: unbound variable"];
+        let message = function.invoke("ends").assert_error(EXITED, &texts);
+        for stale in ["line 3", "false", "at exit in"] {
+            assert!(!message.contains(stale), "{first}: {message}");
+        }
+    }
+}
+
 #[test]
 fn a_shell_that_becomes_another_program_is_no_answer() {
     let mut function = shell("handler() { exec true; }");

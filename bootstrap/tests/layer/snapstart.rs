@@ -161,6 +161,42 @@ fn a_worker_that_ends_in_a_hook_is_its_error() {
 }
 
 #[test]
+fn the_error_of_a_hook_has_nothing_that_was_printed_before_it() {
+    let script = worker(BOTH, "echo 'it breaks' >&2; exit 3");
+    let handler = script.task().join("handler");
+    let loading = std::fs::read_to_string(&handler).expect("the script");
+    let loading = loading.replace("echo 'ready", "echo 'from the init phase' >&2; echo 'ready");
+    std::fs::write(handler, loading).expect("the script");
+    let mut function = start("worker:handler", script);
+    let texts = ["the end of its stderr:\nit breaks"];
+    let message = function.init_error("Runtime.BeforeSnapshotError", &texts);
+    assert!(!message.contains("init phase"), "{message}");
+    let log = function.log();
+    assert!(log.contains("from the init phase\n"), "{log}");
+}
+
+/// layer/PROTOCOL.md: the files of the event and of the context are empty in a hook, and so is that of
+/// the response at first.
+#[test]
+fn a_hook_finds_no_event_no_context_and_nothing_of_another_hook() {
+    let sizes = "stat -L -c %s /dev/fd/5 /dev/fd/6 /dev/fd/7 >>told; printf 'left behind' >&6; echo done >&4";
+    let function = start("worker:handler", worker(BOTH, sizes));
+    park(&function);
+    restore(&function);
+    assert_eq!(serve(&function, 1).text(), "1");
+    let expected = "before-snapshot\n0\n0\n0\nafter-restore\n0\n0\n0\nevent\n";
+    assert_eq!(told(&function), expected);
+    // In a shell: no argument, and no variable of an event.
+    let body = "{ echo $# ${COLDSPARK_REQUEST_ID-unset} ${COLDSPARK_RANDOM_SEED-unset}; cat </dev/fd/62; } >>told";
+    let hooks = format!("before_snapshot() {{ {body}; }}\nafter_restore() {{ {body}; }}");
+    let function = start("f.handler", shell(&hooks));
+    park(&function);
+    restore(&function);
+    assert_eq!(serve(&function, 1).text(), "1");
+    assert_eq!(told(&function), "0 unset unset\n0 unset unset\n");
+}
+
+#[test]
 fn a_worker_that_was_lost_in_the_snapshot_is_replaced_and_not_told() {
     let function = start("worker:handler", worker(BOTH, DONE));
     park(&function);

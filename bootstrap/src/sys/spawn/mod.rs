@@ -74,19 +74,24 @@ fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*const libc::c_cha
 #[cfg(test)]
 mod tests {
     use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
 
     use super::super::file::Scratch;
     use super::*;
 
     /// What a shell finds under these descriptors, in this order.
     fn contents(descriptors: &[(BorrowedFd<'_>, libc::c_int)], numbers: &[libc::c_int]) -> String {
+        let parts = numbers.iter();
+        let parts = parts.map(|number| format!("cat /proc/self/fd/{number}; "));
+        printed(descriptors, &parts.collect::<String>())
+    }
+
+    /// What a shell with these descriptors prints.
+    fn printed(descriptors: &[(BorrowedFd<'_>, libc::c_int)], script: &str) -> String {
         let output = Scratch::new(c"output").unwrap();
         let mut all = descriptors.to_vec();
         all.push((output.as_fd(), 1));
-        let script: String = numbers
-            .iter()
-            .map(|number| format!("cat /proc/self/fd/{number}; "))
-            .collect();
         let arguments = [c"sh", c"-c"].map(CStr::to_owned);
         let mut arguments = arguments.to_vec();
         arguments.push(CString::new(script).unwrap());
@@ -126,6 +131,26 @@ mod tests {
         assert_eq!(contents(&circle, &numbers), "cab");
         let chain = [(a, 201), (b, 202)];
         assert_eq!(contents(&chain, &numbers[1..]), "ab");
+    }
+
+    /// What `pipe::replace` puts under a number is not close-on-exec for a moment.
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no clone(2)")]
+    fn a_child_does_not_get_what_another_thread_replaces_meanwhile() {
+        let slot = file("slot", 210);
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let (_, end) = pipe::from_child().unwrap();
+                    pipe::replace(&slot, end).unwrap();
+                }
+            });
+            let look = "[ ! -e /proc/self/fd/210 ] || echo open";
+            let found = (0..100).filter(|_| !printed(&[], look).is_empty()).count();
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(found, 0, "children of 100 that have the descriptor");
+        });
     }
 
     #[test]

@@ -84,6 +84,11 @@ pub(crate) fn refuse_new_calls(command: &mut Command) {
 /// Makes these system calls fail with ENOSYS in a command, as an old kernel or a strict sandbox
 /// would.
 pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
+    refuse_with(command, calls, libc::ENOSYS);
+}
+
+/// The same with another error.
+pub(crate) fn refuse_with(command: &mut Command, calls: &[libc::c_long], error: i32) {
     const RETURN: u16 = 0x06;
     const LOAD: u16 = 0x20;
     const JUMP_IF_EQUAL: u16 = 0x15;
@@ -101,6 +106,6 @@ pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
         filter.push(step(JUMP_IF_EQUAL, rest, 0, *call as u32));
     }
     filter.push(step(RETURN, 0, 0, ALLOW));
-    filter.push(step(RETURN, 0, 0, ERROR | libc::ENOSYS as u32));
+    filter.push(step(RETURN, 0, 0, ERROR | error as u32));
     confine::install(command, filter);
 }

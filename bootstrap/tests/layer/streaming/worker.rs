@@ -222,3 +222,28 @@ fn a_reader_that_goes_away_costs_the_worker_nothing() {
         function.log()
     );
 }
+
+/// What nobody reads has no memory: it is given back as if it had been sent, and no chunk of it is late.
+#[test]
+fn what_is_written_for_a_reader_that_has_gone_away_takes_no_memory() {
+    let body = format!("{LARGE}\nstat -L -c '%b %s' /dev/fd/6 >blocks");
+    let script = workers::answering(&format!("{PLAIN}{body}\nfi"));
+    let script = script.replace("echo ready", "echo ready sent");
+    let package = Package::new().executable("handler", script);
+    let mut function = Function::start("worker:handler", package);
+    goes_on(&mut function);
+    let worker = function.worker();
+    function.api.push(event("streams", "go"));
+    function.api.push(script::Step::close_after_head());
+    function.api.push(event("after", "plain"));
+    function.api.push(script::status(202));
+    let requests = function.api.wait_for(6, limit());
+    assert_eq!(requests[5].text(), "plain", "{}", function.log());
+    assert_eq!(function.worker(), worker);
+    let file = function.package.task().join("blocks");
+    let blocks = fs::read_to_string(file).expect("what the worker saw");
+    let (blocks, size) = blocks.trim().split_once(' ').expect("two numbers");
+    assert_eq!(size, "200000000");
+    let held = blocks.parse::<u64>().expect("a number") * 512;
+    assert!(held < 3_000_000, "{held} bytes");
+}

@@ -1,0 +1,82 @@
+//! A process has the descriptors that it was given and no others, whatever is started beside it.
+
+use std::collections::HashMap;
+
+use crate::common::{Concurrent, Function, Package, process, workers};
+
+/// A program lists what it has open, as `NUMBER TARGET`: bash has more for itself, which no program gets.
+const LIST: &str = "python3 -c '
+import os
+for number in os.listdir(\"/proc/self/fd\"):
+    try: print(number, os.readlink(\"/proc/self/fd/\" + number))
+    except FileNotFoundError: pass'";
+
+/// The numbers, without what the test was started with itself.
+fn numbers(list: &str) -> Vec<u32> {
+    let inherited: HashMap<u32, String> = process::descriptors(std::process::id())
+        .into_iter()
+        .collect();
+    let entries = list.lines().filter_map(|line| line.split_once(' '));
+    let own = entries.filter_map(|(number, target)| {
+        let number = number.parse().ok()?;
+        let kept = number < 3 || inherited.get(&number).is_none_or(|known| known != target);
+        kept.then_some(number)
+    });
+    let mut numbers: Vec<u32> = own.collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn modes() -> [(&'static str, Package, Vec<u32>); 4] {
+    let worker = workers::answering(&format!("{{ {LIST}; }} >&6"));
+    let exec = workers::raw(LIST);
+    let shell = format!("handler() {{ {LIST}; }}");
+    [
+        (
+            "worker:handler",
+            Package::new().executable("handler", worker),
+            (0..8).collect(),
+        ),
+        (
+            "exec:handler",
+            Package::new().executable("handler", &exec),
+            vec![0, 1, 2],
+        ),
+        (
+            "stream:handler",
+            Package::new().executable("handler", &exec),
+            vec![0, 1, 2],
+        ),
+        (
+            "f.handler",
+            Package::new().file("f.sh", 0o644, shell),
+            vec![0, 1, 2, 60, 61, 62, 63, 64, 65],
+        ),
+    ]
+}
+
+#[test]
+fn of_one_event_at_a_time() {
+    for (handler, package, expected) in modes() {
+        let mut function = Function::start(handler, package);
+        for _ in 0..3 {
+            assert_eq!(
+                numbers(&function.invoke("{}").text()),
+                expected,
+                "{handler}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_several_events_at_a_time() {
+    for (handler, package, expected) in modes() {
+        let function = Concurrent::start(handler, package, 4);
+        for _ in 0..5 {
+            for list in function.invoke(&["1", "2", "3", "4", "5", "6", "7", "8"]) {
+                assert_eq!(numbers(&list), expected, "{handler}: {list}");
+            }
+        }
+    }
+}
