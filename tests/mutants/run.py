@@ -84,7 +84,11 @@ def run(tree, group, row, options):
     )
     # 0: all caught, 2: some missed, 3: some timed out.
     if done.returncode not in (0, 2, 3):
-        sys.exit(f"cargo mutants ended with status {done.returncode}; do these tests pass without a mutant? {arguments}")
+        print(
+            f"cargo mutants ended with status {done.returncode}; do these tests pass without a mutant? {arguments}",
+            file=sys.stderr,
+        )
+        return {}
     outcomes = json.loads((output / "mutants.out/outcomes.json").read_text())["outcomes"]
     return {
         outcome["scenario"]["Mutant"]["name"]: outcome["summary"]
@@ -143,10 +147,15 @@ def main():
         groups.setdefault(row[0], (row, []))[1].append(mutant)
     found, begun = {}, time.monotonic()
     for row, group in groups.values():
-        found.update(run(tree, group, row, options))
+        here = run(tree, group, row, options)
+        found.update(here)
+        for name, summary in here.items():
+            print(f"{time.monotonic() - begun:.0f} s: {summary} {name}", file=sys.stderr)
+    status = report(found, options, time.monotonic() - begun)
     if lost := [mutant["name"] for mutant in mutants if mutant["name"] not in found]:
-        sys.exit(f"these were not made: {lost}")
-    return report(found, options, time.monotonic() - begun)
+        print("these were not made, and are not in the score:", *lost, sep="\n  ")
+        status = 1
+    return status
 
 
 sys.exit(main())
