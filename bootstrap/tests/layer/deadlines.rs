@@ -1,15 +1,12 @@
 //! Nothing that a process or a reader does keeps the bootstrap beyond the deadline of the event.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::Child;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Step};
 
-use crate::common::function::{command, limit, urgent};
+use crate::common::function::urgent;
 use crate::common::{Function, Package, process, workers};
 
 const TIMEOUT: &str = "Runtime.HandlerTimeout";
@@ -75,124 +72,6 @@ fn who_writes_on_behind_an_executable_does_not_hold_its_stream() {
             let group: i32 = pid.trim().parse().expect("a pid");
             process::signal(-group, libc::SIGKILL);
         }
-    }
-}
-
-/// A Runtime API that hands out one event with a second to go, and then does what it should not.
-struct Api {
-    listener: TcpListener,
-    polls: TcpStream,
-    child: Child,
-    package: Package,
-}
-
-impl Api {
-    fn start(handler: &str, package: Package) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        let child = command(handler, &package, &address).spawn();
-        let (polls, _) = listener.accept().expect("the first connection");
-        Self {
-            listener,
-            polls,
-            child: child.expect("the bootstrap starts"),
-            package,
-        }
-    }
-
-    fn log(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(self.package.log()).expect("the log")).into_owned()
-    }
-
-    /// Hands out an event; gives the connection of its streamed response.
-    fn hand_out(&mut self) -> TcpStream {
-        self.asked();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let deadline = now.expect("a clock").as_millis() + 1000;
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 1\r\n\
-             Lambda-Runtime-Deadline-Ms: {deadline}\r\nContent-Length: 1\r\n\r\n1"
-        );
-        self.polls.write_all(head.as_bytes()).expect("it is sent");
-        self.listener.accept().expect("that of the stream").0
-    }
-
-    /// The next event is asked for.
-    #[track_caller]
-    fn asked(&mut self) {
-        self.polls.set_read_timeout(Some(limit())).expect("a limit");
-        let mut lines = BufReader::new(&self.polls).lines();
-        let first = lines.next().expect("a request");
-        let first = first.unwrap_or_else(|error| panic!("{error}; {}", self.log()));
-        assert!(first.starts_with("GET "), "{first}");
-        while lines
-            .next()
-            .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
-        {}
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn streaming() -> [(&'static str, Package); 4] {
-    let worker = |body: &str| Package::new().executable("handler", workers::perl(body));
-    let exec = |body: &str| Package::new().executable("handler", workers::raw(body));
-    [
-        (
-            "worker:handler",
-            worker(r#"while (1) { put("x" x 10000); say_line("chunk $number 10000"); }"#),
-        ),
-        (
-            "worker:handler",
-            worker(
-                r#"put("x" x 30000000); say_line("chunk $number 1000"); say_line("response $number");"#,
-            ),
-        ),
-        ("stream:handler", exec("exec yes")),
-        ("stream:handler", exec("yes & sleep 0.1")),
-    ]
-}
-
-#[test]
-fn a_reader_that_does_not_read_does_not_hold_the_next_event() {
-    for (handler, package) in streaming() {
-        let mut api = Api::start(handler, package);
-        let stream = api.hand_out();
-        api.asked();
-        let log = api.log();
-        assert!(log.contains("until the deadline"), "{log}");
-        drop(stream);
-    }
-}
-
-#[test]
-fn a_reader_that_never_says_that_it_has_read_does_not_hold_the_next_event() {
-    for handler in ["stream:handler", "worker:handler"] {
-        let package = match handler {
-            "stream:handler" => Package::new().executable("handler", workers::raw("printf x")),
-            _ => Package::new().executable(
-                "handler",
-                workers::perl(
-                    r#"put("x"); say_line("chunk $number 1"); say_line("response $number");"#,
-                ),
-            ),
-        };
-        let mut api = Api::start(handler, package);
-        let mut stream = api.hand_out();
-        let reader = thread::spawn(move || {
-            let mut all = Vec::new();
-            let _ = stream.read_to_end(&mut all);
-            String::from_utf8_lossy(&all).into_owned()
-        });
-        api.asked();
-        // The response was whole.
-        let posted = reader.join().expect("a text");
-        assert!(posted.ends_with("\r\n0\r\n\r\n"), "{posted}");
     }
 }
 
