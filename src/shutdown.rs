@@ -21,6 +21,8 @@ use crate::{log, panics, settings};
 
 /// What the hooks may take together, and what is still answered behind them.
 const LIMIT: Duration = Duration::from_millis(300);
+/// What of it is left for the end itself: the last looks at the answers, and exit(3).
+const END: Duration = Duration::from_millis(30);
 /// What is left for answers in any case.
 const LEAST: Duration = Duration::from_millis(50);
 
@@ -153,13 +155,14 @@ fn say_farewell(begun: Duration) {
     let farewell = Farewell {
         own: None,
         others: &error,
-        until: sys::milliseconds((begun + LIMIT).max(sys::since_boot() + LEAST)),
+        until: sys::milliseconds((begun + LIMIT - END).max(sys::since_boot() + LEAST)),
         patient: false,
     };
     let (cut, failed) = farewell.say(&mut RuntimeApi::new(endpoint));
     if cut > 0 {
         log::warn(format_args!(
-            "{cut} answers on their way were cut, because Lambda allows about {} ms in all",
+            "{cut} answers on their way were cut after {} ms, because Lambda allows about {} ms in all",
+            sys::milliseconds(sys::since_boot() - begun),
             LIMIT.as_millis() as u64
         ));
     }

@@ -310,8 +310,9 @@ fn sigterm_waits_for_the_receipt_of_a_stream_and_of_a_broken_event() {
     }
 }
 
-#[test]
-fn sigterm_cuts_answers_that_nobody_reads_and_says_so() {
+/// After how many milliseconds answers that nobody reads are cut.
+#[track_caller]
+fn cut_after() -> u64 {
     let order = json!({ "do": "bytes", "count": LARGE }).to_string();
     let slow = Slow::start([order.clone(), order]);
     let process = function("fixture-concurrent")
@@ -322,8 +323,25 @@ fn sigterm_cuts_answers_that_nobody_reads_and_says_so() {
     process.terminate();
     let exit = process.wait();
     assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
-    let told = "2 answers on their way were cut, because Lambda allows about 300 ms";
-    assert!(exit.stderr.contains(told), "{}", exit.stderr);
+    let told = exit.stderr.split("2 answers on their way were cut after ");
+    let told = told.last().and_then(|told| {
+        told.split_once(" ms, because Lambda allows about 300 ms")?
+            .0
+            .parse()
+            .ok()
+    });
+    told.unwrap_or_else(|| panic!("{}", exit.stderr))
+}
+
+#[test]
+fn sigterm_cuts_answers_that_nobody_reads_within_what_lambda_allows() {
+    // Some of the 300 ms are for the end itself. A machine that is busy may use them up.
+    let times: Vec<_> = (0..10)
+        .map(|_| cut_after())
+        .take_while(|took| *took > 290)
+        .collect();
+    assert!(times.len() < 10, "{times:?}");
+    assert!(times.iter().all(|took| *took < 2000), "{times:?}");
 }
 
 #[test]

@@ -17,8 +17,9 @@ const GRACE: Duration = Duration::from_millis(150);
 /// How long after that a process may take that was sent SIGTERM.
 const TERM: Duration = Duration::from_millis(50);
 
-/// How long it may take until those that are killed are gone.
-const KILLED: Duration = Duration::from_millis(50);
+/// How long it may take until those that are killed are gone. What is left of the 300 ms is for the
+/// answers that are still to be given.
+const KILLED: Duration = Duration::from_millis(20);
 
 /// Tells the workers that wait for events that there are no more, and ends what runs.
 pub(crate) fn workers(pool: &Pool<Supervisor>) {
@@ -36,6 +37,8 @@ pub(crate) fn workers(pool: &Pool<Supervisor>) {
     child::terminate(|pid| children().any(|child| child.pid() == pid && !child.has_ended()));
     let until = since_boot() + TERM;
     children().for_each(|child| await_end(child, until));
+    // All before one is waited for.
+    child::kill(|pid| children().any(|child| child.pid() == pid));
     for (supervisor, child) in dismissed {
         supervisor.lose(child);
     }
@@ -51,7 +54,7 @@ pub(crate) fn executables() {
 /// Waits for those who have processes in hand to reap them, and kills what is left.
 fn rest(until: Duration) {
     await_none(until);
-    child::kill();
+    child::kill(|_| true);
     // A kill takes a moment, and is done when they are reaped.
     await_none(since_boot() + KILLED);
 }

@@ -131,11 +131,11 @@ impl<S: 'static> Runtime<S> {
     /// pollers go on waiting for events. They have about 300 ms together: Lambda then kills the
     /// process. After the last one, an event that is still in hand gets the error
     /// `Runtime.ProcessEnded`, a streamed response that has begun gets it in its trailers, and
-    /// answers that are on the way are waited for: as long as the hooks have left of the 300 ms, and
-    /// at least 50 ms. How many answers had to be cut is logged. Then the process exits
-    /// with status 0, or with 1 if a hook failed; a failure is logged, and the others still run.
-    /// A panic is such a failure where the profile unwinds; where it aborts, the process ends
-    /// with it.
+    /// answers that are on the way are waited for: until 270 ms after the signal, and at least 50 ms,
+    /// so that hooks which take up to 220 ms leave the whole within the 300. How many answers had to
+    /// be cut is logged. Then the process exits with status 0, or with 1 if a hook failed; a failure
+    /// is logged, and the others still run. A panic is such a failure where the profile unwinds; where
+    /// it aborts, the process ends with it.
     ///
     /// With a hook, the start takes more at the end of the init phase: a thread, and for the
     /// extension six system calls, 0.1 ms where it was measured: a second connection to the Runtime

@@ -66,3 +66,58 @@ extern "C" fn told(_: libc::c_int) {
         *errno = before;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+    use std::thread;
+
+    use super::*;
+
+    /// The signal's handler and its pipe are the process's.
+    fn alone() -> MutexGuard<'static, ()> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no signals")]
+    fn a_call_that_the_signal_interrupts_goes_on() {
+        let _alone = alone();
+        let termination = Termination::catch().unwrap();
+        let (mut writer, mut reader) = UnixStream::pair().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let reading = thread::spawn(move || {
+            // SAFETY: gettid(2) takes nothing.
+            sender.send(unsafe { libc::gettid() }).unwrap();
+            reader.read(&mut [0]).map_err(|error| error.kind())
+        });
+        let thread = receiver.recv().unwrap();
+        let stat = format!("/proc/self/task/{thread}/stat");
+        while !fs::read_to_string(&stat).unwrap().contains(") S ") {
+            thread::yield_now();
+        }
+        // SAFETY: tgkill(2) takes integers; the thread runs until it has read.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, libc::SIGTERM) };
+        termination.wait().unwrap();
+        writer.write_all(b"x").unwrap();
+        assert_eq!(reading.join().unwrap(), Ok(1));
+        // SAFETY: signal(2) takes integers; the default is a valid disposition.
+        unsafe { libc::signal(libc::SIGTERM, libc::SIG_DFL) };
+    }
+
+    #[test]
+    fn what_was_interrupted_finds_its_errno() {
+        let _alone = alone();
+        // Nothing that can be written to.
+        let pipe = TOLD.swap(-1, Ordering::Relaxed);
+        // SAFETY: the pointer is to this thread's errno.
+        unsafe { *libc::__errno_location() = libc::EXDEV };
+        told(libc::SIGTERM);
+        let after = io::Error::last_os_error().raw_os_error();
+        TOLD.store(pipe, Ordering::Relaxed);
+        assert_eq!(after, Some(libc::EXDEV));
+    }
+}

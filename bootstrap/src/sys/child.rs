@@ -13,6 +13,8 @@ use super::{checked, owned, poll};
 
 /// How long a killed child may take to end. One in whose way the kernel or a tracer stands is left.
 const KILLED: Duration = Duration::from_millis(500);
+/// The same when the environment ends, which leaves less time.
+const KILLED_AT_THE_END: Duration = Duration::from_millis(20);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -53,12 +55,14 @@ pub(super) fn check_open() -> io::Result<()> {
 
 /// Sends SIGTERM to these children and their groups, and lets no more be started.
 pub(crate) fn terminate(which: impl Fn(libc::pid_t) -> bool) {
+    // A child that is being started is in the list behind that.
+    let _none = super::spawn_lock::hold();
     signal(libc::SIGTERM, which);
 }
 
-/// Kills all children and their groups.
-pub(crate) fn kill() {
-    signal(libc::SIGKILL, |_| true);
+/// Kills these children and their groups.
+pub(crate) fn kill(which: impl Fn(libc::pid_t) -> bool) {
+    signal(libc::SIGKILL, which);
 }
 
 /// Whether there is a child that is not reaped yet.
@@ -119,11 +123,6 @@ impl Child {
             running.pids.push(pid);
             // What has ended at last.
             running.left.retain(|left| try_reap(*left).is_none());
-            if running.closed {
-                // Started while the others were told.
-                // SAFETY: kill(2) takes integers; the child is not reaped yet, so the group is its.
-                unsafe { libc::kill(-pid, libc::SIGTERM) };
-            }
         }
         // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
         // yet, so `pid` is still its own.
@@ -174,6 +173,7 @@ impl Child {
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let mut until = None;
         loop {
+            let limit;
             {
                 let mut running = running();
                 let reaped = try_reap(self.pid);
@@ -188,9 +188,13 @@ impl Child {
                     running.left.push(self.pid);
                     return None;
                 }
+                limit = match running.closed {
+                    true => KILLED_AT_THE_END,
+                    false => KILLED,
+                };
             }
             if until.is_none() {
-                until = Some(since_boot() + KILLED);
+                until = Some(since_boot() + limit);
                 // SAFETY: kill(2) takes integers. It was not reaped above, and nobody else does it.
                 // It may have moved to another group.
                 unsafe { libc::kill(self.pid, libc::SIGKILL) };

@@ -35,6 +35,7 @@ mod shell_mode;
 mod shell_state;
 mod shell_subshell;
 mod shutdown;
+mod shutdown_limits;
 mod slow_readers;
 mod snapstart;
 mod start_up;

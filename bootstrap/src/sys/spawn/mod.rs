@@ -37,7 +37,6 @@ impl Command<'_> {
     /// Starts it as the leader of a new process group. The error is what exec(2) says.
     pub(crate) fn spawn(&self) -> io::Result<Child> {
         debug_assert!(self.descriptors.len() <= MOST);
-        child::check_open()?;
         let arguments = pointers(self.arguments.iter().map(|text| &**text));
         let environment = pointers(self.environment.iter().map(|text| &**text));
         let (told, report) = pipe::pair()?;
@@ -47,6 +46,7 @@ impl Command<'_> {
         let mut setup = ChildSetup::new(self.program, texts, moves, report.as_raw_fd());
         // One at a time: see `pipe::replace`.
         let alone = spawn_lock::hold();
+        child::check_open()?;
         let pid = setup.start()?;
         drop(report);
         let mut number = [0; size_of::<libc::c_int>()];

@@ -92,10 +92,19 @@ impl Concurrent {
         }
     }
 
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&self) {
+        process::signal(self.child.id() as i32, libc::SIGTERM);
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        process::is_running(self.child.id())
+    }
+
     /// Sends it SIGTERM and waits for its end.
     #[track_caller]
     pub(crate) fn shut_down(&mut self) -> ExitStatus {
-        process::signal(self.child.id() as i32, libc::SIGTERM);
+        self.terminate();
         let end = Instant::now() + limit();
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {

@@ -2,7 +2,8 @@
 #![allow(unsafe_code)]
 
 use std::fs;
-use std::os::fd::FromRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::path::Path;
 use std::process::Command;
 
 use coldspark_emulator::confine::{self, Step};
@@ -74,6 +75,21 @@ pub(crate) fn narrow_pipe() -> [fs::File; 2] {
     unsafe { libc::fcntl(fds[1], libc::F_SETPIPE_SZ, 4096) };
     // SAFETY: pipe2(2) has just made both, and nothing else knows their numbers.
     fds.map(|fd| unsafe { fs::File::from_raw_fd(fd) })
+}
+
+/// A lease on this file: until it is dropped, or the kernel takes it back after 45 s, everybody else
+/// waits who opens or executes the file. None where the system gives no leases.
+pub(crate) fn lease(path: &Path) -> Option<fs::File> {
+    /// The number of a command that the libc crate does not have for all systems.
+    const F_SETSIG: i32 = 10;
+    let file = fs::File::open(path).ok()?;
+    // SAFETY: fcntl with F_SETSIG and F_SETLEASE takes integers and touches no memory. Who waits is
+    // told by SIGURG, which is ignored, instead of SIGIO, which would end this process.
+    let leased = unsafe {
+        libc::fcntl(file.as_raw_fd(), F_SETSIG, libc::SIGURG) == 0
+            && libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) == 0
+    };
+    leased.then_some(file)
 }
 
 /// Makes memfd_create and pidfd_open fail in a command.
