@@ -128,7 +128,7 @@ fn stop(error: ApiError) {
             return;
         }
     }
-    ending::begin();
+    ending::claim();
     let others = Error::new(
         error_type::PROCESS_ENDED,
         "the process ends, because the Runtime API does not let it go on; the log has the reason, \

@@ -12,7 +12,7 @@ use crate::client::DefaultClient;
 use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::poller::{self, InFlight};
-use crate::sys::{self, socket};
+use crate::{sys, waiting};
 
 /// What the last calls may take together, when the process ends by itself; in milliseconds.
 pub(crate) const LIMIT: u64 = 6000;
@@ -20,8 +20,8 @@ pub(crate) const LIMIT: u64 = 6000;
 /// Between two looks at what the pollers are at, in milliseconds.
 const PAUSE: u32 = 2;
 
-/// Lets the first one end the process; others wait for that.
-pub(crate) fn begin() {
+/// Claims the end of the process for this thread; another one that comes here waits for that end.
+pub(crate) fn claim() {
     static ENDING: AtomicBool = AtomicBool::new(false);
     if ENDING.swap(true, Ordering::AcqRel) {
         sys::wait_for_the_end();
@@ -85,7 +85,7 @@ impl Farewell<'_> {
 
     /// One call may take half of what is left, so that something is left for the next one.
     fn limit(&self) {
-        socket::limit_waits(self.until.saturating_sub(now()) / 2);
+        waiting::limit(self.until.saturating_sub(now()) / 2);
     }
 }
 

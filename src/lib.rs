@@ -81,11 +81,13 @@ mod run;
 mod runtime;
 mod settings;
 mod shutdown;
+mod slots;
 mod snapshot;
 mod start_up;
 pub mod stream;
 mod sys;
 mod traceparent;
+mod waiting;
 
 pub use error::Error;
 pub use invocation::Context;
@@ -98,12 +100,12 @@ mod readme {}
 
 /// What the layer's binary shares with the library: no promise to anybody else.
 #[doc(hidden)]
-pub mod layer {
+pub mod internal {
     pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};
-    pub use crate::shutdown::by_hand as termination;
+    pub use crate::shutdown::by_hand as shutdown_by_hand;
+    pub use crate::slots::{BeforeWait, set_before_wait};
     pub use crate::stream::any_content_type;
-    pub use crate::sys::socket::{Attend, attend_with};
     pub use crate::sys::{since_boot, write_line};
 }
 

@@ -18,8 +18,7 @@ use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, Side, error_type};
 use crate::poller::{self, Stage};
-use crate::sys::{self, socket};
-use crate::{log, settings};
+use crate::{log, settings, sys, waiting};
 
 const ABORTS: bool = cfg!(panic = "abort");
 
@@ -152,7 +151,7 @@ fn report_first(info: &PanicHookInfo<'_>) {
     log::panic(&error);
     if ABORTS {
         // The first panic ends the process when it is reported; others must not cut that short.
-        ending::begin();
+        ending::claim();
         if let Err(failed) = report(error) {
             log::plain(
                 "ERROR",
@@ -197,7 +196,7 @@ fn report(error: Error) -> Result<(), ApiError> {
     // The process ends before anybody could need what it holds.
     let mut api = ManuallyDrop::new(RuntimeApi::<DefaultClient>::new(endpoint));
     let mine = poller::mine();
-    socket::limit_waits(ending::LIMIT);
+    waiting::limit(ending::LIMIT);
     if mine.take_phase(poller::INIT) {
         api.init_error(&error)
     } else if mine.take_phase(poller::BEFORE_SNAPSHOT) {

@@ -26,6 +26,7 @@ use once_cell::race::OnceBox;
 
 use crate::error::Error;
 use crate::invocation::Metadata;
+use crate::slots::EndStream;
 use crate::sys;
 
 /// What a poller is at.
@@ -53,20 +54,14 @@ const TAKEN: Stage = 10;
 #[must_use]
 pub(crate) struct Claim(());
 
-/// A streamed response that has begun, for whoever ends the process.
-pub(crate) trait Live: Send + Sync {
-    /// Ends it with this error in its trailers; false while a thread is in the midst of a write.
-    fn cut(&self, error: &Error) -> bool;
-}
-
 /// What one poller has in hand.
 pub(crate) struct InFlight {
     stage: AtomicU8,
     current: Mutex<Current>,
     /// The streamed response, while there is one. Set before it begins. In a box: the compiler sees
-    /// all that is ever written to a static, and would call the only `Live` there is directly, so
+    /// all that is ever written to a static, and would call the only `EndStream` there is directly, so
     /// that each function links what ends streams.
-    stream: Mutex<Option<Box<Arc<dyn Live>>>>,
+    stream: Mutex<Option<Box<Arc<dyn EndStream>>>>,
     /// That of the poller which was started after this one.
     next: OnceBox<InFlight>,
 }
@@ -188,7 +183,7 @@ impl InFlight {
     }
 
     /// Says what streams the response, before it begins.
-    pub(crate) fn set_stream(&self, stream: Option<Arc<dyn Live>>) {
+    pub(crate) fn set_stream(&self, stream: Option<Arc<dyn EndStream>>) {
         *self.stream() = stream.map(Box::new);
     }
 
@@ -208,7 +203,7 @@ impl InFlight {
         self.set_stream(None);
     }
 
-    fn stream(&self) -> MutexGuard<'_, Option<Box<Arc<dyn Live>>>> {
+    fn stream(&self) -> MutexGuard<'_, Option<Box<Arc<dyn EndStream>>>> {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -228,7 +223,9 @@ impl InFlight {
         if !self.moved(STREAMING, TAKEN) && !self.is_at(TAKEN) {
             return true;
         }
-        self.stream().as_ref().is_none_or(|live| live.cut(error))
+        self.stream()
+            .as_ref()
+            .is_none_or(|stream| stream.end_with(error))
     }
 
     /// Lets no event follow the one whose answer is on the way; None when

@@ -66,7 +66,7 @@ fn serve<S>(runtime: Runtime<S>) -> ! {
     };
     match result {
         Err(error) => {
-            ending::begin();
+            ending::claim();
             end(&Stop::Api(error))
         }
     }

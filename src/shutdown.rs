@@ -9,12 +9,12 @@ mod extension;
 pub(crate) use extension::extension;
 
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::api::RuntimeApi;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, error_type};
+use crate::slots::SHUTDOWN;
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
 use crate::{log, panics, settings};
@@ -29,7 +29,7 @@ const LEAST: Duration = Duration::from_millis(50);
 /// A hook gets the state that the init step made.
 pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
 
-/// Has a thread wait for SIGTERM, run the hooks and end the process.
+/// Starts a thread that waits for SIGTERM, runs the hooks and ends the process.
 pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
     let started = Termination::catch().and_then(|termination| {
         let work = move || {
@@ -37,10 +37,10 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
                 shut_down(state, hooks);
             }
         };
-        match by_hand::LOOKED_FOR.load(Ordering::Relaxed) {
+        match SHUTDOWN.is_wanted() {
             false => thread::spawn(work),
             true => {
-                by_hand::keep(termination, Box::new(work));
+                SHUTDOWN.fill(termination, Box::new(work));
                 Ok(())
             }
         }
@@ -53,54 +53,39 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
     }
 }
 
-/// For who has a wait of its own in which it can look for SIGTERM: the thread is then only started
-/// when the signal has come, and costs the init phase nothing.
+/// For a program that looks for SIGTERM in waits of its own: the thread for the hooks is then only
+/// started when the signal has come, and costs the init phase nothing.
 pub mod by_hand {
     use std::os::fd::BorrowedFd;
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     use crate::log;
-    use crate::sys::signal::Termination;
+    use crate::slots::SHUTDOWN;
     use crate::sys::{self, thread};
 
-    pub(super) static LOOKED_FOR: AtomicBool = AtomicBool::new(false);
-    pub(super) static UNASKED: AtomicBool = AtomicBool::new(false);
-    static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
-
-    type Kept = (Termination, Box<dyn FnOnce() + Send>);
-
-    fn kept() -> MutexGuard<'static, Option<Kept>> {
-        KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says in the init step that this program looks at [`readable`] whenever it waits.
+    pub fn enable() {
+        SHUTDOWN.want();
     }
 
-    pub(super) fn keep(termination: Termination, work: Box<dyn FnOnce() + Send>) {
-        *kept() = Some((termination, work));
+    /// Says until the end of the init step whether to register the extension that makes Lambda
+    /// send SIGTERM.
+    pub fn register_extension(registers: bool) {
+        SHUTDOWN.register_extension(registers);
     }
 
-    /// Says in the init step that this process looks at [`told`] whenever it waits.
-    pub fn look() {
-        LOOKED_FOR.store(true, Ordering::Relaxed);
+    /// What can be read when SIGTERM has come; None before it is caught, and when [`run_hooks`]
+    /// was called.
+    #[must_use]
+    pub fn readable() -> Option<BorrowedFd<'static>> {
+        SHUTDOWN.readable()
     }
 
-    /// Says until the end of the init step whether Lambda shall be made to send SIGTERM, which
-    /// takes an extension.
-    pub fn ask(asks: bool) {
-        UNASKED.store(!asks, Ordering::Relaxed);
-    }
-
-    /// What can be read when SIGTERM has come; None before it is caught, and when [`begin`] was
-    /// called.
-    pub fn told() -> Option<BorrowedFd<'static>> {
-        kept().as_ref().map(|(termination, _)| termination.told())
-    }
-
-    /// Has a thread run the hooks and end the process; the pollers go on meanwhile.
-    pub fn begin() {
-        let Some((_, work)) = kept().take() else {
+    /// Starts a thread that runs the hooks and ends the process; the pollers go on meanwhile.
+    pub fn run_hooks() {
+        let Some(hooks) = SHUTDOWN.take() else {
             return;
         };
-        if thread::spawn(work).is_err() {
+        if thread::spawn(hooks).is_err() {
             log::install();
             log::warn(format_args!(
                 "SIGTERM has come, and there is no thread for the shutdown hooks"
@@ -147,7 +132,7 @@ fn say_farewell(begun: Duration) {
     let Some(endpoint) = settings::endpoint() else {
         return;
     };
-    ending::begin();
+    ending::claim();
     let error = Error::new(
         error_type::PROCESS_ENDED,
         "Lambda ends the environment; the invocation may be tried again",

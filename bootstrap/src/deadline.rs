@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use coldspark::layer::{since_boot, warn};
+use coldspark::internal::{since_boot, warn};
 use coldspark::{Context, Error};
 
 use crate::error;

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coldspark::layer::since_boot;
+use coldspark::internal::since_boot;
 use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 

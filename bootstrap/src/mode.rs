@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use coldspark::layer::since_boot;
+use coldspark::internal::since_boot;
 use coldspark::stream::Writer;
-use coldspark::{Context, Error, Init, layer};
+use coldspark::{Context, Error, Init, internal};
 
 use crate::exec::Exec;
 use crate::log::Log;
@@ -36,7 +36,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let leave = settings::async_init()?.then(|| since_boot() + LEAVE);
     let settings = Settings::from_env(init.task_root())?;
     // It takes a second connection and an exchange, which most functions need not wait for.
-    layer::termination::ask(settings::shutdown()?);
+    internal::shutdown_by_hand::register_extension(settings::shutdown()?);
     settings::tell_of_wrapper();
     let target = match init.handler() {
         "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,

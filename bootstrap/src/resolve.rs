@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldspark::{Error, layer};
+use coldspark::{Error, internal};
 
 use crate::error;
 use crate::process::executable;
@@ -187,7 +187,7 @@ fn not_found(handler: &str, names: [Option<&str>; 2], roots: [&Path; 2]) -> Erro
 }
 
 fn error(kind: &'static str, handler: &str, text: &str) -> Error {
-    let handler = layer::quoted(handler);
+    let handler = internal::quoted(handler);
     Error::new(kind, format!("the handler {handler} (_HANDLER) {text}"))
 }
 

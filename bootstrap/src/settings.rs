@@ -18,7 +18,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coldspark::{Error, layer};
+use coldspark::{Error, internal};
 
 use crate::{error, sys};
 
@@ -90,7 +90,7 @@ fn chosen(name: &str, value: &str) -> Result<bool, Error> {
             error::CONFIG_INVALID,
             format!(
                 "{name} is {}; set it to {value}, or remove it from the function's environment",
-                layer::quoted(&set)
+                internal::quoted(&set)
             ),
         )),
     }
@@ -100,11 +100,11 @@ fn chosen(name: &str, value: &str) -> Result<bool, Error> {
 /// developer guide, "Modifying the runtime environment").
 pub(crate) fn tell_of_wrapper() {
     if let Some(wrapper) = sys::variable(WRAPPER) {
-        layer::warn(format_args!(
+        internal::warn(format_args!(
             "{WRAPPER} is {}, and nothing runs it: OS-only runtimes have no wrapper scripts; let the \
              handler be a script that does the same and then starts the program, and remove the \
              variable",
-            layer::quoted(&wrapper.to_string_lossy())
+            internal::quoted(&wrapper.to_string_lossy())
         ));
     }
 }
@@ -122,7 +122,7 @@ pub(crate) fn shutdown() -> Result<bool, Error> {
             format!(
                 "{SHUTDOWN} is {}; set it to 1, or to 0, or remove it from the function's \
                  environment",
-                layer::quoted(&value.to_string_lossy())
+                internal::quoted(&value.to_string_lossy())
             ),
         )),
     }
@@ -153,7 +153,7 @@ pub(crate) fn content_type() -> Result<String, Error> {
         error::CONFIG_INVALID,
         format!(
             "{CONTENT_TYPE} is {}; a content type is printable ASCII, such as text/plain",
-            layer::quoted(&text)
+            internal::quoted(&text)
         ),
     ))
 }
@@ -170,7 +170,7 @@ fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
             format!(
                 "{name} is {}; set it to a whole number of milliseconds, or remove it from \
                  the function's environment",
-                layer::quoted(&text)
+                internal::quoted(&text)
             ),
         )),
     }

@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use coldspark::layer::since_boot;
+use coldspark::internal::since_boot;
 
 use crate::pool::Pool;
 use crate::process::wait::{Woken, wait};

@@ -8,6 +8,7 @@ use super::receive::receive;
 use super::{Client, ClientError, Reply, Request, connection, write};
 use crate::settings::Endpoint;
 use crate::sys::socket;
+use crate::waiting;
 
 /// Bodies up to this size are copied behind the head and leave in one plain write.
 const SMALL_BODY: usize = 4 * 1024;
@@ -17,7 +18,7 @@ pub(crate) struct Exchange {
     endpoint: &'static Endpoint,
     kept: Option<TcpStream>,
     /// Nothing was sent on the connection yet.
-    fresh: bool,
+    unused: bool,
     head: Vec<u8>,
 }
 
@@ -26,7 +27,7 @@ impl Client for Exchange {
         Self {
             endpoint,
             kept: None,
-            fresh: false,
+            unused: false,
             head: Vec::new(),
         }
     }
@@ -47,7 +48,7 @@ impl Client for Exchange {
         if let Some(stream) = self.kept.take() {
             // An answer needs a connection that lives, and bytes that nobody asked for would be taken
             // for the reply.
-            if (repeat && self.fresh) || socket::is_idle(&stream) {
+            if (repeat && self.unused) || socket::is_idle(&stream) {
                 match self.attempt(stream, request, reply) {
                     Err(error) if repeat && error.nothing_came() => {}
                     done => return done,
@@ -67,7 +68,7 @@ impl Client for Exchange {
 
 impl Exchange {
     fn open(&mut self) -> io::Result<TcpStream> {
-        self.fresh = true;
+        self.unused = true;
         connection::connect(self.endpoint)
     }
 
@@ -79,13 +80,13 @@ impl Exchange {
         reply: &mut Reply,
     ) -> Result<(), ClientError> {
         reply.clear();
-        let fresh = mem::take(&mut self.fresh);
-        if fresh && request.body.is_some() {
+        let unused = mem::take(&mut self.unused);
+        if unused && request.body.is_some() {
             connection::hurry(&stream);
-            socket::limit_writes(&stream);
+            waiting::limit_writes(&stream);
         }
         let sent = self.send(&stream, request.body.unwrap_or_default());
-        if fresh && request.body.is_none() {
+        if unused && request.body.is_none() {
             // Only what follows needs it, and the server is at work by now.
             connection::hurry(&stream);
         }

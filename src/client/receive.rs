@@ -7,7 +7,7 @@ use super::chunked::Chunked;
 use super::error::BodyError;
 use super::head::{self, Framing, Head};
 use super::{ClientError, MAX_BODY, MAX_HEAD, Reply};
-use crate::sys::socket;
+use crate::waiting;
 
 /// What a reply is read from.
 pub(super) trait Source {
@@ -17,7 +17,7 @@ pub(super) trait Source {
 
 impl Source for TcpStream {
     fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize> {
-        socket::receive(self, buffer)
+        waiting::receive(self, buffer)
     }
 }
 
@@ -112,10 +112,10 @@ pub(super) fn whole_head(
 /// would take longer than to parse it. But parsing starts over each time, and a long head that
 /// dribbles in must not cost its square.
 fn may_be_whole(bytes: &[u8], searched: usize) -> bool {
-    let fresh = &bytes[searched..];
+    let unseen = &bytes[searched..];
     searched == 0
-        || fresh.windows(2).any(|pair| pair == b"\n\n")
-        || fresh.windows(3).any(|three| three == b"\n\r\n")
+        || unseen.windows(2).any(|pair| pair == b"\n\n")
+        || unseen.windows(3).any(|three| three == b"\n\r\n")
         || bytes.len() > MAX_HEAD
         || (bytes.len() >= 5 && !bytes.starts_with(b"HTTP/"))
 }

@@ -14,6 +14,7 @@ use super::receive::{receive, receive_body, whole_head};
 use super::{ClientError, Reply, connection, write};
 use crate::settings::Endpoint;
 use crate::sys::{self, socket};
+use crate::waiting;
 
 /// How long the server may take for its answer to a response that was sent at the last moment.
 const ANSWERED: Duration = Duration::from_millis(200);
@@ -82,7 +83,7 @@ impl Streamed {
         // A reader that takes all of it at once could else make it go on for ever.
         let late = self.until.is_some_and(|until| until <= sys::since_boot());
         if late && self.broken.is_none() {
-            self.broken = Some(broken(socket::late()));
+            self.broken = Some(broken(waiting::late()));
         }
         self.send([&size, parts[0], parts[1], b"\r\n"])
     }
@@ -122,7 +123,7 @@ impl Streamed {
         if self.until.is_some() && self.broken.is_none() {
             let least = sys::since_boot() + ANSWERED;
             let until = self.until.map(|until| until.max(least));
-            let awaited = socket::await_peer(&self.socket, false, until);
+            let awaited = waiting::await_peer(&self.socket, false, until);
             self.broken = awaited.err().map(broken);
         }
         match &self.broken {
@@ -170,7 +171,7 @@ fn send<const N: usize>(
     until: Option<Duration>,
 ) -> Result<(), ClientError> {
     while !socket::is_idle(socket) {
-        answer.look(socket)?;
+        answer.read(socket)?;
     }
     while let Some(first) = parts.iter().position(|part| !part.is_empty()) {
         let slices = parts.map(IoSlice::new);
@@ -185,8 +186,8 @@ fn send<const N: usize>(
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if socket::await_peer(socket, true, until).map_err(broken)? {
-                    answer.look(socket)?;
+                if waiting::await_peer(socket, true, until).map_err(broken)? {
+                    answer.read(socket)?;
                 }
             }
             Err(error) => return Err(broken(error)),
@@ -198,8 +199,8 @@ fn send<const N: usize>(
 impl Early {
     /// Reads what has come. An error: the body need not be sent any further, because the server
     /// has refused it or closed. One that has taken it already may still read it.
-    fn look(&mut self, socket: &TcpStream) -> Result<(), ClientError> {
-        match socket::receive(socket, &mut self.reply.bytes) {
+    fn read(&mut self, socket: &TcpStream) -> Result<(), ClientError> {
+        match waiting::receive(socket, &mut self.reply.bytes) {
             Ok(0) => return Err(interrupted()),
             Ok(_) => {}
             // It was read meanwhile, or was no byte.

@@ -2,22 +2,22 @@
 
 use std::borrow::Cow;
 
-/// So much of a name is kept beside its text.
-const BEGIN: usize = 16;
+/// How many bytes of a name are kept beside its text.
+const START: usize = 16;
 
 /// A name that can be compared without its text, if it is not long: that is a constant of the
 /// function's, which lies with all others where a cold start would have to wait for the disk.
 pub(super) struct Name {
     text: Cow<'static, str>,
-    begin: [u8; BEGIN],
+    start: [u8; START],
 }
 
 impl Name {
     /// Inlined, so that the compiler makes the copy where it knows the name.
     #[inline(always)]
     pub(super) fn new(text: Cow<'static, str>) -> Self {
-        let begin = begin(&text);
-        Self { text, begin }
+        let start = start(&text);
+        Self { text, start }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -27,18 +27,18 @@ impl Name {
     /// Whether it is this one.
     pub(super) fn is(&self, name: &str) -> bool {
         self.text.len() == name.len()
-            && self.begin == begin(name)
-            && (name.len() <= BEGIN || self.text == name)
+            && self.start == start(name)
+            && (name.len() <= START || self.text == name)
     }
 }
 
 /// The beginning of a text, with zeros behind it.
 #[inline(always)]
-fn begin(text: &str) -> [u8; BEGIN] {
-    let mut begin = [0; BEGIN];
-    let length = text.len().min(BEGIN);
-    begin[..length].copy_from_slice(&text.as_bytes()[..length]);
-    begin
+fn start(text: &str) -> [u8; START] {
+    let mut start = [0; START];
+    let length = text.len().min(START);
+    start[..length].copy_from_slice(&text.as_bytes()[..length]);
+    start
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! The internal extension of a function with shutdown hooks, without which Lambda ends its
 //! environment by SIGKILL.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use super::by_hand;
 use crate::api::Extension;
 use crate::log;
 use crate::settings::Endpoint;
+use crate::slots::SHUTDOWN;
 
 static EXTENSION: Mutex<Option<Extension>> = Mutex::new(None);
 
-/// Registers the extension at the end of the init phase; called again, behind a restore, it has
+/// Registers the extension at the end of the init phase; called again, behind a restore, it lets
 /// the extension wait on a new connection.
 pub(crate) fn extension(endpoint: &'static Endpoint) {
-    if by_hand::UNASKED.load(Ordering::Relaxed) {
+    if !SHUTDOWN.registers_extension() {
         return;
     }
     let mut place = EXTENSION.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::api::{ApiError, Connected, StreamedResponse};
 use crate::error::Error;
-use crate::poller::{self, InFlight};
+use crate::poller::InFlight;
+use crate::slots::EndStream;
 use crate::sys;
 
 /// A response that has begun.
@@ -29,7 +30,7 @@ impl Live {
         });
         // Whoever takes the stream over finds it, and waits for the lock. The compiler must not see
         // that this is all there ever is: it would link the code for it into every function.
-        let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn poller::Live>);
+        let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn EndStream>);
         in_flight.set_stream(Some(taken));
         let mut response = live.response();
         match in_flight.claim_stream() {
@@ -75,8 +76,8 @@ impl Live {
     }
 }
 
-impl poller::Live for Live {
-    fn cut(&self, error: &Error) -> bool {
+impl EndStream for Live {
+    fn end_with(&self, error: &Error) -> bool {
         let mut response = match self.response.try_lock() {
             Ok(response) => response,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),

@@ -247,7 +247,7 @@ impl State {
 
 /// A block of the allocator behind, or null, which is told where an abort may follow.
 #[inline(always)]
-fn told(block: *mut u8, size: usize) -> *mut u8 {
+fn or_report(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {
         super::abort::may_follow(size);
     }
@@ -265,13 +265,13 @@ unsafe impl GlobalAlloc for Allocator {
             }
         }
         // SAFETY: the layout is the caller's, whose duties (non-zero size) are the same.
-        told(unsafe { Behind.alloc(layout) }, layout.size())
+        or_report(unsafe { Behind.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if asked(layout).is_none() {
             // SAFETY: as in `alloc`; the allocator behind knows fresh pages to be zero.
-            return told(unsafe { Behind.alloc_zeroed(layout) }, layout.size());
+            return or_report(unsafe { Behind.alloc_zeroed(layout) }, layout.size());
         }
         // SAFETY: as in `alloc`.
         let block = unsafe { self.alloc(layout) };
@@ -293,7 +293,7 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         if !holds(block) {
             // SAFETY: a block outside the arena came from `Behind` with this layout.
-            return told(unsafe { Behind.realloc(block, layout, size) }, size);
+            return or_report(unsafe { Behind.realloc(block, layout, size) }, size);
         }
         // SAFETY: the alignment is that of a valid layout, and the caller promises that `size`
         // rounded up to it does not overflow.

@@ -11,6 +11,7 @@ pub(crate) mod entropy;
 pub(crate) mod entry;
 pub(crate) mod environment;
 pub(crate) mod signal;
+pub(crate) mod slot;
 pub(crate) mod socket;
 pub(crate) mod thread;
 

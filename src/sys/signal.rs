@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::{fs, ptr};
 
 /// The writing end of the pipe that the signal handler writes to.
-static TOLD: AtomicI32 = AtomicI32::new(-1);
+static WRITING_END: AtomicI32 = AtomicI32::new(-1);
 
-/// SIGTERM no longer ends the process; it is told here. The pipe is open as long as the process
+/// SIGTERM no longer ends the process; it makes a pipe readable. The pipe is open as long as the process
 /// lives, since the handler may run at any time.
 #[derive(Clone, Copy)]
 pub(crate) struct Termination(&'static fs::File);
@@ -25,8 +25,8 @@ impl Termination {
         }
         // SAFETY: pipe2(2) has just made both, and nothing else knows their numbers.
         let [read, write] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
-        TOLD.store(write.as_raw_fd(), Ordering::Relaxed);
-        let handler: extern "C" fn(libc::c_int) = told;
+        WRITING_END.store(write.as_raw_fd(), Ordering::Relaxed);
+        let handler: extern "C" fn(libc::c_int) = on_sigterm;
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: all-zero bytes are a valid sigaction with an empty mask; the handler has the
         // form that goes without SA_SIGINFO, and only does what is allowed in a signal handler.
@@ -50,19 +50,19 @@ impl Termination {
     }
 
     /// What can be read when the signal has come, and until somebody has waited for it.
-    pub(crate) fn told(self) -> BorrowedFd<'static> {
+    pub(crate) fn readable(self) -> BorrowedFd<'static> {
         self.0.as_fd()
     }
 }
 
-extern "C" fn told(_: libc::c_int) {
+extern "C" fn on_sigterm(_: libc::c_int) {
     // SAFETY: the pointer is to this thread's errno, which lives as long as the thread; what the
     // handler has interrupted finds it as it was. write(2) is async-signal-safe and only reads
     // the one byte; the descriptor stays open.
     unsafe {
         let errno = libc::__errno_location();
         let before = *errno;
-        libc::write(TOLD.load(Ordering::Relaxed), c"t".as_ptr().cast(), 1);
+        libc::write(WRITING_END.load(Ordering::Relaxed), c"t".as_ptr().cast(), 1);
         *errno = before;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use coldspark::layer;
+use coldspark::internal;
 
 /// Why there is no answer from a worker.
 pub(crate) enum Failure {
@@ -30,5 +30,5 @@ pub(crate) fn violation(bytes: &[u8], when: &str) -> Failure {
         .next()
         .unwrap_or_default();
     let shown = String::from_utf8_lossy(&line[..line.len().min(60)]);
-    Failure::Violation(format!("said {} {when}", layer::quoted(&shown)))
+    Failure::Violation(format!("said {} {when}", internal::quoted(&shown)))
 }

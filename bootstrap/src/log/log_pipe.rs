@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use coldspark::{Context, layer};
+use coldspark::{Context, internal};
 
 use crate::sys::pipe::Turn;
 
@@ -140,7 +140,7 @@ impl LogPipe {
         let bytes = &self.pending[..whole];
         match &mut self.json {
             None => {
-                layer::write_line(self.target, bytes);
+                internal::write_line(self.target, bytes);
                 self.torn = !bytes.ends_with(b"\n");
             }
             Some(json) => {
@@ -150,9 +150,9 @@ impl LogPipe {
                     .unwrap_or(bytes)
                     .split(|b| *b == b'\n')
                 {
-                    layer::wrap(&mut json.lines, line, ids);
+                    internal::wrap(&mut json.lines, line, ids);
                 }
-                layer::write_line(self.target, &json.lines);
+                internal::write_line(self.target, &json.lines);
                 json.lines.clear();
             }
         }

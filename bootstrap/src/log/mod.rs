@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use coldspark::{Context, Error, layer};
+use coldspark::{Context, Error, internal};
 
 use crate::error;
 use crate::sys::{self, pipe, thread};
@@ -41,7 +41,7 @@ impl Log {
         let open = || -> io::Result<Self> {
             let (output, output_end) = pipe::from_child()?;
             let (error, error_end) = pipe::from_child()?;
-            let json = layer::json();
+            let json = internal::json();
             Ok(Self {
                 json,
                 ends: [output_end, error_end],

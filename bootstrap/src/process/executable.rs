@@ -9,7 +9,7 @@ use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use coldspark::{Error, layer};
+use coldspark::{Error, internal};
 
 use crate::{error, sys};
 
@@ -134,7 +134,7 @@ fn script(beginning: &[u8]) -> Option<String> {
         return Some(format!(
             "has the first line {}, and no interpreter's name ends in a carriage return; save \
              it with Unix line ends",
-            layer::quoted(&format!("#!{line}"))
+            internal::quoted(&format!("#!{line}"))
         ));
     }
     let mut words = line.split_ascii_whitespace();
@@ -154,7 +154,7 @@ fn script(beginning: &[u8]) -> Option<String> {
 }
 
 fn missing_interpreter(name: &str) -> String {
-    let name = layer::quoted(name);
+    let name = internal::quoted(name);
     format!(
         "names the interpreter {name} in its first line, which is not there; provided.al2023 has \
          bash and little else, so bring it in the package or a layer"

@@ -31,7 +31,7 @@ impl<'a, 'w> StreamedResponse<'a, 'w> {
         if let Some(content_type) = content_type {
             let content_type = content_type::from_word(content_type);
             // It is printable ASCII, and nothing was sent, so there is no error.
-            let _ = coldspark::layer::any_content_type(response, content_type);
+            let _ = coldspark::internal::any_content_type(response, content_type);
         }
         response.give_up_at(deadline.at);
         Self {

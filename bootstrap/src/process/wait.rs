@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use coldspark::layer::{Attend, attend_with, since_boot, termination};
+use coldspark::internal::{BeforeWait, set_before_wait, shutdown_by_hand, since_boot};
 
 use crate::log::Log;
 use crate::sys;
@@ -61,7 +61,7 @@ pub(crate) fn watch(log: &'static Log) {
         return;
     }
     log.is_read();
-    static ATTEND: Attend = |socket, room, until| {
+    static BEFORE_WAIT: BeforeWait = |socket, room, until| {
         loop {
             let left = until.map(|until| until.saturating_sub(since_boot()));
             let found = poll([Some(socket), None, None], room, left);
@@ -70,8 +70,8 @@ pub(crate) fn watch(log: &'static Log) {
             }
         }
     };
-    termination::look();
-    attend_with(&ATTEND);
+    shutdown_by_hand::enable();
+    set_before_wait(&BEFORE_WAIT);
 }
 
 /// Whether every wait reads the log.
@@ -95,14 +95,14 @@ fn poll(
     };
     let [a, b, c] = fds;
     let [output, error] = log.pipes();
-    let told = termination::told();
+    let told = shutdown_by_hand::readable();
     let fds = [a, b, c, Some(output), Some(error), told];
     let [a, b, c, output, error, told] = sys::poll_or_room(fds, room, limit)?;
     if output || error {
         log.read();
     }
     if told {
-        termination::begin();
+        shutdown_by_hand::run_hooks();
     }
     Ok([a, b, c])
 }

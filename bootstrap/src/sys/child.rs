@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use coldspark::layer::since_boot;
+use coldspark::internal::since_boot;
 
 use super::{checked, owned, poll};
 

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use coldspark::Error;
-use coldspark::layer::{since_boot, termination};
+use coldspark::internal::{shutdown_by_hand, since_boot};
 
 use super::program::Program;
 use super::protocol;
@@ -93,7 +93,7 @@ impl Worker {
                 self.asked = asked;
                 if asked.shutdown {
                     // Without effect behind the init phase.
-                    termination::ask(true);
+                    shutdown_by_hand::register_extension(true);
                 }
                 Ok(())
             }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldspark::{Error, layer};
+use coldspark::{Error, internal};
 
 use super::outlet::Outlet;
 use super::program::Program;
@@ -27,7 +27,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             format!(
                 "the function {} of {} has a name that the layer uses itself; give it one that is \
                  not {EXIT} and does not begin with {OWN}",
-                layer::quoted(function),
+                internal::quoted(function),
                 script.to_string_lossy()
             ),
         ));
@@ -52,7 +52,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
                 "there is no bash for {}, looked for {}; provided.al2023 has one, and an \
                  image of your own needs it",
                 script.to_string_lossy(),
-                layer::list(&SHELLS)
+                internal::list(&SHELLS)
             ),
         ));
     };

@@ -1,7 +1,7 @@
 //! Keeps a worker there for the next event, whatever became of the last one.
 
 use coldspark::stream::Writer;
-use coldspark::{Context, Error, layer};
+use coldspark::{Context, Error, internal};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ impl Supervisor {
         let until = self
             .settings
             .init_timeout
-            .map(|limit| layer::since_boot() + limit);
+            .map(|limit| internal::since_boot() + limit);
         let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
         let result = match &mut state.worker {
             Some(worker) => worker.await_ready(leave.or(until)),
@@ -248,5 +248,5 @@ impl Supervisor {
 
 /// What no event is told of.
 pub(crate) fn notice(text: &str) {
-    layer::warn(format_args!("{text}"));
+    internal::warn(format_args!("{text}"));
 }

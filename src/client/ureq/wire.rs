@@ -14,6 +14,7 @@ use ureq::{config::Config, http};
 use super::super::connection;
 use crate::settings::Endpoint;
 use crate::sys::socket;
+use crate::waiting;
 
 /// Output is collected up to this size, so that it leaves in one write.
 pub(super) const OUTPUT: usize = 4 * 1024;
@@ -54,7 +55,7 @@ impl Connector for Connect {
         let stream = connection::connect(self.0.endpoint)
             .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
         connection::hurry(&stream);
-        socket::limit_writes(&stream);
+        waiting::limit_writes(&stream);
         Ok(Some(Wire {
             stream,
             shared: Arc::clone(&self.0),
@@ -117,7 +118,7 @@ impl Transport for Wire {
         }
         self.make_room();
         let buffer = self.buffers.input_append_buf();
-        socket::attend(&self.stream, false, None);
+        waiting::prepare(&self.stream, false, None);
         let got = loop {
             match self.stream.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

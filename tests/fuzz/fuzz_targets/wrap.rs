@@ -2,7 +2,7 @@
 #![no_main]
 
 use coldspark::fuzzing::is_object;
-use coldspark::layer::wrap;
+use coldspark::internal::wrap;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

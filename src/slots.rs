@@ -1,0 +1,99 @@
+//! What lower modules call and upper ones provide.
+//!
+//! A function should link what it uses and no more, and the linker keeps whatever a direct call
+//! reaches. So a few calls go through a place that is empty until the module behind it is used:
+//!
+//! | place | filled by | called by | why not called directly |
+//! |---|---|---|---|
+//! | [`BEFORE_WAIT`] | the layer at its start; `waiting` when the process ends | `waiting`, before each wait for the Runtime API | the layer reads logs of its processes meanwhile; a limit costs code that only the end of a process needs |
+//! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with what was in the place above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
+//! | [`EndStream`], in each `poller::InFlight` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
+//! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
+//! | `sys::abort::report_by` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
+//! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
+
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::sys::signal::Termination;
+use crate::sys::slot::Slot;
+
+/// What to do before a wait until a socket can be read, or with `true` takes bytes again, or it is
+/// this time since boot: it may wait as well, as long as it comes back by then.
+pub type BeforeWait = fn(BorrowedFd<'_>, bool, Option<Duration>);
+
+/// Called before every wait for the Runtime API, by whoever waits.
+pub(crate) static BEFORE_WAIT: Slot<BeforeWait> = Slot::empty();
+/// The same for threads without a limit, while others have one.
+pub(crate) static BEFORE_LIMITED_WAIT: Slot<BeforeWait> = Slot::empty();
+
+/// Calls `work` before every wait for the Runtime API. Only the first call counts.
+pub fn set_before_wait(work: &'static BeforeWait) {
+    BEFORE_WAIT.fill(work);
+}
+
+/// A streamed response that has begun, for whoever ends the process.
+pub(crate) trait EndStream: Send + Sync {
+    /// Ends it with this error in its trailers; false while a thread is in the midst of a write.
+    fn end_with(&self, error: &Error) -> bool;
+}
+
+/// The shutdown hooks of a program that looks for SIGTERM in waits of its own.
+pub(crate) static SHUTDOWN: ShutdownByHand = ShutdownByHand {
+    wanted: AtomicBool::new(false),
+    without_extension: AtomicBool::new(false),
+    hooks: Mutex::new(None),
+};
+
+/// What waits for SIGTERM otherwise is a thread.
+pub(crate) struct ShutdownByHand {
+    wanted: AtomicBool,
+    without_extension: AtomicBool,
+    hooks: Mutex<Option<(Termination, Hooks)>>,
+}
+
+/// Runs the hooks and ends the process.
+type Hooks = Box<dyn FnOnce() + Send>;
+
+impl ShutdownByHand {
+    /// Asks for it, before the init phase ends.
+    pub(crate) fn want(&self) {
+        self.wanted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Whether to register the extension that makes Lambda send SIGTERM.
+    pub(crate) fn register_extension(&self, registers: bool) {
+        self.without_extension.store(!registers, Ordering::Relaxed);
+    }
+
+    pub(crate) fn registers_extension(&self) -> bool {
+        !self.without_extension.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn fill(&self, termination: Termination, hooks: Hooks) {
+        *self.hooks() = Some((termination, hooks));
+    }
+
+    /// What can be read when SIGTERM has come; None while there are no hooks to run.
+    pub(crate) fn readable(&self) -> Option<BorrowedFd<'static>> {
+        self.hooks()
+            .as_ref()
+            .map(|(termination, _)| termination.readable())
+    }
+
+    /// The hooks, once.
+    pub(crate) fn take(&self) -> Option<Hooks> {
+        self.hooks().take().map(|(_, hooks)| hooks)
+    }
+
+    fn hooks(&self) -> MutexGuard<'_, Option<(Termination, Hooks)>> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
