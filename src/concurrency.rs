@@ -18,9 +18,9 @@ use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, error_type};
-use crate::handler::Handler;
 use crate::poller::{self, InFlight};
-use crate::settings::{self, Endpoint};
+use crate::registration::Function;
+use crate::settings;
 use crate::sys::{self, descriptors, thread};
 use crate::{log, run};
 
@@ -56,32 +56,21 @@ static LIVING: AtomicUsize = AtomicUsize::new(1);
 
 /// What the pollers share.
 struct Shared<S: 'static> {
-    endpoint: &'static Endpoint,
-    handler: &'static dyn Handler<S>,
-    state: &'static S,
+    function: Function<S>,
     count: usize,
 }
 
 /// Polls with `count` threads, of which this one is the first; `api` is its connection.
 pub(crate) fn poll<S: Sync>(
-    endpoint: &'static Endpoint,
     mut api: RuntimeApi<DefaultClient>,
-    handler: &'static dyn Handler<S>,
-    state: &'static S,
+    function: Function<S>,
     count: usize,
 ) -> Result<Infallible, ApiError> {
-    // Before there are threads that may log.
-    log::install();
-    let shared: &'static Shared<S> = Box::leak(Box::new(Shared {
-        endpoint,
-        handler,
-        state,
-        count,
-    }));
+    let shared: &'static Shared<S> = Box::leak(Box::new(Shared { function, count }));
     let first = poller::first();
-    first.board();
+    first.bind_to_thread();
     start(shared, first, 2);
-    let Err(error) = run::poll(&mut api, handler, state, None);
+    let Err(error) = run::poll(&mut api, &shared.function);
     drop(api);
     stop(error);
     // The main thread's end would be that of the process.
@@ -93,13 +82,13 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static InFlight, number: u
     if number > shared.count {
         return;
     }
-    let in_flight = last.another();
+    let in_flight = last.add_poller();
     LIVING.fetch_add(1, Ordering::AcqRel);
     let work = move || {
-        in_flight.board();
+        in_flight.bind_to_thread();
         start(shared, in_flight, number + 1);
-        let mut api = RuntimeApi::<DefaultClient>::new(shared.endpoint);
-        let Err(error) = run::poll(&mut api, shared.handler, shared.state, None);
+        let mut api = RuntimeApi::<DefaultClient>::new(shared.function.endpoint);
+        let Err(error) = run::poll(&mut api, &shared.function);
         drop(api);
         stop(error);
     };

@@ -10,18 +10,12 @@ use crate::api::ApiError;
 use crate::error::{Error, error_type};
 use crate::invocation::Context;
 
-/// Why a handler gives no response to post.
-pub(crate) enum NoResponse {
-    /// It failed.
-    Failed(Error),
+/// What a handler has made of an event.
+pub(crate) enum Outcome<'e> {
+    /// A response that is to be posted.
+    Response(Cow<'e, [u8]>),
     /// The response was streamed, and this is what the Runtime API made of it.
     Streamed(Result<(), ApiError>),
-}
-
-impl From<Error> for NoResponse {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
 }
 
 /// From the bytes of an event to the bytes of a response.
@@ -33,7 +27,7 @@ pub(crate) trait Handler<S>: Send + Sync {
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, NoResponse>;
+    ) -> Result<Outcome<'e>, Error>;
 
     /// How many connections it takes to serve an event.
     fn sockets(&self) -> usize {
@@ -53,8 +47,8 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         _: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, NoResponse> {
-        (self.0)(event, context).map_err(NoResponse::Failed)
+    ) -> Result<Outcome<'e>, Error> {
+        (self.0)(event, context).map(Outcome::Response)
     }
 }
 
@@ -84,7 +78,7 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, NoResponse> {
+    ) -> Result<Outcome<'e>, Error> {
         let event = serde_json::from_slice(event).map_err(|error| invalid_event(&error))?;
         let response = (self.function)(event, context)?;
         serde_json::to_writer(&mut *scratch, &response).map_err(|error| {
@@ -93,7 +87,7 @@ where
                 format!("the handler's response cannot be written as JSON: {error}"),
             )
         })?;
-        Ok(Cow::Borrowed(scratch))
+        Ok(Outcome::Response(Cow::Borrowed(scratch)))
     }
 }
 

@@ -72,11 +72,13 @@ pub mod guide;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
+mod idempotency;
 mod invocation;
 mod log;
 pub mod metrics;
 mod panics;
 mod poller;
+mod registration;
 mod run;
 mod runtime;
 mod settings;
@@ -91,7 +93,8 @@ mod waiting;
 
 pub use error::Error;
 pub use invocation::Context;
-pub use runtime::{Init, Runtime};
+pub use registration::Init;
+pub use runtime::Runtime;
 pub use sys::arena::Allocator;
 
 #[cfg(doctest)]

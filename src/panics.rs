@@ -82,9 +82,7 @@ pub(crate) fn during_hook(
 }
 
 /// Runs a handler or a part of one; a panic in it is an error like any other.
-pub(crate) fn within_invocation<T, E: From<Error>>(
-    work: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
+pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     catch(work)
 }
 
@@ -98,7 +96,7 @@ fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, 
     result
 }
 
-fn catch<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     if ABORTS {
         // The hook does not come back, and what would catch is not linked.
         return work();
@@ -106,7 +104,7 @@ fn catch<T, E: From<Error>>(work: impl FnOnce() -> Result<T, E>) -> Result<T, E>
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let error = caught(&*payload);
         discard(payload);
-        Err(error.into())
+        Err(error)
     })
 }
 

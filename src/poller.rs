@@ -133,12 +133,12 @@ impl InFlight {
     }
 
     /// What one more poller will have in hand. Only the last one may be asked.
-    pub(crate) fn another(&'static self) -> &'static Self {
+    pub(crate) fn add_poller(&'static self) -> &'static Self {
         self.next.get_or_init(|| Box::new(Self::new()))
     }
 
-    /// Makes it that of this thread.
-    pub(crate) fn board(&'static self) {
+    /// Makes this thread the poller.
+    pub(crate) fn bind_to_thread(&'static self) {
         MINE.set(Some(self));
     }
 
@@ -162,7 +162,7 @@ impl InFlight {
     }
 
     /// An event has come, and its handler is next.
-    pub(crate) fn handle(&self, metadata: &Metadata<'_>) {
+    pub(crate) fn accept(&self, metadata: &Metadata<'_>) {
         self.set_current(metadata);
         self.go(IDLE, HANDLING);
     }

@@ -1,6 +1,5 @@
 //! The run loop: init, then next, handle, answer.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -8,24 +7,23 @@ use std::time::Duration;
 use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, error_type};
-use crate::handler::{Handler, NoResponse};
+use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
 use crate::poller;
-use crate::runtime::{Announce, Init, InitStep, OptIn, Runtime, Step};
-use crate::settings::{Endpoint, InvalidEndpoint, Settings};
+use crate::registration::{Chosen, Features, Function, Init, InitStep, Registration, Step};
+use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{ending, log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
-pub(crate) fn run<S>(runtime: Runtime<S>) -> ! {
+pub(crate) fn run<S>(registration: Registration<S>) -> ! {
     sys::ignore_sigpipe();
-    serve(runtime)
+    serve(registration)
 }
 
 /// Logs why the process ends, and ends it.
 #[cold]
 pub(crate) fn end(stop: &Stop) -> ! {
-    log::install();
     match stop {
         Stop::Settings(error) => log::error(format_args!("{error}")),
         Stop::Api(error) => log::error(format_args!("{error}; the process ends")),
@@ -35,33 +33,40 @@ pub(crate) fn end(stop: &Stop) -> ! {
 
 /// Each end is one of the process, so that nothing is there to be dropped: code for that would lie
 /// between what a start executes.
-fn serve<S>(runtime: Runtime<S>) -> ! {
+fn serve<S>(registration: Registration<S>) -> ! {
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
         Err(error) => end(&Stop::Settings(error)),
     };
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
-    let started = start(runtime, settings.handler, snap_start, &mut api);
-    let shutdown = started.opt_in.as_ref().and_then(|it| it.shutdown.as_ref());
+    let started = start(registration, settings.handler, snap_start, &mut api);
+    let shutdown = started
+        .features
+        .as_ref()
+        .and_then(|it| it.shutdown.as_ref());
     let extension = shutdown.map(|shutdown| shutdown.extension);
     if let Some(extension) = extension {
         extension(settings.endpoint);
     }
-    // Needed until the process ends; without state nothing is allocated.
-    let handler: &'static dyn Handler<S> = Box::leak(started.handler);
-    let state: &'static S = Box::leak(Box::new(started.state));
+    let mut function = Function {
+        endpoint: settings.endpoint,
+        // Needed until the process ends; without state nothing is allocated.
+        handler: Box::leak(started.handler),
+        state: Box::leak(Box::new(started.state)),
+        before_event: None,
+    };
     if snap_start {
-        restore(&mut api, started.after, state);
+        restore(&mut api, started.after, function.state);
         if let Some(extension) = extension {
             extension(settings.endpoint);
         }
     }
-    let result = match started.opt_in {
-        None => poll(&mut api, handler, state, None),
-        Some(opt_in) => {
-            let concurrency = started.concurrency;
-            opted_in(*opt_in, settings.endpoint, api, handler, state, concurrency)
+    let result = match started.features {
+        None => poll(&mut api, &function),
+        Some(features) => {
+            function.before_event = features.before_event;
+            poll_with(*features, api, function, started.concurrency)
         }
     };
     match result {
@@ -81,7 +86,6 @@ fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
 /// may end the process as soon as it knows.
 #[cold]
 fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiError>) -> ! {
-    log::install();
     log::failure(what, error);
     if let Err(reason) = report() {
         log::error(format_args!("reporting that failed too: {reason}"));
@@ -91,24 +95,24 @@ fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiErro
 
 /// Polls as the function has opted in to.
 #[cold]
-fn opted_in<S>(
-    opt_in: OptIn<S>,
-    endpoint: &'static Endpoint,
+fn poll_with<S>(
+    features: Features<S>,
     mut api: RuntimeApi<DefaultClient>,
-    handler: &'static dyn Handler<S>,
-    state: &'static S,
+    mut function: Function<S>,
     concurrency: usize,
 ) -> Result<Infallible, ApiError> {
     // Before there are other threads.
     panics::prepare();
-    if let Some(shutdown) = opt_in.shutdown {
-        (shutdown.watch)(state, shutdown.hooks);
+    if let Some(shutdown) = features.shutdown {
+        (shutdown.watch)(function.state, shutdown.hooks);
     }
-    match opt_in.pollers {
+    match features.pollers {
         Some(pollers) if concurrency > 1 => {
-            (pollers.poll)(endpoint, api, handler, state, concurrency)
+            // The environment belongs to all pollers.
+            function.before_event = None;
+            (pollers.poll)(api, function, concurrency)
         }
-        _ => poll(&mut api, handler, state, opt_in.announce),
+        _ => poll(&mut api, &function),
     }
 }
 
@@ -118,23 +122,28 @@ struct Started<S: 'static> {
     state: S,
     after: Vec<Hook<S>>,
     concurrency: usize,
-    opt_in: Option<Box<OptIn<S>>>,
+    features: Option<Box<Features<S>>>,
 }
 
 /// The init phase: chooses the handler, runs the init step, and under SnapStart the
 /// before-snapshot hooks. A failure ends the process.
 fn start<C: Client, S>(
-    runtime: Runtime<S>,
+    registration: Registration<S>,
     name: String,
     snap_start: bool,
     api: &mut RuntimeApi<C>,
 ) -> Started<S> {
     let begun = snap_start.then(sys::since_boot);
-    let (handler, step, hooks, opt_in) = match runtime.choose(&name) {
+    let Chosen {
+        handler,
+        step,
+        hooks,
+        features,
+    } = match registration.choose(&name) {
         Ok(chosen) => chosen,
         Err(error) => init_failed(api, error),
     };
-    let pollers = opt_in.as_ref().and_then(|opt_in| opt_in.pollers.as_ref());
+    let pollers = features.as_ref().and_then(|it| it.pollers.as_ref());
     let concurrency = pollers.map_or(1, |pollers| (pollers.count)(handler.sockets()));
     let state = match step {
         Step::Done(state) => state,
@@ -148,7 +157,7 @@ fn start<C: Client, S>(
         state,
         after: hooks.after,
         concurrency,
-        opt_in,
+        features,
     }
 }
 
@@ -205,37 +214,23 @@ pub(crate) enum Stop {
     Api(ApiError),
 }
 
-/// Serves events one after the other; `announce` is told of each before its handler runs.
+/// Serves events one after the other.
 pub(crate) fn poll<C: Client, S>(
     api: &mut RuntimeApi<C>,
-    handler: &dyn Handler<S>,
-    state: &S,
-    announce: Option<Announce>,
+    function: &Function<S>,
 ) -> Result<Infallible, ApiError> {
-    let function = Function {
-        handler,
-        state,
-        announce,
-    };
     let mut scratch = Vec::new();
     loop {
         let invocation = api.next()?;
-        serve_one(invocation, &function, &mut scratch)?;
+        serve_one(invocation, function, &mut scratch)?;
     }
-}
-
-/// What an event needs of the function.
-struct Function<'a, S> {
-    handler: &'a dyn Handler<S>,
-    state: &'a S,
-    announce: Option<Announce>,
 }
 
 /// Handles an event and answers it. Apart from the loop, where start-up waits for the first one.
 #[inline(never)]
 fn serve_one<C: Client, S>(
     invocation: Invocation<'_, C>,
-    function: &Function<'_, S>,
+    function: &Function<S>,
     scratch: &mut Vec<u8>,
 ) -> Result<(), ApiError> {
     let Invocation {
@@ -243,34 +238,34 @@ fn serve_one<C: Client, S>(
         metadata,
         answer,
         broken,
+        ignored,
     } = invocation;
     let in_flight = poller::mine();
     panics::prepare();
-    in_flight.handle(&metadata);
+    in_flight.accept(&metadata);
+    if !ignored.is_empty() {
+        log::warn(format_args!("{ignored}"));
+    }
     scratch.clear();
     let context = Context::new(metadata, function.state);
-    if let Some(announce) = function.announce {
-        announce(&metadata);
+    if let Some(before_event) = function.before_event {
+        before_event(&metadata);
     }
     let result = match broken {
         None => panics::within_invocation(|| function.handler.call(event, &context, scratch)),
         Some(reason) => {
             let message = format!("the event did not come whole: {reason}");
-            Err(NoResponse::Failed(Error::new(
-                error_type::INVALID_EVENT,
-                message,
-            )))
+            Err(Error::new(error_type::INVALID_EVENT, message))
         }
     };
-    let response = result.and_then(fits);
-    let answered = match response {
-        Ok(body) => answer.respond(in_flight.claim(), &body),
-        Err(NoResponse::Failed(error)) => {
+    let answered = match result.and_then(fits) {
+        Ok(Outcome::Response(body)) => answer.respond(in_flight.claim(), &body),
+        // The stream has claimed the answer.
+        Ok(Outcome::Streamed(answered)) => answered,
+        Err(error) => {
             log::failure("", &error);
             answer.fail(in_flight.claim(), &error)
         }
-        // The stream has claimed the answer.
-        Err(NoResponse::Streamed(answered)) => answered,
     };
     in_flight.answered();
     match answered {
@@ -282,16 +277,16 @@ fn serve_one<C: Client, S>(
 }
 
 /// Refuses a response that the Runtime API would refuse, so that the caller learns the sizes.
-fn fits(body: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, NoResponse> {
-    if body.len() <= MAX_RESPONSE {
-        return Ok(body);
+fn fits(outcome: Outcome<'_>) -> Result<Outcome<'_>, Error> {
+    match outcome {
+        Outcome::Response(body) if body.len() > MAX_RESPONSE => Err(Error::new(
+            error_type::RESPONSE_TOO_LARGE,
+            format!(
+                "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, \
+                 or put it into S3 and return where it is",
+                body.len()
+            ),
+        )),
+        outcome => Ok(outcome),
     }
-    Err(NoResponse::Failed(Error::new(
-        error_type::RESPONSE_TOO_LARGE,
-        format!(
-            "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, or \
-             put it into S3 and return where it is",
-            body.len()
-        ),
-    )))
 }

@@ -1,26 +1,19 @@
-//! What a function is made of: its handlers by name and its init step.
+//! How a function is put together: its handlers by name, its init step, its hooks.
 
+mod features;
 mod hooks;
-mod init;
-mod name;
-mod opt_in;
-
-pub use init::Init;
-pub(crate) use opt_in::{Announce, OptIn};
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, error_type};
-use crate::escape::{list, quoted};
-use crate::handler::{Handler, Json, Raw};
+use crate::error::Error;
+use crate::handler::{Json, Raw};
 use crate::invocation::Context;
-use crate::snapshot::Hooks;
+use crate::registration::{Init, Registration, Step, run_init};
+use crate::run;
 use crate::stream::{Stream, Writer};
-use crate::{log, run};
-use name::Name;
 
 /// A function: its handlers by name, and the init step that runs before the first event.
 ///
@@ -47,39 +40,13 @@ use name::Name;
 ///     .run()
 /// }
 /// ```
-pub struct Runtime<S: 'static = ()> {
-    step: Step<S>,
-    handlers: Handlers<S>,
-    any: Option<Box<dyn Handler<S>>>,
-    hooks: Hooks<S>,
-    opt_in: Option<Box<OptIn<S>>>,
-}
-
-pub(crate) enum Step<S> {
-    Done(S),
-    Pending(Box<InitStep<S>>),
-}
-
-pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
-pub(crate) type Chosen<S> = (
-    Box<dyn Handler<S>>,
-    Step<S>,
-    Hooks<S>,
-    Option<Box<OptIn<S>>>,
-);
-type Handlers<S> = Vec<(Name, Box<dyn Handler<S>>)>;
+pub struct Runtime<S: 'static = ()>(Registration<S>);
 
 impl Runtime<()> {
     /// A function without an init step.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            step: Step::Done(()),
-            handlers: Vec::new(),
-            any: None,
-            hooks: Hooks::new(),
-            opt_in: None,
-        }
+        Self(Registration::new(Step::Done(())))
     }
 }
 
@@ -97,13 +64,8 @@ impl<S> Runtime<S> {
     /// reported to Lambda with its type and message, and the process exits with status 1. Lambda
     /// may run init again for the first invocation, so its side effects must be repeatable.
     pub fn with_init(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
-        Self {
-            step: Step::Pending(Box::new(|init| init::run(step, init))),
-            handlers: Vec::new(),
-            any: None,
-            hooks: Hooks::new(),
-            opt_in: None,
-        }
+        let step = Box::new(|init: &Init<'_>| run_init(step, init));
+        Self(Registration::new(Step::Pending(step)))
     }
 
     /// Registers a handler over types of serde: the event is read as JSON, the response written
@@ -119,8 +81,7 @@ impl<S> Runtime<S> {
         R: Serialize + 'static,
         S: 'static,
     {
-        let handler = Box::new(Json::new(handler));
-        self.handlers.push((Name::new(name.into()), handler));
+        self.0.add(name.into(), Box::new(Json::new(handler)));
         self
     }
 
@@ -138,8 +99,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.handlers
-            .push((Name::new(name.into()), Box::new(Raw(handler))));
+        self.0.add(name.into(), Box::new(Raw(handler)));
         self
     }
 
@@ -180,7 +140,7 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         let handler = Box::new(crate::http::Http::new(handler));
-        self.handlers.push((Name::new(name.into()), handler));
+        self.0.add(name.into(), handler);
         self
     }
 
@@ -195,8 +155,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        let handler = Box::new(Stream(handler));
-        self.handlers.push((Name::new(name.into()), handler));
+        self.0.add(name.into(), Box::new(Stream(handler)));
         self
     }
 
@@ -217,7 +176,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.any = Some(Box::new(Raw(handler)));
+        self.0.any = Some(Box::new(Raw(handler)));
         self
     }
 
@@ -231,7 +190,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.any = Some(Box::new(Stream(handler)));
+        self.0.any = Some(Box::new(Stream(handler)));
         self
     }
 
@@ -240,55 +199,6 @@ impl<S> Runtime<S> {
     /// Until the first event it reads the environment without std's lock: a thread that was
     /// started earlier must not change it meanwhile (which is `unsafe` in any case).
     pub fn run(self) -> ! {
-        run::run(self)
+        run::run(self.0)
     }
-
-    /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
-    /// state.
-    pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
-        let mut found = self.handlers.iter().position(|(known, _)| known.is(name));
-        if found.is_none() && self.handlers.len() == 1 {
-            if name.is_empty() {
-                found = Some(0);
-            } else if self.any.is_none() {
-                answers_to(name, self.handlers[0].0.text());
-                found = Some(0);
-            }
-        }
-        if let Some(index) = found {
-            let handler = self.handlers.swap_remove(index).1;
-            return Ok((handler, self.step, self.hooks, self.opt_in));
-        }
-        if let Some(any) = self.any {
-            return Ok((any, self.step, self.hooks, self.opt_in));
-        }
-        let names: Vec<_> = self
-            .handlers
-            .iter()
-            .map(|(known, _)| known.text())
-            .collect();
-        Err(no_such_handler(name, &names))
-    }
-}
-
-/// Logs that the only handler answers to another name than its own.
-#[cold]
-#[inline(never)]
-fn answers_to(name: &str, own: &str) {
-    let name = quoted(name);
-    log::debug(format_args!(
-        "_HANDLER is {name}; the only handler, \"{own}\", answers"
-    ));
-}
-
-#[cold]
-fn no_such_handler(name: &str, names: &[&str]) -> Error {
-    let (name, names) = (quoted(name), list(names));
-    Error::new(
-        error_type::NO_SUCH_HANDLER,
-        format!(
-            "_HANDLER is {name}, and this function has the handlers {names}; set the \
-             function's handler to one of them"
-        ),
-    )
 }

@@ -23,7 +23,7 @@ pub(crate) mod fuzzing;
 
 pub(crate) use concurrency::max_concurrency;
 #[cfg(debug_assertions)]
-pub(crate) use development::rooted;
+pub(crate) use development::path_prefix;
 pub(crate) use endpoint::{Endpoint, Host, InvalidEndpoint};
 
 use std::path::PathBuf;
@@ -113,11 +113,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     environment::variables().find_map(value).map(Variable::text)
 }
 
-/// The path as the Runtime API has it.
+/// What stands in front of every path of the Runtime API: nothing, but in debug builds.
 #[cfg(not(debug_assertions))]
 #[inline]
-pub(crate) fn rooted(path: &str) -> &str {
-    path
+pub(crate) fn path_prefix() -> &'static str {
+    ""
 }
 
 /// Whether Lambda takes a snapshot of this process, or has taken one.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::api::RuntimeApi;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, error_type};
+use crate::registration::ShutdownHook;
 use crate::slots::SHUTDOWN;
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
@@ -26,11 +27,8 @@ const END: Duration = Duration::from_millis(30);
 /// What is left for answers in any case.
 const LEAST: Duration = Duration::from_millis(50);
 
-/// A hook gets the state that the init step made.
-pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
-
 /// Starts a thread that waits for SIGTERM, runs the hooks and ends the process.
-pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
+pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<ShutdownHook<S>>) {
     let started = Termination::catch().and_then(|termination| {
         let work = move || {
             if termination.wait().is_ok() {
@@ -46,7 +44,6 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<Hook<S>>) {
         }
     });
     if let Err(error) = started {
-        log::install();
         log::warn(format_args!(
             "SIGTERM will end the process without its shutdown hooks: {error}"
         ));
@@ -86,7 +83,6 @@ pub mod by_hand {
             return;
         };
         if thread::spawn(hooks).is_err() {
-            log::install();
             log::warn(format_args!(
                 "SIGTERM has come, and there is no thread for the shutdown hooks"
             ));
@@ -96,8 +92,7 @@ pub mod by_hand {
 }
 
 /// Runs the hooks, the last registered first, and ends the process.
-fn shut_down<S>(state: &S, mut hooks: Vec<Hook<S>>) -> ! {
-    log::install();
+fn shut_down<S>(state: &S, mut hooks: Vec<ShutdownHook<S>>) -> ! {
     let begun = sys::since_boot();
     let mut status = 0;
     hooks.reverse();

@@ -10,7 +10,7 @@
 use super::error::Call;
 use super::{ApiError, JSON, header};
 use crate::client::{Reply, Request, Unread};
-use crate::settings::{Endpoint, rooted};
+use crate::settings::Endpoint;
 
 const API: &str = "/2020-01-01/extension/";
 const NAME: (&str, &str) = ("Lambda-Extension-Name", "coldspark-shutdown");
@@ -31,7 +31,7 @@ impl Extension {
         let mut connection = Unread::open(endpoint).map_err(failed)?;
         let mut reply = Reply::acknowledgement();
         let request = Request {
-            path: [&rooted(API), "register", ""],
+            path: [API, "register", ""],
             headers: &[NAME, (header::CONTENT_TYPE, JSON)],
             body: Some(b"{\"events\":[]}"),
         };
@@ -61,7 +61,7 @@ impl Extension {
 
     fn ask(&mut self) -> Result<(), crate::client::ClientError> {
         self.connection.send(&Request {
-            path: [&rooted(API), "event/next", ""],
+            path: [API, "event/next", ""],
             headers: &[(IDENTIFIER, &self.identifier)],
             body: None,
         })

@@ -4,7 +4,6 @@ use super::error::ApiError;
 use crate::client::Reply;
 use crate::escape::quoted;
 use crate::invocation::Metadata;
-use crate::poller;
 
 pub(crate) const REQUEST_ID: &str = "Lambda-Runtime-Aws-Request-Id";
 pub(crate) const DEADLINE_MS: &str = "Lambda-Runtime-Deadline-Ms";
@@ -20,9 +19,12 @@ pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 
 /// Reads the headers of `next`.
 ///
-/// An optional header that cannot be used is logged and left out; without a usable request id
-/// there is nobody to answer.
-pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
+/// An optional header that cannot be used is left out, and `ignored` says so; without a usable
+/// request id there is nobody to answer.
+pub(super) fn metadata<'a>(
+    reply: &'a Reply,
+    ignored: &mut String,
+) -> Result<Metadata<'a>, ApiError> {
     let request_id = match reply.header(REQUEST_ID) {
         None | Some([]) => return Err(ApiError::RequestId("the event came without the")),
         Some(id) => match std::str::from_utf8(id) {
@@ -34,32 +36,25 @@ pub(super) fn metadata(reply: &Reply) -> Result<Metadata<'_>, ApiError> {
             }
         },
     };
-    let optional = |name| match reply.header(name) {
+    let mut optional = |name| match reply.header(name) {
         None | Some([]) => None,
-        Some(value) => text(request_id, name, value),
+        Some(value) => text(name, value, ignored),
     };
-    let deadline_ms = optional(DEADLINE_MS).and_then(|value| {
-        let parsed = value.parse().ok();
-        if parsed.is_none() {
-            ignored(
-                request_id,
-                DEADLINE_MS,
-                value,
-                "not a number of milliseconds",
-            );
-        }
-        parsed
-    });
-    Ok(Metadata {
+    let deadline = optional(DEADLINE_MS);
+    let metadata = Metadata {
         request_id,
         invocation_id: optional(INVOCATION_ID),
-        deadline_ms,
+        deadline_ms: deadline.and_then(|value| value.parse().ok()),
         function_arn: optional(FUNCTION_ARN),
         trace_id: optional(TRACE_ID),
         client_context: optional(CLIENT_CONTEXT),
         cognito_identity: optional(COGNITO_IDENTITY),
         tenant_id: optional(TENANT_ID),
-    })
+    };
+    if let (Some(value), None) = (deadline, metadata.deadline_ms) {
+        ignore(ignored, DEADLINE_MS, value, "not a number of milliseconds");
+    }
+    Ok(metadata)
 }
 
 /// Whether a request id can be what it becomes, one segment of a path: it has only bytes that stand
@@ -100,23 +95,30 @@ fn leads_elsewhere(mut rest: &[u8]) -> bool {
     dots
 }
 
-fn text<'a>(request_id: &str, name: &str, value: &'a [u8]) -> Option<&'a str> {
+fn text<'a>(name: &str, value: &'a [u8], ignored: &mut String) -> Option<&'a str> {
     let text = std::str::from_utf8(value).ok();
     if text.is_none() {
         let value = String::from_utf8_lossy(value);
-        ignored(request_id, name, &value, "not UTF-8");
+        ignore(ignored, name, &value, "not UTF-8");
     }
     text
 }
 
+/// Says that a header is ignored, and why, behind what was said of others.
 #[cold]
-fn ignored(request_id: &str, name: &str, value: &str, reason: &str) {
-    crate::log::install();
-    // The line belongs to the event that is just coming, not to the last one.
-    poller::mine().set_current(&Metadata::of(request_id, None));
+fn ignore(ignored: &mut String, name: &str, value: &str, reason: &str) {
     let shown: String = value.chars().take(100).collect();
-    let shown = quoted(&shown);
-    crate::log::warn(format_args!(
-        "the header {name}: {shown} is ignored, because it is {reason}"
-    ));
+    if !ignored.is_empty() {
+        ignored.push_str("; ");
+    }
+    for part in [
+        "the header ",
+        name,
+        ": ",
+        &quoted(&shown),
+        " is ignored, because it is ",
+        reason,
+    ] {
+        ignored.push_str(part);
+    }
 }

@@ -22,7 +22,7 @@ use crate::client::{Client, ClientError, Reply, Request};
 use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::poller::Claim;
-use crate::settings::{Endpoint, rooted};
+use crate::settings::Endpoint;
 use crate::start_up::texts;
 use error::Call;
 
@@ -71,7 +71,7 @@ impl<C: Client> RuntimeApi<C> {
     /// because the environment may be frozen meanwhile.
     pub(crate) fn next(&mut self) -> Result<Invocation<'_, C>, ApiError> {
         let request = Request {
-            path: [&rooted(NEXT), "", ""],
+            path: [NEXT, "", ""],
             headers: &[],
             body: None,
         };
@@ -95,7 +95,8 @@ impl<C: Client> RuntimeApi<C> {
         if self.event.status != 200 {
             return Err(ApiError::status(Call::Next, &self.event));
         }
-        let metadata = header::metadata(&self.event)?;
+        let mut ignored = String::new();
+        let metadata = header::metadata(&self.event, &mut ignored)?;
         Ok(Invocation {
             event: self.event.body(),
             metadata,
@@ -105,6 +106,7 @@ impl<C: Client> RuntimeApi<C> {
                 metadata,
             },
             broken,
+            ignored,
         })
     }
 
@@ -126,7 +128,7 @@ impl<C: Client> RuntimeApi<C> {
     /// that is restored from it; until then it waits without a time limit.
     pub(crate) fn restore_next(&mut self) -> Result<(), ApiError> {
         let request = Request {
-            path: [&rooted(RESTORE), "next", ""],
+            path: [RESTORE, "next", ""],
             headers: &[],
             body: None,
         };
@@ -146,7 +148,7 @@ impl<C: Client> RuntimeApi<C> {
     fn phase_error(&mut self, call: Call, phase: &str, error: &Error) -> Result<(), ApiError> {
         let body = cut::json(error, MAX_RESPONSE);
         let request = Request {
-            path: [&rooted(phase), "error", ""],
+            path: [phase, "error", ""],
             headers: &[
                 (header::CONTENT_TYPE, JSON),
                 (header::ERROR_TYPE, &error.header()),
@@ -164,6 +166,8 @@ pub(crate) struct Invocation<'a, C> {
     pub(crate) answer: Answer<'a, C>,
     /// Why the event is not whole, if it is not.
     pub(crate) broken: Option<String>,
+    /// What headers could not be used, and why; empty when all could.
+    pub(crate) ignored: String,
 }
 
 /// What answers an invocation. Answering uses it up together with the claim to the answer, of which
@@ -212,7 +216,7 @@ impl<C: Client> Answer<'_, C> {
             }
         }
         let request = Request {
-            path: [&rooted(INVOCATION), self.metadata.request_id, path],
+            path: [INVOCATION, self.metadata.request_id, path],
             headers: &headers[..count],
             body: Some(body),
         };

@@ -8,7 +8,7 @@ use crate::client::Streamed;
 use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::poller::Claim;
-use crate::settings::{Endpoint, rooted};
+use crate::settings::Endpoint;
 
 const RESPONSE_MODE: &str = "Lambda-Runtime-Function-Response-Mode";
 const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
@@ -46,8 +46,7 @@ impl Connected {
             ),
         ];
         let count = headers.len() - usize::from(metadata.invocation_id.is_none());
-        let root = rooted(INVOCATION);
-        let path = [&*root, metadata.request_id, "/response"];
+        let path = [INVOCATION, metadata.request_id, "/response"];
         let exchange = Streamed::open(endpoint, path, &headers[..count])
             .map_err(|error| ApiError::Client(Call::Response, error))?;
         Ok(Self { exchange })

@@ -1,5 +1,6 @@
 //! The head of a request.
 
+use crate::settings::path_prefix;
 use crate::start_up::texts;
 
 texts! {
@@ -21,6 +22,7 @@ pub(super) fn head(
 ) {
     let mut put = |part: &str| head.extend_from_slice(part.as_bytes());
     put(if posts { METHOD_POST } else { METHOD_GET });
+    put(path_prefix());
     path.iter().for_each(|part| put(part));
     put(TO_HOST);
     put(authority);

@@ -118,15 +118,14 @@
 mod draw;
 mod error;
 mod ids;
-mod key;
 mod mix;
 mod per_restore;
 mod phase;
 mod secret;
 
+pub use crate::idempotency::idempotency_key;
 pub use error::FreshError;
 pub use ids::{bytes, fill, short_id, uuid_v4, uuid_v7};
-pub use key::idempotency_key;
 pub use per_restore::PerRestore;
 pub use phase::restore_count;
 pub use secret::Secret;

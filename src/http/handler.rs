@@ -8,7 +8,7 @@ use ::http::{HeaderValue, Request, Response, StatusCode};
 use super::event::Event;
 use super::{Body, request, response};
 use crate::error::{Error, error_type};
-use crate::handler::{Handler, NoResponse};
+use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
 
 /// A handler over HTTP.
@@ -32,16 +32,16 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, NoResponse> {
+    ) -> Result<Outcome<'e>, Error> {
         let event = Event::read(event)?;
         let front_end = event.front_end()?;
         let answer = match request::build(event, front_end) {
             Ok(request) => (self.function)(request, context)?.map(Into::into),
             Err(error) if error.error_type() == error_type::INVALID_REQUEST => bad_request(&error),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         };
         response::write(answer, front_end, scratch)?;
-        Ok(Cow::Borrowed(scratch))
+        Ok(Outcome::Response(Cow::Borrowed(scratch)))
     }
 }
 

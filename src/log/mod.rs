@@ -64,8 +64,9 @@ const TARGET: &str = "coldspark";
 
 /// Makes our subscriber the global one, once, unless there is one already.
 ///
-/// Called before anything may be logged, and not at start-up: polling needs no log. The init step
-/// comes first, since a subscriber that it sets is the one that counts.
+/// Not called at start-up, since polling needs no log, but before the function's code may log
+/// (`panics::prepare`), and by what logs errors here. The init step comes first, since a subscriber
+/// that it sets is the one that counts; warnings do without a subscriber.
 pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
@@ -118,6 +119,7 @@ pub(crate) fn debug(message: fmt::Arguments<'_>) {
 #[cold]
 #[inline(never)]
 pub(crate) fn error(message: fmt::Arguments<'_>) {
+    install();
     tracing::error!(target: TARGET, "{message}");
 }
 
@@ -164,6 +166,7 @@ fn is_logged(error: &Error) -> bool {
 /// Logs an error that is going to be reported to Lambda, unless it is a panic that our own log
 /// has already; `what` stands before it.
 pub(crate) fn failure(what: &str, error: &Error) {
+    install();
     if OURS.load(Ordering::Relaxed) {
         if !is_logged(error) {
             plain("ERROR", format_args!("{what}{error}"), Some(error));

@@ -25,7 +25,7 @@ impl<S> Runtime<S> {
     /// ```
     #[must_use]
     pub fn before_snapshot(mut self, hook: impl FnOnce(&S) -> Result<(), Error> + 'static) -> Self {
-        self.hooks.before.push(Box::new(hook));
+        self.0.hooks.before.push(Box::new(hook));
         self
     }
 
@@ -41,7 +41,7 @@ impl<S> Runtime<S> {
     /// [`fresh::PerRestore`]: crate::fresh::PerRestore
     #[must_use]
     pub fn after_restore(mut self, hook: impl FnOnce(&S) -> Result<(), Error> + 'static) -> Self {
-        self.hooks.after.push(Box::new(hook));
+        self.0.hooks.after.push(Box::new(hook));
         self
     }
 }

@@ -17,9 +17,9 @@ pub(super) fn authority(given: String) -> String {
     authority.to_owned()
 }
 
-/// The path as the Runtime API of this address has it.
-pub(crate) fn rooted(path: &str) -> String {
-    PREFIX.get().map_or_else(String::new, String::clone) + path
+/// The path of such an address, which stands in front of every path; empty for another address.
+pub(crate) fn path_prefix() -> &'static str {
+    PREFIX.get().map_or("", String::as_str)
 }
 
 pub(super) fn split(url: &str) -> Option<(&str, &str)> {

@@ -1,10 +1,8 @@
 //! Handlers that write their response.
 
-use std::borrow::Cow;
-
 use super::writer::Writer;
 use crate::error::{Error, error_type};
-use crate::handler::{Handler, NoResponse};
+use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
 use crate::poller;
 use crate::{panics, settings};
@@ -21,7 +19,7 @@ where
         event: &'e [u8],
         context: &Context<'e, S>,
         _: &'e mut Vec<u8>,
-    ) -> Result<Cow<'e, [u8]>, NoResponse> {
+    ) -> Result<Outcome<'e>, Error> {
         let endpoint = settings::endpoint().ok_or_else(|| {
             Error::new(
                 error_type::CONFIG_INVALID,

@@ -11,7 +11,7 @@ use super::prelude::{self, InvalidHead, Prelude};
 use crate::api::Connected;
 use crate::error::{Error, error_type};
 use crate::escape::quoted;
-use crate::handler::NoResponse;
+use crate::handler::Outcome;
 use crate::invocation::Metadata;
 use crate::log;
 use crate::poller::InFlight;
@@ -249,31 +249,31 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the response as the handler's result says.
-    pub(super) fn finish(
-        mut self,
-        result: Result<(), Error>,
-    ) -> Result<Cow<'static, [u8]>, NoResponse> {
-        let live = match (&mut self.state, &result) {
-            (State::Begun(live), _) => Arc::clone(live),
-            (State::Whole(body), Ok(())) => return Ok(Cow::Owned(std::mem::take(body))),
-            (_, Err(error)) => {
+    pub(super) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
+        let (live, error) = match (&mut self.state, result.err()) {
+            (State::Begun(live), error) => (Arc::clone(live), error),
+            (_, Some(error)) => {
                 let reason = self.unavailable();
-                if !reason.is_empty() && error.message().contains(&reason) {
-                    return Err(self.not_streamed(Some(error)).into());
-                }
-                return result.map(|()| Cow::default()).map_err(NoResponse::Failed);
+                let of_ours = !reason.is_empty() && error.message().contains(&reason);
+                return Err(if of_ours {
+                    self.not_streamed(Some(&error))
+                } else {
+                    error
+                });
             }
-            (State::Waiting, Ok(())) if self.lost => return Err(self.not_streamed(None).into()),
-            (State::Waiting, Ok(())) => match self.begin() {
-                Some(live) => live,
-                None => return Err(self.not_streamed(None).into()),
+            (State::Whole(body), None) => {
+                return Ok(Outcome::Response(Cow::Owned(std::mem::take(body))));
+            }
+            (State::Waiting, None) if self.lost => return Err(self.not_streamed(None)),
+            (State::Waiting, None) => match self.begin() {
+                Some(live) => (live, None),
+                None => return Err(self.not_streamed(None)),
             },
         };
-        let error = result.err();
         if let Some(error) = &error {
             log::failure("", error);
         }
-        Err(NoResponse::Streamed(live.end(&self.buffer, error.as_ref())))
+        Ok(Outcome::Streamed(live.end(&self.buffer, error.as_ref())))
     }
 }
 

@@ -15,7 +15,7 @@ use ureq::{Agent, Body, config::Config, http};
 use super::error::BodyError;
 use super::reply::Field;
 use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request};
-use crate::settings::Endpoint;
+use crate::settings::{Endpoint, path_prefix};
 use wire::{Connect, ConnectFailed, INPUT, NoResolver, OUTPUT, Shared};
 
 /// ureq as a [`Client`].
@@ -79,8 +79,9 @@ impl Ureq {
         reply.clear();
         self.shared.began.store(false, Ordering::Relaxed);
         let [version, id, call] = request.path;
+        let (authority, prefix) = (&self.authority, path_prefix());
         let mut builder =
-            http::Request::builder().uri(format!("http://{}{version}{id}{call}", self.authority));
+            http::Request::builder().uri(format!("http://{authority}{prefix}{version}{id}{call}"));
         for (name, value) in request.headers {
             builder = builder.header(*name, *value);
         }

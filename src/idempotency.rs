@@ -1,4 +1,4 @@
-//! The one id that must not be fresh.
+//! The id that must be the same at each delivery of an event.
 
 use hmac_sha256::Hash;
 
@@ -6,7 +6,7 @@ use hmac_sha256::Hash;
 ///
 /// Lambda delivers an event again after a timeout or an error, and callers retry. What must
 /// happen once (a payment, a message) is done under a key that the retry has too: parts of the
-/// event that name the operation, such as an order number, never an id of [`fresh`](super), a
+/// event that name the operation, such as an order number, never an id of [`fresh`](crate::fresh), a
 /// time, or the invocation id. The request id is a part only when Lambda itself retries, because
 /// a caller's retry has another one.
 ///

@@ -29,7 +29,7 @@ pub struct Init<'a> {
 
 /// Runs the step, with a log that gives way to what the step sets. Only functions with a step
 /// name it, so that others are not linked with that.
-pub(super) fn run<S>(
+pub(crate) fn run<S>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
 ) -> Result<S, Error> {

@@ -1,67 +1,12 @@
-//! What a function opts in to: code that is only linked, and only costs, when it is asked for.
-
-use std::convert::Infallible;
+//! What a function opts in to. Only these methods name the code for it, so that others do not link it.
 
 use super::Runtime;
-use crate::api::{ApiError, RuntimeApi};
-use crate::client::DefaultClient;
 use crate::error::Error;
-use crate::handler::Handler;
-use crate::invocation::Metadata;
-use crate::settings::Endpoint;
-use crate::shutdown::{self, Hook};
-use crate::{concurrency, sys};
+use crate::registration::{Pollers, Shutdown};
+use crate::{concurrency, shutdown, sys};
 
 /// Where X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
-
-/// What was opted in to; most functions have none, and carry a null pointer. Functions stand here
-/// by pointer, so that the linker finds them only in bootstraps that ask for them.
-pub(crate) struct OptIn<S: 'static> {
-    pub(crate) pollers: Option<Pollers<S>>,
-    pub(crate) shutdown: Option<Shutdown<S>>,
-    /// Called before each event.
-    pub(crate) announce: Option<Announce>,
-}
-
-/// How many pollers there are, and how they poll when there are several.
-pub(crate) struct Pollers<S: 'static> {
-    /// Gets the number of connections that a poller needs.
-    pub(crate) count: fn(usize) -> usize,
-    pub(crate) poll: Poll<S>,
-}
-
-/// What waits for SIGTERM, and what is to be done then.
-pub(crate) struct Shutdown<S: 'static> {
-    pub(crate) watch: fn(&'static S, Vec<Hook<S>>),
-    /// Registers what makes Lambda send SIGTERM; once before a snapshot, and once behind it.
-    pub(crate) extension: fn(&'static Endpoint),
-    pub(crate) hooks: Vec<Hook<S>>,
-}
-
-type Poll<S> = fn(
-    &'static Endpoint,
-    RuntimeApi<DefaultClient>,
-    &'static dyn Handler<S>,
-    &'static S,
-    usize,
-) -> Result<Infallible, ApiError>;
-pub(crate) type Announce = fn(&Metadata<'_>);
-
-impl<S> OptIn<S> {
-    const fn nothing() -> Self {
-        Self {
-            pollers: None,
-            shutdown: None,
-            announce: None,
-        }
-    }
-
-    /// What `place` holds, made now if there is nothing yet.
-    fn of(place: &mut Option<Box<Self>>) -> &mut Self {
-        place.get_or_insert_with(|| Box::new(Self::nothing()))
-    }
-}
 
 impl<S: 'static> Runtime<S> {
     /// Lets the function serve several invocations at a time where Lambda hands them out, on
@@ -113,7 +58,7 @@ impl<S: 'static> Runtime<S> {
     where
         S: Sync,
     {
-        OptIn::of(&mut self.opt_in).pollers = Some(Pollers {
+        self.0.features().pollers = Some(Pollers {
             count: concurrency::count,
             poll: concurrency::poll::<S>,
         });
@@ -158,13 +103,11 @@ impl<S: 'static> Runtime<S> {
     where
         S: Sync,
     {
-        let shutdown = OptIn::of(&mut self.opt_in)
-            .shutdown
-            .get_or_insert_with(|| Shutdown {
-                watch: shutdown::watch::<S>,
-                extension: shutdown::extension,
-                hooks: Vec::new(),
-            });
+        let shutdown = self.0.features().shutdown.get_or_insert_with(|| Shutdown {
+            watch: shutdown::watch::<S>,
+            extension: shutdown::extension,
+            hooks: Vec::new(),
+        });
         shutdown.hooks.push(Box::new(hook));
         self
     }
@@ -188,7 +131,7 @@ impl<S: 'static> Runtime<S> {
     /// such a thread.
     #[must_use]
     pub fn trace_environment(mut self) -> Self {
-        OptIn::of(&mut self.opt_in).announce =
+        self.0.features().before_event =
             Some(|metadata| sys::set_variable(TRACE_ID, metadata.trace_id));
         self
     }

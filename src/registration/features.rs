@@ -1,0 +1,58 @@
+//! What a function opts in to: code that is only linked, and only costs, when it is asked for.
+//!
+//! Functions stand here by pointer, so that the linker finds them only in bootstraps that ask for
+//! them. [`Runtime`](crate::Runtime) fills the pointers, and `run` calls them.
+
+use std::convert::Infallible;
+
+use super::function::Function;
+use crate::api::{ApiError, RuntimeApi};
+use crate::client::DefaultClient;
+use crate::error::Error;
+use crate::invocation::Metadata;
+use crate::settings::Endpoint;
+
+/// What was opted in to; most functions opt in to nothing, and carry a null pointer.
+pub(crate) struct Features<S: 'static> {
+    pub(crate) pollers: Option<Pollers<S>>,
+    pub(crate) shutdown: Option<Shutdown<S>>,
+    /// Called before each event.
+    pub(crate) before_event: Option<BeforeEvent>,
+}
+
+/// How many pollers there are, and how they poll when there are several.
+pub(crate) struct Pollers<S: 'static> {
+    /// Gets the number of connections that a poller needs.
+    pub(crate) count: fn(usize) -> usize,
+    pub(crate) poll: Poll<S>,
+}
+
+/// What waits for SIGTERM, and what is to be done then.
+pub(crate) struct Shutdown<S: 'static> {
+    pub(crate) watch: fn(&'static S, Vec<ShutdownHook<S>>),
+    /// Registers what makes Lambda send SIGTERM; once before a snapshot, and once behind it.
+    pub(crate) extension: fn(&'static Endpoint),
+    pub(crate) hooks: Vec<ShutdownHook<S>>,
+}
+
+/// A hook gets the state that the init step made.
+pub(crate) type ShutdownHook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
+
+/// Polls with as many threads, of which this one is the first and has this connection.
+type Poll<S> = fn(RuntimeApi<DefaultClient>, Function<S>, usize) -> Result<Infallible, ApiError>;
+pub(crate) type BeforeEvent = fn(&Metadata<'_>);
+
+impl<S> Features<S> {
+    const fn nothing() -> Self {
+        Self {
+            pollers: None,
+            shutdown: None,
+            before_event: None,
+        }
+    }
+
+    /// What `place` holds, made now if there is nothing yet.
+    pub(crate) fn of(place: &mut Option<Box<Self>>) -> &mut Self {
+        place.get_or_insert_with(|| Box::new(Self::nothing()))
+    }
+}

@@ -1,0 +1,120 @@
+//! What a function registers: its handlers by name, its init step, its hooks, and what it opts in to.
+//! Data only; `run` does what it says.
+
+mod features;
+mod function;
+mod init;
+mod name;
+
+pub use init::Init;
+
+pub(crate) use features::{Features, Pollers, Shutdown, ShutdownHook};
+pub(crate) use function::Function;
+pub(crate) use init::run as run_init;
+
+use std::borrow::Cow;
+
+use crate::error::{Error, error_type};
+use crate::escape::{list, quoted};
+use crate::handler::Handler;
+use crate::log;
+use crate::snapshot::Hooks;
+use name::Name;
+
+/// What a function is made of.
+pub(crate) struct Registration<S: 'static> {
+    step: Step<S>,
+    handlers: Vec<(Name, Box<dyn Handler<S>>)>,
+    /// What answers when `_HANDLER` names none of the handlers.
+    pub(crate) any: Option<Box<dyn Handler<S>>>,
+    pub(crate) hooks: Hooks<S>,
+    pub(crate) features: Option<Box<Features<S>>>,
+}
+
+/// Where the state comes from.
+pub(crate) enum Step<S> {
+    Done(S),
+    Pending(Box<InitStep<S>>),
+}
+
+pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
+
+/// What `_HANDLER` has chosen, and all that belongs to it.
+pub(crate) struct Chosen<S: 'static> {
+    pub(crate) handler: Box<dyn Handler<S>>,
+    pub(crate) step: Step<S>,
+    pub(crate) hooks: Hooks<S>,
+    pub(crate) features: Option<Box<Features<S>>>,
+}
+
+impl<S> Registration<S> {
+    pub(crate) const fn new(step: Step<S>) -> Self {
+        Self {
+            step,
+            handlers: Vec::new(),
+            any: None,
+            hooks: Hooks::new(),
+            features: None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn add(&mut self, name: Cow<'static, str>, handler: Box<dyn Handler<S>>) {
+        self.handlers.push((Name::new(name), handler));
+    }
+
+    /// What is opted in to, for another feature.
+    pub(crate) fn features(&mut self) -> &mut Features<S> {
+        Features::of(&mut self.features)
+    }
+
+    /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
+    /// state.
+    pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
+        let mut found = self.handlers.iter().position(|(known, _)| known.is(name));
+        if found.is_none() && self.handlers.len() == 1 {
+            if name.is_empty() {
+                found = Some(0);
+            } else if self.any.is_none() {
+                answers_to(name, self.handlers[0].0.text());
+                found = Some(0);
+            }
+        }
+        let handler = match (found, self.any) {
+            (Some(index), _) => self.handlers.swap_remove(index).1,
+            (None, Some(any)) => any,
+            (None, None) => {
+                let names = self.handlers.iter().map(|(known, _)| known.text());
+                return Err(no_such_handler(name, &names.collect::<Vec<_>>()));
+            }
+        };
+        Ok(Chosen {
+            handler,
+            step: self.step,
+            hooks: self.hooks,
+            features: self.features,
+        })
+    }
+}
+
+/// Logs that the only handler answers to another name than its own.
+#[cold]
+#[inline(never)]
+fn answers_to(name: &str, own: &str) {
+    let name = quoted(name);
+    log::debug(format_args!(
+        "_HANDLER is {name}; the only handler, \"{own}\", answers"
+    ));
+}
+
+#[cold]
+fn no_such_handler(name: &str, names: &[&str]) -> Error {
+    let (name, names) = (quoted(name), list(names));
+    Error::new(
+        error_type::NO_SUCH_HANDLER,
+        format!(
+            "_HANDLER is {name}, and this function has the handlers {names}; set the \
+             function's handler to one of them"
+        ),
+    )
+}
