@@ -32,9 +32,15 @@ def code(text):
 def imported(text):
     """The modules that paths from `crate` name first."""
     names = re.findall(r"\bcrate::(\w+)", text)
-    for group in re.findall(r"\bcrate::\{((?:[^{}]|\{[^{}]*\})*)\}", text):
-        # The heads of `crate::{a, b::{c, d}}`, without what stands in inner braces.
-        names += re.findall(r"(?:^|,)\s*(\w+)", re.sub(r"\{[^{}]*\}", "", group))
+    for start in re.finditer(r"\bcrate::\{", text):
+        # The heads of `crate::{a, b::{c, d}}`: what stands in no inner braces.
+        group, depth = "", 1
+        for character in text[start.end():]:
+            depth += {"{": 1, "}": -1}.get(character, 0)
+            if depth == 0:
+                break
+            group += character if depth == 1 else ""
+        names += re.findall(r"(?:^|,)\s*(\w+)", group)
     return {name for name in names if not ROOT_ITEMS.match(name)}
 
 
