@@ -7,32 +7,32 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 /// Error types of the runtime itself. `Runtime.` is the runtime's or its settings' blame,
 /// `Function.` the function's.
-pub(crate) mod error_type {
+pub mod error_type {
     /// `_HANDLER` names no registered handler.
-    pub(crate) const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
+    pub const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
     /// A setting is not what it must be.
-    pub(crate) const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
+    pub const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
     /// The event is not what the handler expects, or did not come whole.
-    pub(crate) const INVALID_EVENT: &str = "Runtime.InvalidEvent";
+    pub const INVALID_EVENT: &str = "Runtime.InvalidEvent";
     /// The HTTP request in the event is one that HTTP does not allow.
     #[cfg(feature = "http")]
-    pub(crate) const INVALID_REQUEST: &str = "Runtime.InvalidRequest";
+    pub const INVALID_REQUEST: &str = "Runtime.InvalidRequest";
     /// The handler's response cannot be written as JSON.
-    pub(crate) const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
+    pub const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
     /// The response is over what the Runtime API takes.
-    pub(crate) const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
+    pub const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
     /// A before-snapshot hook failed.
-    pub(crate) const BEFORE_SNAPSHOT: &str = "Runtime.BeforeSnapshotError";
+    pub const BEFORE_SNAPSHOT: &str = "Runtime.BeforeSnapshotError";
     /// An after-restore hook failed.
-    pub(crate) const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
+    pub const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
     /// Handler, init step or hook panicked.
-    pub(crate) const PANIC: &str = "Function.Panic";
+    pub const PANIC: &str = "Function.Panic";
     /// The process ends for a reason outside the invocation.
-    pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
+    pub const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
     /// There is no connection for a streamed response.
-    pub(crate) const STREAM_UNAVAILABLE: &str = "Runtime.StreamUnavailable";
+    pub const STREAM_UNAVAILABLE: &str = "Runtime.StreamUnavailable";
     /// What an error type becomes that cannot stand in a header, or is too long for it.
-    pub(crate) const UNKNOWN: &str = "Function.Unknown";
+    pub const UNKNOWN: &str = "Function.Unknown";
 }
 
 /// Why a handler or an init step failed; becomes `errorType`, `errorMessage` and `stackTrace` of

@@ -104,11 +104,16 @@ mod readme {}
 /// What the layer's binary shares with the library: no promise to anybody else.
 #[doc(hidden)]
 pub mod internal {
+    pub use crate::api::{MAX_RESPONSE, response_too_large};
+    pub use crate::error::error_type;
     pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};
+    pub use crate::settings::{INITIALIZATION_TYPE, SNAP_START};
     pub use crate::shutdown::by_hand as shutdown_by_hand;
     pub use crate::slots::{BeforeWait, set_before_wait};
-    pub use crate::stream::any_content_type;
+    pub use crate::stream::{HTTP_CONTENT_TYPE, any_content_type};
+    pub use crate::sys::pipe::pipe;
+    pub use crate::sys::thread::spawn as spawn_thread;
     pub use crate::sys::{since_boot, write_line};
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi};
+use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi, response_too_large};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, error_type};
 use crate::handler::{Handler, Outcome};
@@ -276,17 +276,12 @@ fn serve_one<C: Client, S>(
     Ok(())
 }
 
-/// Refuses a response that the Runtime API would refuse, so that the caller learns the sizes.
+/// Refuses a response that the Runtime API would refuse.
 fn fits(outcome: Outcome<'_>) -> Result<Outcome<'_>, Error> {
     match outcome {
-        Outcome::Response(body) if body.len() > MAX_RESPONSE => Err(Error::new(
-            error_type::RESPONSE_TOO_LARGE,
-            format!(
-                "the response has {} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, \
-                 or put it into S3 and return where it is",
-                body.len()
-            ),
-        )),
+        Outcome::Response(body) if body.len() > MAX_RESPONSE => {
+            Err(response_too_large(body.len() as u64))
+        }
         outcome => Ok(outcome),
     }
 }

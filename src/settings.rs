@@ -35,14 +35,16 @@ use crate::sys::environment::{self, Variable};
 
 /// Name of the variable that holds the Runtime API's address.
 pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
+/// Name of the variable that says whether a snapshot is taken.
+pub const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 texts! {
     LAMBDA = "AWS_LAMBDA_";
     RUNTIME_API_REST = "RUNTIME_API=";
     INITIALIZATION_TYPE_REST = "INITIALIZATION_TYPE=";
     HANDLER = "_HANDLER=";
 }
-const SNAP_START: &str = "snap-start";
+/// Its value when one is taken.
+pub const SNAP_START: &str = "snap-start";
 
 static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
 

@@ -19,7 +19,7 @@ pub(crate) use extension::Extension;
 pub(crate) use streaming::{Connected, StreamedResponse};
 
 use crate::client::{Client, ClientError, Reply, Request};
-use crate::error::Error;
+use crate::error::{Error, error_type};
 use crate::invocation::Metadata;
 use crate::poller::Claim;
 use crate::settings::Endpoint;
@@ -30,7 +30,7 @@ use error::Call;
 /// Runtime API answers 413, and the caller gets `Function.ResponseSizeTooLarge`. A larger error
 /// AWS's Runtime Interface Emulator does not answer at all, and the next `next` is refused
 /// (measured).
-pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 const JSON: &str = "application/json";
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
@@ -222,6 +222,19 @@ impl<C: Client> Answer<'_, C> {
         };
         send(self.client, call, &request, self.reply)
     }
+}
+
+/// The error of a response of this size, over [`MAX_RESPONSE`], so that the caller learns the sizes.
+#[cold]
+#[must_use]
+pub fn response_too_large(size: u64) -> Error {
+    Error::new(
+        error_type::RESPONSE_TOO_LARGE,
+        format!(
+            "the response has {size} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, or \
+             put it into S3 and return where it is"
+        ),
+    )
 }
 
 /// Makes a call whose reply says all with its status.

@@ -50,6 +50,8 @@ mod prelude;
 mod writer;
 
 pub(crate) use handler::Stream;
+#[doc(hidden)]
+pub use prelude::CONTENT_TYPE as HTTP_CONTENT_TYPE;
 #[cfg(feature = "http")]
 pub(crate) use prelude::check_status;
 pub use prelude::{InvalidHead, Prelude};

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::escape::quoted;
 
 /// The content type by which a front end knows a prelude.
-pub(super) const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
+pub const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 /// What stands between the prelude and the body.
 const END: [u8; 8] = [0; 8];
 

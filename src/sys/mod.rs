@@ -10,6 +10,7 @@ pub(crate) mod descriptors;
 pub(crate) mod entropy;
 pub(crate) mod entry;
 pub(crate) mod environment;
+pub(crate) mod pipe;
 pub(crate) mod signal;
 pub(crate) mod slot;
 pub(crate) mod socket;

@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::{fs, ptr};
+
+use super::pipe::pipe;
 
 /// The writing end of the pipe that the signal handler writes to.
 static WRITING_END: AtomicI32 = AtomicI32::new(-1);
@@ -18,13 +20,7 @@ impl Termination {
     /// Installs the signal handler. Children are started with the signal's default, because
     /// exec(2) resets it.
     pub(crate) fn catch() -> io::Result<Self> {
-        let mut ends = [-1; 2];
-        // SAFETY: the pointer is to two live, exclusively borrowed integers, which pipe2(2) writes.
-        if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: pipe2(2) has just made both, and nothing else knows their numbers.
-        let [read, write] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
+        let (read, write) = pipe()?;
         WRITING_END.store(write.as_raw_fd(), Ordering::Relaxed);
         let handler: extern "C" fn(libc::c_int) = on_sigterm;
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();

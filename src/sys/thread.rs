@@ -12,7 +12,10 @@ type Work = Box<dyn FnOnce() + Send>;
 const STACK: usize = 2 * 1024 * 1024;
 
 /// Runs `work` on a thread of its own, until it returns or the process ends.
-pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+///
+/// # Errors
+/// Those of pthread_create(3).
+pub fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let work: Work = Box::new(work);
     let work = Box::into_raw(Box::new(work));
     let mut attributes = MaybeUninit::uninit();
