@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use crate::api::{ApiError, Invocation, MAX_RESPONSE, RuntimeApi, response_too_large};
+use crate::api::{Answer, ApiError, Invocation, MAX_RESPONSE, RuntimeApi, response_too_large};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, error_type};
 use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
-use crate::poller;
+use crate::poller::{self, InFlight};
 use crate::registration::{Chosen, Features, Function, Init, InitStep, Registration, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
@@ -258,14 +258,15 @@ fn serve_one<C: Client, S>(
             Err(Error::new(error_type::INVALID_EVENT, message))
         }
     };
-    let answered = match result.and_then(fits) {
+    let answered = match result {
+        // The Runtime API would refuse it.
+        Ok(Outcome::Response(body)) if body.len() > MAX_RESPONSE => {
+            fail(answer, in_flight, response_too_large(body.len() as u64))
+        }
         Ok(Outcome::Response(body)) => answer.respond(in_flight.claim(), &body),
         // The stream has claimed the answer.
         Ok(Outcome::Streamed(answered)) => answered,
-        Err(error) => {
-            log::failure("", &error);
-            answer.fail(in_flight.claim(), &error)
-        }
+        Err(error) => fail(answer, in_flight, error),
     };
     in_flight.answered();
     match answered {
@@ -276,12 +277,13 @@ fn serve_one<C: Client, S>(
     Ok(())
 }
 
-/// Refuses a response that the Runtime API would refuse.
-fn fits(outcome: Outcome<'_>) -> Result<Outcome<'_>, Error> {
-    match outcome {
-        Outcome::Response(body) if body.len() > MAX_RESPONSE => {
-            Err(response_too_large(body.len() as u64))
-        }
-        outcome => Ok(outcome),
-    }
+#[cold]
+#[inline(never)]
+fn fail<C: Client>(
+    answer: Answer<'_, C>,
+    in_flight: &InFlight,
+    error: Error,
+) -> Result<(), ApiError> {
+    log::failure("", &error);
+    answer.fail(in_flight.claim(), &error)
 }

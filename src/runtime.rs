@@ -198,6 +198,7 @@ impl<S> Runtime<S> {
     ///
     /// Until the first event it reads the environment without std's lock: a thread that was
     /// started earlier must not change it meanwhile (which is `unsafe` in any case).
+    #[inline]
     pub fn run(self) -> ! {
         run::run(self.0)
     }

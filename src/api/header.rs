@@ -36,25 +36,61 @@ pub(super) fn metadata<'a>(
             }
         },
     };
+    let mut all_are_used = true;
     let mut optional = |name| match reply.header(name) {
         None | Some([]) => None,
-        Some(value) => text(name, value, ignored),
+        Some(value) => {
+            let text = std::str::from_utf8(value).ok();
+            all_are_used &= text.is_some();
+            text
+        }
     };
     let deadline = optional(DEADLINE_MS);
+    let deadline_ms = deadline.and_then(|value| value.parse().ok());
     let metadata = Metadata {
         request_id,
         invocation_id: optional(INVOCATION_ID),
-        deadline_ms: deadline.and_then(|value| value.parse().ok()),
+        deadline_ms,
         function_arn: optional(FUNCTION_ARN),
         trace_id: optional(TRACE_ID),
         client_context: optional(CLIENT_CONTEXT),
         cognito_identity: optional(COGNITO_IDENTITY),
         tenant_id: optional(TENANT_ID),
     };
-    if let (Some(value), None) = (deadline, metadata.deadline_ms) {
-        ignore(ignored, DEADLINE_MS, value, "not a number of milliseconds");
+    let bad_deadline = deadline.is_some() && deadline_ms.is_none();
+    if !all_are_used || bad_deadline {
+        describe(reply, bad_deadline, ignored);
     }
     Ok(metadata)
+}
+
+/// Says which headers could not be used, and why.
+#[cold]
+#[inline(never)]
+fn describe(reply: &Reply, bad_deadline: bool, ignored: &mut String) {
+    static OPTIONAL: [&str; 7] = [
+        DEADLINE_MS,
+        INVOCATION_ID,
+        FUNCTION_ARN,
+        TRACE_ID,
+        CLIENT_CONTEXT,
+        COGNITO_IDENTITY,
+        TENANT_ID,
+    ];
+    for (index, name) in OPTIONAL.iter().enumerate() {
+        let value = reply.header(name).unwrap_or_default();
+        let reason = if std::str::from_utf8(value).is_err() {
+            "not UTF-8"
+        } else if bad_deadline && index == 0 {
+            "not a number of milliseconds"
+        } else {
+            continue;
+        };
+        let shown = quoted(&String::from_utf8_lossy(&value[..value.len().min(100)]));
+        let separator = if ignored.is_empty() { "" } else { "; " };
+        *ignored +=
+            &format!("{separator}the header {name}: {shown} is ignored, because it is {reason}");
+    }
 }
 
 /// Whether a request id can be what it becomes, one segment of a path: it has only bytes that stand
@@ -93,32 +129,4 @@ fn leads_elsewhere(mut rest: &[u8]) -> bool {
         dots &= parameters || byte == b'.';
     }
     dots
-}
-
-fn text<'a>(name: &str, value: &'a [u8], ignored: &mut String) -> Option<&'a str> {
-    let text = std::str::from_utf8(value).ok();
-    if text.is_none() {
-        let value = String::from_utf8_lossy(value);
-        ignore(ignored, name, &value, "not UTF-8");
-    }
-    text
-}
-
-/// Says that a header is ignored, and why, behind what was said of others.
-#[cold]
-fn ignore(ignored: &mut String, name: &str, value: &str, reason: &str) {
-    let shown: String = value.chars().take(100).collect();
-    if !ignored.is_empty() {
-        ignored.push_str("; ");
-    }
-    for part in [
-        "the header ",
-        name,
-        ": ",
-        &quoted(&shown),
-        " is ignored, because it is ",
-        reason,
-    ] {
-        ignored.push_str(part);
-    }
 }

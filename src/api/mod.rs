@@ -45,6 +45,8 @@ pub(crate) struct RuntimeApi<C> {
     client: C,
     event: Reply,
     acknowledgement: Reply,
+    /// What headers of the event could not be used, and why.
+    ignored: String,
 }
 
 impl<C: Client> RuntimeApi<C> {
@@ -54,6 +56,7 @@ impl<C: Client> RuntimeApi<C> {
             client: C::new(endpoint),
             event: Reply::event(),
             acknowledgement: Reply::acknowledgement(),
+            ignored: String::new(),
         }
     }
 
@@ -95,8 +98,8 @@ impl<C: Client> RuntimeApi<C> {
         if self.event.status != 200 {
             return Err(ApiError::status(Call::Next, &self.event));
         }
-        let mut ignored = String::new();
-        let metadata = header::metadata(&self.event, &mut ignored)?;
+        self.ignored.clear();
+        let metadata = header::metadata(&self.event, &mut self.ignored)?;
         Ok(Invocation {
             event: self.event.body(),
             metadata,
@@ -106,7 +109,7 @@ impl<C: Client> RuntimeApi<C> {
                 metadata,
             },
             broken,
-            ignored,
+            ignored: &self.ignored,
         })
     }
 
@@ -166,8 +169,8 @@ pub(crate) struct Invocation<'a, C> {
     pub(crate) answer: Answer<'a, C>,
     /// Why the event is not whole, if it is not.
     pub(crate) broken: Option<String>,
-    /// What headers could not be used, and why; empty when all could.
-    pub(crate) ignored: String,
+    /// What headers could not be used, and why; empty when there are no such headers.
+    pub(crate) ignored: &'a str,
 }
 
 /// What answers an invocation. Answering uses it up together with the claim to the answer, of which
