@@ -117,6 +117,9 @@ fn echoes(name: &str, files: &[(&str, PathBuf)], handler: &str) {
 #[test]
 #[ignore = "needs root and a static bootstrap: run scripts/test"]
 fn nothing_of_the_system_is_needed() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     for (name, handler) in [("hello", "hello"), ("fixture-functions", "echo")] {
         let binaries = PathBuf::from(common::variable("COLDSPARK_TEST_BINARIES"));
         let bootstrap = binaries.join(name).join("bootstrap");
@@ -127,6 +130,9 @@ fn nothing_of_the_system_is_needed() {
 #[test]
 #[ignore = "needs root and static binaries: run scripts/test"]
 fn the_layer_needs_its_handler_and_nothing_else() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let arch = PathBuf::from(common::variable("COLDSPARK_TEST_ARCH"));
     let layer = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("dist")

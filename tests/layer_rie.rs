@@ -76,6 +76,9 @@ fn example(name: &str, handler: &str) -> Rie {
 #[test]
 #[ignore = "needs root and the layer's zip: run scripts/test"]
 fn every_mode_answers_from_opt() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     for (name, handler) in [
         ("bash", "handler.worker"),
         ("exec", "handler"),
@@ -105,6 +108,9 @@ fn every_mode_answers_from_opt() {
 #[test]
 #[ignore = "needs root and the layer's zip: run scripts/test"]
 fn a_handler_that_is_not_there_is_what_the_caller_sees() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let rie = example("bash", "worker:nowhere");
     let (status, error) = rie.invoke_json(&json!({}));
     assert_eq!(
@@ -118,6 +124,9 @@ fn a_handler_that_is_not_there_is_what_the_caller_sees() {
 #[test]
 #[ignore = "needs root and the layer's zip: run scripts/test"]
 fn a_worker_that_dies_costs_one_event() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let folder = std::env::temp_dir().join(format!("coldspark-dying-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let worker = folder.join("dying.worker");
@@ -146,6 +155,9 @@ fn a_worker_that_dies_costs_one_event() {
 #[test]
 #[ignore = "needs root and the layer's zip: run scripts/test"]
 fn streamed_responses_are_taken_whole() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     for (name, handler, expected) in [
         ("chunks", "handler.worker", "3\n2\n1\n"),
         (
@@ -168,6 +180,9 @@ fn streamed_responses_are_taken_whole() {
 #[test]
 #[ignore = "needs root and the layer's zip: run scripts/test"]
 fn workers_answer_side_by_side_on_managed_instances() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let folder = std::env::temp_dir().join(format!("coldspark-many-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder");
     let worker = folder.join("many.worker");

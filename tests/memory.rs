@@ -66,7 +66,7 @@ fn commands_with_a_hook_start_beside_busy_threads() {
 #[test]
 fn memory_of_threads_that_ended_is_used_again() {
     if runner().is_some() {
-        coldspark_emulator::skipped("what is counted would be qemu's memory");
+        coldspark_emulator::left_to_another_form("what is counted would be qemu's memory");
         return;
     }
     let event = json!({ "rounds": 100, "width": 64, "blocks": 500, "size": 5000, "kept": 1 });

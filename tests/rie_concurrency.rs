@@ -69,6 +69,9 @@ fn invoke(rie: &Rie, event: &Value) -> Value {
 #[test]
 #[ignore = "needs root and the Runtime Interface Emulator: run scripts/test"]
 fn four_are_in_hand_at_a_time_on_managed_instances() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let rie = start("4", "60");
     for _ in 0..3 {
         let (rie, event) = (&rie, &json!({ "do": "wait", "milliseconds": 50 }));
@@ -95,6 +98,9 @@ fn four_are_in_hand_at_a_time_on_managed_instances() {
 #[test]
 #[ignore = "needs root and the Runtime Interface Emulator: run scripts/test"]
 fn a_late_answer_on_managed_instances_is_dropped() {
+    if !coldspark_emulator::root_for("a mount namespace") {
+        return;
+    }
     let rie = start("2", "2");
     let late = invoke(&rie, &json!({ "do": "wait", "milliseconds": 4000 }));
     assert_eq!(late["errorType"], "Sandbox.Timedout", "{}", rie.log());

@@ -28,4 +28,4 @@ mod skip;
 pub mod sockets;
 pub mod tree;
 
-pub use skip::skipped;
+pub use skip::{left_to_another_form, root_for, skipped};
