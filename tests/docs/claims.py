@@ -1,5 +1,7 @@
-"""Claims of SECURITY.md that the files themselves can show: where unsafe code is allowed."""
+"""What the files themselves can show of claims: where unsafe code is allowed (SECURITY.md), and that the
+rows of tests/mutants/nearest.txt are files and tests that are there."""
 
+import fnmatch
 import re
 import subprocess
 from pathlib import Path
@@ -34,3 +36,28 @@ def broken():
     for name in [*(ROOT / "examples").glob("*/Cargo.toml"), ROOT / "bootstrap/Cargo.toml", ROOT / "Cargo.toml"]:
         if "[lints]\nworkspace = true" not in name.read_text():
             yield f"{name.relative_to(ROOT)}: has not the lints of the workspace"
+    yield from not_near()
+
+
+def not_near():
+    """Rows of mutants' nearest tests that stand for nothing any more."""
+    names = sources()
+    listed = (ROOT / "tests/mutants/nearest.txt").read_text().splitlines()
+    rows = [line.split() for line in listed if line and not line.startswith("#")]
+    taken = {}
+    for name in names:
+        first = next((row[0] for row in rows if fnmatch.fnmatch(name, row[0])), None)
+        taken.setdefault(first, []).append(name)
+    folder = {"coldspark": "tests", "coldspark-bootstrap": "bootstrap/tests", "coldspark-emulator": "tests/emulator/tests"}
+    layer = [name for name in names if name.startswith(("bootstrap/tests/layer/", "bootstrap/src/"))]
+    for pattern, package, *words in rows:
+        if pattern not in taken:
+            yield f"tests/mutants/nearest.txt: {pattern} is the row of no file; name where its code is now"
+        behind = words.index("--") if "--" in words else len(words)
+        for before, test in zip(words, words[1:behind]):
+            place = ROOT / folder[package] / test
+            if before == "--test" and not (place.with_suffix(".rs").is_file() or (place / "main.rs").is_file()):
+                yield f"tests/mutants/nearest.txt: {pattern}: there is no test {test}"
+        for word in words[behind + 1:]:
+            if not any(word.rstrip(":") in name for name in layer):
+                yield f"tests/mutants/nearest.txt: {pattern}: no file of the layer's tests is named like {word}"
