@@ -235,3 +235,33 @@ impl Drop for Child {
         self.end();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::super::spawn::Command;
+    use super::*;
+
+    /// What was reaped is no longer signalled: its id may be another process's.
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no clone(2)")]
+    fn a_child_leaves_the_list_when_it_is_reaped() {
+        let arguments = [c"sleep".to_owned(), c"1000".to_owned()];
+        let command = Command {
+            program: c"/bin/sleep",
+            arguments: &arguments,
+            environment: &[Cow::Borrowed(c"PATH=/bin")],
+            descriptors: &[],
+        };
+        let child = command.spawn().unwrap();
+        let pid = child.pid();
+        assert!(!child.has_ended() && any() && running().pids.contains(&pid));
+        let status = child.finish();
+        assert_eq!(
+            status.and_then(|status| status.signal()),
+            Some(libc::SIGKILL)
+        );
+        assert!(!running().pids.contains(&pid) && !running().left.contains(&pid));
+    }
+}

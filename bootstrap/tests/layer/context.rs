@@ -128,3 +128,23 @@ fn without_a_seed_there_is_no_invocation() {
         assert!(!function.log().contains("ran\n"), "{}", function.log());
     }
 }
+
+/// layer/PROTOCOL.md: numbers have no order, and the next one cannot be known from those before it.
+#[test]
+fn each_event_of_a_worker_has_a_number_that_nobody_guesses() {
+    let script = workers::answering("printf %s $number >&6");
+    let package = Package::new().executable("handler", script);
+    let mut function = Function::start("worker:handler", package);
+    let numbers: Vec<u64> = (0..20)
+        .map(|_| function.invoke("{}").text().parse().expect("a number"))
+        .collect();
+    let different: HashSet<_> = numbers.iter().collect();
+    assert_eq!(different.len(), 20, "{numbers:?}");
+    let most = 1 << 53;
+    assert!(numbers.iter().all(|number| (1..most).contains(number)));
+    // Each half of them has each half of the bits, but for one run in a million.
+    for bit in [0, 20, 40, 52] {
+        let set = numbers.iter().filter(|number| **number >> bit & 1 == 1);
+        assert!((1..20).contains(&set.count()), "bit {bit} of {numbers:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Nothing that a process or a reader does keeps the bootstrap beyond the deadline of the event.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Step};
@@ -146,6 +146,11 @@ fn dated(id: &str, body: &str, deadline: &str) -> Reply {
     event.header("Lambda-Runtime-Deadline-Ms", deadline)
 }
 
+fn milliseconds(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).expect("a clock");
+    since.as_millis().to_string()
+}
+
 #[test]
 fn a_deadline_that_is_long_past_is_none_and_warned_of_once() {
     let context = "printf '<%s>' \"$COLDSPARK_DEADLINE_MS\"";
@@ -179,9 +184,14 @@ fn a_deadline_that_is_long_past_is_none_and_warned_of_once() {
             1,
             "{log}"
         );
-        // One that has just passed is one.
+        // One that has just passed is one, and one that passed in the last quarter of an hour.
         let error = function.invoke_event(urgent("late", "{}", 0));
+        error.assert_error(TIMEOUT, &["within 0 ms", ", which left none to "]);
+        let minutes = |half: u64| SystemTime::now() - Duration::from_secs(30 * half);
+        let error = function.invoke_event(dated("in", "{}", &milliseconds(minutes(29))));
         error.assert_error(TIMEOUT, &["within 0 ms"]);
+        let answer = function.invoke_event(dated("out", "{}", &milliseconds(minutes(31))));
+        assert_eq!(answer.text(), "<>", "{handler}");
     }
 }
 

@@ -141,3 +141,15 @@ fn a_job_in_the_background_does_not_delay_the_response() {
     let job: i32 = function.invoke("{}").text().trim().parse().unwrap();
     crate::common::process::signal(job, libc::SIGKILL);
 }
+
+/// bash reads the line of an event byte by byte: its number is short, and never that of a hook.
+#[test]
+fn the_numbers_of_a_shells_events_are_from_1_to_99() {
+    let mut function = shell("handler() { printf %s \"$coldspark_line\"; }");
+    for _ in 0..300 {
+        let line = function.invoke("{}").text();
+        let number = line.strip_prefix("event ").expect("a line of the protocol");
+        let number: u64 = number.parse().expect("a number");
+        assert!((1..=99).contains(&number), "{number}");
+    }
+}

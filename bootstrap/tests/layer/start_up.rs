@@ -1,6 +1,11 @@
 //! The worker starts as early as it can, and the connection is made meanwhile.
 
-use std::fs;
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::common::{Function, Package, workers};
 
@@ -43,5 +48,47 @@ fn a_wrapper_script_that_nothing_runs_is_said_once() {
         assert_eq!(log.matches(NAME).count(), times, "{log}");
         assert_eq!(log.matches("/opt/wrap").count(), times, "{log}");
         assert_eq!(log.matches("OS-only").count(), times, "{log}");
+    }
+}
+
+/// How often the file of a worker is opened and closed until it is ready, in turns.
+#[allow(unsafe_code)]
+fn turns(handler: &str, file: &Path, package: Package) -> usize {
+    // SAFETY: inotify_init1(2) takes an integer; the new descriptor is nobody else's.
+    let mut watch = unsafe { File::from_raw_fd(libc::inotify_init1(libc::IN_NONBLOCK)) };
+    let path = CString::new(file.as_os_str().as_bytes()).expect("a path");
+    // SAFETY: the path is a live, zero-terminated text, which the call reads.
+    let added = unsafe {
+        libc::inotify_add_watch(
+            watch.as_raw_fd(),
+            path.as_ptr(),
+            libc::IN_OPEN | libc::IN_CLOSE,
+        )
+    };
+    assert!(added >= 0, "{}", std::io::Error::last_os_error());
+    let function = Function::start(handler, package);
+    function.wait_idle();
+    let mut count = 0;
+    // Equal events in a row are one, so each is taken; without a name all have the same size.
+    let mut event = [0; size_of::<libc::inotify_event>()];
+    while watch.read_exact(&mut event).is_ok() {
+        count += 1;
+    }
+    count
+}
+
+/// A worker of the package is read from the disk before it is started, which only time shows
+/// otherwise. One of a layer is found later.
+#[test]
+fn a_worker_of_the_package_is_read_ahead() {
+    let script = workers::raw("echo ready >&4; read -r -u 3 line");
+    for handler in ["worker:handler.worker", "handler.worker"] {
+        let package = Package::new().executable("handler.worker", &script);
+        let file = package.task().join("handler.worker");
+        let ahead = turns(handler, &file, package);
+        let package = Package::new().layer_file("handler.worker", 0o755, &script);
+        let file = package.layer().join("handler.worker");
+        let late = turns(handler, &file, package);
+        assert!(late > 0 && ahead > late, "{handler}: {ahead}, {late}");
     }
 }
