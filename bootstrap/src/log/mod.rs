@@ -84,8 +84,11 @@ impl Log {
         if self.has_reader.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        thread::spawn(Self::keep_reading, self)
-            .map_err(|error| error::system("start the thread that carries the log", &error))
+        thread::spawn(Self::keep_reading, self).map_err(|error| {
+            // The next event tries again.
+            self.has_reader.store(false, Ordering::Relaxed);
+            error::system("start the thread that carries the log", &error)
+        })
     }
 
     fn keep_reading(&self) {

@@ -218,6 +218,8 @@ impl Supervisor {
 
     /// Sees to it that a worker waits for an event.
     fn prepare(&self, worker: &mut Option<Worker>, deadline: &Deadline) -> Result<(), Error> {
+        // Of one that was started for this event.
+        self.log.ensure_reader()?;
         if let Some(running) = worker.as_mut().filter(|running| running.ready) {
             let Err(failure) = running.is_waiting() else {
                 return Ok(());

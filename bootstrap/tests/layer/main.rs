@@ -20,6 +20,7 @@ mod inherited;
 mod init_errors;
 mod isolation;
 mod limits;
+mod log_order;
 mod logs;
 mod old_kernel;
 mod orphans;

@@ -92,6 +92,14 @@ impl Concurrent {
         }
     }
 
+    /// Whether its threads have waited for a while, and not been woken.
+    pub(crate) fn is_idle(&self) -> bool {
+        (0..10).all(|_| {
+            thread::sleep(Duration::from_millis(1));
+            process::all_wait(self.child.id())
+        })
+    }
+
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
         process::signal(self.child.id() as i32, libc::SIGTERM);

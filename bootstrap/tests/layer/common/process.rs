@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -63,6 +64,36 @@ pub(crate) fn own_descriptors(pid: u32) -> Vec<u32> {
 pub(crate) fn signal(pid: i32, signal: i32) {
     // SAFETY: kill(2) takes integers and touches no memory.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// Whether all threads of a process wait for something.
+pub(crate) fn all_wait(pid: u32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    tasks.is_ok_and(|tasks| {
+        let stats = tasks.flatten().map(|task| task.path().join("stat"));
+        stats
+            .map(fs::read_to_string)
+            .all(|stat| stat.is_ok_and(|stat| stat.contains(") S ")))
+    })
+}
+
+/// Lets a command and what it starts run on one processor only, so that its threads take turns.
+pub(crate) fn on_one_processor(command: &mut Command) {
+    // SAFETY: between fork and exec only two system calls are made, which are async-signal-safe;
+    // they get the address and size of a live set, for which all-zero bytes are the empty one, and
+    // CPU_ISSET and CPU_SET only touch that.
+    unsafe {
+        command.pre_exec(|| {
+            let mut all = std::mem::zeroed::<libc::cpu_set_t>();
+            let size = size_of::<libc::cpu_set_t>();
+            libc::sched_getaffinity(0, size, &raw mut all);
+            let first = (0..libc::CPU_SETSIZE as usize).find(|cpu| libc::CPU_ISSET(*cpu, &all));
+            let mut one = std::mem::zeroed::<libc::cpu_set_t>();
+            libc::CPU_SET(first.unwrap_or_default(), &mut one);
+            libc::sched_setaffinity(0, size, &raw const one);
+            Ok(())
+        });
+    }
 }
 
 /// A pipe that holds no more than a page, which any line may fill: its reading and its writing end.

@@ -1,0 +1,113 @@
+//! With several events at a time, what was printed before an answer is in the log before it is posted:
+//! while nobody reads the log, no answer comes.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::sync::mpsc::{self, TryRecvError};
+use std::thread;
+
+use coldspark_emulator::emulator::{Config, Outcome};
+
+use crate::common::function::limit;
+use crate::common::{Concurrent, Package, process, workers};
+
+/// Prints a line, or with `part` one without its end, and then leaves a file.
+const PRINTS: &str =
+    "case $event in *part) printf 'said %s' $event >&2;; *) echo \"said $event\" >&2;; esac";
+
+/// The log is full before each event, and is not read until the function has nothing left to do.
+#[track_caller]
+fn no_answer_before_its_log(handler: &str, package: Package) {
+    let [mut log, mut end] = process::narrow_pipe();
+    let config = Config {
+        concurrency: 2,
+        ..Config::default()
+    };
+    let function = Concurrent::start_with(handler, package, config, |command| {
+        process::on_one_processor(command);
+        command.stderr(end.try_clone().expect("a second handle"));
+    });
+    for number in 0..12 {
+        let event = format!("{number}{}", if number % 2 == 0 { "" } else { "part" });
+        end.write_all(&[b'.'; 4096]).expect("room for a page");
+        let (sender, answered) = mpsc::channel();
+        let ticket = function.submit(&event);
+        thread::spawn(move || sender.send(ticket.wait().outcome));
+        let done = function.package.task().join(format!("done-{event}"));
+        function.wait_until("printed", |_| done.exists());
+        function.wait_until("idle", Concurrent::is_idle);
+        assert_eq!(
+            answered.try_recv().err(),
+            Some(TryRecvError::Empty),
+            "{handler} {event}"
+        );
+        log = read_until(log, format!("said {event}\n"));
+        let outcome = answered.recv_timeout(limit()).expect("an answer");
+        assert!(matches!(outcome, Outcome::Response { .. }), "{outcome:?}");
+    }
+}
+
+/// Reads until this has come.
+#[track_caller]
+fn read_until(mut log: File, text: String) -> File {
+    let (sender, found) = mpsc::channel();
+    thread::spawn(move || {
+        let (mut all, mut piece) = (Vec::new(), [0; 4096]);
+        while !String::from_utf8_lossy(&all).ends_with(&text) {
+            let length = log.read(&mut piece).expect("the log");
+            all.extend_from_slice(&piece[..length]);
+        }
+        sender.send(log)
+    });
+    found.recv_timeout(limit()).expect("what was printed")
+}
+
+#[test]
+fn of_a_worker() {
+    let script = format!(
+        "echo ready >&4\nwhile read -r -u 3 _ number; do event=$(</dev/fd/5); printf '\"%s\"' $event >&6\n\
+         {PRINTS}; echo \"response $number\" >&4; : >done-$event\ndone"
+    );
+    let package = Package::new().executable("handler", workers::raw(&script));
+    no_answer_before_its_log("worker:handler", package);
+}
+
+#[test]
+fn of_a_shell_function() {
+    let script = format!("f() {{ local event=$1; {PRINTS}; printf '\"\"'; : >done-$event; }}");
+    no_answer_before_its_log(
+        "function.f",
+        Package::new().file("function.sh", 0o644, script),
+    );
+}
+
+#[test]
+fn of_an_executable() {
+    let script =
+        format!("event=$(cat); {PRINTS}; printf '\"\"'; : >\"$LAMBDA_TASK_ROOT/done-$event\"");
+    let package = Package::new().executable("handler", workers::raw(&script));
+    no_answer_before_its_log("exec:handler", package);
+}
+
+#[test]
+fn the_log_of_each_worker_is_read_while_it_works() {
+    // More than what a pipe holds, before the other one answers.
+    let body = "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2\n\
+        : >out-$event; while set -- out-*; [ $# -lt 3 ]; do sleep 0.01; done; printf '%s' $event >&6";
+    let package = Package::new().executable("handler", workers::answering(body));
+    let function = Concurrent::start("worker:handler", package, 3);
+    assert_eq!(function.invoke(&["1", "2", "3"]), ["1", "2", "3"]);
+    assert_eq!(function.log().matches('x').count(), 900_000);
+}
+
+#[test]
+fn the_log_of_each_worker_is_read_before_it_has_events() {
+    let script = "head -c 300000 /dev/zero | tr '\\0' x >&2; echo >&2; : >loaded-$$\n\
+        echo ready >&4; read -r line <&3";
+    let package = Package::new().executable("handler", workers::raw(script));
+    let function = Concurrent::start("worker:handler", package, 3);
+    function.wait_until("all loaded", |function| {
+        let files = std::fs::read_dir(function.package.task()).expect("the package");
+        files.count() == 3 + 1
+    });
+}
