@@ -1,4 +1,4 @@
-//! coldspark: an AWS Lambda runtime that starts as fast as the machine allows.
+//! An AWS Lambda runtime whose functions start as fast as the machine allows.
 //!
 //! A function links this library and ships one static `bootstrap` for `provided.al2023`, on
 //! x86_64 or arm64. It polls the Runtime API with a blocking client, and what starting does not
@@ -17,22 +17,37 @@
 //! }
 //! ```
 //!
-//! The flow, one direction:
+//! # Guides
 //!
-//! ```text
-//! environment -> Settings -> init (choose the handler, run the init step)
-//!     -> [SnapStart: before-snapshot hooks, restore/next, after-restore hooks]
-//!     -> loop: next -> decode -> handler -> encode -> response | error
-//! ```
+#![cfg_attr(
+    doc,
+    doc = "[how to write a function](guide::rust), [cold starts](guide::cold_start), \
+           [migration from other runtimes](guide::migration), \
+           [troubleshooting](guide::troubleshooting), [comparison](guide::comparison)."
+)]
 //!
-//! From the bottom up: `sys` has the system calls and all unsafe code, `escape` writes text
-//! into JSON, `settings` reads the environment, `client` makes one exchange, `invocation` and
-//! `error` are what a handler meets, `api` knows the Runtime API, `log` writes lines, `metrics`
-//! records of metrics, `ending` answers what is in hand when the process ends, `panics` reports
-//! what handlers did not catch, `handler` turns events into responses, `stream` has those that write theirs, `batch` and `http` read two kinds of events,
-//! `fresh` makes what a snapshot must not multiply, `snapshot` is the part around the snapshot,
-//! `shutdown` the one after SIGTERM, `runtime` is what a function registers, `run` is the loop,
-//! and `concurrency` has several of them.
+//! # What to use
+//!
+//! | I want to | item |
+//! |---|---|
+//! | answer JSON events with types of serde | [`Runtime::json`] |
+//! | answer bytes without a copy | [`Runtime::raw`] |
+//! | answer HTTP events with the types of the `http` crate | `Runtime::http` (feature `http`) |
+//! | write the response while the caller reads it | [`Runtime::stream`], [`stream::Writer`] |
+//! | answer batches of SQS, Kinesis or DynamoDB record by record | [`batch`] |
+//! | read files or connect once, before the first event | [`Runtime::with_init`], [`Init`] |
+//! | know the deadline, the ids or the trace of an event | [`Context`] |
+//! | fail with a type and a message | [`Error`] |
+//! | make ids and secrets that a SnapStart snapshot does not multiply | [`fresh`] |
+//! | do something once, although events come again | [`fresh::idempotency_key`] |
+//! | close and open again around a SnapStart snapshot | [`Runtime::before_snapshot`], [`Runtime::after_restore`] |
+//! | write out what is in memory before the environment ends | [`Runtime::on_shutdown`] |
+//! | serve several events at a time, on Lambda Managed Instances | [`Runtime::concurrent`] |
+//! | count and measure, in CloudWatch's embedded metric format | [`metrics`] |
+//! | start without std's start-up, for the smallest bootstrap | [`main!`] |
+//! | log | `tracing`, see below |
+//!
+//! # Logs
 //!
 //! What a function logs with tracing is a line on standard error, with the ids of the invocation
 //! that the thread serves. `AWS_LAMBDA_LOG_FORMAT=JSON` makes it an object:
@@ -51,13 +66,17 @@
 //! written. In JSON, errors and panics also have `errorType`, `errorMessage` and `stackTrace`. A
 //! span shows what was recorded in the spans around it until it was made.
 //!
-//! Features: `mimalloc` (default) puts mimalloc behind the start-up arena of [`Allocator`];
-//! `spans` (default) shows tracing's spans in the log, and without it they are accepted and not;
-//! `ureq` polls with ureq instead of the built-in client; `http` adds the module `http` and
-//! `Runtime::http`, for HTTP events.
+//! # Features
 //!
-//! What it does not do: no asynchronous handlers.
-#![cfg_attr(doc, doc = "\nGuides: [`guide`].")]
+//! | feature | what it does |
+//! |---|---|
+//! | `mimalloc` (default) | puts mimalloc behind the start-up arena of [`Allocator`] |
+//! | `spans` (default) | shows tracing's spans in the log; without it spans are accepted and not shown |
+//! | `ureq` | polls with ureq instead of the built-in client |
+//! | `http` | adds the module `http` and `Runtime::http`, for HTTP events |
+//!
+//! There are no asynchronous handlers. How the library is made is in `ARCHITECTURE.md` of the
+//! repository.
 
 mod api;
 pub mod batch;

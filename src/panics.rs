@@ -66,7 +66,7 @@ fn install_before(earlier: Box<Hook>) {
 
 /// Runs the init step; a panic in it is its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(poller::INIT, work)
+    guard(Stage::Init, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda wants for it.
@@ -75,8 +75,8 @@ pub(crate) fn during_hook(
     work: impl FnOnce() -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stage = match side {
-        Side::BeforeSnapshot => poller::BEFORE_SNAPSHOT,
-        Side::AfterRestore => poller::AFTER_RESTORE,
+        Side::BeforeSnapshot => Stage::BeforeSnapshot,
+        Side::AfterRestore => Stage::AfterRestore,
     };
     guard(stage, work).map_err(|error| error.of_hook(side))
 }
@@ -90,9 +90,9 @@ pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> R
 /// does not come back.
 fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let in_flight = poller::mine();
-    in_flight.go(poller::IDLE, stage);
+    in_flight.go(Stage::Idle, stage);
     let result = catch(work);
-    in_flight.go(stage, poller::IDLE);
+    in_flight.go(stage, Stage::Idle);
     result
 }
 
@@ -195,15 +195,15 @@ fn report(error: Error) -> Result<(), ApiError> {
     let mut api = ManuallyDrop::new(RuntimeApi::<DefaultClient>::new(endpoint));
     let mine = poller::mine();
     waiting::limit(ending::LIMIT);
-    if mine.take_phase(poller::INIT) {
+    if mine.take_phase(Stage::Init) {
         api.init_error(&error)
-    } else if mine.take_phase(poller::BEFORE_SNAPSHOT) {
+    } else if mine.take_phase(Stage::BeforeSnapshot) {
         api.init_error(&error.of_hook(Side::BeforeSnapshot))
-    } else if mine.take_phase(poller::SNAPSHOT) {
+    } else if mine.take_phase(Stage::Snapshot) {
         // Nobody here can know on which side of the snapshot this is.
         api.init_error(&error)
             .or_else(|_| api.restore_error(&error))
-    } else if mine.take_phase(poller::AFTER_RESTORE) {
+    } else if mine.take_phase(Stage::AfterRestore) {
         api.restore_error(&error.of_hook(Side::AfterRestore))
     } else {
         // Without the message, which may have what belongs to another's caller.

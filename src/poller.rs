@@ -30,24 +30,27 @@ use crate::slots::EndStream;
 use crate::sys;
 
 /// What a poller is at.
-pub(crate) type Stage = u8;
-pub(crate) const IDLE: Stage = 0;
-pub(crate) const INIT: Stage = 1;
-pub(crate) const HANDLING: Stage = 2;
-pub(crate) const BEFORE_SNAPSHOT: Stage = 3;
-/// Waiting for the snapshot to be taken and restored.
-pub(crate) const SNAPSHOT: Stage = 4;
-pub(crate) const AFTER_RESTORE: Stage = 5;
-/// The handler writes a streamed response that has begun.
-const STREAMING: Stage = 6;
-/// The handler is done, and its answer is on the way.
-const ANSWERING: Stage = 7;
-/// The same, and no other event follows.
-const LAST: Stage = 8;
-/// The last answer was given, and no event is taken any more.
-const DONE: Stage = 9;
-/// Whoever ends the process answers.
-const TAKEN: Stage = 10;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Stage {
+    Idle,
+    Init,
+    Handling,
+    BeforeSnapshot,
+    /// Waiting for the snapshot to be taken and restored.
+    Snapshot,
+    AfterRestore,
+    /// The handler writes a streamed response that has begun.
+    Streaming,
+    /// The handler is done, and its answer is on the way.
+    Answering,
+    /// The same, and no other event follows.
+    Last,
+    /// The last answer was given, and no event is taken any more.
+    Done,
+    /// Whoever ends the process answers.
+    Taken,
+}
 
 /// The right to answer the event in hand. Whatever sends the first byte of an answer uses it up,
 /// and only [`InFlight`] gives it out: once for each event.
@@ -120,7 +123,7 @@ pub(crate) fn is_readable() -> bool {
 impl InFlight {
     const fn new() -> Self {
         Self {
-            stage: AtomicU8::new(IDLE),
+            stage: AtomicU8::new(Stage::Idle as u8),
             current: Mutex::new(Current {
                 request_id: String::new(),
                 invocation_id: String::new(),
@@ -143,14 +146,14 @@ impl InFlight {
     }
 
     fn is_at(&self, stage: Stage) -> bool {
-        self.stage.load(Ordering::Acquire) == stage
+        self.stage.load(Ordering::Acquire) == stage as u8
     }
 
     /// Goes from one stage to another; false when it was not at the first one.
     fn moved(&self, from: Stage, to: Stage) -> bool {
         let order = (Ordering::AcqRel, Ordering::Acquire);
         self.stage
-            .compare_exchange(from, to, order.0, order.1)
+            .compare_exchange(from as u8, to as u8, order.0, order.1)
             .is_ok()
     }
 
@@ -164,20 +167,20 @@ impl InFlight {
     /// An event has come, and its handler is next.
     pub(crate) fn accept(&self, metadata: &Metadata<'_>) {
         self.set_current(metadata);
-        self.go(IDLE, HANDLING);
+        self.go(Stage::Idle, Stage::Handling);
     }
 
     /// The handler is done, and the poller answers: with a response or with an error.
     pub(crate) fn claim(&self) -> Claim {
-        self.go(HANDLING, ANSWERING);
+        self.go(Stage::Handling, Stage::Answering);
         Claim(())
     }
 
     /// The answer was given, or given up.
     pub(crate) fn answered(&self) {
-        if !self.moved(ANSWERING, IDLE) {
+        if !self.moved(Stage::Answering, Stage::Idle) {
             // Somebody waits for this to end the process.
-            self.moved(LAST, DONE);
+            self.moved(Stage::Last, Stage::Done);
             sys::wait_for_the_end();
         }
     }
@@ -189,17 +192,18 @@ impl InFlight {
 
     /// The handler's stream begins. None: somebody else answers.
     pub(crate) fn claim_stream(&self) -> Option<Claim> {
-        self.moved(HANDLING, STREAMING).then_some(Claim(()))
+        self.moved(Stage::Handling, Stage::Streaming)
+            .then_some(Claim(()))
     }
 
     /// Whether the stream that has begun is still the handler's.
     pub(crate) fn is_streaming(&self) -> bool {
-        self.is_at(STREAMING)
+        self.is_at(Stage::Streaming)
     }
 
     /// The handler is done, and its stream is to be ended.
     pub(crate) fn end_stream(&self) {
-        self.go(STREAMING, ANSWERING);
+        self.go(Stage::Streaming, Stage::Answering);
         self.set_stream(None);
     }
 
@@ -209,18 +213,19 @@ impl InFlight {
 
     /// Takes over what it is at, if that is this phase, to report an error in its name.
     pub(crate) fn take_phase(&self, stage: Stage) -> bool {
-        self.moved(stage, TAKEN)
+        self.moved(stage, Stage::Taken)
     }
 
     /// Takes over the answer to the event in hand, if nothing was sent of it.
     pub(crate) fn take_answer(&self) -> Option<Claim> {
-        self.moved(HANDLING, TAKEN).then_some(Claim(()))
+        self.moved(Stage::Handling, Stage::Taken)
+            .then_some(Claim(()))
     }
 
     /// Takes over the streamed response, if there is one, and ends it with this error. False while
     /// it cannot be ended, because a thread is in the midst of a write.
     pub(crate) fn cut_stream(&self, error: &Error) -> bool {
-        if !self.moved(STREAMING, TAKEN) && !self.is_at(TAKEN) {
+        if !self.moved(Stage::Streaming, Stage::Taken) && !self.is_at(Stage::Taken) {
             return true;
         }
         self.stream()
@@ -231,20 +236,22 @@ impl InFlight {
     /// Lets no event follow the one whose answer is on the way; None when
     /// there is no such answer, otherwise whether its deadline is still to come.
     pub(crate) fn is_at_its_last_answer(&self) -> Option<bool> {
-        if !self.moved(ANSWERING, LAST) && !self.is_at(LAST) {
+        if !self.moved(Stage::Answering, Stage::Last) && !self.is_at(Stage::Last) {
             return None;
         }
         let deadline = self.current().deadline_ms;
         Some(sys::milliseconds(sys::since_epoch()) < deadline)
     }
 
-    /// Lets no event follow, if there is none in hand; false when there is.
+    /// Lets no event follow, if no event is in hand; false when one is.
     pub(crate) fn close(&self) -> bool {
-        self.moved(IDLE, DONE)
-            || !matches!(
-                self.stage.load(Ordering::Acquire),
-                HANDLING | STREAMING | ANSWERING
-            )
+        const IN_HAND: [u8; 3] = [
+            Stage::Handling as u8,
+            Stage::Streaming as u8,
+            Stage::Answering as u8,
+        ];
+        self.moved(Stage::Idle, Stage::Done)
+            || !IN_HAND.contains(&self.stage.load(Ordering::Acquire))
     }
 
     /// The event in hand, or the last one between two events.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::Client;
 use crate::error::{Error, Side};
-use crate::poller;
+use crate::poller::{self, Stage};
 use crate::{fresh, log, panics, sys};
 
 /// What init and before-snapshot hooks may take together; a function whose timeout is longer has
@@ -61,9 +61,9 @@ pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> 
     api.disconnect();
     // A panic of a thread meanwhile is reported in its name.
     let in_flight = poller::mine();
-    in_flight.go(poller::IDLE, poller::SNAPSHOT);
+    in_flight.go(Stage::Idle, Stage::Snapshot);
     let restored = api.restore_next();
-    in_flight.go(poller::SNAPSHOT, poller::IDLE);
+    in_flight.go(Stage::Snapshot, Stage::Idle);
     api.disconnect();
     restored?;
     fresh::restored();

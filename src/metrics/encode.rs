@@ -1,12 +1,14 @@
 //! A record as JSON, on one line.
 
 use super::{Metric, Record};
-use crate::escape::{self, Form};
+use crate::escape::quoted;
 
 impl Record {
     /// With the level and the timestamp that Lambda filters by, if there are such.
     pub(super) fn encode(&self, millis: u64, passing: Option<(&str, String)>) -> String {
-        let set = |names: &mut dyn Iterator<Item = &String>| list(names.map(|name| quoted(name)));
+        let set = |names: &mut dyn Iterator<Item = &String>| {
+            comma_separated(names.map(|name| quoted(name)))
+        };
         let sets = match self.sets.as_slice() {
             [] => set(&mut self.dimensions.iter().map(|(name, _)| name)),
             sets => sets
@@ -27,7 +29,7 @@ impl Record {
             "{{\"_aws\":{{\"Timestamp\":{millis},\"CloudWatchMetrics\":[{{\"Namespace\":{},\
              \"Dimensions\":[[{sets}]],\"Metrics\":[{}]}}]}}",
             quoted(&self.namespace),
-            list(metrics)
+            comma_separated(metrics)
         );
         if let Some((level, timestamp)) = passing {
             json.extend([
@@ -58,13 +60,6 @@ impl Record {
     }
 }
 
-fn quoted(text: &str) -> String {
-    let mut out = vec![b'"'];
-    escape::append(&mut out, text, Form::Json);
-    out.push(b'"');
-    String::from_utf8(out).unwrap_or_default()
-}
-
-fn list(elements: impl Iterator<Item = String>) -> String {
+fn comma_separated(elements: impl Iterator<Item = String>) -> String {
     elements.collect::<Vec<_>>().join(",")
 }

@@ -1,0 +1,176 @@
+//! A new function, its init step, its handlers, and its run.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Runtime;
+use crate::error::Error;
+use crate::handler::{Json, Raw};
+use crate::invocation::Context;
+use crate::registration::{Init, Registration, Step, run_init};
+use crate::run;
+use crate::stream::{Stream, Writer};
+
+impl Runtime<()> {
+    /// A function without an init step.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Registration::new(Step::Done(())))
+    }
+}
+
+impl Default for Runtime<()> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Runtime<S> {
+    /// A function whose init step makes the state that its handlers share
+    /// ([`Context::state`]).
+    ///
+    /// The step runs in the init phase, which ends with the first call for an event. Its error is
+    /// reported to Lambda with its type and message, and the process exits with status 1. Lambda
+    /// may run init again for the first invocation, so its side effects must be repeatable.
+    pub fn with_init(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
+        let step = Box::new(|init: &Init<'_>| run_init(step, init));
+        Self(Registration::new(Step::Pending(step)))
+    }
+
+    /// Registers a handler over types of serde: the event is read as JSON, the response written
+    /// as JSON.
+    ///
+    /// An event of another shape is answered with the error `Runtime.InvalidEvent`, which says
+    /// where; the next event is then served.
+    #[must_use]
+    pub fn json<T, R, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(T, &Context<'e, S>) -> Result<R, Error> + Send + Sync + 'static,
+        T: DeserializeOwned + 'static,
+        R: Serialize + 'static,
+        S: 'static,
+    {
+        self.0.add(name.into(), Box::new(Json::new(handler)));
+        self
+    }
+
+    /// Registers a handler over bytes. What it borrows from the event is not copied.
+    ///
+    /// ```no_run
+    /// coldspark::Runtime::new().raw("upper", |event, _| Ok(event.to_ascii_uppercase().into())).run()
+    /// ```
+    #[must_use]
+    pub fn raw<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<Cow<'e, [u8]>, Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.0.add(name.into(), Box::new(Raw(handler)));
+        self
+    }
+
+    /// Registers a handler over HTTP requests and responses: events of API Gateway (payload format
+    /// 1.0 and 2.0), function URLs and Application Load Balancers, each answered in its own form
+    /// ([`http`](mod@crate::http)). Needs the feature `http`.
+    ///
+    /// A request that HTTP does not allow (a header with a line end, say) is answered with status
+    /// 400, and the handler is not called. Another event, or one with invalid Base64, is answered
+    /// with the error `Runtime.InvalidEvent`; a response that cannot be sent with
+    /// `Runtime.InvalidResponse`, or `Function.ResponseSizeTooLarge`. The client sees any error of
+    /// a handler as status 502 of the front end.
+    ///
+    /// ```no_run
+    /// use coldspark::http::{Response, header};
+    ///
+    /// coldspark::Runtime::new()
+    ///     .http("web", |request, _| {
+    ///         let text = format!("{} {}", request.method(), request.uri());
+    ///         Ok(Response::builder()
+    ///             .header(header::CONTENT_TYPE, "text/plain")
+    ///             .body(text)?)
+    ///     })
+    ///     .run()
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn http<B, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(
+                ::http::Request<crate::http::Body>,
+                &Context<'e, S>,
+            ) -> Result<::http::Response<B>, Error>
+            + Send
+            + Sync
+            + 'static,
+        B: Into<crate::http::Body> + 'static,
+        S: 'static,
+    {
+        let handler = Box::new(crate::http::Http::new(handler));
+        self.0.add(name.into(), handler);
+        self
+    }
+
+    /// Registers a handler over bytes that writes its response while the caller reads it: see
+    /// [`stream`](crate::stream), where an example is.
+    #[must_use]
+    pub fn stream<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.0.add(name.into(), Box::new(Stream(handler)));
+        self
+    }
+
+    /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
+    /// value is in [`Init::handler`].
+    ///
+    /// ```no_run
+    /// coldspark::Runtime::with_init(|init| Ok(init.handler().to_owned()))
+    ///     .any(|_, context| Ok(context.state().clone().into_bytes().into()))
+    ///     .run()
+    /// ```
+    #[must_use]
+    pub fn any<F>(mut self, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<Cow<'e, [u8]>, Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.0.any = Some(Box::new(Raw(handler)));
+        self
+    }
+
+    /// The same for a handler that writes its response; the last one that is set answers.
+    #[must_use]
+    pub fn any_stream<F>(mut self, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error>
+            + Send
+            + Sync
+            + 'static,
+        S: 'static,
+    {
+        self.0.any = Some(Box::new(Stream(handler)));
+        self
+    }
+
+    /// Runs the function: never returns, and exits with status 1 when it cannot go on.
+    ///
+    /// Until the first event it reads the environment without std's lock: a thread that was
+    /// started earlier must not change it meanwhile (which is `unsafe` in any case).
+    #[inline]
+    pub fn run(self) -> ! {
+        run::run(self.0)
+    }
+}
