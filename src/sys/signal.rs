@@ -108,12 +108,12 @@ mod tests {
     fn what_was_interrupted_finds_its_errno() {
         let _alone = alone();
         // Nothing that can be written to.
-        let pipe = TOLD.swap(-1, Ordering::Relaxed);
+        let pipe = WRITING_END.swap(-1, Ordering::Relaxed);
         // SAFETY: the pointer is to this thread's errno.
         unsafe { *libc::__errno_location() = libc::EXDEV };
-        told(libc::SIGTERM);
+        on_sigterm(libc::SIGTERM);
         let after = io::Error::last_os_error().raw_os_error();
-        TOLD.store(pipe, Ordering::Relaxed);
+        WRITING_END.store(pipe, Ordering::Relaxed);
         assert_eq!(after, Some(libc::EXDEV));
     }
 }
