@@ -1,10 +1,11 @@
 //! Exactly once through the layer: the random Runtime API and the ledger of
 //! `coldspark_emulator::model`, while workers are killed at random moments. An event whose worker
-//! was killed has one answer too, an error that says so.
+//! was killed has one answer too, an error that says so; and no other has one.
 //!
 //! `COLDSPARK_MODEL_SEED` and `COLDSPARK_MODEL_RUNS` repeat runs, the kills excepted, which come
 //! by the clock; `COLDSPARK_LONG=1` makes ten times as many.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,30 +14,55 @@ use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, pla
 
 use crate::common::function::{command, limit};
 use crate::common::{Package, process, workers};
-use crate::random_kills::Dice;
+use crate::random_kills::{Dice, EVENTS_A_KILL};
 
-/// The handler echoes its event; one that was killed has an error.
-fn judge(plan: &Plan, answer: &Answer) -> Result<(), String> {
-    let right = match answer {
-        Answer::Response { body, broken, .. } => {
-            !plan.is_cut() && *body == plan.event() && broken.is_none()
-        }
-        Answer::Error { error_type, .. } if plan.is_cut() => error_type == "Runtime.InvalidEvent",
-        Answer::Error { error_type, .. } => {
-            error_type == "Runtime.WorkerExited" || error_type == "Function.ExitStatus"
-        }
-    };
-    let start = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(300)]);
-    right
-        .then_some(())
-        .ok_or_else(|| format!("{plan:?} was answered with {start}"))
+/// How the events of whole bodies ended.
+#[derive(Default)]
+struct Counts {
+    answered: AtomicUsize,
+    /// Their process was gone.
+    failed: AtomicUsize,
+}
+
+impl Counts {
+    /// The handler echoes its event; one that was killed has an error.
+    fn judge(&self, plan: &Plan, answer: &Answer) -> Result<(), String> {
+        let (right, count) = match answer {
+            Answer::Response { body, broken, .. } => {
+                let echoed = *body == plan.event() && broken.is_none();
+                (!plan.is_cut() && echoed, &self.answered)
+            }
+            Answer::Error { error_type, .. } if plan.is_cut() => {
+                return match &**error_type {
+                    "Runtime.InvalidEvent" => Ok(()),
+                    other => Err(format!("{plan:?} was answered with {other}")),
+                };
+            }
+            Answer::Error { error_type, .. } => {
+                let ended =
+                    error_type == "Runtime.WorkerExited" || error_type == "Function.ExitStatus";
+                (ended, &self.failed)
+            }
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let start = String::from_utf8_lossy(&answer.body()[..answer.body().len().min(300)]);
+        right
+            .then_some(())
+            .ok_or_else(|| format!("{plan:?} was answered with {start}"))
+    }
+
+    fn now(&self) -> [usize; 2] {
+        [&self.answered, &self.failed].map(|count| count.load(Ordering::Relaxed))
+    }
 }
 
 /// Plays runs, and kills one of the processes that handle events every few milliseconds.
 fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
     let mut runs = seeds(&format!("{handler}, {pollers} pollers"), usual);
     let (seed, count) = (runs.start, runs.end - runs.start);
-    let model = Model::start(pollers, judge);
+    let counts = Arc::new(Counts::default());
+    let judging = Arc::clone(&counts);
+    let model = Model::start(pollers, move |plan, answer| judging.judge(plan, answer));
     let mut command = command(handler, &package, &model.address());
     command.env("AWS_LAMBDA_MAX_CONCURRENCY", pollers.to_string());
     command.env("AWS_LAMBDA_LOG_LEVEL", "FATAL");
@@ -52,14 +78,14 @@ fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
     // init phase fails that.
     let ready = model.play(Vec::new(), || !matches!(child.try_wait(), Ok(None)));
     assert_eq!(ready, Verdict::Complete);
-    let mut events = 0;
     let (verdict, last) = thread::scope(|scope| {
         scope.spawn(|| {
             let mut dice = Dice(seed | 1);
             while !over.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_micros(dice.below(10_000)));
                 let workers = process::children(bootstrap);
-                if !workers.is_empty() {
+                let due = counts.now().iter().sum::<usize>() / EVENTS_A_KILL;
+                if !workers.is_empty() && kills.load(Ordering::Relaxed) < due {
                     let worker = workers[dice.below(workers.len() as u64) as usize];
                     process::signal(worker as i32, libc::SIGKILL);
                     kills.fetch_add(1, Ordering::Relaxed);
@@ -71,7 +97,6 @@ fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
         while let (Verdict::Complete, Some(run)) = (&verdict, runs.next()) {
             last = run;
             let plans = plan(run, &choices);
-            events += plans.len();
             let until = Instant::now() + limit();
             verdict = model.play(plans, || {
                 Instant::now() > until || !matches!(child.try_wait(), Ok(None))
@@ -95,7 +120,12 @@ fn play(handler: &str, package: Package, pollers: usize, usual: u64) {
         log()
     );
     let kills = kills.into_inner();
-    println!("{count} runs, {events} events, {kills} kills");
+    let [answered, failed] = counts.now();
+    println!("{count} runs, {answered} answers, {failed} errors, {kills} kills");
+    assert!(
+        failed <= kills && answered >= kills,
+        "more failed than was killed"
+    );
     assert!(kills > 0 || count < 10, "no worker was killed");
 }
 

@@ -1,4 +1,5 @@
-//! Workers killed at random moments lose no event: each has exactly one answer or one error.
+//! Workers killed at random moments lose no event: each has exactly one answer or one error, and there
+//! are no more errors than kills.
 //!
 //! `COLDSPARK_KILLS` sets how many kills there are, otherwise 100, or 1,000 with
 //! `COLDSPARK_LONG=1`; `COLDSPARK_SEED` repeats a run whose seed was printed.
@@ -33,13 +34,16 @@ pub(crate) fn dice(what: &str) -> Dice {
     Dice(seed)
 }
 
+/// So many events come for each kill at least: more than fail by it.
+pub(crate) const EVENTS_A_KILL: usize = 3;
+
 /// Kills the children of the bootstrap at random moments, while events come one after another.
 fn kill(mut function: Function, what: &str) {
     let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
     let wanted = number("COLDSPARK_KILLS").unwrap_or(if long { 1000 } else { 100 }) as usize;
     let mut dice = dice(what);
     let bootstrap = function.pid();
-    let kills = AtomicUsize::new(0);
+    let (kills, events) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let over = AtomicBool::new(false);
     let (mut answered, mut failed) = (0, 0);
     function.wait_idle();
@@ -47,6 +51,10 @@ fn kill(mut function: Function, what: &str) {
         scope.spawn(|| {
             while kills.load(Ordering::Relaxed) < wanted && !over.load(Ordering::Relaxed) {
                 thread::sleep(Duration::from_micros(dice.below(12_000)));
+                let due = events.load(Ordering::Relaxed) / EVENTS_A_KILL;
+                if kills.load(Ordering::Relaxed) >= due {
+                    continue;
+                }
                 for worker in process::children(bootstrap) {
                     process::signal(worker as i32, libc::SIGKILL);
                     kills.fetch_add(1, Ordering::Relaxed);
@@ -72,10 +80,16 @@ fn kill(mut function: Function, what: &str) {
                     failed += 1;
                 }
             }
+            events.fetch_add(1, Ordering::Relaxed);
         }
         over.store(true, Ordering::Relaxed);
     });
-    println!("{what}: {wanted} kills, {answered} answers, {failed} errors");
+    let kills = kills.into_inner();
+    println!("{what}: {kills} kills, {answered} answers, {failed} errors");
+    assert!(
+        failed <= kills && answered >= kills,
+        "more failed than was killed"
+    );
     // The last kill may have hit the worker at this very moment, but no other one.
     let mut last = function.invoke("last");
     if matches!(last, Answer::Error { .. }) {
