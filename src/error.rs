@@ -27,6 +27,9 @@ pub mod error_type {
     pub const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
     /// Handler, init step or hook panicked.
     pub const PANIC: &str = "Function.Panic";
+    /// What a handler waited for did not come in time.
+    #[cfg(feature = "tokio")]
+    pub const TIMEOUT: &str = "Function.Timeout";
     /// The process ends for a reason outside the invocation.
     pub const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
     /// There is no connection for a streamed response.
@@ -64,6 +67,21 @@ pub struct Error {
 /// Longest error type in a header, in bytes: far over a name, and far under what servers take for
 /// all headers together and the ureq client writes.
 const MAX_HEADER: usize = 200;
+
+/// The error type that an error brings along, as its source.
+#[cfg(feature = "aws")]
+#[derive(Debug, Clone)]
+pub(crate) struct ErrorType(pub(crate) Cow<'static, str>);
+
+#[cfg(feature = "aws")]
+impl fmt::Display for ErrorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(feature = "aws")]
+impl std::error::Error for ErrorType {}
 
 /// The side of a snapshot on which a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +177,10 @@ impl<E: std::error::Error> From<E> for Error {
     fn from(error: E) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
+        #[cfg(feature = "aws")]
+        if let Some(ErrorType(own)) = source.and_then(|source| source.downcast_ref()) {
+            return Self::new(own.clone(), message);
+        }
         while let Some(cause) = source {
             let text = cause.to_string();
             // Many errors repeat their source's text in their own.

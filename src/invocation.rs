@@ -105,6 +105,16 @@ impl<'a, S> Context<'a, S> {
         Some(deadline.saturating_sub(sys::since_epoch()))
     }
 
+    /// How long the handler may wait for something, so that its error can still be answered: until a
+    /// tenth of the time that is left, at most 200 ms, is left.
+    #[cfg(any(feature = "aws", feature = "tokio"))]
+    pub(crate) fn time_to_wait(&self) -> Option<Duration> {
+        const PART: u32 = 10;
+        const MOST: Duration = Duration::from_millis(200);
+        let left = self.time_left()?;
+        Some(left - (left / PART).min(MOST))
+    }
+
     /// The ARN that was invoked, with its version or alias
     /// (`Lambda-Runtime-Invoked-Function-Arn`).
     #[must_use]

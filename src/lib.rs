@@ -22,7 +22,7 @@
 #![cfg_attr(
     doc,
     doc = "[how to write a function](guide::rust), [cold starts](guide::cold_start), \
-           [migration from other runtimes](guide::migration), \
+           [AWS from a function](guide::aws), [migration from other runtimes](guide::migration), \
            [troubleshooting](guide::troubleshooting), [comparison](guide::comparison)."
 )]
 //!
@@ -43,6 +43,8 @@
 //! | close and open again around a SnapStart snapshot | [`Runtime::before_snapshot`], [`Runtime::after_restore`] |
 //! | write out what is in memory before the environment ends | [`Runtime::on_shutdown`] |
 //! | serve several events at a time, on Lambda Managed Instances | [`Runtime::concurrent`] |
+//! | call DynamoDB, SQS, Secrets Manager and other services | `aws` (feature `aws`) |
+//! | wait for what the official AWS SDK returns | `Context::block_on` (feature `tokio`) |
 //! | count and measure, in CloudWatch's embedded metric format | [`metrics`] |
 //! | start without std's start-up, for the smallest bootstrap | [`main!`] |
 //! | log | `tracing`, see below |
@@ -74,12 +76,18 @@
 //! | `spans` (default) | shows tracing's spans in the log; without it spans are accepted and not shown |
 //! | `ureq` | polls with ureq instead of the built-in client |
 //! | `http` | adds the module `http` and `Runtime::http`, for HTTP events |
+//! | `aws` | adds the module `aws`, for calls of AWS services |
+//! | `tokio` | adds `Context::block_on`, which waits for futures in handlers that block |
 //!
 //! There are no asynchronous handlers. How the library is made is in `ARCHITECTURE.md` of the
 //! repository.
 
 mod api;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod batch;
+#[cfg(feature = "tokio")]
+mod block_on;
 mod client;
 mod concurrency;
 mod ending;

@@ -8,6 +8,7 @@
 // files to the files.
 
 #[doc = "[`stream`]: crate::stream"]
+#[doc = "[aws.md]: crate::guide::aws"]
 #[doc = "[cold-start.md]: crate::guide::cold_start"]
 #[doc = "[migration.md]: crate::guide::migration"]
 #[doc = "[troubleshooting.md]: crate::guide::troubleshooting"]
@@ -21,6 +22,10 @@ pub mod rust {}
 #[doc = include_str!("cold-start.md")]
 pub mod cold_start {}
 
+#[doc = include_str!("aws.md")]
+pub mod aws {}
+
+#[doc = "[aws.md]: crate::guide::aws"]
 #[doc = "[rust.md]: crate::guide::rust"]
 #[doc = "[comparison.md]: crate::guide::comparison"]
 #[doc = "[troubleshooting.md]: crate::guide::troubleshooting"]

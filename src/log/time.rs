@@ -9,7 +9,7 @@ pub(crate) fn now() -> u64 {
 
 /// `2026-03-01T12:34:56.789Z` (RFC 3339, UTC) for milliseconds since 1970. Years have four
 /// digits: from 10,000 on they would be wrong.
-pub(super) fn stamp(millis: u64) -> [u8; 24] {
+pub(crate) fn stamp(millis: u64) -> [u8; 24] {
     let (days, millis) = (millis / 86_400_000, (millis % 86_400_000) as u32);
     let (year, month, day) = date(days as u32);
     let mut stamp = *b"0000-00-00T00:00:00.000Z";

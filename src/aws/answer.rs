@@ -1,0 +1,95 @@
+//! What an answer says of a failure.
+//!
+//! Source: Smithy, "AWS JSON 1.0 protocol" and "AWS restJson1 protocol", "Operation error
+//! serialization".
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Error;
+use super::http::Answer;
+
+/// The error of an answer whose status is no success.
+#[cold]
+pub(super) fn error(answer: &Answer) -> Error {
+    let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
+    let text = |names: &[&str]| {
+        let found = names.iter().find_map(|name| body.get(name)?.as_str());
+        found.map(str::to_owned)
+    };
+    // SQS has the codes of its older protocol here, which are the ones it documents.
+    let older = answer.header("x-amzn-query-error");
+    let code = older
+        .and_then(|value| value.split(';').next())
+        .map(str::to_owned)
+        .or_else(|| answer.header("x-amzn-errortype").map(str::to_owned))
+        .or_else(|| text(&["__type", "code", "Code"]));
+    let mut message = text(&["message", "Message", "errorMessage"]).unwrap_or_default();
+    let code = match &code {
+        Some(code) => short(code).to_owned(),
+        None => {
+            if message.is_empty() {
+                message = begin(&answer.body);
+            }
+            format!("Aws.Status{}", answer.status)
+        }
+    };
+    if let Some(advice) = advice(&code, answer.status) {
+        message = match message.as_str() {
+            "" => advice.to_owned(),
+            message => format!("{message}; {advice}"),
+        };
+    }
+    Error::of(code, message).answered(answer.status, request_id(answer))
+}
+
+/// `aws.protocoltests#Code:http://...` is `Code`.
+fn short(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or_default();
+    code.rsplit('#').next().unwrap_or_default()
+}
+
+/// The begin of a body that is no error of a service: a page of a proxy, perhaps.
+fn begin(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
+    let text = text.trim();
+    if text.is_empty() {
+        return "the answer has no body".to_owned();
+    }
+    format!("the answer begins with {text:?}")
+}
+
+fn advice(code: &str, status: u16) -> Option<&'static str> {
+    match code {
+        "UnknownOperationException" | "InvalidAction" => {
+            Some("the service has no operation of this name; the API reference has its names")
+        }
+        "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            Some("the credentials are those of no account, or of another partition")
+        }
+        "ExpiredTokenException" | "ExpiredToken" => Some("the credentials have expired"),
+        "AccessDeniedException" | "AccessDenied" => {
+            Some("the function's role must allow this action on this resource")
+        }
+        "RequestEntityTooLarge" | "RequestEntityTooLargeException" => {
+            Some("the input is over what the service takes; send less, or put it into S3")
+        }
+        _ if status == 413 => {
+            Some("the input is over what the service takes; send less, or put it into S3")
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn request_id(answer: &Answer) -> Option<String> {
+    let names = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"];
+    let found = names.iter().find_map(|name| answer.header(name));
+    found.map(str::to_owned)
+}
+
+/// How long the service wants to be left alone, in milliseconds in its header.
+pub(super) fn retry_after(answer: &Answer) -> Option<Duration> {
+    let value = answer.header("x-amz-retry-after")?;
+    Some(Duration::from_millis(value.parse().ok()?))
+}

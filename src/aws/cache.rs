@@ -1,0 +1,228 @@
+//! Values of Secrets Manager and the Parameter Store, kept for a while.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::caller::Limits;
+use super::{Caller, Client, Error, SECRETS_MANAGER, SSM};
+use crate::{fresh, log, settings, sys};
+
+/// A text that must stay secret. It is overwritten when it is dropped, can be neither cloned nor
+/// compared nor serialised, and prints as `SecretText`.
+pub struct SecretText(Zeroizing<String>);
+
+impl SecretText {
+    /// The text. A copy of it is not overwritten by anyone but you.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretText")
+    }
+}
+
+/// Secrets of Secrets Manager, or parameters of the Parameter Store, which are read when they are
+/// first asked for and kept for a time.
+///
+/// What has been kept for longer is read anew at its next use; if that fails with anything but an
+/// answer of the service, the value that is there is used on. After a restore all are read anew, and
+/// in the init phase of a SnapStart function nothing is kept, so that no secret is in the snapshot:
+/// read there what shows that the function may, and read again in the handler.
+///
+/// ```no_run
+/// use coldspark::{Context, Error, Runtime, aws::Secrets};
+/// use std::time::Duration;
+///
+/// fn main() {
+///     Runtime::with_init(|_| Ok(Secrets::of_secrets_manager(Duration::from_secs(300))?))
+///         .json("login", login)
+///         .run()
+/// }
+///
+/// fn login(user: String, context: &Context<'_, Secrets>) -> Result<bool, Error> {
+///     let password = context.state().get(context, "shop/database")?;
+///     Ok(connect(&user, password.expose()))
+/// }
+/// # fn connect(_: &str, _: &str) -> bool { true }
+/// ```
+pub struct Secrets {
+    client: Client,
+    kind: Kind,
+    keep: Duration,
+    kept: Mutex<Kept>,
+}
+
+/// What differs between the two services.
+#[derive(Clone, Copy)]
+enum Kind {
+    Secret,
+    Parameter,
+}
+
+#[derive(Default)]
+struct Kept {
+    restores: u32,
+    values: HashMap<String, Value>,
+}
+
+struct Value {
+    /// By the wall clock, which goes on while the environment is frozen.
+    read: Duration,
+    text: Arc<SecretText>,
+}
+
+impl Secrets {
+    /// Those of Secrets Manager, by name or ARN; kept for so long.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn of_secrets_manager(keep: Duration) -> Result<Self, Error> {
+        Ok(Self::new(Client::new(SECRETS_MANAGER)?, Kind::Secret, keep))
+    }
+
+    /// Those of the Parameter Store, by name, decrypted; kept for so long.
+    ///
+    /// # Errors
+    /// As [`Client::new`].
+    pub fn of_parameter_store(keep: Duration) -> Result<Self, Error> {
+        Ok(Self::new(Client::new(SSM)?, Kind::Parameter, keep))
+    }
+
+    fn new(client: Client, kind: Kind, keep: Duration) -> Self {
+        Self {
+            client,
+            kind,
+            keep,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The client, to connect it in the init step for instance.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The value of this name. Threads that ask for one that is not there yet all read it.
+    ///
+    /// # Errors
+    /// Those of the service, and `Aws.BadAnswer` for a secret that is bytes and no text.
+    pub fn get(&self, caller: &impl Caller, name: &str) -> Result<Arc<SecretText>, Error> {
+        self.value(&caller.limits(), name)
+    }
+
+    /// Forgets the value of this name, so that it is read anew: for a password that was just refused,
+    /// since a rotation has come in between.
+    pub fn forget(&self, name: &str) {
+        self.kept().values.remove(name);
+    }
+
+    fn value(&self, limits: &Limits<'_>, name: &str) -> Result<Arc<SecretText>, Error> {
+        let now = sys::since_epoch();
+        let old = self.kept().values.get(name).map(|value| {
+            let age = now.saturating_sub(value.read);
+            (Arc::clone(&value.text), age < self.keep)
+        });
+        if let Some((text, true)) = old {
+            return Ok(text);
+        }
+        match (self.read(limits, name), old) {
+            (Ok(text), _) => {
+                let text = Arc::new(text);
+                // What is kept before the snapshot would be in it.
+                if fresh::restore_count() > 0 || !settings::snap_start() {
+                    let value = Value {
+                        read: now,
+                        text: Arc::clone(&text),
+                    };
+                    self.kept().values.insert(name.to_owned(), value);
+                }
+                Ok(text)
+            }
+            (Err(error), Some((text, _))) if !is_final(&error) => {
+                log::warn(format_args!(
+                    "the kept value of a secret is used on, since it cannot be read anew: {error}"
+                ));
+                Ok(text)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// What is kept since the last restore.
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let restores = fresh::restore_count();
+        if kept.restores != restores {
+            *kept = Kept {
+                restores,
+                values: HashMap::new(),
+            };
+        }
+        kept
+    }
+
+    fn read(&self, limits: &Limits<'_>, name: &str) -> Result<SecretText, Error> {
+        let (operation, input) = match self.kind {
+            Kind::Secret => ("GetSecretValue", json!({ "SecretId": name })),
+            Kind::Parameter => (
+                "GetParameter",
+                json!({ "Name": name, "WithDecryption": true }),
+            ),
+        };
+        let body = serde_json::to_vec(&input);
+        let mut answer = self.client.send_json(limits, operation, body, true)?;
+        let text = serde_json::from_slice::<Answered>(&answer.body);
+        answer.body.zeroize();
+        let text = text.ok().and_then(|answered| match self.kind {
+            Kind::Secret => answered.secret_string,
+            Kind::Parameter => Some(answered.parameter?.value),
+        });
+        text.map(|text| SecretText(Zeroizing::new(text)))
+            .ok_or_else(|| {
+                Error::of(
+                    "Aws.BadAnswer",
+                    format!("{name} has no text; call {operation} by a client for bytes"),
+                )
+                .in_call(self.client.id(), operation)
+            })
+    }
+}
+
+/// Whether the service has said no, which an old value would hide.
+fn is_final(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| status < 500 && status != 429)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answered {
+    secret_string: Option<String>,
+    parameter: Option<Parameter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    value: String,
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets")
+            .field("client", &self.client)
+            .finish_non_exhaustive()
+    }
+}

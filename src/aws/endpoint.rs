@@ -1,0 +1,162 @@
+//! Where a service is: region, partition, dual stack, and endpoints that settings name.
+//!
+//! Source: the AWS SDKs and Tools Reference Guide, "AWS Region", "Dual-stack and FIPS endpoints" and
+//! "Service-specific endpoints"; the partitions are those of botocore's partitions.json.
+
+use super::{Error, Service};
+use crate::settings::variable;
+
+/// A service's endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// Scheme, authority, and the path without a slash at its end.
+    pub(super) url: String,
+    /// What the header `Host` has: without the port that the scheme implies.
+    pub(super) host: String,
+    pub(super) region: String,
+}
+
+/// Begin of a region's name, DNS suffix, and that for both IPv4 and IPv6.
+const PARTITIONS: [(&str, &str, &str); 8] = [
+    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    ("us-gov-", "amazonaws.com", "api.aws"),
+    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    ("", "amazonaws.com", "api.aws"),
+];
+
+impl Endpoint {
+    /// That of the settings.
+    pub(super) fn of(service: &Service) -> Result<Self, Error> {
+        let region = region()?;
+        if !is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+            let own = own_variable(service.id);
+            for name in [own.as_str(), "AWS_ENDPOINT_URL"] {
+                if let Some(url) = variable(name).filter(|url| !url.is_empty()) {
+                    return Self::at(&url, region).map_err(|why| {
+                        Error::setting("Aws.BadEndpoint", format!("{name} is {url:?}, {why}"))
+                    });
+                }
+            }
+        }
+        if is_set("AWS_USE_FIPS_ENDPOINT") {
+            return Err(Error::setting(
+                "Aws.BadEndpoint",
+                "AWS_USE_FIPS_ENDPOINT is set, and FIPS endpoints follow no rule; name the one of \
+                 the service in AWS_ENDPOINT_URL_... (the module that encrypts here is not \
+                 validated for FIPS)"
+                    .to_owned(),
+            ));
+        }
+        let suffix = suffix(&region, is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+        let host = format!("{}.{region}.{suffix}", service.prefix);
+        Ok(Self {
+            url: format!("https://{host}"),
+            host,
+            region,
+        })
+    }
+
+    /// One that is named; the error says what it must be.
+    pub(super) fn at(url: &str, region: String) -> Result<Self, &'static str> {
+        const FORM: &str = "which is no http or https URL; it must look like \
+                            https://host or http://host:8000/path";
+        let (scheme, rest) = url.split_once("://").ok_or(FORM)?;
+        let port = match scheme {
+            "https" => ":443",
+            "http" => ":80",
+            _ => return Err(FORM),
+        };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+        if authority.is_empty() || !authority.bytes().all(valid) || rest.contains(['?', '#']) {
+            return Err(FORM);
+        }
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            host: authority.strip_suffix(port).unwrap_or(authority).to_owned(),
+            region,
+        })
+    }
+}
+
+fn suffix(region: &str, dual_stack: bool) -> &'static str {
+    let partition = PARTITIONS
+        .iter()
+        .find(|(begin, ..)| region.starts_with(begin));
+    let (_, plain, dual) = partition.expect("the last begin is empty");
+    if dual_stack { dual } else { plain }
+}
+
+/// `AWS_ENDPOINT_URL_SECRETS_MANAGER` for `Secrets Manager`.
+fn own_variable(id: &str) -> String {
+    format!(
+        "AWS_ENDPOINT_URL_{}",
+        id.to_ascii_uppercase().replace(' ', "_")
+    )
+}
+
+/// Lambda sets both variables.
+pub(super) fn region() -> Result<String, Error> {
+    let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+    let found = names.iter().find_map(|name| variable(name));
+    let region = found.filter(|region| !region.is_empty()).ok_or_else(|| {
+        Error::setting(
+            "Aws.NoRegion",
+            "there is no region: AWS_REGION is not set, which Lambda does by itself; elsewhere \
+             set it, to eu-central-1 for instance"
+                .to_owned(),
+        )
+    })?;
+    let valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if region.bytes().all(valid) {
+        return Ok(region);
+    }
+    Err(Error::setting(
+        "Aws.NoRegion",
+        format!("AWS_REGION is {region:?}, which is no region; set one such as eu-central-1"),
+    ))
+}
+
+fn is_set(name: &str) -> bool {
+    variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_that_is_named_has_scheme_host_and_path() {
+        for (url, stays, host) in [
+            (
+                "http://localhost:8000/",
+                "http://localhost:8000",
+                "localhost:8000",
+            ),
+            ("https://a.b:443", "https://a.b:443", "a.b"),
+            ("https://a.b/prod", "https://a.b/prod", "a.b"),
+            ("http://[::1]:80/", "http://[::1]:80", "[::1]"),
+        ] {
+            let endpoint = Endpoint::at(url, "r".to_owned()).unwrap();
+            assert_eq!(
+                (endpoint.url.as_str(), endpoint.host.as_str()),
+                (stays, host)
+            );
+        }
+        for url in [
+            "",
+            "localhost:8000",
+            "ftp://a",
+            "http://",
+            "http://a b",
+            "http://u@a",
+            "http://a/?x",
+        ] {
+            assert!(Endpoint::at(url, "r".to_owned()).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The one agent of the process, and an exchange with it.
+
+use std::io::{self, Read as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ureq::http::{Request, Uri};
+use ureq::{Agent, config::Config};
+
+use super::Error;
+use super::caller::Limits;
+use super::transport::{Connect, Connections, INPUT, NoResolver, NotSent, OUTPUT};
+use crate::{fresh, sys};
+
+/// Connections that were not used for so long are not used again: their end may have been lost on
+/// the way, while the environment was frozen.
+const IDLE: Duration = Duration::from_secs(60);
+/// Most bytes of an answer's body.
+const MAX_BODY: usize = 64 << 20;
+
+static HTTP: Mutex<Option<Http>> = Mutex::new(None);
+
+/// Agent and connections since the last restore.
+struct Http {
+    restores: u32,
+    /// When it was last used by the wall clock, which goes on while the environment is frozen.
+    used: Duration,
+    agent: Agent,
+    connections: Arc<Connections>,
+}
+
+impl Http {
+    fn new() -> Self {
+        let connections = Arc::<Connections>::default();
+        Self {
+            restores: fresh::restore_count(),
+            used: sys::since_epoch(),
+            agent: agent(&connections),
+            connections,
+        }
+    }
+}
+
+fn agent(connections: &Arc<Connections>) -> Agent {
+    let config = Config::builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .proxy(None)
+        .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
+        .accept("")
+        .accept_encoding("")
+        .max_response_header_size(INPUT)
+        .input_buffer_size(INPUT)
+        .output_buffer_size(OUTPUT)
+        .max_idle_connections(64)
+        .max_idle_connections_per_host(16)
+        // Ours, which counts the time of a freeze, is below.
+        .max_idle_age(Duration::MAX)
+        .build();
+    Agent::with_parts(config, Connect(Arc::clone(connections)), NoResolver)
+}
+
+/// What the agent of this restore has: connections and TLS sessions of the one before are gone.
+fn with<R>(get: impl FnOnce(&mut Http) -> R) -> R {
+    let mut place = HTTP.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = sys::since_epoch();
+    if place
+        .as_ref()
+        .is_some_and(|http| http.restores != fresh::restore_count())
+    {
+        *place = None;
+    }
+    let http = place.get_or_insert_with(Http::new);
+    if now.saturating_sub(http.used) > IDLE {
+        http.connections.forget();
+        http.agent = agent(&http.connections);
+    }
+    http.used = now;
+    get(http)
+}
+
+/// The agent that the clients of this module share, for other requests: ureq's, with TLS 1.3 by
+/// rustls, Mozilla's roots and connections that are kept. Ask for it at each event, since a restore
+/// ends it. Statuses are no errors, redirects are not followed, and it has no time limit of its own.
+#[must_use]
+pub fn agent_of_now() -> Agent {
+    with(|http| http.agent.clone())
+}
+
+/// Opens a connection ahead of the first request.
+pub(super) fn connect(url: &str, limits: &Limits<'_>) -> Result<(), Error> {
+    let uri: Uri = url.parse().map_err(|_| Error::of("Aws.BadEndpoint", url))?;
+    let connections = with(|http| Arc::clone(&http.connections));
+    let limit = limits.left().unwrap_or_default();
+    connections
+        .ahead(&uri, limit)
+        .map_err(|error| Error::of("Aws.Connection", error.to_string()))
+}
+
+/// An answer, whatever its status.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) headers: ureq::http::HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header, if it is text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Why there is no answer.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    /// Nothing of the request was sent.
+    pub(super) unsent: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            unsent: false,
+        }
+    }
+}
+
+/// Makes one exchange.
+pub(super) fn exchange(request: Request<&[u8]>, limits: &Limits<'_>) -> Result<Answer, Failed> {
+    let Some(left) = limits.left() else {
+        return Err(late(Duration::ZERO).into());
+    };
+    let agent = agent_of_now();
+    let request = agent
+        .configure_request(request)
+        .timeout_global(Some(left))
+        .build();
+    let (parts, body) = agent
+        .run(request)
+        .map_err(|error| failed(error, left))?
+        .into_parts();
+    let expected = body.content_length().unwrap_or_default();
+    let too_large = || {
+        Failed::from(Error::of(
+            "Aws.BadAnswer",
+            format!("the answer has more than {MAX_BODY} bytes; ask for less at a time"),
+        ))
+    };
+    if expected > MAX_BODY as u64 {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
+    let read = body
+        .into_reader()
+        .take(MAX_BODY as u64 + 1)
+        .read_to_end(&mut bytes);
+    if let Err(error) = read {
+        return Err(failed(ureq::Error::from(error), left));
+    }
+    if bytes.len() > MAX_BODY {
+        return Err(too_large());
+    }
+    Ok(Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body: bytes,
+    })
+}
+
+pub(super) fn late(waited: Duration) -> Error {
+    let waited = sys::milliseconds(waited);
+    Error::of(
+        "Aws.Timeout",
+        format!(
+            "no answer within {waited} ms, shortly before the deadline; raise the function's \
+             timeout if it needs longer"
+        ),
+    )
+}
+
+#[cold]
+fn failed(error: ureq::Error, left: Duration) -> Failed {
+    match error {
+        ureq::Error::Timeout(_) => late(left).into(),
+        ureq::Error::Io(error) => of_io(&error),
+        other => Error::of("Aws.Connection", format!("no valid answer: {other}")).into(),
+    }
+}
+
+fn of_io(error: &io::Error) -> Failed {
+    let unsent = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<NotSent>());
+    if let Some(NotSent(why)) = unsent {
+        let code = if why.starts_with(super::tls::ROOTS) {
+            "Aws.BadRoots"
+        } else {
+            "Aws.Connection"
+        };
+        return Failed {
+            error: Error::of(code, why.clone()),
+            unsent: code == "Aws.Connection",
+        };
+    }
+    let why = match error.kind() {
+        io::ErrorKind::UnexpectedEof => "the connection was closed before the answer".to_owned(),
+        _ => format!("the connection broke: {error}"),
+    };
+    Error::of("Aws.Connection", why).into()
+}
