@@ -23,7 +23,7 @@ fn main() {
 }
 
 /// Whether mimalloc has the function that its constructor calls, and the one that says whether it
-/// did, by the names that `src/sys/arena/started.rs` knows: they are none of its interface.
+/// did, by the names that `src/sys/arena/started.rs` knows: they are no part of its interface.
 fn start_of_mimalloc() {
     println!("cargo::rustc-check-cfg=cfg(coldspark_mimalloc_start)");
     let Some(folder) = std::env::var_os("DEP_MIMALLOC_INCLUDE_DIR") else {

@@ -17,7 +17,7 @@ use crate::{sys, waiting};
 /// What the last calls may take together, when the process ends by itself; in milliseconds.
 pub(crate) const LIMIT: u64 = 6000;
 
-/// Between two looks at what the pollers are at, in milliseconds.
+/// The pause before the pollers are looked at again, in milliseconds.
 const PAUSE: u32 = 2;
 
 /// Claims the end of the process for this thread; another one that comes here waits for that end.

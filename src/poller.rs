@@ -65,7 +65,7 @@ pub(crate) struct InFlight {
     /// all that is ever written to a static, and would call the only `EndStream` there is directly, so
     /// that each function links what ends streams.
     stream: Mutex<Option<Box<Arc<dyn EndStream>>>>,
-    /// That of the poller which was started after this one.
+    /// What the poller has in hand that was started after this one.
     next: OnceBox<InFlight>,
 }
 
@@ -73,16 +73,16 @@ pub(crate) struct InFlight {
 #[derive(Debug)]
 pub(crate) struct Current {
     request_id: String,
-    /// Empty when there is none.
+    /// Empty when the event has no such id.
     invocation_id: String,
-    /// Empty when there is none.
+    /// Empty when the event has no such id.
     tenant_id: String,
-    /// In milliseconds since 1970; 0 when there is none.
+    /// In milliseconds since 1970; 0 when the event has no deadline.
     deadline_ms: u64,
 }
 
 static MAIN: InFlight = InFlight::new();
-/// Of threads that belong to no poller, while there are several: nothing is ever in hand.
+/// For threads that belong to no poller, while there are several: nothing is ever in hand.
 static NOBODY: InFlight = InFlight::new();
 
 thread_local! {
@@ -108,14 +108,14 @@ pub(crate) fn all() -> impl Iterator<Item = &'static InFlight> {
 }
 
 /// The ids of the event that this thread's poller has in hand, or had last; empty before the
-/// first one and, with several pollers, on a thread that is none of them.
+/// first one and, with several pollers, on a thread that does not poll.
 ///
 /// Whoever holds the guard must not panic: the panic hook waits for it.
 pub(crate) fn current() -> MutexGuard<'static, Current> {
     mine().current()
 }
 
-/// Whether [`current`] gives them without a wait, for who might be the one that holds them.
+/// Whether [`current`] gives them without a wait: a thread that may hold the guard asks first.
 pub(crate) fn is_readable() -> bool {
     !matches!(mine().current.try_lock(), Err(TryLockError::WouldBlock))
 }
@@ -157,7 +157,7 @@ impl InFlight {
             .is_ok()
     }
 
-    /// The same for the poller, which stops for ever when somebody else has gone first.
+    /// Goes on for the poller, which stops for ever when somebody else has gone first.
     pub(crate) fn go(&self, from: Stage, to: Stage) {
         if !self.moved(from, to) {
             sys::wait_for_the_end();
@@ -190,7 +190,7 @@ impl InFlight {
         *self.stream() = stream.map(Box::new);
     }
 
-    /// The handler's stream begins. None: somebody else answers.
+    /// Claims the answer for the handler's stream, which begins; None when somebody else answers.
     pub(crate) fn claim_stream(&self) -> Option<Claim> {
         self.moved(Stage::Handling, Stage::Streaming)
             .then_some(Claim(()))

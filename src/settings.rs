@@ -1,4 +1,4 @@
-//! What the environment says, parsed once from an injected look-up.
+//! What the environment says.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
@@ -102,8 +102,8 @@ impl Settings {
     }
 }
 
-/// Where the Runtime API listens, for the panic hook and what has exchanges of its own; None
-/// before the settings were read.
+/// Where the Runtime API listens, for the panic hook and whatever else has a connection
+/// of its own; None before the settings were read.
 pub(crate) fn endpoint() -> Option<&'static Endpoint> {
     ENDPOINT.get()
 }

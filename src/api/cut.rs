@@ -47,7 +47,7 @@ fn beginning(text: &str, limit: usize) -> (&str, usize) {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // By `get`: the error of a slice that is none brings 6 KB of code.
+    // By `get`, since the panic of an index out of bounds brings 6 KB of code.
     (text.get(..end).unwrap_or_default(), size.min(limit))
 }
 

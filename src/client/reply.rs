@@ -107,7 +107,7 @@ mod tests {
             assert!(same_name(name.to_ascii_uppercase().as_bytes(), name));
             assert!(!same_name(&[name.as_bytes(), b"x"].concat(), name));
             for at in 0..length {
-                // Of another letter, and of what only looks like another case of a sign.
+                // Another letter, and a sign that only looks like another case of it.
                 for bit in [1, 0x20] {
                     let mut other = name.as_bytes().to_vec();
                     other[at] ^= bit;

@@ -59,7 +59,7 @@ impl Unread {
         }
         head.extend_from_slice(write::LINE_END.as_bytes());
         head.extend_from_slice(body);
-        // By the system call that the clients make, and not by another one more.
+        // By the system call that the clients make, so that no other has to be allowed.
         match self.stream.write_vectored(&[IoSlice::new(&head)]) {
             Ok(written) if written == head.len() => Ok(()),
             Ok(_) => Err(broken(io::ErrorKind::WriteZero.into())),

@@ -19,7 +19,7 @@ pub(super) struct Sources<'a> {
     pub(super) clock: u128,
     /// The number of the draw in this process.
     pub(super) draw: u64,
-    /// Of the event in hand; empty between events.
+    /// The id of the event in hand; empty between events.
     pub(super) request_id: &'a str,
     pub(super) invocation_id: &'a str,
 }

@@ -16,7 +16,7 @@
 //! use coldspark::fresh::{self, PerRestore, Secret};
 //! use coldspark::{Context, Error};
 //!
-//! /// Of each environment its own, made at first use.
+//! /// A key for each environment, made at first use.
 //! static KEY: PerRestore<Secret<32>> = PerRestore::new(|| Ok(Secret::generate()?));
 //!
 //! fn order(article: String, _: &Context<'_>) -> Result<String, Error> {

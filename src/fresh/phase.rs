@@ -23,12 +23,12 @@ pub fn restore_count() -> u32 {
     RESTORES.load(Ordering::Acquire)
 }
 
-/// From here on the process is one of its own.
+/// Counts a restore: from here on this process and other clones go different ways.
 pub(crate) fn restored() {
     RESTORES.fetch_add(1, Ordering::AcqRel);
 }
 
-/// Refuses what a snapshot would multiply.
+/// Refuses a value that a snapshot would multiply.
 pub(super) fn check(
     call: &'static str,
     place: &'static Location<'static>,
@@ -36,7 +36,7 @@ pub(super) fn check(
     if NO_SNAPSHOT.load(Ordering::Relaxed) || restore_count() > 0 {
         return Ok(());
     }
-    // Read here and not at start-up: who draws nothing pays nothing, and a draw in front of
+    // Read here and not at start-up: a function that draws nothing pays nothing, and a draw in front of
     // `Runtime::run` is found out too.
     if settings::snap_start() {
         return Err(FreshError::InInitPhase { call, place });

@@ -62,7 +62,7 @@ impl Origin {
     }
 
     /// The path without the stage that an HTTP API puts in front of it, in both payload formats.
-    /// The events of a REST API have none there, and neither has the stage `$default`.
+    /// In events of a REST API, and of the stage `$default`, no stage stands there.
     ///
     /// Behind a domain of one's own, payload format 1.0 has the key of the API mapping in front of
     /// the path, and it stays; format 2.0 does not tell it (API Gateway developer guide, "Create

@@ -1,9 +1,9 @@
 //! The log while the init step runs, which may set a subscriber of its own.
 //!
-//! tracing takes a global subscriber once, and that is the step's to set. So ours is that of the
-//! step's thread only, and gives way as soon as the step makes another. For that tracing needs its
-//! feature `std`, which is on by default and asked for by `tracing-subscriber`; we do not ask for
-//! it, since it is 17 KB of code. Without it ours becomes the global one before the step.
+//! tracing takes a global subscriber once, and it is the step that may set it. So ours is the
+//! subscriber of the step's thread only, and gives way as soon as the step makes another. For that tracing needs its
+//! feature `std`, which is on by default and which `tracing-subscriber` asks for; this library does not
+//! ask for it, since it is 17 KB of code. Without it ours becomes the global one before the step.
 
 use std::any::Any;
 use std::cell::RefCell;

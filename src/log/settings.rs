@@ -29,8 +29,8 @@ pub(super) static LEVEL: Choice = Choice {
 };
 
 impl Choice {
-    /// Which of the words it is; the default when it is not set or empty. A value that is none
-    /// of them comes along.
+    /// Which of the words it is; the default when it is not set or empty. A value that is
+    /// not among them is given back beside it.
     fn made(&self, value: Option<String>) -> (usize, Option<String>) {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             return (self.default, None);

@@ -5,7 +5,7 @@ use super::{
     MAX_VALUES, MIN_VALUE, Record,
 };
 
-/// Members of the object that are none of the function's. Lambda reads the last two: a record with
+/// Members of the object that the function may not set. Lambda reads the last two: a record with
 /// another level may be dropped by its filter.
 const RESERVED: [&str; 3] = ["_aws", "level", "timestamp"];
 

@@ -47,7 +47,7 @@ impl fmt::Display for InvalidRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the metrics were not written: ")?;
         match self {
-            Self::Empty => f.write_str("there are none in the record; add one with `metric`"),
+            Self::Empty => f.write_str("the record has no metric; add one with `metric`"),
             Self::TooMany(what, count, limit) => {
                 write!(
                     f,

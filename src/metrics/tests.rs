@@ -84,7 +84,7 @@ fn counts_are_limited() {
         &|record, _| record.metric("Orders", Unit::Count, 2),
         "values",
     );
-    refused(&Record::new("Shop"), "none in the record");
+    refused(&Record::new("Shop"), "the record has no metric");
 }
 
 #[test]

@@ -22,12 +22,12 @@ pub(crate) struct Features<S: 'static> {
 
 /// How many pollers there are, and how they poll when there are several.
 pub(crate) struct Pollers<S: 'static> {
-    /// Gets the number of connections that a poller needs.
+    /// The number of pollers; gets the number of connections that each of them needs.
     pub(crate) count: fn(usize) -> usize,
     pub(crate) poll: Poll<S>,
 }
 
-/// What waits for SIGTERM, and what is to be done then.
+/// How SIGTERM is waited for, and the hooks that then run.
 pub(crate) struct Shutdown<S: 'static> {
     pub(crate) watch: fn(&'static S, Vec<ShutdownHook<S>>),
     /// Registers what makes Lambda send SIGTERM; once before a snapshot, and once behind it.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 /// How many bytes of a name are kept beside its text.
 const START: usize = 16;
 
-/// A name that can be compared without its text, if it is not long: that is a constant of the
-/// function's, which lies with all others where a cold start would have to wait for the disk.
+/// A name with a copy of its first bytes, so that one that is not long is compared without its
+/// text: the text is a constant of the function, and a cold start would wait for the disk to read it.
 pub(super) struct Name {
     text: Cow<'static, str>,
     start: [u8; START],

@@ -1,7 +1,7 @@
 //! The end of a process by an allocation that failed.
 //!
 //! Only a nightly std tells anybody of it before it aborts, and its own line has no request id. The
-//! allocator cannot tell: who asks by `try_reserve` goes on. So SIGABRT is caught, from the first
+//! allocator cannot tell: code that asks by `try_reserve` goes on. So SIGABRT is caught, from the first
 //! allocation that fails; it costs others nothing.
 
 use std::mem::{self, MaybeUninit};
@@ -14,7 +14,7 @@ static REPORT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 static SIZE: AtomicUsize = AtomicUsize::new(0);
 static THREAD: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on `report` is called on the thread that aborts when it could not get so many bytes.
+/// From now on `report` is called on a thread that aborts because it could not get so many bytes.
 pub(crate) fn report_by(report: fn(usize)) {
     REPORT.store(report as *mut (), Ordering::Release);
 }

@@ -49,7 +49,7 @@ pub struct Allocator;
 struct Memory(UnsafeCell<[u8; SIZE]>);
 
 // SAFETY: the bytes are only reached through blocks that `take` hands out, each to one owner at
-// a time, and through the links of free blocks, which belong to who has the state of `ARENA`.
+// a time, and through the links of free blocks, which belong to the thread that holds the state of `ARENA`.
 unsafe impl Sync for Memory {}
 
 /// Blocks of at least a page begin with one, and come from the other end: the small ones then lie

@@ -27,8 +27,8 @@ pub(crate) fn kernel(buffer: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A word of the processor's own generator (RDRAND, FEAT_RNG); `None` where there is none, and
-/// when it has none ready after a few tries.
+/// A word of the processor's own generator (RDRAND, FEAT_RNG); `None` where the processor has no
+/// generator, and when no word is ready after a few tries.
 pub(crate) fn hardware() -> Option<u64> {
     /// Intel's guide for RDRAND says ten: it then runs dry only when it is broken.
     const TRIES: u32 = 10;

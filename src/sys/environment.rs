@@ -74,7 +74,7 @@ impl Variable {
         }
     }
 
-    /// Only to be copied at once.
+    /// The caller must copy it at once.
     fn rest(&self) -> &CStr {
         // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
         // anybody can change it, as in `Variables::next`.

@@ -98,7 +98,7 @@ fn clock(clock: libc::clockid_t) -> Duration {
     Duration::new(seconds, time.tv_nsec as u32)
 }
 
-/// For a thread while another one ends the process.
+/// Waits, while another thread ends the process.
 pub(crate) fn wait_for_the_end() -> ! {
     loop {
         // `park` would bring 3 KB of thread-locals with it.

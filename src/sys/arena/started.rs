@@ -125,7 +125,7 @@ unsafe impl GlobalAlloc for Started {
     }
 }
 
-/// Pages for one block, zeroed; null when there are none, or for more than a page's alignment. For
+/// Pages for one block, zeroed; null when there is no memory, or for more than a page's alignment. For
 /// the little that is done between fork(2) and execve(2).
 #[cold]
 #[inline(never)]
