@@ -43,6 +43,25 @@ class Check(unittest.TestCase):
         self.assertEqual(found, ["src/another.rs: the module another has no place in a.order"])
         self.assertEqual(self.problems("low\ngone", low=""), ["a.order: there is no module gone"])
 
+    def test_modules_within_a_module_have_an_order_too(self):
+        for name, text in (
+            ("low", "use super::high;"),
+            ("low", "use crate::part::{high::High};"),
+            ("low__inner", "use super::super::high::High;"),
+        ):
+            with tempfile.TemporaryDirectory() as root:
+                check.ROOT = Path(root)
+                folder = Path(root, "src/part")
+                file = folder / (name.replace("__", "/") + ".rs")
+                file.parent.mkdir(parents=True)
+                (folder / "mod.rs").write_text("mod high;\nmod low;\nuse high::High;\n")
+                (folder / "high.rs").write_text("use super::low;\nuse super::function;\n")
+                file.write_text(text)
+                Path(root, "a.order").write_text("src/part\nlow\nhigh\n")
+                found = list(check.check(Path(root, "a.order")))
+                self.assertEqual(len(found), 1, (text, found))
+                self.assertIn("low imports high, which is not below it", found[0])
+
     def test_tests_and_documentation_do_not_count(self):
         text = "/// [`crate::high`]\nfn f() {}\n#[cfg(test)]\nmod tests {\n    use crate::high;\n}\n"
         self.assertEqual(self.problems("low\nhigh", low=text, high=""), [])
