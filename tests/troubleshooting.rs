@@ -43,7 +43,9 @@ fn every_error_type_of_the_runtime_is_in_the_guide() {
     ];
     let lines = sources.iter().flat_map(|source| source.lines());
     let types: Vec<_> = lines
-        .filter_map(|line| line.trim().strip_prefix("pub(crate) const "))
+        .filter_map(|line| line.trim().split_once("pub"))
+        .filter_map(|(_, item)| item.split_once("const "))
+        .map(|(_, constant)| constant)
         .filter_map(|constant| constant.split('"').nth(1))
         .collect();
     assert!(types.len() > 15, "{types:?}");

@@ -1,9 +1,8 @@
 //! The content type of a response that is streamed.
 
-/// The content type of a response that begins with an HTTP prelude (Lambda developer guide,
-/// "Building a custom runtime").
-const HTTP: &str = "application/vnd.awslambda.http-integration-response";
-/// The short word for it.
+use coldspark::internal::HTTP_CONTENT_TYPE;
+
+/// The short word for the content type of a response that begins with an HTTP prelude.
 const HTTP_WORD: &str = "http";
 
 /// Whether a word says how a response is to be understood: it is a content type, or the word for a
@@ -16,7 +15,7 @@ pub(crate) fn is_word(word: &str) -> bool {
 /// The content type that such a word stands for.
 pub(crate) fn from_word(word: &str) -> &str {
     match word {
-        HTTP_WORD => HTTP,
+        HTTP_WORD => HTTP_CONTENT_TYPE,
         content_type => content_type,
     }
 }

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use coldspark::internal::since_boot;
+use coldspark::internal::{MAX_RESPONSE, since_boot};
 use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::failure::Failure;
 use crate::log::Log;
 use crate::process::output::OutputPipe;
-use crate::process::response::{MAX_RESPONSE, StreamedResponse, collected, kept};
+use crate::process::response::{StreamedResponse, collected, kept};
 use crate::process::wait::wait;
 use crate::process::{arguments, executable};
 use crate::settings::{self, Settings};
@@ -270,10 +270,7 @@ impl Exec {
 /// What of a response that was printed cannot be posted.
 fn no_response(failure: Failure) -> Error {
     match failure {
-        Failure::Reported {
-            error_type,
-            message,
-        } => Error::new(error_type, message),
+        Failure::Reported(error) => error,
         Failure::System(what, error) => error::system(what, &error),
         _ => Error::new(error::SYSTEM, "the response was lost"),
     }

@@ -18,6 +18,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use coldspark::internal::INITIALIZATION_TYPE;
 use coldspark::{Error, internal};
 
 use crate::{error, sys};
@@ -26,7 +27,6 @@ const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const SHUTDOWN: &str = "COLDSPARK_SHUTDOWN";
 const ASYNC_INIT: &str = "COLDSPARK_ASYNC_INIT";
-const INITIALIZATION_TYPE: &str = "AWS_LAMBDA_INITIALIZATION_TYPE";
 /// The one that Lambda stops after 10 s.
 const ON_DEMAND: &str = "on-demand";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";

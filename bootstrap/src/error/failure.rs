@@ -2,12 +2,12 @@
 
 use std::io;
 
-use coldspark::internal;
+use coldspark::{Error, internal};
 
 /// Why there is no answer from a worker.
 pub(crate) enum Failure {
     /// It said that it failed, and goes on.
-    Reported { error_type: String, message: String },
+    Reported(Error),
     /// It said what it may not; what and when.
     Violation(String),
     /// It has ended.

@@ -7,13 +7,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use coldspark::Error;
+pub(crate) use coldspark::internal::error_type::{CONFIG_INVALID, NO_SUCH_HANDLER, PROCESS_ENDED};
 
-/// `_HANDLER` is empty, or names no file or function of the package.
-pub(crate) const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
 /// What `_HANDLER` names is there, but cannot be run.
 pub(crate) const INVALID_HANDLER: &str = "Runtime.InvalidHandler";
-/// A `COLDSPARK_` setting has a value that it cannot have.
-pub(crate) const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
 /// The worker was not ready within `COLDSPARK_INIT_TIMEOUT_MS`.
 pub(crate) const INIT_TIMEOUT: &str = "Runtime.InitTimeout";
 /// The worker ended before it was ready, or instead of answering.
@@ -22,14 +19,10 @@ pub(crate) const WORKER_EXITED: &str = "Runtime.WorkerExited";
 pub(crate) const WORKER_PROTOCOL: &str = "Runtime.WorkerProtocol";
 /// No answer shortly before the deadline.
 pub(crate) const HANDLER_TIMEOUT: &str = "Runtime.HandlerTimeout";
-/// The environment ends, and the event has no part in that.
-pub(crate) const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
 /// The system refused what is needed to start or feed a process.
 pub(crate) const SYSTEM: &str = "Runtime.SystemError";
 /// An executable or a shell function ended with a status that is not 0.
 pub(crate) const EXIT_STATUS: &str = "Function.ExitStatus";
-/// The response is over what the Runtime API takes.
-pub(crate) const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
 
 /// The error of a system call that was needed to do `what`.
 pub(crate) fn system(what: &str, error: &io::Error) -> Error {

@@ -20,7 +20,7 @@ use std::time::Duration;
 use coldspark::{Context, Error, internal};
 
 use crate::error;
-use crate::sys::{self, pipe, thread};
+use crate::sys::{self, pipe};
 use log_pipe::LogPipe;
 
 /// The log of the processes that a function is made of; lives as long as the program.
@@ -84,7 +84,7 @@ impl Log {
         if self.has_reader.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        thread::spawn(Self::keep_reading, self).map_err(|error| {
+        internal::spawn_thread(|| self.keep_reading()).map_err(|error| {
             // The next event tries again.
             self.has_reader.store(false, Ordering::Relaxed);
             error::system("start the thread that carries the log", &error)

@@ -2,16 +2,14 @@
 
 use std::io::Write;
 
+use coldspark::internal::{MAX_RESPONSE, response_too_large};
 use coldspark::stream::Writer;
 
 use super::output::OutputPipe;
+use crate::content_type;
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to};
 use crate::sys::file::Scratch;
-use crate::{content_type, error};
-
-/// Largest response in bytes that the Runtime API takes: 6 MiB and 100 bytes.
-pub(crate) const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 /// A response that has begun to be passed on.
 pub(crate) struct StreamedResponse<'a, 'w> {
@@ -69,7 +67,10 @@ impl Drop for StreamedResponse<'_, '_> {
 pub(crate) fn collected(output: OutputPipe) -> Result<Vec<u8>, Failure> {
     match output.beyond {
         0 => Ok(output.bytes),
-        beyond => Err(too_large((output.bytes.len() + beyond) as u64)),
+        beyond => {
+            let size = (output.bytes.len() + beyond) as u64;
+            Err(Failure::Reported(response_too_large(size)))
+        }
     }
 }
 
@@ -78,18 +79,8 @@ pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Failure> {
     let read = failed_to("read the response");
     let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
     if bytes.len() > MAX_RESPONSE {
-        return Err(too_large(file.size().map_err(&read)?));
+        let size = file.size().map_err(&read)?;
+        return Err(Failure::Reported(response_too_large(size)));
     }
     Ok(bytes)
-}
-
-/// The error of a response of this size.
-pub(crate) fn too_large(size: u64) -> Failure {
-    Failure::Reported {
-        error_type: error::RESPONSE_TOO_LARGE.to_owned(),
-        message: format!(
-            "the response has {size} bytes, and Lambda takes at most {MAX_RESPONSE}; return less, \
-             or put it into S3 and return where it is"
-        ),
-    }
 }

@@ -9,7 +9,6 @@ pub(crate) mod read_ahead;
 pub(crate) mod signals;
 pub(crate) mod spawn;
 mod spawn_lock;
-pub(crate) mod thread;
 
 use std::ffi::{CStr, OsStr};
 use std::io;

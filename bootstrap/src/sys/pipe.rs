@@ -1,14 +1,16 @@
 //! Pipes whose end in this process never blocks.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use coldspark::internal::pipe;
 
 use super::{checked, spawn_lock};
 
 /// A pipe: a reading end that does not block, for this process, and a writing end that does, for
 /// a child.
 pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pair()?;
+    let (read, write) = pipe()?;
     do_not_block(&read)?;
     Ok((read, write))
 }
@@ -30,18 +32,9 @@ pub(crate) fn let_block(end: &OwnedFd) {
 /// A pipe: a reading end that blocks, for a child, and a writing end that does not, for this
 /// process.
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pair()?;
+    let (read, write) = pipe()?;
     do_not_block(&write)?;
     Ok((read, write))
-}
-
-/// A pipe of which both ends block.
-pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut fds = [-1; 2];
-    // SAFETY: the pointer is to two live, exclusively borrowed integers, which pipe2(2) writes.
-    checked(unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) })?;
-    // SAFETY: pipe2(2) succeeded, so both are open, new, and known to nobody else.
-    Ok(unsafe { (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])) })
 }
 
 /// Makes `slot` refer to what `new` refers to, under its old number; what it was is closed.

@@ -21,15 +21,13 @@ pub(super) struct WorkerErrors<'a> {
 
 impl WorkerErrors<'_> {
     /// The error that a worker gave itself. A shell function's goes with what it printed.
-    pub(super) fn own_error(&self, error_type: String, message: String) -> Error {
+    pub(super) fn own_error(&self, error: Error) -> Error {
         if self.program.outlet.is_none() {
             self.log.catch_up();
-            return Error::new(error_type, message);
+            return error;
         }
-        Error::new(
-            error_type,
-            error::with_tail(message, &self.log.end_process()),
-        )
+        let message = error::with_tail(error.message().to_owned(), &self.log.end_process());
+        Error::new(error.error_type().to_owned(), message)
     }
 
     /// Ends a worker whose time is over; the event's error.
@@ -47,12 +45,9 @@ impl WorkerErrors<'_> {
     pub(super) fn error_of(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
         let name = self.name();
         match failure {
-            Failure::Reported {
-                error_type,
-                message,
-            } => {
+            Failure::Reported(error) => {
                 drop(worker);
-                self.own_error(error_type, message)
+                self.own_error(error)
             }
             Failure::Violation(what) => self.end(worker, |tail| {
                 let message = format!(

@@ -96,10 +96,7 @@ impl Worker {
                 }
                 Some(Line::Error { error_type, .. } | Line::HookError { error_type }) => {
                     self.nothing_more()?;
-                    return Err(Failure::Reported {
-                        error_type: error_type.to_owned(),
-                        message: self.message(sent)?,
-                    });
+                    return Err(self.reported(error_type, sent));
                 }
                 _ => return Err(violation(&reply, &format!("as an answer to {order}"))),
             }

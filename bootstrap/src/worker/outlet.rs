@@ -3,8 +3,9 @@
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+use coldspark::internal::MAX_RESPONSE;
+
 use crate::process::output::OutputPipe;
-use crate::process::response::MAX_RESPONSE;
 use crate::sys::pipe;
 
 /// The standard output of a shell function: a pipe of its own for each event, under a path that

@@ -97,10 +97,7 @@ impl Worker {
                 }
                 Ok(())
             }
-            Some(protocol::Line::InitError { error_type }) => Err(Failure::Reported {
-                error_type: error_type.to_owned(),
-                message: self.message(0)?,
-            }),
+            Some(protocol::Line::InitError { error_type }) => Err(self.reported(error_type, 0)),
             _ => Err(violation(&line, "before it was ready")),
         }
     }
@@ -237,10 +234,14 @@ impl Worker {
         Err(violation(&self.answers.bytes, "behind another line"))
     }
 
-    /// The message of an error that it gave, from this byte of the response file on.
-    pub(super) fn message(&self, start: u64) -> Result<String, Failure> {
-        let message = self.response.read(start, MAX_MESSAGE);
-        let message = message.map_err(failed_to("read the error's message"))?;
-        Ok(String::from_utf8_lossy(&message).trim_end().to_owned())
+    /// The error that it gave, with the message that begins at this byte of the response file.
+    pub(super) fn reported(&self, error_type: &str, start: u64) -> Failure {
+        match self.response.read(start, MAX_MESSAGE) {
+            Ok(message) => {
+                let message = String::from_utf8_lossy(&message);
+                Failure::Reported(Error::new(error_type.to_owned(), message.trim_end()))
+            }
+            Err(error) => Failure::System("read the error's message", error),
+        }
     }
 }

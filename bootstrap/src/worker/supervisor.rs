@@ -196,12 +196,8 @@ impl Supervisor {
             }
             Err(failure) => failure,
         };
-        if let Failure::Reported {
-            error_type,
-            message,
-        } = failure
-        {
-            return Err(self.errors().own_error(error_type, message));
+        if let Failure::Reported(error) = failure {
+            return Err(self.errors().own_error(error));
         }
         let error = match failure {
             Failure::TimedOut => self.errors().late(worker.take(), &deadline),

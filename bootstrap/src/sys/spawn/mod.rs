@@ -16,8 +16,9 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
-use super::{pipe, spawn_lock};
+use super::spawn_lock;
 use child_setup::ChildSetup;
+use coldspark::internal::pipe;
 
 /// A process to start.
 pub(crate) struct Command<'a> {
@@ -39,7 +40,7 @@ impl Command<'_> {
         debug_assert!(self.descriptors.len() <= MOST);
         let arguments = pointers(self.arguments.iter().map(|text| &**text));
         let environment = pointers(self.environment.iter().map(|text| &**text));
-        let (told, report) = pipe::pair()?;
+        let (told, report) = pipe()?;
         let descriptors = self.descriptors.iter();
         let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));
         let texts = [arguments.as_slice(), &environment];
@@ -142,8 +143,8 @@ mod tests {
         thread::scope(|scope| {
             scope.spawn(|| {
                 while !done.load(Ordering::Relaxed) {
-                    let (_, end) = pipe::from_child().unwrap();
-                    pipe::replace(&slot, end).unwrap();
+                    let (_, end) = super::super::pipe::from_child().unwrap();
+                    super::super::pipe::replace(&slot, end).unwrap();
                 }
             });
             let look = "[ ! -e /proc/self/fd/210 ] || echo open";
