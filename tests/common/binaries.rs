@@ -48,7 +48,9 @@ fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
 
 /// How long a test waits for what should come at once. Only ever reached by a failure.
 pub(crate) fn limit() -> Duration {
-    Duration::from_secs(if runner().is_some() { 240 } else { 60 })
+    let set = env::var("COLDSPARK_TEST_LIMIT").ok();
+    let seconds = set.map(|value| value.parse().expect("seconds"));
+    Duration::from_secs(seconds.unwrap_or(if runner().is_some() { 240 } else { 60 }))
 }
 
 /// What the binaries under test are run by: qemu, when they are for another architecture.
