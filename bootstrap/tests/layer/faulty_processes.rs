@@ -1,7 +1,7 @@
-//! Executables, streams and shell functions that do wrong in every way: each of 2,000 events has
-//! exactly one answer, and none waits past its deadline.
+//! Executables, streams and shell functions that do wrong in every way: each event has exactly
+//! one answer, and none waits past its deadline.
 
-use crate::common::fates::{Fate, Fault, play};
+use crate::common::faulty::{Fate, Fault, play};
 use crate::common::{Function, Package, workers};
 
 const STATUS: &[&str] = &["Function.ExitStatus"];
@@ -36,7 +36,7 @@ fn executable() -> Package {
 }
 
 const EXECUTABLE: &[Fault] = &[
-    ("good", 50, Fate::Echo),
+    ("good", 30, Fate::Echo),
     ("crash", 5, Fate::Error(STATUS)),
     ("half", 5, Fate::Error(STATUS)),
     ("status", 5, Fate::Error(STATUS)),
@@ -110,7 +110,7 @@ fn shell() -> Package {
 /// `ended` is how the end of a shell is told, which is that of the event alone in a subshell.
 fn of_a_shell(ended: Fate) -> Vec<Fault> {
     vec![
-        ("good", 50, Fate::Echo),
+        ("good", 30, Fate::Echo),
         ("crash", 5, Fate::Error(ENDED)),
         ("status", 5, Fate::Error(STATUS)),
         ("garbage", 5, Fate::Bytes(5_000)),

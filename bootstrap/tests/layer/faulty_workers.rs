@@ -1,41 +1,41 @@
 //! Workers that go wrong in every way, at random: exactly one answer an event, and none waits beyond
 //! its deadline.
 
-use crate::common::faulty::{Fault, fault, hang, play};
+use crate::common::faulty::{Fate, Fault, play};
 use crate::common::{Function, Package, workers};
 
 const FAULTS: &[Fault] = &[
-    fault("fine", 40),
-    fault("streams", 10),
-    fault("fails", 5),
-    fault("exits", 3),
-    fault("killed", 3),
-    fault("garbage", 3),
-    fault("endless", 2),
-    fault("half", 3),
-    fault("long-log", 3),
-    fault("too-large", 2),
-    fault("early", 6),
-    fault("double", 3),
-    fault("double-late", 4),
-    fault("other", 3),
-    fault("wrong-chunk", 3),
-    fault("stream-exits", 3),
-    fault("stream-fails", 3),
-    fault("leaves-group", 3),
-    fault("leaves-and-exits", 3),
-    fault("closes-files", 3),
-    fault("closes-lines", 1),
-    fault("held", 3),
-    fault("held-elsewhere", 3),
-    fault("nonblocking", 4),
-    fault("forks-answer", 3),
-    fault("truncates", 3),
-    hang("hangs"),
-    hang("stops"),
-    hang("flood"),
-    hang("leaves-and-hangs"),
-    hang("ignores"),
+    ("fine", 30, Fate::Own),
+    ("streams", 10, Fate::Own),
+    ("fails", 5, Fate::Own),
+    ("exits", 3, Fate::Own),
+    ("killed", 3, Fate::Own),
+    ("garbage", 3, Fate::Own),
+    ("endless", 2, Fate::Own),
+    ("half", 3, Fate::Own),
+    ("long-log", 3, Fate::Own),
+    ("too-large", 2, Fate::Own),
+    ("early", 6, Fate::Own),
+    ("double", 3, Fate::Own),
+    ("double-late", 4, Fate::Own),
+    ("other", 3, Fate::Own),
+    ("wrong-chunk", 3, Fate::Own),
+    ("stream-exits", 3, Fate::Own),
+    ("stream-fails", 3, Fate::Own),
+    ("leaves-group", 3, Fate::Own),
+    ("leaves-and-exits", 3, Fate::Own),
+    ("closes-files", 3, Fate::Own),
+    ("closes-lines", 1, Fate::Own),
+    ("held", 3, Fate::Own),
+    ("held-elsewhere", 3, Fate::Own),
+    ("nonblocking", 4, Fate::Own),
+    ("forks-answer", 3, Fate::Own),
+    ("truncates", 3, Fate::Own),
+    ("hangs", 1, Fate::Hangs),
+    ("stops", 1, Fate::Hangs),
+    ("flood", 1, Fate::Hangs),
+    ("leaves-and-hangs", 1, Fate::Hangs),
+    ("ignores", 1, Fate::Hangs),
 ];
 
 const WORKER: &str = r#"
@@ -104,8 +104,8 @@ const WORKER: &str = r#"
 
 #[test]
 fn each_event_has_one_answer_whatever_its_worker_does() {
-    let package = Package::new().executable("handler", workers::perl(WORKER));
+    let package = || Package::new().executable("handler", workers::perl(WORKER));
     let variables = [("AWS_LAMBDA_LOG_LEVEL", "FATAL")];
-    let function = Function::start_env("worker:handler", package, &variables);
-    play(function, "faulty workers", FAULTS);
+    let start = || Function::start_env("worker:handler", package(), &variables);
+    play(start, "faulty workers", FAULTS, false);
 }

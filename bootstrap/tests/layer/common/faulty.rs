@@ -1,111 +1,135 @@
-//! Events for handlers that go wrong in every way that a name stands for, drawn at random.
+//! Events for handlers that do wrong in every way: each has one answer, its own, and none waits past
+//! its deadline.
 //!
-//! A handler is told by its event what to do, `NAME <ID>`, and writes `<ID>` first into whatever it
-//! responds: so no response can pass for another event's. `COLDSPARK_SEED` repeats a run.
+//! A handler is told by its event what to do, `WORD <NUMBER>`. What is played is a deck of cards with
+//! each word as often as its weight says, shuffled; so no run lacks one. `COLDSPARK_SEED` repeats a
+//! run, `COLDSPARK_LONG` plays more decks.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::env;
 
 use coldspark_emulator::script::Request;
 
-use super::Function;
-use super::function::{event, thorough, urgent};
+use super::function::{Answer, Function, event, urgent};
 use crate::random_kills::{Dice, dice};
 
-/// Something that a handler does, and how often it is drawn.
-pub(crate) struct Fault {
-    pub(crate) name: &'static str,
-    pub(crate) weight: u64,
-    /// It never answers: its event has a deadline that comes soon.
-    pub(crate) hangs: bool,
+/// What an event may be answered with.
+pub(crate) enum Fate {
+    /// The event itself.
+    Echo,
+    /// A response of so many bytes.
+    Bytes(usize),
+    /// One of these errors, or what was printed before it where that is streamed.
+    Error(&'static [&'static str]),
+    /// An error at the deadline, which is near; with the same exception.
+    Late,
+    /// A response that begins with the event's `<NUMBER>`, or any error.
+    Own,
+    /// Any error; only the deadline, which is near, ends it.
+    Hangs,
 }
 
-/// One that is answered in some way.
-pub(crate) const fn fault(name: &'static str, weight: u64) -> Fault {
-    Fault {
-        name,
-        weight,
-        hangs: false,
+/// The word that an event begins with, how many cards of a deck have it, and its fate.
+pub(crate) type Fault = (&'static str, usize, Fate);
+
+/// How long before its deadline an event comes that hangs, in milliseconds.
+const NEAR: u64 = 300;
+const LATE: &str = "Runtime.HandlerTimeout";
+
+/// How many decks are played. Each form of the binary is played others.
+fn decks() -> usize {
+    match env::var_os("COLDSPARK_LONG").is_some_and(|value| !value.is_empty()) {
+        true => 20,
+        false => 3,
     }
 }
 
-/// One that only the deadline ends.
-pub(crate) const fn hang(name: &'static str) -> Fault {
-    Fault {
-        name,
-        weight: 1,
-        hangs: true,
-    }
-}
-
-/// Milliseconds until the deadline of one that hangs.
-const SOON: u64 = 300;
-
-/// Plays 2,000 events, 400 of them against static builds in the short form, of which some say `fine`: each has one answer,
-/// which is its own, and none keeps the bootstrap beyond its deadline.
+/// Plays the decks, each to a function of its own.
 #[track_caller]
-pub(crate) fn play(mut function: Function, what: &str, faults: &[Fault]) {
-    let events = if thorough() { 2000 } else { 400 };
+pub(crate) fn play(start: impl Fn() -> Function, what: &str, faults: &[Fault], streamed: bool) {
     let mut dice = dice(what);
-    let mut seen = HashMap::<&str, [usize; 2]>::new();
-    for id in 0..events {
-        let fault = draw(&mut dice, faults);
-        let body = format!("{} <{id}>", fault.name);
-        let name = id.to_string();
-        function.send(match fault.hangs {
-            true => urgent(&name, &body, SOON),
-            false => event(&name, body),
-        });
-        let answer = function.posted();
-        let failed = judge(&answer, id, fault).unwrap_or_else(|what| {
-            panic!("{} <{id}>: {what}; the log: {}", fault.name, function.log())
-        });
-        seen.entry(fault.name).or_default()[usize::from(failed)] += 1;
+    let mut seen = BTreeMap::<&str, [usize; 2]>::new();
+    for _ in 0..decks() {
+        let mut function = start();
+        let deck = shuffled(faults, &mut dice);
+        for (number, (word, _, fate)) in deck.iter().enumerate() {
+            let failed = one(&mut function, number, word, fate, streamed).unwrap_or_else(|why| {
+                panic!("{what}, {word} <{number}>: {why}; {}", function.log())
+            });
+            seen.entry(word).or_default()[usize::from(failed)] += 1;
+        }
+        function.wait_idle();
+        let requests = function.api.requests();
+        for number in 0..deck.len() {
+            let of_event = format!("/invocation/{number}/");
+            let answers = requests.iter().filter(|r| r.path.contains(&of_event));
+            assert_eq!(answers.count(), 1, "{what}, event {number}");
+        }
+        assert_eq!(requests.len(), 2 * deck.len() + 1, "{what}");
     }
-    function.wait_idle();
-    let requests = function.api.requests();
-    for id in 0..events {
-        let of_event = format!("/invocation/{id}/");
-        let answers = requests.iter().filter(|r| r.path.contains(&of_event));
-        assert_eq!(answers.count(), 1, "{id}");
+    println!("{what}, responses and errors: {seen:?}");
+    for (word, weight, _) in faults {
+        assert_eq!(seen[word].iter().sum::<usize>(), weight * decks(), "{word}");
     }
-    assert_eq!(requests.len(), 2 * events + 1);
-    let mut seen: Vec<_> = seen.into_iter().collect();
-    seen.sort_unstable();
-    println!("responses and errors: {seen:?}");
-    let [fine, _] = seen
-        .iter()
-        .find(|(name, _)| *name == "fine")
-        .expect("some")
-        .1;
-    assert!(fine > events / 10, "{fine} events went well");
+    // The first one is what goes well.
+    let [answered, failed] = seen[faults[0].0];
+    assert!(
+        answered > 4 * failed,
+        "{answered} went well, {failed} did not"
+    );
 }
 
-fn draw<'a>(dice: &mut Dice, faults: &'a [Fault]) -> &'a Fault {
-    let mut left = dice.below(faults.iter().map(|fault| fault.weight).sum());
-    let drawn = faults.iter().find(|fault| {
-        let is_it = left < fault.weight;
-        left = left.saturating_sub(fault.weight);
-        is_it
+fn shuffled<'a>(faults: &'a [Fault], dice: &mut Dice) -> Vec<&'a Fault> {
+    let cards = faults.iter().flat_map(|fault| vec![fault; fault.1]);
+    let mut deck: Vec<_> = cards.collect();
+    for end in (1..deck.len()).rev() {
+        deck.swap(end, dice.below(end as u64 + 1) as usize);
+    }
+    deck
+}
+
+/// Plays one event. Gives whether it failed; an answer that cannot be its own is an error.
+fn one(
+    function: &mut Function,
+    number: usize,
+    word: &str,
+    fate: &Fate,
+    streamed: bool,
+) -> Result<bool, String> {
+    let id = number.to_string();
+    let body = format!("{word} <{number}>");
+    function.send(match fate {
+        Fate::Late | Fate::Hangs => urgent(&id, &body, NEAR),
+        _ => event(&id, body.clone()),
     });
-    drawn.expect("one of them")
+    // Waits for two requests, no more and no less: what comes twice is found by the next event.
+    let request = function.posted();
+    let say = |what: &str| Err(format!("{what}: {}", told(&request)));
+    if !request.path.contains(&format!("/invocation/{id}/")) {
+        return say("another event was answered");
+    }
+    let broken = !request.trailers.is_empty();
+    let begins = |text: String| request.body.starts_with(text.as_bytes());
+    let right = match (fate, function.receive()) {
+        (Fate::Echo, Answer::Response(bytes)) => !broken && bytes == body.as_bytes(),
+        (Fate::Bytes(count), Answer::Response(bytes)) => !broken && bytes.len() == *count,
+        (Fate::Error(_) | Fate::Late, Answer::Response(_)) => streamed && broken,
+        (Fate::Error(types), Answer::Error { error_type, .. }) => types.contains(&&*error_type),
+        (Fate::Late, Answer::Error { error_type, .. }) => error_type == LATE,
+        (Fate::Own, Answer::Response(_)) => broken || begins(format!("<{number}>")),
+        (Fate::Hangs, Answer::Response(_)) => broken,
+        (Fate::Own | Fate::Hangs, Answer::Error { .. }) => true,
+        _ => false,
+    };
+    match right {
+        true => Ok(broken || request.path.ends_with("/error")),
+        false => say("the answer cannot be its own"),
+    }
 }
 
-/// Whether the event failed; an answer that cannot be its own is an error.
-fn judge(answer: &Request, id: usize, fault: &Fault) -> Result<bool, String> {
-    let head = format!("{} {:?}", answer.path, answer.trailers);
-    if !answer.path.contains(&format!("/invocation/{id}/")) {
-        return Err(format!("another event was answered: {head}"));
-    }
-    if answer.path.ends_with("/error") || !answer.trailers.is_empty() {
-        return Ok(true);
-    }
-    let start = &answer.body[..answer.body.len().min(100)];
-    let own = format!("<{id}>");
-    if !start.starts_with(own.as_bytes()) {
-        return Err(format!("{head} {:?}", String::from_utf8_lossy(start)));
-    }
-    match fault.hangs {
-        true => Err("it was answered".to_owned()),
-        false => Ok(false),
-    }
+/// The start of an answer.
+fn told(request: &Request) -> String {
+    let start = &request.body[..request.body.len().min(300)];
+    let (path, trailers) = (&request.path, &request.trailers);
+    format!("{path} {trailers:?} {}", String::from_utf8_lossy(start))
 }

@@ -23,12 +23,6 @@ pub(crate) fn limit() -> Duration {
 }
 
 /// What runs the binary under test, qemu for instance.
-/// Whether random tests play all of their events: against debug builds, and in the long form.
-pub(crate) fn thorough() -> bool {
-    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("COLDSPARK_TEST_BINARIES") || is_set("COLDSPARK_LONG")
-}
-
 pub(crate) fn runner() -> Option<PathBuf> {
     let runner = env::var_os("COLDSPARK_TEST_RUNNER");
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)

@@ -2,7 +2,6 @@
 //! front of it, its log in a file, and its processes in view.
 
 pub(crate) mod concurrent;
-pub(crate) mod fates;
 pub(crate) mod faulty;
 pub(crate) mod function;
 pub(crate) mod package;
