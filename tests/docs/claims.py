@@ -1,5 +1,5 @@
-"""What the files themselves can show of claims: where unsafe code is allowed (SECURITY.md), and that the
-rows of tests/mutants/nearest.txt are files and tests that are there."""
+"""What the files themselves can show of claims: where unsafe code is (SECURITY.md), that the files which
+documents name are there, and the files and tests of tests/mutants/nearest.txt."""
 
 import fnmatch
 import re
@@ -11,11 +11,16 @@ SYS = re.compile(r"^(src|bootstrap/src)/sys/")
 # What is not shipped may have some of its own.
 NOT_SHIPPED = re.compile(r"^(tests|bench|bootstrap/tests)/")
 ALLOW = re.compile(r"(?:allow|expect)\(\s*unsafe_code")
+UNSAFE = re.compile(r"^\s*[^/\s].*\bunsafe \{|^\s*unsafe \{", re.M)
+# A file or folder of the repository, as documents name it; in capitals stands what a reader fills in.
+NAMED = re.compile(r"`((?:src|tests|bootstrap|scripts|layer|bench|examples)/[\w./-]*)`")
+# Of a project that a guide makes.
+OTHERS = {"src/main.rs"}
 
 
-def sources():
+def sources(pattern="*.rs"):
     listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*.rs"],
+        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", pattern],
         capture_output=True, text=True, check=True,
     )
     return [name for name in listed.stdout.split() if (ROOT / name).is_file()]
@@ -36,6 +41,16 @@ def broken():
     for name in [*(ROOT / "examples").glob("*/Cargo.toml"), ROOT / "bootstrap/Cargo.toml", ROOT / "Cargo.toml"]:
         if "[lints]\nworkspace = true" not in name.read_text():
             yield f"{name.relative_to(ROOT)}: has not the lints of the workspace"
+    security = (ROOT / "SECURITY.md").read_text()
+    for name in sources():
+        if name.startswith("src/sys/") and not name.endswith("/tests.rs") and f"`{name}`" not in security:
+            if UNSAFE.search((ROOT / name).read_text()):
+                yield f"SECURITY.md: {name} has unsafe code and is not in the table that says why"
+    for page in sources("*.md"):
+        for named in NAMED.findall((ROOT / page).read_text()):
+            places = (ROOT / named, ROOT / Path(page).parent / named)
+            if named not in OTHERS and not re.search(r"[A-Z]{3}", named) and not any(place.exists() for place in places):
+                yield f"{page}: there is no {named}"
     yield from not_near()
 
 
