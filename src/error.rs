@@ -1,9 +1,16 @@
 //! The error of a function: what the caller of an invocation gets to see.
 
+mod convert;
+mod typed;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+#[cfg(feature = "aws")]
+pub(crate) use typed::ErrorTypeName;
+pub use typed::{ErrorType, ResultExt, TypedError};
 
 /// Error types of the runtime itself. `Runtime.` is the runtime's or its settings' blame,
 /// `Function.` the function's.
@@ -34,6 +41,12 @@ pub mod error_type {
     pub const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
     /// There is no connection for a streamed response.
     pub const STREAM_UNAVAILABLE: &str = "Runtime.StreamUnavailable";
+    /// A variable that the function asks for is not set.
+    pub const MISSING_VARIABLE: &str = "Function.MissingVariable";
+    /// A variable that the function asks for is not UTF-8.
+    pub const INVALID_VARIABLE: &str = "Function.InvalidVariable";
+    /// An error that is a text, or a box of unknown content.
+    pub const ERROR: &str = "Function.Error";
     /// What an error type becomes that cannot stand in a header, or is too long for it.
     pub const UNKNOWN: &str = "Function.Unknown";
 }
@@ -41,8 +54,17 @@ pub mod error_type {
 /// Why a handler or an init step failed; becomes `errorType`, `errorMessage` and `stackTrace` of
 /// the error that Lambda gives to the caller.
 ///
-/// Every [`std::error::Error`] turns into one with `?`: the error type is then the name of the
-/// Rust type, the message its text and those of its sources.
+/// With `?` it is made from every [`std::error::Error`] that may go to another thread
+/// (`Send + Sync + 'static`), from `Box<dyn Error + Send + Sync>`, from the reports of anyhow, eyre and
+/// miette, and from texts. [`Error::of`] takes others, such as the `PoisonError` of a lock. The
+/// message is the text of the error and of its sources. The error type is
+///
+/// - what [`ResultExt::error_type`] or [`ResultExt::typed`] has given it, also when it was boxed or
+///   wrapped since, or what a coldspark error had before [`Error::into_std`];
+/// - `Io.NotFound` and the like for [`std::io::Error`]; `Json.Syntax`, `Json.Data`, `Json.Eof` for
+///   serde_json's;
+/// - otherwise the name of the Rust type, with its crate where that is `Error`: `ParseIntError`,
+///   `sqlx.Error`; and `Function.Error` for texts and for boxes of others.
 ///
 /// ```
 /// use coldspark::Error;
@@ -51,6 +73,9 @@ pub mod error_type {
 ///     let number = text.parse()?; // errorType: ParseIntError
 ///     if number == 0 {
 ///         return Err(Error::new("Order.Empty", "an order needs at least one piece"));
+///     }
+///     if number > 99 {
+///         return Err("so many do not fit into a box".into()); // errorType: Function.Error
 ///     }
 ///     Ok(number)
 /// }
@@ -67,21 +92,6 @@ pub struct Error {
 /// Longest error type in a header, in bytes: far over a name, and far under what servers take for
 /// all headers together and the ureq client writes.
 const MAX_HEADER: usize = 200;
-
-/// The error type that an error brings along, as its source.
-#[cfg(feature = "aws")]
-#[derive(Debug, Clone)]
-pub(crate) struct ErrorType(pub(crate) Cow<'static, str>);
-
-#[cfg(feature = "aws")]
-impl fmt::Display for ErrorType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-#[cfg(feature = "aws")]
-impl std::error::Error for ErrorType {}
 
 /// The side of a snapshot on which a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +111,26 @@ impl Error {
             message: message.into(),
             stack_trace: Vec::new(),
         }
+    }
+
+    /// The error for one that is borrowed, or that may not go to another thread, which `?` does not
+    /// take. Its sources are in the message.
+    ///
+    /// ```
+    /// use coldspark::Error;
+    /// use std::sync::Mutex;
+    ///
+    /// fn count(counter: &Mutex<u64>) -> Result<u64, Error> {
+    ///     let mut count = counter.lock().map_err(|poisoned| Error::of(&poisoned))?;
+    ///     *count += 1;
+    ///     Ok(*count)
+    /// }
+    /// # assert_eq!(count(&Mutex::new(0)).unwrap(), 1);
+    /// ```
+    #[must_use]
+    pub fn of<E: std::error::Error>(error: &E) -> Self {
+        let error_type = convert::of_rust_type(std::any::type_name::<E>());
+        Self::new(error_type, convert::text(error))
     }
 
     /// Adds the `stackTrace`: one line a frame, the innermost first.
@@ -171,34 +201,6 @@ impl Error {
         // Strings and a list of strings: nothing that serde_json could refuse.
         serde_json::to_vec(self).unwrap_or_default()
     }
-}
-
-impl<E: std::error::Error> From<E> for Error {
-    fn from(error: E) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        #[cfg(feature = "aws")]
-        if let Some(ErrorType(own)) = source.and_then(|source| source.downcast_ref()) {
-            return Self::new(own.clone(), message);
-        }
-        while let Some(cause) = source {
-            let text = cause.to_string();
-            // Many errors repeat their source's text in their own.
-            if !message.ends_with(&text) {
-                message.push_str(": ");
-                message.push_str(&text);
-            }
-            source = cause.source();
-        }
-        Self::new(type_name::<E>(), message)
-    }
-}
-
-/// The last part of a type's path, without parameters: `ParseIntError`.
-fn type_name<T>() -> &'static str {
-    let path = std::any::type_name::<T>();
-    let path = path.split('<').next().unwrap_or(path);
-    path.rsplit("::").next().unwrap_or(path)
 }
 
 impl Serialize for Error {

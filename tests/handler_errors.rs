@@ -78,7 +78,7 @@ fn an_error_of_rust_brings_the_name_of_its_type() {
     let (io, _) = failures("read", &["\"/no/such/file\"".to_owned()]);
     assert_eq!(
         (io[0].header.as_str(), io[0].error_type.as_str()),
-        ("Function.Error", "Error")
+        ("Io.NotFound", "Io.NotFound")
     );
     io[0].assert_says(&["No such file"]);
 }

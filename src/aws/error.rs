@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::error::ErrorType;
+use crate::error::ErrorTypeName;
 
 /// Why a call of a service failed.
 ///
@@ -37,7 +37,7 @@ pub struct Error(Box<Inner>);
 
 #[derive(Clone)]
 struct Inner {
-    code: ErrorType,
+    code: ErrorTypeName,
     message: String,
     call: String,
     status: Option<u16>,
@@ -52,7 +52,7 @@ impl Error {
 
     pub(super) fn of(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
-            code: ErrorType(code.into()),
+            code: ErrorTypeName(code.into()),
             message: message.into(),
             call: String::new(),
             status: None,

@@ -38,7 +38,7 @@ pub(super) struct Event<'a> {
 
 impl<'a> Event<'a> {
     pub(super) fn read(event: &'a [u8]) -> Result<Self, Error> {
-        serde_json::from_slice(event).map_err(|error| invalid_event(&error))
+        serde_json::from_slice(event).map_err(|error| invalid_event(event, &error))
     }
 
     /// The front end, by what only its events have.

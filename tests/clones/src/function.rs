@@ -13,7 +13,7 @@
 
 use std::fmt::Write;
 use std::mem;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use coldspark::fresh::{self, PerRestore, Secret};
 use coldspark::{Error, Runtime};
@@ -25,7 +25,7 @@ type Id = [u8; 16];
 coldspark::main!(
     Runtime::with_init(|_| raw())
         .after_restore(|_| {
-            let mut made = IN_HOOK.lock()?;
+            let mut made = in_hook();
             for _ in 0..FROM_HOOK {
                 made.push(fresh::bytes()?);
             }
@@ -43,6 +43,11 @@ const FROM_HOOK: usize = 100;
 const RAW_EVERY: usize = 10;
 
 static IN_HOOK: Mutex<Vec<Id>> = Mutex::new(Vec::new());
+/// What the hook has made.
+fn in_hook() -> MutexGuard<'static, Vec<Id>> {
+    IN_HOOK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 static PER_RESTORE: PerRestore<Id> = PerRestore::new(|| Ok(fresh::bytes()?));
 
 type Kind = (&'static str, fn() -> Result<Vec<u8>, Error>);
@@ -67,7 +72,7 @@ fn response(count: usize, made_in_init: &Id) -> Result<String, Error> {
         append(&mut lines[kind], &KINDS[kind].1()?);
     }
     let mut others = "hook".to_owned();
-    for value in mem::take(&mut *IN_HOOK.lock()?) {
+    for value in mem::take(&mut *in_hook()) {
         append(&mut others, &value);
     }
     others.push_str("\nper_restore");
