@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::api::ApiError;
 use crate::error::{Error, error_type};
 use crate::invocation::Context;
+use crate::json_path;
 
 /// What a handler has made of an event.
 pub(crate) enum Outcome<'e> {
@@ -52,6 +53,25 @@ where
     }
 }
 
+/// A handler over bytes that owns its response.
+pub(crate) struct Owned<F>(pub(crate) F);
+
+impl<S, F, R> Handler<S> for Owned<F>
+where
+    F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<R, Error> + Send + Sync,
+    R: Into<Vec<u8>>,
+{
+    fn call<'e>(
+        &self,
+        event: &'e [u8],
+        context: &Context<'e, S>,
+        _: &'e mut Vec<u8>,
+    ) -> Result<Outcome<'e>, Error> {
+        let response = (self.0)(event, context)?;
+        Ok(Outcome::Response(Cow::Owned(response.into())))
+    }
+}
+
 /// A handler over types of serde, as JSON.
 pub(crate) struct Json<F, T> {
     function: F,
@@ -79,7 +99,7 @@ where
         context: &Context<'e, S>,
         scratch: &'e mut Vec<u8>,
     ) -> Result<Outcome<'e>, Error> {
-        let event = serde_json::from_slice(event).map_err(|error| invalid_event(&error))?;
+        let event = serde_json::from_slice(event).map_err(|error| invalid_event(event, &error))?;
         let response = (self.function)(event, context)?;
         serde_json::to_writer(&mut *scratch, &response).map_err(|error| {
             Error::new(
@@ -91,12 +111,19 @@ where
     }
 }
 
-/// The error of an event that serde_json refuses.
-pub(crate) fn invalid_event(error: &serde_json::Error) -> Error {
-    let problem = if error.is_data() {
-        "the event is not of the shape that the handler expects"
+/// The error of an event that serde_json refuses: what is wrong, and where.
+#[cold]
+pub(crate) fn invalid_event(event: &[u8], error: &serde_json::Error) -> Error {
+    let (problem, path) = if error.is_data() {
+        let path = json_path::path(event, error.line(), error.column());
+        let problem = "the event is not of the shape that the handler expects: ";
+        (problem, path)
     } else {
-        "the event is not JSON"
+        ("the event is not JSON: ", String::new())
     };
-    Error::new(error_type::INVALID_EVENT, format!("{problem}: {error}"))
+    let separator = if path.is_empty() { "" } else { ": " };
+    Error::new(
+        error_type::INVALID_EVENT,
+        format!("{problem}{path}{separator}{error}"),
+    )
 }

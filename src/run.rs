@@ -10,7 +10,7 @@ use crate::error::{Error, error_type};
 use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
 use crate::poller::{self, InFlight};
-use crate::registration::{Chosen, Features, Function, Init, InitStep, Registration, Step};
+use crate::registration::{Chosen, Features, Function, Init, InitStep, Place, Registration, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{ending, log, panics, sys};
@@ -174,7 +174,7 @@ fn init<C: Client, S>(
         let init = Init {
             handler,
             concurrency,
-            connect: &|| api.borrow_mut().connect(),
+            place: Place::Lambda(&|| api.borrow_mut().connect()),
         };
         panics::during_init(|| step(&init))
     };

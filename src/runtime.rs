@@ -33,4 +33,4 @@ use crate::registration::Registration;
 ///     .run()
 /// }
 /// ```
-pub struct Runtime<S: 'static = ()>(Registration<S>);
+pub struct Runtime<S: 'static = ()>(pub(crate) Registration<S>);

@@ -9,12 +9,13 @@
 //! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with what was in the place above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
 //! | [`EndStream`], in each `poller::InFlight` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
+//! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
 //! | `sys::abort::report_by` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
 //! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
 
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::Error;
@@ -40,6 +41,21 @@ pub(crate) trait EndStream: Send + Sync {
     /// Ends it with this error in its trailers; false while a thread is in the midst of a write.
     fn end_with(&self, error: &Error) -> bool;
 }
+
+/// What takes a streamed response instead of the Runtime API.
+pub(crate) trait Collect: Send + Sync {
+    /// The response begins.
+    fn begin(&self, content_type: &str);
+    /// These bytes are sent.
+    fn send(&self, parts: [&[u8]; 2]);
+    /// The last bytes are sent, and the error if there is one.
+    fn end(&self, last: &[u8], error: Option<&Error>);
+}
+
+/// What takes the response of the handler that this thread calls, if it calls one in a test.
+pub(crate) type Collector = fn() -> Option<Arc<dyn Collect>>;
+
+pub(crate) static COLLECTOR: Slot<Collector> = Slot::empty();
 
 /// The shutdown hooks of a program that looks for SIGTERM in waits of its own.
 pub(crate) static SHUTDOWN: ShutdownByHand = ShutdownByHand {

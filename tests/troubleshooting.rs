@@ -4,6 +4,8 @@
 //! here. Needs AWS's Runtime Interface Emulator and static bootstraps; scripts/test sees to it.
 
 mod common;
+#[path = "troubleshooting/riddles.rs"]
+mod riddles;
 
 use std::env;
 use std::ffi::OsString;
@@ -32,6 +34,13 @@ fn texts_of_a_function_in_rust_are_what_its_caller_sees() {
 #[ignore = "needs the Runtime Interface Emulator: run scripts/test"]
 fn texts_of_the_layer_are_what_the_caller_sees() {
     check("layer/", layer);
+}
+
+#[test]
+fn texts_of_the_compiler_are_what_it_says() {
+    let project = riddles::Project::new();
+    check("compiler/", |case| project.check(case));
+    project.check_mended();
 }
 
 /// Nobody finds an error type on a page that does not have it.
@@ -67,7 +76,7 @@ fn texts() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// Makes each mistake of the group, and looks for every line of the guide in what comes.
-fn check(group: &str, make: fn(&str) -> String) {
+fn check(group: &str, make: impl Fn(&str) -> String) {
     let mut made = 0;
     for (name, lines) in texts() {
         let Some(case) = name.strip_prefix(group) else {
@@ -170,14 +179,18 @@ fn foreign() -> Vec<u8> {
     program
 }
 
+/// An order whose quantity is no number.
+const QUANTITY: &str = r#"{"items": [{"article": "rope", "quantity": "two"}]}"#;
+
 fn rust(case: &str) -> String {
     let orders = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/orders");
     let (name, handler, event) = match case {
         "no-such-handler" => ("orders", "orders.cancel", "{}"),
-        "invalid-event" => ("orders", "orders.create", "{\"articles\": 3}"),
+        "invalid-event" => ("orders", "orders.create", QUANTITY),
         "invalid-response" => ("fixture-functions", "map", "[[1]]"),
         "response-too-large" => ("fixture-functions", "bytes", "7000000"),
         "panic" => ("fixture-functions", "panic", "\"no such shelf\""),
+        "missing-variable" => ("fixture-errors", "TABLE", "{}"),
         "by-hand" => return function("hello").spawn().wait().stderr,
         _ => panic!("the guide has a case {case} that is not here"),
     };

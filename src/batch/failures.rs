@@ -30,8 +30,18 @@ pub struct ItemFailures {
 }
 
 impl ItemFailures {
-    pub(super) fn add(&mut self, id: &str) {
-        self.ids.push(id.to_owned());
+    /// Adds a record, by its `messageId` or sequence number: for who goes through a batch in a way
+    /// of their own. Of a FIFO queue or a stream, what comes behind a failure belongs to it too.
+    ///
+    /// ```
+    /// let mut failures = coldspark::batch::ItemFailures::default();
+    /// failures.add("m-2");
+    /// assert_eq!(failures.ids(), ["m-2"]);
+    /// ```
+    ///
+    /// Lambda takes an empty id, or one that is not of the batch, for a failure of the whole batch.
+    pub fn add(&mut self, id: impl Into<String>) {
+        self.ids.push(id.into());
     }
 
     /// The ids of the records, in the order of the batch.

@@ -1,9 +1,10 @@
 //! What an init step is given.
 
+use std::env::{self, VarError};
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::error::Error;
+use crate::error::{Error, error_type};
 use crate::{log, panics, settings};
 
 /// What an init step may know and do.
@@ -24,7 +25,22 @@ use crate::{log, panics, settings};
 pub struct Init<'a> {
     pub(crate) handler: String,
     pub(crate) concurrency: usize,
-    pub(crate) connect: &'a dyn Fn(),
+    pub(crate) place: Place<'a>,
+}
+
+/// Where the step runs.
+pub(crate) enum Place<'a> {
+    /// In front of a Runtime API, to which this connects.
+    Lambda(&'a dyn Fn()),
+    /// In a test, which gives this.
+    Test(&'a Given),
+}
+
+/// What a test gives in place of the environment.
+#[derive(Debug, Default)]
+pub(crate) struct Given {
+    pub(crate) task_root: Option<PathBuf>,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 /// Runs the step, with a log that gives way to what the step sets. Only functions with a step
@@ -33,6 +49,10 @@ pub(crate) fn run<S>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
 ) -> Result<S, Error> {
+    if let Place::Test(_) = init.place {
+        // Log and panic hook are those of the test.
+        return step(init);
+    }
     panics::install();
     let lines = log::during_init();
     let made = step(init);
@@ -43,6 +63,13 @@ pub(crate) fn run<S>(
 }
 
 impl Init<'_> {
+    fn given(&self) -> Option<&Given> {
+        match self.place {
+            Place::Lambda(_) => None,
+            Place::Test(given) => Some(given),
+        }
+    }
+
     /// `_HANDLER` as it was given; may be empty.
     #[must_use]
     pub fn handler(&self) -> &str {
@@ -52,7 +79,42 @@ impl Init<'_> {
     /// The folder of the function's package (`LAMBDA_TASK_ROOT`, `/var/task` when not set).
     #[must_use]
     pub fn task_root(&self) -> PathBuf {
-        settings::task_root()
+        self.given()
+            .and_then(|given| given.task_root.clone())
+            .unwrap_or_else(settings::task_root)
+    }
+
+    /// An environment variable that the function cannot do without.
+    ///
+    /// ```
+    /// # use coldspark::{Error, Init};
+    /// fn table(init: &Init<'_>) -> Result<String, Error> {
+    ///     init.var("TABLE") // the environment variable TABLE is not set; ...
+    /// }
+    /// # let _ = coldspark::Runtime::with_init(table);
+    /// ```
+    ///
+    /// # Errors
+    /// `Function.MissingVariable` when it is not set, `Function.InvalidVariable` when it is not
+    /// UTF-8; the message has its name.
+    pub fn var(&self, name: &str) -> Result<String, Error> {
+        let mut given = self.given().into_iter().flat_map(|given| &given.variables);
+        if let Some((_, value)) = given.find(|(known, _)| known == name) {
+            return Ok(value.clone());
+        }
+        env::var(name).map_err(|error| match error {
+            VarError::NotPresent => Error::new(
+                error_type::MISSING_VARIABLE,
+                format!(
+                    "the environment variable {name} is not set; set it in the function's \
+                     configuration"
+                ),
+            ),
+            VarError::NotUnicode(_) => Error::new(
+                error_type::INVALID_VARIABLE,
+                format!("the environment variable {name} is not UTF-8"),
+            ),
+        })
     }
 
     /// How many invocations the function will have in hand at most: 1, unless it opted in to more
@@ -66,7 +128,9 @@ impl Init<'_> {
     /// something else. Without it the connection is made after the step. The ureq client
     /// connects after the step in any case.
     pub fn connect(&self) {
-        (self.connect)();
+        if let Place::Lambda(connect) = self.place {
+            connect();
+        }
     }
 }
 

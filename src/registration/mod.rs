@@ -7,6 +7,7 @@ mod init;
 mod name;
 
 pub use init::Init;
+pub(crate) use init::{Given, Place};
 
 pub(crate) use features::{Features, Pollers, Shutdown, ShutdownHook};
 pub(crate) use function::Function;

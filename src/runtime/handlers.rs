@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::Runtime;
 use crate::error::Error;
-use crate::handler::{Json, Raw};
+use crate::handler::{Json, Owned, Raw};
 use crate::invocation::Context;
 use crate::registration::{Init, Registration, Step, run_init};
 use crate::run;
@@ -71,6 +71,31 @@ impl<S> Runtime<S> {
         S: 'static,
     {
         self.0.add(name.into(), Box::new(Raw(handler)));
+        self
+    }
+
+    /// Registers a handler over bytes that owns its response: a `Vec<u8>`, a `String`, or what else
+    /// becomes bytes.
+    ///
+    /// ```no_run
+    /// use coldspark::{Context, Error, Runtime};
+    ///
+    /// fn reverse(event: &[u8], _: &Context<'_>) -> Result<Vec<u8>, Error> {
+    ///     Ok(event.iter().rev().copied().collect())
+    /// }
+    ///
+    /// fn main() {
+    ///     Runtime::new().bytes("reverse", reverse).run()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn bytes<R, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    where
+        F: for<'e> Fn(&'e [u8], &Context<'e, S>) -> Result<R, Error> + Send + Sync + 'static,
+        R: Into<Vec<u8>> + 'static,
+        S: 'static,
+    {
+        self.0.add(name.into(), Box::new(Owned(handler)));
         self
     }
 

@@ -111,6 +111,46 @@ impl Prelude {
         Ok(self)
     }
 
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of the header of this name, compared without case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// The cookies, each as `Set-Cookie` has it.
+    #[must_use]
+    pub fn cookies(&self) -> &[String] {
+        &self.cookies
+    }
+
+    /// Whether a response of this content type begins with a prelude.
+    pub(crate) fn is_announced_by(content_type: &str) -> bool {
+        is_announced_by(content_type)
+    }
+
+    /// Takes the prelude away from the beginning of a response; None when it has no valid one.
+    pub(crate) fn taken_from(response: &mut Vec<u8>) -> Option<Self> {
+        let [json, zeros] = parts(response)?;
+        let head: serde_json::Value = serde_json::from_slice(&response[..json]).ok()?;
+        let mut prelude = Self::new(u16::try_from(head["statusCode"].as_u64()?).ok()?).ok()?;
+        for (name, value) in head["headers"].as_object().into_iter().flatten() {
+            prelude = prelude.header(name, value.as_str()?).ok()?;
+        }
+        for cookie in head["cookies"].as_array().into_iter().flatten() {
+            prelude = prelude.cookie(cookie.as_str()?).ok()?;
+        }
+        response.drain(..json + zeros);
+        Some(prelude)
+    }
+
     /// The bytes ahead of the body.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         // Numbers and strings: nothing that serde_json could refuse.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::live::Live;
 use super::prelude::{self, InvalidHead, Prelude};
-use crate::api::Connected;
+use crate::api::{ApiError, Connected};
 use crate::error::{Error, error_type};
 use crate::escape::quoted;
 use crate::handler::Outcome;
@@ -16,6 +16,7 @@ use crate::invocation::Metadata;
 use crate::log;
 use crate::poller::InFlight;
 use crate::settings::Endpoint;
+use crate::slots::Collect;
 
 /// Writes are collected up to this size, in bytes.
 const CAPACITY: usize = 16 * 1024;
@@ -48,8 +49,7 @@ const CAPACITY: usize = 16 * 1024;
 /// # let _ = coldspark::Runtime::new().stream("lines", lines);
 /// ```
 pub struct Writer<'a> {
-    endpoint: &'static Endpoint,
-    in_flight: &'static InFlight,
+    destination: Destination,
     metadata: Metadata<'a>,
     content_type: Cow<'static, str>,
     buffer: Vec<u8>,
@@ -61,12 +61,57 @@ pub struct Writer<'a> {
     lost: bool,
 }
 
+/// Where the response goes.
+enum Destination {
+    /// To the Runtime API, as the answer to what this poller has in hand.
+    Api(&'static Endpoint, &'static InFlight),
+    /// To the test that calls the handler.
+    Test(Arc<dyn Collect>),
+}
+
 enum State {
     /// Nothing was sent yet.
     Waiting,
     /// Nothing will be streamed.
     Whole(Vec<u8>),
-    Begun(Arc<Live>),
+    Begun(Begun),
+}
+
+/// A response that has begun.
+#[derive(Clone)]
+enum Begun {
+    Live(Arc<Live>),
+    Test(Arc<dyn Collect>),
+}
+
+impl Begun {
+    fn give_up_at(&self, until: Option<Duration>) {
+        if let Self::Live(live) = self {
+            live.give_up_at(until);
+        }
+    }
+
+    /// Sends both parts; false when they are not taken.
+    fn send(&self, parts: [&[u8]; 2]) -> bool {
+        match self {
+            Self::Live(live) => live.send(parts),
+            Self::Test(collector) => {
+                collector.send(parts);
+                true
+            }
+        }
+    }
+
+    /// Sends the last bytes, and the error if there is one.
+    fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
+        match self {
+            Self::Live(live) => live.end(last, error),
+            Self::Test(collector) => {
+                collector.end(last, error);
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
@@ -75,9 +120,17 @@ impl<'a> Writer<'a> {
         in_flight: &'static InFlight,
         metadata: Metadata<'a>,
     ) -> Self {
+        Self::to(Destination::Api(endpoint, in_flight), metadata)
+    }
+
+    /// A response that a test collects.
+    pub(crate) fn collecting(collector: Arc<dyn Collect>, metadata: Metadata<'a>) -> Self {
+        Self::to(Destination::Test(collector), metadata)
+    }
+
+    fn to(destination: Destination, metadata: Metadata<'a>) -> Self {
         Self {
-            endpoint,
-            in_flight,
+            destination,
             metadata,
             content_type: Cow::Borrowed("application/octet-stream"),
             buffer: Vec::new(),
@@ -208,11 +261,18 @@ impl<'a> Writer<'a> {
 
     /// Connects, and begins the response only then: without a connection it still can be answered
     /// with an error, over the kept one.
-    fn begin(&mut self) -> Option<Arc<Live>> {
-        match Connected::open(self.endpoint, self.metadata, &self.content_type) {
+    fn begin(&mut self) -> Option<Begun> {
+        let (endpoint, in_flight) = match &self.destination {
+            Destination::Api(endpoint, in_flight) => (*endpoint, *in_flight),
+            Destination::Test(collector) => {
+                collector.begin(&self.content_type);
+                return Some(Begun::Test(Arc::clone(collector)));
+            }
+        };
+        match Connected::open(endpoint, self.metadata, &self.content_type) {
             Ok(connected) => {
                 self.unavailable = None;
-                let live = Live::begin(self.in_flight, connected);
+                let live = Live::begin(in_flight, connected);
                 live.give_up_at(self.until);
                 if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
                     // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
@@ -221,7 +281,7 @@ impl<'a> Writer<'a> {
                         self.buffer.drain(..length);
                     }
                 }
-                Some(live)
+                Some(Begun::Live(live))
             }
             Err(error) => {
                 self.unavailable = Some(error.to_string());
@@ -249,9 +309,9 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the response as the handler's result says.
-    pub(super) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
+    pub(crate) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
         let (live, error) = match (&mut self.state, result.err()) {
-            (State::Begun(live), error) => (Arc::clone(live), error),
+            (State::Begun(begun), error) => (begun.clone(), error),
             (_, Some(error)) => {
                 let reason = self.unavailable();
                 let of_ours = !reason.is_empty() && error.message().contains(&reason);

@@ -59,8 +59,8 @@ pub(crate) fn runner() -> Option<PathBuf> {
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// The command that runs a function, with an environment that only has what every process has.
-pub(crate) fn bootstrap(name: &str) -> Command {
+/// The file of a function.
+pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     let binary = match env::var_os("COLDSPARK_TEST_BINARIES") {
         Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
         None => built().join(name),
@@ -70,6 +70,12 @@ pub(crate) fn bootstrap(name: &str) -> Command {
         "there is no function at {}",
         binary.display()
     );
+    binary
+}
+
+/// The command that runs a function, with an environment that only has what every process has.
+pub(crate) fn bootstrap(name: &str) -> Command {
+    let binary = bootstrap_file(name);
     let mut command = match runner() {
         Some(runner) => {
             let mut command = Command::new(runner);

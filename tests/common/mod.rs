@@ -26,7 +26,7 @@ mod rie;
 mod session;
 mod slow;
 
-pub(crate) use binaries::{Client, Profile, client, limit, profile, runner};
+pub(crate) use binaries::{Client, Profile, bootstrap_file, client, limit, profile, runner};
 pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{aws_event, aws_events};
 pub(crate) use expect::{

@@ -11,11 +11,13 @@ use std::fs;
 use coldspark::{Context, Error, Init, Runtime};
 use serde::{Deserialize, Serialize};
 
-coldspark::main!(
+coldspark::main!(orders());
+
+fn orders() -> Runtime<Prices> {
     Runtime::with_init(load)
         .json("orders.create", create)
         .json("orders.price", price)
-);
+}
 
 type Prices = BTreeMap<String, u64>;
 
@@ -82,4 +84,52 @@ fn find(article: &str, prices: &Prices) -> Result<u64, Error> {
             format!("there is no article {article:?}"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coldspark::testing::{self, Function};
+
+    /// The function with the price list of its package.
+    fn function(handler: &str) -> Result<Function<Prices>, Error> {
+        Function::builder(orders())
+            .task_root(env!("CARGO_MANIFEST_DIR"))
+            .init(handler)
+    }
+
+    #[test]
+    fn an_order_has_its_total() -> Result<(), Error> {
+        let event = br#"{"items": [{"article": "rope", "quantity": 2}]}"#;
+        let context = testing::context().request_id("r-1").build();
+        let receipt = function("orders.create")?.call_as(event, &context)?;
+        assert_eq!(receipt.text()?, r#"{"order":"r-1","pieces":2,"total":700}"#);
+        Ok(())
+    }
+
+    #[test]
+    fn a_quantity_is_a_number() -> Result<(), Error> {
+        let event = br#"{"items": [{"article": "rope", "quantity": "two"}]}"#;
+        let error = function("orders.create")?.call(event).unwrap_err();
+        assert_eq!(error.error_type(), "Runtime.InvalidEvent");
+        assert!(error.message().contains("items[0].quantity"), "{error}");
+        Ok(())
+    }
+
+    #[test]
+    fn nothing_unknown_is_sold() {
+        let prices = Prices::from([("rope".to_owned(), 350)]);
+        let context = testing::context().state(&prices).build();
+        assert_eq!(price("rope".to_owned(), &context).unwrap(), 350);
+        let error = price("moon".to_owned(), &context).unwrap_err();
+        assert_eq!(error.error_type(), "Order.UnknownArticle");
+    }
+
+    #[test]
+    fn without_a_price_list_there_is_no_function() {
+        let started = Function::builder(orders())
+            .task_root("/nowhere")
+            .init("orders.price");
+        assert_eq!(started.unwrap_err().error_type(), "Orders.NoPrices");
+    }
 }

@@ -11,7 +11,7 @@ use coldspark::batch::{self, ItemFailures};
 use coldspark::{Context, Error, Runtime};
 use serde::Deserialize;
 
-coldspark::main!(Runtime::new().raw("queue", orders));
+coldspark::main!(Runtime::new().bytes("queue", orders));
 
 /// The fields of the event that this function reads. Texts are borrowed from the event where they
 /// can be. Each is a `Cow`: a text with an escape in it (`\"`, `\u00e9`) does not stand in the JSON as
@@ -46,7 +46,7 @@ struct Order<'a> {
     quantity: u32,
 }
 
-fn orders<'e>(event: &'e [u8], _: &Context<'e>) -> Result<Cow<'e, [u8]>, Error> {
+fn orders(event: &[u8], _: &Context<'_>) -> Result<Vec<u8>, Error> {
     let event: Event<'_> = serde_json::from_slice(event)
         .map_err(|error| Error::new("Queue.InvalidEvent", error.to_string()))?;
     let failures: ItemFailures = batch::fifo(
@@ -55,7 +55,7 @@ fn orders<'e>(event: &'e [u8], _: &Context<'e>) -> Result<Cow<'e, [u8]>, Error> 
         |message| Some(&message.attributes.group),
         order,
     )?;
-    Ok(serde_json::to_vec(&failures)?.into())
+    Ok(serde_json::to_vec(&failures)?)
 }
 
 fn order(message: &Message<'_>) -> Result<(), Error> {
@@ -71,4 +71,23 @@ fn order(message: &Message<'_>) -> Result<(), Error> {
         "{quantity} {article}"
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coldspark::testing;
+
+    #[test]
+    fn a_message_without_pieces_comes_back() -> Result<(), Error> {
+        let event = br#"{"Records": [
+            {"messageId": "1", "body": "{\"article\": \"rope\", \"quantity\": 1}",
+                "attributes": {"MessageGroupId": "a"}},
+            {"messageId": "2", "body": "{\"article\": \"tent\", \"quantity\": 0}",
+                "attributes": {"MessageGroupId": "b"}}]}"#;
+        let answer = orders(event, &testing::context().build())?;
+        let failed = br#"{"batchItemFailures":[{"itemIdentifier":"2"}]}"#;
+        assert_eq!(answer, failed);
+        Ok(())
+    }
 }

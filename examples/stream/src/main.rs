@@ -47,3 +47,32 @@ fn count_down(event: &[u8], context: &Context<'_>, response: &mut Writer<'_>) ->
         context.request_id()
     )?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coldspark::testing;
+
+    #[test]
+    fn each_number_is_sent_when_it_is_there() -> Result<(), Error> {
+        let context = testing::context().request_id("r-1").build();
+        let event = br#"{"from": 2, "pause_ms": 0}"#;
+        let response = testing::collect(|writer| count_down(event, &context, writer))?;
+        let prelude = response.prelude().expect("a prelude");
+        assert_eq!(
+            (prelude.status(), prelude.get("content-type")),
+            (200, Some("text/event-stream"))
+        );
+        let chunks: Vec<_> = response.chunks().iter().map(Vec::as_slice).collect();
+        let end = b"event: end\ndata: r-1\n\n";
+        assert_eq!(chunks, [b"data: 2\n\n", b"data: 1\n\n", &end[..]]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_countdown_has_a_limit() {
+        let context = testing::context().build();
+        let response = testing::collect(|writer| count_down(br#"{"from": 101}"#, &context, writer));
+        assert_eq!(response.unwrap_err().error_type(), "Countdown.TooLong");
+    }
+}

@@ -57,3 +57,28 @@ fn visits(request: &Request<Body>) -> u32 {
     });
     cookies.next().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use coldspark::testing;
+
+    #[test]
+    fn visits_are_counted() -> Result<(), Error> {
+        let request = Request::get("/").header(header::COOKIE, "a=b; visits=3");
+        let context = testing::context().build();
+        let response = serve(request.body(Body::default())?, &context)?;
+        assert_eq!(response.body().text()?, "visit 4 from somewhere\n");
+        assert_eq!(response.headers()[header::SET_COOKIE], "visits=4");
+        Ok(())
+    }
+
+    #[test]
+    fn an_event_is_answered_in_its_form() -> Result<(), Error> {
+        let function = testing::Function::new(Runtime::new().http("web", serve), "web")?;
+        let answer = function.call(include_bytes!("../event.json"))?;
+        let answer: serde_json::Value = answer.json()?;
+        assert_eq!(answer["statusCode"], 200);
+        Ok(())
+    }
+}
