@@ -9,6 +9,7 @@
 
 #[doc = "[`stream`]: crate::stream"]
 #[doc = "[aws.md]: crate::guide::aws"]
+#[doc = "[`testing`]: crate::testing"]
 #[doc = "[cold-start.md]: crate::guide::cold_start"]
 #[doc = "[migration.md]: crate::guide::migration"]
 #[doc = "[troubleshooting.md]: crate::guide::troubleshooting"]
@@ -35,6 +36,7 @@ pub mod migration {}
 
 #[doc = "[rust.md]: crate::guide::rust"]
 #[doc = "[cold-start.md]: crate::guide::cold_start"]
+#[doc = "[migration.md]: crate::guide::migration"]
 #[doc = ""]
 #[doc = include_str!("troubleshooting.md")]
 pub mod troubleshooting {}
