@@ -3,7 +3,8 @@
 
     tests/docs/check.py              all of it
     tests/docs/check.py links        only links, figures, marked numbers (prose.py), claims that the
-                                     files show (claims.py), and whether each shell block is marked
+                                     files show (claims.py), flags that stand in several files
+                                     (flags.py), and whether each shell block is marked
     tests/docs/check.py README.md    the commands of these pages
 
 A comment right before a fenced block says what is done with it:
@@ -31,6 +32,7 @@ sys.dont_write_bytecode = True
 import claims
 import commands
 import figures
+import flags
 import links
 import pages
 import prose
@@ -85,6 +87,7 @@ def main(arguments):
     if not marked:
         faults.append("no number of any page has a mark that says where it comes from")
     faults += claims.broken()
+    faults += flags.differs()
     if faults:
         return "\n".join(faults)
     print(f"{sum(len(page.links) for page in every)} links of {len(every)} pages, {marked} marked numbers", flush=True)
