@@ -99,7 +99,9 @@ fn built() -> &'static Path {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
         cargo.args(["build", "--quiet", "--target-dir"]).arg(target);
-        for package in ["hello", "orders", "queue", "stream", "web", "fixture"] {
+        for package in [
+            "aws", "hello", "orders", "queue", "stream", "web", "fixture",
+        ] {
             cargo.args(["-p", package]);
             if client() == Client::Ureq {
                 cargo.arg(format!("--features={package}/ureq"));

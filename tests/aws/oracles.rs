@@ -1,0 +1,378 @@
+//! Against implementations of others: botocore's signatures, endpoints and constants, moto's services.
+//!
+//! Both are in the folder of programs that scripts/setup fills with moto; `COLDSPARK_AWS` names it.
+
+use std::env;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use aws_server::{Request, Server};
+use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::skipped;
+use serde_json::{Value, json};
+
+use super::{common, fixture, get_item, ok, push, response, start};
+
+/// A Python that has this module; None, with a word, when there is no such.
+pub(crate) fn python(module: &str) -> Option<PathBuf> {
+    let programs = env::var_os("COLDSPARK_AWS")
+        .map(PathBuf::from)
+        .or_else(|| {
+            let cache = env::var_os("COLDSPARK_CACHE").map(PathBuf::from);
+            let cache = cache
+                .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/coldspark")));
+            Some(cache?.join("tools/aws/bin"))
+        })?;
+    let python = programs.join("python");
+    let mut asked = Command::new(&python);
+    let asked = asked
+        .args(["-c", &format!("import {module}")])
+        .stderr(Stdio::null());
+    if asked.status().is_ok_and(|status| status.success()) {
+        return Some(python);
+    }
+    skipped(&format!(
+        "no Python with {module}; scripts/setup installs it"
+    ));
+    None
+}
+
+/// What a Python program prints as JSON, that gets this as JSON.
+#[track_caller]
+fn told(python: &PathBuf, program: &str, input: &Value) -> Value {
+    let mut child = Command::new(python)
+        .args(["-c", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin
+        .write_all(input.to_string().as_bytes())
+        .expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    serde_json::from_slice(&output.stdout).expect("it prints JSON")
+}
+
+/// A small generator, so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn text(&mut self, letters: &str, most: usize) -> String {
+        let letters: Vec<char> = letters.chars().collect();
+        let length = self.below(most + 1);
+        (0..length)
+            .map(|_| letters[self.below(letters.len())])
+            .collect()
+    }
+
+    fn request(&mut self) -> Value {
+        let mut path = String::new();
+        for _ in 0..=self.below(3) {
+            path.push('/');
+            let part = self.text("abzAZ09-._~ /%+=&@:,é漢", 12);
+            path.extend(part.bytes().map(|byte| format!("%{byte:02X}")));
+            path.push_str(&self.text("abzAZ09-._~:@!$&*+,;=()", 5));
+            path.push('x');
+        }
+        let anything = "abcXYZ019-._~ /?#&=+%@:;,!*'()[]é漢\"\\";
+        let pairs = |random: &mut Self, letters: &str, value: &str| {
+            let count = random.below(4);
+            let pair = |number: usize| {
+                let name = format!("x{number}{}", random.text(letters, 6));
+                (name, random.text(value, 12))
+            };
+            (0..count).map(pair).collect::<Vec<_>>()
+        };
+        let method = ["GET", "POST", "PUT", "DELETE", "PATCH"][self.below(5)];
+        json!({ "request": {
+            "service": 10 + self.below(3),
+            "method": method,
+            "path": path,
+            "query": pairs(self, anything, anything),
+            "headers": pairs(self, "ABcd-9", "ab c,;=\t\"'x"),
+            "body": self.text(anything, 40),
+        }})
+    }
+}
+
+const SIGN: &str = r#"
+import datetime, json, sys
+from unittest import mock
+from botocore import auth, awsrequest, credentials
+
+class Clock(datetime.datetime):
+    now_is = None
+    @classmethod
+    def utcnow(cls): return cls.now_is
+    @classmethod
+    def now(cls, tz=None): return cls.now_is
+
+results = []
+for one in json.load(sys.stdin):
+    headers = dict(one["headers"])
+    url = "http://" + headers["host"] + one["path"]
+    request = awsrequest.AWSRequest(method=one["method"], url=url, data=one["body"].encode(), headers={
+        name: value for name, value in headers.items() if name in one["signed"] and not name.startswith("x-amz-")
+    })
+    moment = datetime.datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
+    signer = auth.SigV4Auth(credentials.Credentials("AKIDTEST", "SECRETTEST", "TOKENTEST"), one["service"], "eu-central-1")
+    request.context["timestamp"] = headers["x-amz-date"]
+    request.headers["X-Amz-Date"] = headers["x-amz-date"]
+    request.headers["X-Amz-Security-Token"] = "TOKENTEST"
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+    results.append(signer.signature(text, request))
+print(json.dumps(results))
+"#;
+
+#[test]
+fn botocore_signs_some_hundred_random_requests_alike() {
+    let Some(python) = python("botocore") else {
+        return;
+    };
+    let server = Server::start(None, |_| ok());
+    let mut random = Random(42);
+    let mut steps: Vec<Step> = Vec::new();
+    const COUNT: usize = 300;
+    for _ in 0..COUNT {
+        steps.extend(script::exchange("event", random.request().to_string()));
+    }
+    let session = fixture(&server.url()).start(steps);
+    session.requests(2 * COUNT + 1);
+    let requests = server.requests();
+    let failed = session
+        .api
+        .requests()
+        .iter()
+        .filter(|it| it.path.ends_with("/error"))
+        .count();
+    assert_eq!((requests.len(), failed), (COUNT, 0));
+    let signatures = told(&python, SIGN, &requests.iter().map(described).collect());
+    for (request, theirs) in requests.iter().zip(signatures.as_array().expect("a list")) {
+        let ours = part(request, "Signature=");
+        assert_eq!(ours, theirs.as_str().expect("a text"), "{request:?}");
+    }
+}
+
+/// What stands behind a word of the signature.
+fn part(request: &Request, word: &str) -> String {
+    let signature = request.header("authorization").expect("a signature");
+    let rest = signature.split_once(word).expect("the word").1;
+    rest.split(',').next().unwrap_or_default().to_owned()
+}
+
+fn described(request: &Request) -> Value {
+    let signed = part(request, "SignedHeaders=");
+    json!({
+        "method": request.method,
+        "path": request.path,
+        "headers": request.headers,
+        "signed": signed.split(';').collect::<Vec<_>>(),
+        "service": part(request, "Credential=").split('/').nth(3),
+        "body": request.text(),
+    })
+}
+
+const ENDPOINTS: &str = r#"
+import json, sys
+import botocore.session
+session = botocore.session.get_session()
+names = ["dynamodb", "sqs", "secretsmanager", "ssm", "kms", "events", "stepfunctions", "kinesis",
+         "firehose", "logs", "lambda", "appconfigdata"]
+urls = {}
+for region, dual in json.load(sys.stdin):
+    config = botocore.config.Config(use_dualstack_endpoint=dual, account_id_endpoint_mode="disabled")
+    clients = [session.create_client(name, region_name=region, config=config, aws_access_key_id="a",
+                                     aws_secret_access_key="b") for name in names]
+    urls[f"{region} {dual}"] = [client.meta.endpoint_url for client in clients]
+    if region == "eu-central-1" and not dual:
+        models = [client.meta.service_model for client in clients]
+        urls["models"] = [[m.signing_name, m.metadata.get("targetPrefix"), m.metadata.get("jsonVersion"),
+                           m.service_id.hyphenize()] for m in models]
+print(json.dumps(urls))
+"#;
+
+#[test]
+fn endpoints_are_those_of_botocore() {
+    let Some(python) = python("botocore") else {
+        return;
+    };
+    let regions = [
+        "eu-central-1",
+        "us-east-1",
+        "ap-southeast-3",
+        "cn-north-1",
+        "cn-northwest-1",
+        "us-gov-west-1",
+        "us-gov-east-1",
+        "us-iso-east-1",
+        "us-isob-east-1",
+        "eusc-de-east-1",
+    ];
+    let mut asked = Vec::new();
+    for region in regions {
+        // Dual stack is not everywhere.
+        let both = !region.starts_with("us-iso") && !region.starts_with("eusc");
+        asked.push((region, false));
+        asked.extend(both.then_some((region, true)));
+    }
+    let urls = told(&python, ENDPOINTS, &json!(asked));
+    for (region, dual) in asked {
+        let function = fixture("").env("AWS_REGION", region);
+        let function = function.env("AWS_USE_DUALSTACK_ENDPOINT", dual.to_string());
+        let session = start(function, &json!("print"));
+        let text = response(&session, 1);
+        let text = text.as_str().expect("a text");
+        let ours: Vec<_> = text
+            .split("endpoint: \"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        let theirs = &urls[format!("{region} {}", if dual { "True" } else { "False" })];
+        assert_eq!(json!(ours[..12]), *theirs, "{region} {dual}");
+    }
+}
+
+#[test]
+fn constants_of_services_are_those_of_their_models() {
+    let Some(python) = python("botocore") else {
+        return;
+    };
+    let models = &told(&python, ENDPOINTS, &json!([["eu-central-1", false]]))["models"];
+    let server = Server::start(None, |_| ok());
+    let session = start(fixture(&server.url()), &get_item());
+    for service in 0..10 {
+        push(&session, &super::call(service, "GetThing"));
+    }
+    response(&session, 11);
+    let requests = server.requests();
+    for (request, model) in requests[1..].iter().zip(models.as_array().expect("a list")) {
+        let target = request.header("x-amz-target").expect("a target");
+        let version = request.header("content-type").expect("a type");
+        let ours = json!([
+            part(request, "Credential=").split('/').nth(3),
+            target.split_once('.').expect("a dot").0,
+            version.rsplit('-').next(),
+        ]);
+        assert_eq!(
+            ours,
+            json!(model.as_array().expect("a list")[..3]),
+            "{model}"
+        );
+    }
+}
+
+/// A moto server; ends with the value.
+struct Moto(Child);
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn moto(python: &std::path::Path) -> (Moto, String) {
+    let port = common::free_port().to_string();
+    let process = Command::new(python.with_file_name("moto_server"))
+        .args(["-H", "127.0.0.1", "-p", &port])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("moto_server starts");
+    let moto = Moto(process);
+    for _ in 0..1200 {
+        if std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
+            return (moto, format!("http://127.0.0.1:{port}"));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("moto_server does not listen");
+}
+
+#[test]
+fn services_of_moto_understand_the_calls() {
+    let Some(python) = python("moto") else { return };
+    let (_moto, url) = moto(&python);
+    let calls = [
+        (
+            0,
+            "CreateTable",
+            json!({ "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{ "AttributeName": "k", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "k", "KeyType": "HASH" }] }),
+        ),
+        (
+            0,
+            "PutItem",
+            json!({ "TableName": "t", "Item": { "k": { "S": "a" }, "v": { "N": "7" } } }),
+        ),
+        (
+            0,
+            "GetItem",
+            json!({ "TableName": "t", "Key": { "k": { "S": "a" } } }),
+        ),
+        (1, "CreateQueue", json!({ "QueueName": "q" })),
+        (1, "ListQueues", json!({})),
+        (
+            2,
+            "CreateSecret",
+            json!({ "Name": "shop", "SecretString": "hidden" }),
+        ),
+        (
+            3,
+            "PutParameter",
+            json!({ "Name": "p", "Value": "v", "Type": "SecureString" }),
+        ),
+        (4, "CreateKey", json!({})),
+        (
+            5,
+            "PutEvents",
+            json!({ "Entries": [{ "Source": "s", "DetailType": "t", "Detail": "{}" }] }),
+        ),
+        (6, "ListStateMachines", json!({})),
+        (7, "ListStreams", json!({})),
+        (8, "ListDeliveryStreams", json!({})),
+        (9, "CreateLogGroup", json!({ "logGroupName": "g" })),
+    ];
+    let session = start(fixture(&url), &json!({ "call": [0, "ListTables", {}] }));
+    for (service, operation, input) in &calls {
+        push(&session, &json!({ "call": [service, operation, input] }));
+    }
+    for event in [
+        json!({ "secret": "shop" }),
+        json!({ "parameter": "p" }),
+        json!({ "call": [0, "GetItem", { "TableName": "none", "Key": {} }] }),
+        json!({ "request": { "service": 10, "method": "GET", "path": "/2015-03-31/functions/" } }),
+    ] {
+        push(&session, &event);
+    }
+    let count = calls.len() + 5;
+    let requests = session.requests(2 * count + 1);
+    let answer = |number: usize| &requests[2 * number + 1];
+    for (number, (_, operation, _)) in calls.iter().enumerate() {
+        let answer = answer(number + 1);
+        assert!(
+            answer.path.ends_with("/response"),
+            "{operation}: {}",
+            answer.text()
+        );
+    }
+    assert_eq!(answer(3).json()["Item"]["v"]["N"], "7");
+    assert_eq!(answer(count - 4).json(), "hidden");
+    assert_eq!(answer(count - 3).json(), "v");
+    common::failure(answer(count - 2), "event").assert_says(&["DynamoDB GetItem"]);
+    assert_eq!(answer(count - 1).json()["status"], 200);
+}

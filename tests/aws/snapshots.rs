@@ -1,0 +1,193 @@
+//! SnapStart: credentials and connections around a restore.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_server::{Reply, Server};
+use coldspark_emulator::script::{self, Step};
+
+use super::{common, failure, get_item, ok, replies, response, start, without_credentials};
+use common::{Function, Session};
+
+/// An endpoint that gives other credentials each time, which last for so many seconds.
+fn endpoint(seconds: i64) -> Server {
+    let number = AtomicUsize::new(1);
+    Server::start(None, move |_| {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        let expires = std::process::Command::new("date")
+            .args([
+                "-u",
+                "-d",
+                &format!("{seconds} seconds"),
+                "+%Y-%m-%dT%H:%M:%SZ",
+            ])
+            .output()
+            .expect("date runs");
+        let expires = String::from_utf8(expires.stdout).expect("text");
+        Reply::json(
+            200,
+            &format!(
+                r#"{{"AccessKeyId":"KEY{number}","SecretAccessKey":"S","Token":"T{number}","Expiration":"{}"}}"#,
+                expires.trim_end()
+            ),
+        )
+    })
+}
+
+fn snap_start(service: &Server, credentials: &Server) -> Function {
+    without_credentials(&service.url())
+        // Those of the time before the snapshot.
+        .env("AWS_ACCESS_KEY_ID", "OLD")
+        .env("AWS_SECRET_ACCESS_KEY", "OLD")
+        .env(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            format!("{}/x", credentials.url()),
+        )
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "allowed")
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+}
+
+/// A restore and then so many events.
+fn restored(function: Function, events: usize) -> Session {
+    let mut steps: Vec<Step> = vec![script::status(200).into()];
+    for _ in 0..events {
+        steps.extend(script::exchange("event", get_item().to_string()));
+    }
+    let session = function.start(steps);
+    session.requests(2 * events + 2);
+    session
+}
+
+fn keys(server: &Server) -> Vec<String> {
+    let requests = server.requests().into_iter();
+    let keys = requests.map(|request| {
+        let signature = request
+            .header("authorization")
+            .expect("a signature")
+            .to_owned();
+        let key = signature
+            .split(['=', '/'])
+            .nth(1)
+            .expect("a key")
+            .to_owned();
+        format!(
+            "{key} {}",
+            request.header("x-amz-security-token").unwrap_or("none")
+        )
+    });
+    keys.collect()
+}
+
+#[test]
+fn a_restore_brings_new_credentials() {
+    let (service, credentials) = (replies([ok()]), endpoint(3600));
+    restored(snap_start(&service, &credentials).handler("calls"), 2);
+    // A call of the init step, and two events behind the restore.
+    assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY2 T2"]);
+    let asked = credentials.requests();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].header("authorization"), Some("allowed"));
+    assert_eq!(asked[0].path, "/x");
+}
+
+#[test]
+fn credentials_are_asked_for_again_before_they_expire() {
+    let (service, credentials) = (replies([ok()]), endpoint(300));
+    restored(snap_start(&service, &credentials), 3);
+    assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY3 T3"]);
+}
+
+#[test]
+fn credentials_that_still_last_are_used_while_their_endpoint_is_down() {
+    let service = replies([ok()]);
+    let credentials = {
+        let number = AtomicUsize::new(0);
+        Server::start(None, move |_| {
+            match number.fetch_add(1, Ordering::Relaxed) {
+                0 => Reply::json(200, &soon()),
+                _ => Reply::with(500, &[], b""),
+            }
+        })
+    };
+    restored(snap_start(&service, &credentials), 2);
+    assert_eq!(keys(&service), ["K none", "K none"]);
+    assert_eq!(credentials.requests().len(), 1 + 3);
+}
+
+/// Credentials for five minutes.
+fn soon() -> String {
+    let date = std::process::Command::new("date")
+        .args(["-u", "-d", "300 seconds", "+%Y-%m-%dT%H:%M:%SZ"])
+        .output()
+        .expect("date runs");
+    let until = String::from_utf8(date.stdout).expect("text");
+    format!(
+        r#"{{"AccessKeyId":"K","SecretAccessKey":"S","Expiration":"{}"}}"#,
+        until.trim_end()
+    )
+}
+
+#[test]
+fn an_endpoint_that_gives_none_is_named() {
+    let service = replies([ok()]);
+    for (reply, says) in [
+        (Reply::with(403, &[], b""), "status 403"),
+        (Reply::json(200, "{}"), "missing field"),
+    ] {
+        let credentials = replies([reply]);
+        let session = restored(snap_start(&service, &credentials), 1);
+        let failure = common::failure(&session.requests(4)[2], "event");
+        failure
+            .assert_type("Aws.Credentials")
+            .assert_says(&[says, "/x"]);
+    }
+    assert_eq!(service.requests().len(), 0);
+}
+
+#[test]
+fn no_other_address_is_asked_for_credentials() {
+    let function = without_credentials("http://127.0.0.1:9")
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/x");
+    let session = start(function, &get_item());
+    failure(&session, 1)
+        .assert_type("Aws.NoCredentials")
+        .assert_says(&["http://example.com/x", "loopback"]);
+}
+
+#[test]
+fn the_token_of_a_file_is_read_each_time() {
+    let (service, credentials) = (replies([ok()]), endpoint(300));
+    let file = std::env::temp_dir().join(format!("coldspark-token-{}", std::process::id()));
+    std::fs::write(&file, "first\n").expect("a file");
+    let function = without_credentials(&service.url())
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", credentials.url())
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file);
+    let session = start(function, &get_item());
+    response(&session, 1);
+    std::fs::write(&file, "second\n").expect("a file");
+    super::push(&session, &get_item());
+    response(&session, 2);
+    let tokens = credentials.requests().into_iter();
+    let tokens = tokens.map(|request| request.header("authorization").map(str::to_owned));
+    assert_eq!(
+        tokens.collect::<Vec<_>>(),
+        [Some("first".to_owned()), Some("second".to_owned())]
+    );
+    let _ = std::fs::remove_file(file);
+}
+
+#[test]
+fn no_connection_of_the_init_phase_is_used_after_the_restore() {
+    let (service, credentials) = (replies([ok()]), endpoint(3600));
+    restored(snap_start(&service, &credentials).handler("calls"), 2);
+    let connections = service.requests().into_iter().map(|it| it.connection);
+    assert_eq!(connections.collect::<Vec<_>>(), [1, 2, 2]);
+}
+
+#[test]
+fn under_snapstart_no_connection_is_made_ahead() {
+    let (service, credentials) = (replies([ok()]), endpoint(3600));
+    let function = snap_start(&service, &credentials).handler("connects");
+    let session = function.start([] as [Step; 0]);
+    session.requests(1);
+    assert_eq!(service.connections(), 0);
+}
