@@ -13,24 +13,24 @@ const PART: u32 = 10;
 /// ... and never more than this.
 const MOST: Duration = Duration::from_millis(200);
 
-/// No function may take longer. What was to end longer ago was never a deadline of this event: some
+/// The longest timeout of a function. A deadline that passed longer ago was never this event's: some
 /// tools send 0, or the timeout itself.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The moment at which an event is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
-    /// Since the boot; None for an event without a deadline.
+    /// The moment since the boot; `None` for an event without a deadline.
     pub(crate) at: Option<Duration>,
-    /// The deadline itself, likewise: when the time for what was done until then is over as well.
+    /// The deadline itself, since the boot. What was made before [`at`](Self::at) may be sent until then.
     pub(crate) end: Option<Duration>,
     allowed: Duration,
     margin: Duration,
 }
 
 impl Deadline {
-    /// That of an event; `margin` is the setting. A deadline that is long past when the event comes is
-    /// ignored.
+    /// The moment for an event; `margin` is the setting. A deadline that is long past when the event comes
+    /// is ignored.
     pub(crate) fn of<S>(context: &Context<'_, S>, margin: Option<Duration>) -> Self {
         let left = context.time_left();
         match context.deadline().filter(|_| left == Some(Duration::ZERO)) {
@@ -55,7 +55,7 @@ impl Deadline {
         }
     }
 
-    /// For what has none.
+    /// No deadline at all, for a hook.
     pub(crate) fn none() -> Self {
         Self {
             at: None,

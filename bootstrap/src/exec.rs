@@ -28,16 +28,16 @@ use crate::sys::spawn::Command;
 use crate::{context, error};
 
 const READ: &str = "read the response of the process";
-/// How often is looked at how much a process has written into a file.
+/// How long a wait lasts before the size of a process's output file is looked at again.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Where a process's standard output comes.
+/// What a process's standard output is.
 enum Output {
     Pipe(OutputPipe),
     File(Scratch),
 }
 
-/// The same before the process is started, with its own end of the pipe.
+/// Its standard output before the process is started: a pipe still has both ends here.
 enum Ends {
     Pipe((OwnedFd, OwnedFd)),
     File(Scratch),
@@ -65,9 +65,9 @@ impl From<Ends> for Output {
 pub(crate) struct Exec {
     file: PathBuf,
     arguments: [CString; 1],
-    /// Of a response that is streamed.
+    /// The content type of a streamed response; `None` when the response is collected.
     content_type: Option<String>,
-    /// Standard output is a file in memory, not a pipe.
+    /// Whether standard output is a file in memory and not a pipe.
     file_output: bool,
     environment: Cell<Vec<Cow<'static, CStr>>>,
     settings: Settings,
@@ -75,7 +75,7 @@ pub(crate) struct Exec {
 }
 
 impl Exec {
-    /// With a content type, responses are streamed.
+    /// Makes the executable that answers events. Responses are streamed if there is a content type.
     pub(crate) fn new(
         file: PathBuf,
         content_type: Option<String>,
@@ -213,7 +213,7 @@ impl Exec {
         Ok((child, ends.into()))
     }
 
-    /// Reads what the process prints until it has ended, or nobody wants it any more; None when
+    /// Reads what the process prints until it has ended, or nobody wants it any more; `None` when
     /// the deadline came first.
     fn follow(
         &self,
@@ -267,7 +267,7 @@ impl Exec {
     }
 }
 
-/// What of a response that was printed cannot be posted.
+/// The error of a response that was printed and cannot be posted.
 fn no_response(failure: Failure) -> Error {
     match failure {
         Failure::Reported(error) => error,

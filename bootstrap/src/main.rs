@@ -5,7 +5,7 @@
 //!                     -> exec | stream:  Exec      -> one process an event
 //! ```
 //!
-//! A `pool` has as many of them as there are events at a time. `mode` puts them together,
+//! A `pool` holds as many of them as there are events at a time. `mode` puts them together,
 //! `shutdown` ends them. `worker` and `exec` stand on `process` (how a process is started, waited for
 //! and read) and on `log` (what processes print); `error` names what went wrong, and `sys` has the
 //! system calls and all unsafe code.

@@ -25,9 +25,9 @@ pub(crate) enum Mode {
     Exec(Pool<Exec>),
 }
 
-/// With COLDSPARK_ASYNC_INIT, when a worker that is not ready is left to the first event: before the
-/// 10 s after which Lambda stops the init phase and starts it again, some of which have passed when
-/// this process starts.
+/// How long after the boot a worker that is not ready is left to the first event, with
+/// COLDSPARK_ASYNC_INIT. Lambda stops an init phase after 10 s and starts it again; some of that time has
+/// passed when this process starts.
 const LEAVE: Duration = Duration::from_millis(9500);
 
 /// The init step: starts what answers, and waits until it is ready.
@@ -92,7 +92,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     Ok(Mode::Supervised(pool))
 }
 
-/// A log, for the one poller or one of several.
+/// Opens a log. With one poller, every wait reads it from then on.
 fn log(alone: bool) -> Result<&'static Log, Error> {
     let log = Log::open(alone)?;
     if alone {
@@ -101,7 +101,7 @@ fn log(alone: bool) -> Result<&'static Log, Error> {
     Ok(log)
 }
 
-/// What is to be done around a snapshot. Between two events, exec mode has no process to tell.
+/// Tells the workers of a snapshot or a restore. In exec mode no process runs between two events.
 pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
@@ -109,7 +109,7 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
     }
 }
 
-/// Ends every process that there is.
+/// Ends every process.
 pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => shutdown::workers(pool),

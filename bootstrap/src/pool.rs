@@ -1,10 +1,10 @@
-//! As many of what answers events as there are events at a time, each with a log of its own.
+//! The workers or executables that answer events: one for each event at a time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use coldspark::Error;
 
-/// What answers one event at a time, as often as it is needed.
+/// Workers or executables, each of which answers one event at a time.
 pub(crate) struct Pool<T> {
     idle: Mutex<Vec<T>>,
     make: Box<Make<T>>,
@@ -13,7 +13,7 @@ pub(crate) struct Pool<T> {
 type Make<T> = dyn Fn() -> Result<T, Error> + Send + Sync;
 
 impl<T> Pool<T> {
-    /// An empty one; `make` makes what is in it.
+    /// An empty pool; `make` makes its members.
     pub(crate) fn new(make: impl Fn() -> Result<T, Error> + Send + Sync + 'static) -> Self {
         Self {
             idle: Mutex::new(Vec::new()),
@@ -21,7 +21,7 @@ impl<T> Pool<T> {
         }
     }
 
-    /// One more.
+    /// Makes one more, which is not in the pool yet.
     pub(crate) fn another(&self) -> Result<T, Error> {
         (self.make)()
     }
@@ -31,8 +31,8 @@ impl<T> Pool<T> {
         self.idle().push(one);
     }
 
-    /// Has one answer an event. The one that was busy last comes first, so that few are in use
-    /// where few are needed.
+    /// Lends a member to `work`, and makes one if all are busy. The member that was busy last comes first,
+    /// so that few are in use where few are needed.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&T) -> Result<R, Error>) -> Result<R, Error> {
         let idle = self.idle().pop();
         let one = match idle {

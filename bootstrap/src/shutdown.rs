@@ -1,4 +1,4 @@
-//! The end of the environment: processes are told, and none is left.
+//! The end of the environment: every process is told, and no process is left.
 
 use std::mem;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const GRACE: Duration = Duration::from_millis(150);
 /// How long after that a process may take that was sent SIGTERM.
 const TERM: Duration = Duration::from_millis(50);
 
-/// How long it may take until those that are killed are gone. What is left of the 300 ms is for the
+/// How long it may take until killed processes are gone. What is left of the 300 ms is for the
 /// answers that are still to be given.
 const KILLED: Duration = Duration::from_millis(20);
 
@@ -29,7 +29,7 @@ pub(crate) fn workers(pool: &Pool<Supervisor>) {
         .filter_map(|supervisor| Some((supervisor, supervisor.dismiss()?)))
         .collect();
     let children = || dismissed.iter().map(|(_, child)| child);
-    // With an event in hand, they read no lines.
+    // Workers with an event in hand read no lines.
     child::terminate(|pid| children().all(|child| child.pid() != pid));
     let begun = since_boot();
     let until = begun + GRACE;
@@ -51,7 +51,7 @@ pub(crate) fn executables() {
     rest(since_boot() + GRACE);
 }
 
-/// Waits for those who have processes in hand to reap them, and kills what is left.
+/// Waits until the pollers have reaped their processes, and kills what is left.
 fn rest(until: Duration) {
     await_none(until);
     child::kill(|_| true);

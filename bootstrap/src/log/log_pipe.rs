@@ -11,7 +11,7 @@ const PIECE: usize = 16 * 1024;
 const LONGEST: usize = 64 * 1024;
 /// In JSON, what may become an object is kept whole up to what CloudWatch Logs takes as one event.
 const LONGEST_JSON: usize = 1024 * 1024;
-/// How much of the end of standard error a failure's report has.
+/// How many bytes of the end of standard error the report of a failure shows.
 const TAIL: usize = 2048;
 const TAIL_LINES: usize = 10;
 
@@ -19,13 +19,13 @@ const TAIL_LINES: usize = 10;
 pub(crate) struct LogPipe {
     /// Where it goes: this process's standard output or error.
     target: i32,
-    /// There are others whose lines may come in between.
+    /// Whether other logs are written to the same place, whose lines may come in between.
     shared: bool,
     pending: Vec<u8>,
-    /// The last that was written is a part of a line.
+    /// Whether the last bytes that were written are a part of a line.
     torn: bool,
     tail: Vec<u8>,
-    /// Only in that format.
+    /// `None` when the log's format is text.
     json: Option<Json>,
 }
 
@@ -49,7 +49,7 @@ impl LogPipe {
         }
     }
 
-    /// In JSON: whose lines come now.
+    /// Takes the ids of an event, which JSON lines have from now on.
     pub(crate) fn belongs_to<S>(&mut self, context: &Context<'_, S>) {
         if let Some(json) = &mut self.json {
             context.request_id().clone_into(&mut json.request_id);
@@ -58,6 +58,7 @@ impl LogPipe {
         }
     }
 
+    /// Forgets the end of standard error, which belongs to an earlier event.
     pub(crate) fn forget(&mut self) {
         self.tail.clear();
     }
@@ -68,7 +69,7 @@ impl LogPipe {
         loop {
             self.pending.reserve(PIECE);
             let start = self.pending.len();
-            // After an error there is nothing to be had.
+            // After an error nothing more can be read.
             let Some(Ok(_)) = turn.read(pipe.as_fd(), &mut self.pending) else {
                 return;
             };
@@ -77,6 +78,7 @@ impl LogPipe {
         }
     }
 
+    /// Keeps the end of what was read from this byte on, if it is standard error.
     fn remember(&mut self, start: usize) {
         if self.target == 2 {
             let new = &self.pending[start..];
@@ -167,6 +169,7 @@ impl LogPipe {
         }
     }
 
+    /// The last lines of standard error, for the report of a failure.
     pub(crate) fn last_lines(&self) -> String {
         let text = self.tail.trim_ascii_end();
         let mut breaks = (0..text.len()).rev().filter(|at| text[*at] == b'\n');

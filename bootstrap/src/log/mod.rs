@@ -73,8 +73,8 @@ impl Log {
         self.ends[1].as_fd()
     }
 
-    /// For a process that stays: takes back what its last event's programs made of its standard
-    /// output and error.
+    /// Makes both ends block again. Called before each event of a process that stays, since programs of
+    /// its last event may have changed the flags.
     pub(crate) fn let_block(&self) {
         self.ends.iter().for_each(pipe::let_block);
     }
@@ -127,7 +127,7 @@ impl Log {
     /// Writes what processes have printed so far, so that it stands before what comes next, and
     /// under the id of the event that ends here. A line without an end gets one.
     pub(crate) fn catch_up(&self) {
-        // With the lock: what the thread has read and not yet written counts as well.
+        // The lock comes first, so that what the thread has read and not yet written counts as well.
         let mut streams = self.lock();
         if self.has_more(Some(Duration::ZERO)) {
             self.read_into(&mut streams);
@@ -135,7 +135,7 @@ impl Log {
         streams.iter_mut().for_each(LogPipe::close);
     }
 
-    /// The same when all of it was read already.
+    /// Ends lines without an end, when everything that was printed has been read already.
     pub(crate) fn end_lines(&self) {
         self.lock().iter_mut().for_each(LogPipe::close);
     }
@@ -154,13 +154,13 @@ impl Log {
         }
     }
 
-    /// For a hook, which belongs to no event.
+    /// Called before a hook, which belongs to no event.
     pub(crate) fn begin_hook(&self) {
         self.lock()[1].forget();
     }
 
-    /// For when a process has ended: writes everything, also a last line without its end, and
-    /// gives the last lines of standard error.
+    /// Called when a process has ended. Writes everything that it printed, also a last line without an
+    /// end, and gives the last lines of standard error.
     pub(crate) fn end_process(&self) -> String {
         let mut streams = self.lock();
         self.read_into(&mut streams);

@@ -1,13 +1,13 @@
-//! What came through a pipe.
+//! A process's output, as it comes through a pipe.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::sys::pipe::Turn;
 
-/// What fits into the first memory, which is a block of the start-up arena, needs no other.
+/// How many bytes the first memory holds: a block of the start-up arena. Most responses need no other.
 const FIRST: usize = 16 * 1024;
-/// The same for lines of the protocol: less than a page, of which none is touched for them.
+/// The first memory for lines of the protocol: less than a page, so that no new page is touched.
 const LINES: usize = 1024;
 
 /// The reading end of a pipe from a child, and what has come through it.
@@ -25,7 +25,7 @@ impl OutputPipe {
         Self::with_memory(pipe, limit, FIRST)
     }
 
-    /// For lines of which each is used before more is read, so that they need no limit.
+    /// A pipe of lines. It has no limit, since each line is used before more is read.
     pub(crate) fn for_lines(pipe: OwnedFd) -> Self {
         Self::with_memory(pipe, usize::MAX, LINES)
     }

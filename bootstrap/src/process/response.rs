@@ -15,12 +15,13 @@ use crate::sys::file::Scratch;
 pub(crate) struct StreamedResponse<'a, 'w> {
     response: &'a mut Writer<'w>,
     deadline: Deadline,
-    /// Nobody reads any more.
+    /// Whether nobody reads it any more.
     pub(crate) abandoned: bool,
 }
 
 impl<'a, 'w> StreamedResponse<'a, 'w> {
-    /// Of this content type, which has been looked at. Nothing is sent before the first byte.
+    /// Begins a response of this content type, which was checked before. Nothing is sent until the first
+    /// byte is there.
     pub(crate) fn new(
         response: &'a mut Writer<'w>,
         content_type: Option<&str>,
@@ -28,7 +29,7 @@ impl<'a, 'w> StreamedResponse<'a, 'w> {
     ) -> Self {
         if let Some(content_type) = content_type {
             let content_type = content_type::from_word(content_type);
-            // It is printable ASCII, and nothing was sent, so there is no error.
+            // The type is printable ASCII, and nothing was sent yet, so there is no error.
             let _ = coldspark::internal::any_content_type(response, content_type);
         }
         response.give_up_at(deadline.at);

@@ -13,7 +13,7 @@ use super::{checked, owned, poll};
 
 /// How long a killed child may take to end. One in whose way the kernel or a tracer stands is left.
 const KILLED: Duration = Duration::from_millis(500);
-/// The same when the environment ends, which leaves less time.
+/// The same limit when the environment ends, which leaves less time.
 const KILLED_AT_THE_END: Duration = Duration::from_millis(20);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(2);
@@ -110,7 +110,7 @@ pub(super) fn reap_orphans() {
 /// A child and its process group; both are gone when it is dropped.
 pub(crate) struct Child {
     pid: libc::pid_t,
-    /// Readable when the child has ended; kernels before 5.3 and some sandboxes have none.
+    /// A pidfd, readable when the child has ended; `None` on kernels before 5.3 and in some sandboxes.
     ended: Option<OwnedFd>,
     reaped: bool,
 }
@@ -159,7 +159,7 @@ impl Child {
     }
 
     /// Kills the child and whatever is left of its group, and gives the status with which the child
-    /// ended; None when that cannot be known.
+    /// ended; `None` when that cannot be known.
     pub(crate) fn finish(mut self) -> Option<ExitStatus> {
         self.end()
     }
@@ -211,7 +211,7 @@ impl Child {
     }
 }
 
-/// The status of a child that has ended, which leaves nothing of it; None while it runs, and
+/// Reaps a child that has ended, and gives its status; `None` while it runs, and
 /// `Some(None)` when there is no such child.
 fn try_reap(pid: libc::pid_t) -> Option<Option<ExitStatus>> {
     let mut status = 0;

@@ -65,7 +65,7 @@ pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
 }
 
 /// Waits until one of the descriptors can be read or is at its end, or the time is over; says
-/// which are. `None` waits without a limit. An interrupted wait returns with none.
+/// which are. `None` waits without a limit. An interrupted wait says that no descriptor is ready.
 pub(crate) fn poll<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     limit: Option<Duration>,
@@ -73,7 +73,7 @@ pub(crate) fn poll<const N: usize>(
     poll_or_room(fds, false, limit)
 }
 
-/// The same; with `room`, also until the first one takes bytes.
+/// Waits as [`poll`] does; with `room`, also until the first descriptor takes bytes.
 pub(crate) fn poll_or_room<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     room: bool,

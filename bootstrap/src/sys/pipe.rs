@@ -74,7 +74,7 @@ impl Turn {
         loop {
             match read(pipe, buffer) {
                 Ok(got) => {
-                    // With room left, the pipe is empty, or gives more at the next wait.
+                    // If there is room left, the pipe is empty, or gives more at the next wait.
                     let full = got == spare;
                     self.left = if full {
                         self.left.saturating_sub(got)

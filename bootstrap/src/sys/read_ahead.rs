@@ -1,4 +1,4 @@
-//! Has the kernel read from the disk what the start is going to execute, while it is not needed yet.
+//! Asks the kernel to read from the disk what the start is going to execute, before it is needed.
 //!
 //! Left alone, it reads a program in parts, each when something in it is executed, and a worker
 //! only when that is started: a cold start waits three or four times for the disk instead of twice
@@ -55,7 +55,7 @@ pub(crate) fn start() {
     unsafe { call(libc::SYS_close, [file, 0, 0, 0, 0, 0]) };
 }
 
-/// Has what is mapped from here on read.
+/// Asks the kernel to read what is mapped from here on.
 fn will_need(start: usize) {
     let advice = libc::MADV_WILLNEED as usize;
     // SAFETY: with this advice madvise(2) changes neither memory nor mappings, wherever that is.

@@ -1,5 +1,5 @@
-//! What this process relies on of signals, whatever it was started with; and whether it is the one
-//! that orphans become children of.
+//! The signals that this process relies on, whatever it was started with; and whether orphans become
+//! its children.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -12,8 +12,8 @@ static ADOPTS: AtomicBool = AtomicBool::new(false);
 /// How many events have begun, as far as it matters: 0, 1, or more.
 static EVENTS: AtomicU8 = AtomicU8::new(0);
 
-/// Sets that children stay to be reaped when they end; who ignores SIGCHLD, which a program
-/// inherits, never learns of a status. Called on the first thread.
+/// Makes sure that children stay to be reaped when they end: a process that ignores SIGCHLD, which a
+/// program inherits, never learns of a status. Called on the first thread.
 pub(crate) fn set_up() {
     on_child_end(libc::SIG_DFL);
     // SAFETY: gettid(2) takes nothing; the first thread has the number of the process. The C library

@@ -10,7 +10,7 @@ use crate::error;
 use crate::error::failure::Failure;
 use crate::log::Log;
 
-/// When a worker ended that had an event in hand.
+/// The words for a worker that ended with an event in hand.
 pub(super) const IN_EVENT: &str = "instead of answering";
 
 /// Makes the errors of the workers of one program.
@@ -30,7 +30,7 @@ impl WorkerErrors<'_> {
         Error::new(error.error_type().to_owned(), message)
     }
 
-    /// Ends a worker whose time is over; the event's error.
+    /// Ends a worker whose time is over, and gives the event's error.
     pub(super) fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
         self.end(worker, |tail| {
             let error = deadline.error("; the worker and what it has started were killed");
@@ -41,7 +41,7 @@ impl WorkerErrors<'_> {
         })
     }
 
-    /// Ends a worker whose state is in doubt; its error.
+    /// Ends a worker whose state is in doubt, and gives the error.
     pub(super) fn error_of(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
         let name = self.name();
         match failure {

@@ -15,11 +15,11 @@ const BLOCK: usize = 64 * 1024;
 /// What a worker is given to answer, and how.
 pub(crate) struct Exchange<'a, 'w> {
     pub(crate) task: Task,
-    /// The event's bytes; a hook has none.
+    /// The event's bytes; empty for a hook.
     pub(crate) event: &'a [u8],
     /// The lines of its context.
     pub(crate) context: &'a str,
-    /// Where a shell function's standard output goes.
+    /// The standard output of a shell function.
     pub(crate) outlet: Option<&'a Outlet>,
     pub(crate) deadline: Deadline,
     /// Where a response may be streamed to.

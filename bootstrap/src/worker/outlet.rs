@@ -13,9 +13,9 @@ use crate::sys::pipe;
 /// event's response.
 pub(crate) struct Outlet {
     end: OwnedFd,
-    /// By which the shell finds it in /proc.
+    /// Its number, by which the shell finds it in /proc.
     pub(super) number: String,
-    /// Each event has a subshell.
+    /// Whether each event has a subshell.
     apart: bool,
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Worker {
     pub(super) event: Scratch,
     pub(super) response: Scratch,
     pub(super) context: Scratch,
-    /// Whether it has said so.
+    /// Whether it has said that it is ready.
     pub(crate) ready: bool,
     /// Whether the wait that found its last line also looked at what it had printed until then.
     pub(crate) log_seen: bool,
@@ -92,7 +92,7 @@ impl Worker {
                 self.ready = true;
                 self.asked = asked;
                 if asked.shutdown {
-                    // Without effect behind the init phase.
+                    // This has no effect after the init phase.
                     shutdown_by_hand::register_extension(true);
                 }
                 Ok(())
@@ -129,7 +129,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether it wants to be told.
+    /// Whether the worker has asked to be told of this.
     pub(crate) fn asks(&self, hook: Hook) -> bool {
         self.asked.has(hook)
     }
@@ -175,7 +175,7 @@ impl Worker {
             }
             if let Some(end) = end {
                 let line = bytes[..end].to_vec();
-                // Without giving up its memory, which the next lines need again.
+                // The memory is kept, since the next lines need it again.
                 bytes.drain(..=end);
                 return Ok(line);
             }
@@ -189,7 +189,7 @@ impl Worker {
             let woken =
                 wait(&self.child, pipes, until).map_err(failed_to("wait for the worker"))?;
             self.log_seen = wait::reads_log();
-            // In this order: what a worker did before its end, or in time, counts.
+            // The order matters: what a worker did before its end, or in time, counts.
             if woken.readable[0] {
                 self.answers
                     .read()
@@ -226,7 +226,7 @@ impl Worker {
         }
     }
 
-    /// One line, and then it is the bootstrap's turn; what comes right behind it is one too many.
+    /// Checks that no line follows: after one line it is the bootstrap's turn.
     pub(super) fn nothing_more(&self) -> Result<(), Failure> {
         if self.answers.bytes.is_empty() {
             return Ok(());

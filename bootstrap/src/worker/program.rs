@@ -19,7 +19,7 @@ pub(crate) struct Program {
     pub(crate) environment: Vec<Cow<'static, CStr>>,
     /// The number of the first of its five descriptors.
     pub(crate) first: i32,
-    /// Where a shell function's standard output goes; a worker writes into the response file.
+    /// The standard output of a shell function; `None` for a worker, which writes into the response file.
     pub(crate) outlet: Option<Outlet>,
 }
 

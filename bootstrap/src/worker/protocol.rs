@@ -1,4 +1,4 @@
-//! The vocabulary of the worker protocol, version 1; layer/PROTOCOL.md has its meaning.
+//! The lines of the worker protocol, version 1; layer/PROTOCOL.md says what they mean.
 
 use std::ffi::CStr;
 use std::mem;
@@ -8,7 +8,7 @@ use crate::content_type;
 /// The version, as workers find it in their environment.
 pub(crate) const VERSION: &CStr = c"COLDSPARK_PROTOCOL=1";
 
-/// A longer line is not one of the protocol.
+/// The longest line of the protocol, with its end, in bytes.
 pub(crate) const LONGEST: usize = 512;
 
 /// The numbers of a worker's descriptors, beginning with `first`: lines for it, lines from it,

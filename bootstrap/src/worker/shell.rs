@@ -10,12 +10,12 @@ use crate::process::{arguments, executable};
 use crate::{error, settings};
 
 const DRIVER: &str = include_str!("driver.sh");
-/// Where bash is on provided.al2023, and elsewhere.
+/// The places of bash on provided.al2023 and elsewhere.
 const SHELLS: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/opt/bin/bash"];
 /// Scripts like to use 3 and the following descriptors for themselves.
 const FIRST: i32 = 60;
 
-/// What the driver has of its own.
+/// How the names begin that the driver uses itself.
 const OWN: &str = "coldspark_";
 const EXIT: &str = "exit";
 

@@ -1,4 +1,4 @@
-//! Keeps a worker there for the next event, whatever became of the last one.
+//! Keeps a worker ready for the next event, whatever became of the last one.
 
 use coldspark::stream::Writer;
 use coldspark::{Context, Error, internal};
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::sys::child::Child;
 use crate::{context, error};
 
-/// Below this are the numbers of a shell's events.
+/// The highest number of a shell's event.
 const SHORT: u64 = 99;
 
 /// A program, and the worker that runs it now.
@@ -60,8 +60,8 @@ impl Supervisor {
         }
     }
 
-    /// Waits in the init phase until the first worker is ready. When it is `leave`, counted since the
-    /// boot, before that, it is left to the first event, which waits on.
+    /// Waits in the init phase until the first worker is ready. If that takes until `leave`, counted since
+    /// the boot, the worker is left to the first event, which waits for it.
     pub(crate) fn await_ready(&self, leave: Option<Duration>) -> Result<(), Error> {
         self.log.ensure_reader()?;
         let mut state = self.state.borrow_mut();
@@ -130,7 +130,7 @@ impl Supervisor {
             // snapshot, and has nothing to do after the restore.
             return Ok(());
         }
-        // Without a limit of its own: Lambda has one.
+        // A hook has no limit of its own: Lambda has one.
         let done = waiting
             .and_then(|()| {
                 running.answer(Exchange {
@@ -212,7 +212,7 @@ impl Supervisor {
         Err(error)
     }
 
-    /// Sees to it that a worker waits for an event.
+    /// Makes sure that a worker waits for an event, and starts another if need be.
     fn prepare(&self, worker: &mut Option<Worker>, deadline: &Deadline) -> Result<(), Error> {
         // Of one that was started for this event.
         self.log.ensure_reader()?;
@@ -244,7 +244,7 @@ impl Supervisor {
     }
 }
 
-/// What no event is told of.
+/// Logs what no event's error can say.
 pub(crate) fn notice(text: &str) {
     internal::warn(format_args!("{text}"));
 }

@@ -17,19 +17,19 @@ const STACK: usize = if cfg!(debug_assertions) {
 } else {
     3 * 1024
 };
-/// Above every number under which a child gets a descriptor.
+/// A number above those under which a child gets its descriptors.
 const HIGH: libc::c_int = 100;
 
-/// What the child works by, in memory that it shares.
+/// What the child needs for its set-up, in memory that it shares with its parent.
 pub(super) struct ChildSetup<'a> {
     program: *const libc::c_char,
     /// Both end with a null pointer.
     arguments: *const *const libc::c_char,
     environment: *const *const libc::c_char,
-    /// From which number to which; None when it is done, or there is none. The last one is for
-    /// /dev/null.
+    /// From which number to which each descriptor goes; `None` when that is done, or there are no more.
+    /// The last one is for /dev/null.
     moves: [Option<(libc::c_int, libc::c_int)>; MOST + 1],
-    /// Where it writes the number of an error.
+    /// The pipe into which the child writes the number of an error.
     report: libc::c_int,
     /// The signals that its program begins with blocked, and this process goes on with: none, with
     /// whichever it was started itself.
@@ -137,7 +137,8 @@ impl<'a> ChildSetup<'a> {
         Ok(())
     }
 
-    /// Gives every descriptor its number, none before what has that number now was given its own.
+    /// Gives every descriptor its number. A number that another descriptor still has is not taken before
+    /// that one has moved.
     fn place(&mut self) -> Result<(), Failed> {
         while self.pending().next().is_some() {
             let mut moved = false;
@@ -182,13 +183,13 @@ fn done(result: libc::c_int) -> Result<libc::c_int, Failed> {
     if result < 0 { Err(Failed) } else { Ok(result) }
 }
 
-/// The same descriptor under a number that no child is given.
+/// Gives the same descriptor another number, which no child is given.
 fn above(fd: libc::c_int) -> Result<libc::c_int, Failed> {
     // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers and touches no memory.
     done(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, HIGH) })
 }
 
-/// Where the child begins.
+/// The function in which the child begins.
 extern "C" fn child_main(setup: *mut c_void) -> libc::c_int {
     // SAFETY: `ChildSetup::start` passes a pointer to its set-up, which nobody else uses while its
     // thread waits.
