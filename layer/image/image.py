@@ -179,7 +179,7 @@ def loader(elf):
 
 
 def missing_interpreter(handler, files, contents, path):
-    """A sentence about what the handler's file needs and the image has not, or None."""
+    """A sentence about what the handler's file needs and the image lacks, or None."""
     name, data, sourced = handler_file(handler, files)
     if name is None:
         return None

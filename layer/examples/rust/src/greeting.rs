@@ -1,6 +1,6 @@
 //! The handler: greets whoever the event names. It knows neither of the ways it is run.
 
-/// The response to an event, or why there is none.
+/// The response to an event, or the reason for an error.
 pub(crate) fn greet(event: &[u8]) -> Result<Vec<u8>, &'static str> {
     let text = std::str::from_utf8(event).map_err(|_| "the event is not a text")?;
     let name = text
