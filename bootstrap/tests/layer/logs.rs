@@ -8,7 +8,8 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::common::{Function, Package, event, workers};
+use crate::common::concurrent::error;
+use crate::common::{Concurrent, Function, Package, event, workers};
 
 fn worker(body: &str) -> Function {
     let script = workers::answering(body);
@@ -92,6 +93,21 @@ fn a_last_line_without_an_end_gets_one_when_the_worker_ends() {
         log.contains("out of\n") && log.contains("no end\n"),
         "{log}"
     );
+}
+
+#[test]
+fn an_error_has_the_words_of_its_own_event_only() {
+    let body =
+        "case $event in good) echo 'earlier words' >&2;; *) echo 'last words' >&2; exit 3;; esac";
+    for concurrency in [1, 2] {
+        let script = workers::answering(&format!("{body}; printf ok >&6"));
+        let package = Package::new().executable("handler", script);
+        let function = Concurrent::start("worker:handler", package, concurrency);
+        assert_eq!(function.invoke(&["good"]), ["ok"]);
+        let (_, message) = error(function.submit("bad"));
+        assert!(message.contains("last words"), "{message}");
+        assert!(!message.contains("earlier words"), "{message}");
+    }
 }
 
 #[test]
