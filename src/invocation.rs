@@ -47,6 +47,14 @@ impl<'a, S> Context<'a, S> {
         self.metadata
     }
 
+    /// The same without the state, for the layer: what takes it then is compiled but once, and does not
+    /// lie with what names the state.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_state(&self) -> Context<'a> {
+        Context::new(self.metadata, &())
+    }
+
     /// What the init step returned; `()` without one.
     #[must_use]
     pub fn state(&self) -> &'a S {

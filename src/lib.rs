@@ -134,6 +134,7 @@ mod readme {}
 #[doc(hidden)]
 pub mod internal {
     pub use crate::api::{MAX_RESPONSE, response_too_large};
+    pub use crate::client::{Chunked, Field, Framing, Head, parse_head};
     pub use crate::error::error_type;
     pub use crate::escape::{list, quoted};
     pub use crate::log::{json, warn, wrap};

@@ -3,6 +3,7 @@
 //! ```text
 //! _HANDLER -> resolve -> worker | shell: Supervisor -> Worker (one process, many events)
 //!                     -> exec | stream:  Exec      -> one process an event
+//!                     -> http:           Application -> one process, HTTP requests
 //! ```
 //!
 //! A `pool` holds as many of them as there are events at a time. `mode` puts them together,
@@ -16,6 +17,7 @@ mod context;
 mod deadline;
 mod error;
 mod exec;
+mod http;
 mod log;
 mod mode;
 mod pool;
@@ -30,8 +32,14 @@ use coldspark::Runtime;
 
 use crate::worker::protocol::Hook;
 
+/// Where Lambda's Runtime API is; set by Lambda alone.
+const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
+
 coldspark::main!({
     sys::read_ahead::start();
+    if sys::variable(RUNTIME_API).is_none() {
+        http::run_elsewhere();
+    }
     Runtime::with_init(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))

@@ -1,4 +1,4 @@
-//! The three modes: a worker, a shell function, an executable.
+//! The modes: a worker, a shell function, an executable, a web application.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use coldspark::stream::Writer;
 use coldspark::{Context, Error, Init, internal};
 
 use crate::exec::Exec;
+use crate::http::{self, Application};
 use crate::log::Log;
 use crate::pool::Pool;
 use crate::process::wait;
@@ -23,6 +24,7 @@ use crate::{error, resolve, shutdown};
 pub(crate) enum Mode {
     Supervised(Pool<Supervisor>),
     Exec(Pool<Exec>),
+    Http(Box<Application>),
 }
 
 /// How long after the boot a worker that is not ready is left to the first event, with
@@ -37,6 +39,11 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let settings = Settings::from_env(init.task_root())?;
     // It takes a second connection and an exchange, which most functions need not wait for.
     internal::shutdown_by_hand::register_extension(settings::shutdown()?);
+    if http::is_meant(init.handler()) {
+        let log = log(init.concurrency() == 1)?;
+        let application = http::start(init, settings, log, since_boot() + LEAVE)?;
+        return Ok(Mode::Http(application));
+    }
     settings::tell_of_wrapper();
     let target = match init.handler() {
         "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,
@@ -106,6 +113,7 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
         Mode::Exec(_) => Ok(()),
+        Mode::Http(application) => application.hook(hook),
     }
 }
 
@@ -113,7 +121,7 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
 pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => shutdown::workers(pool),
-        Mode::Exec(_) => shutdown::executables(),
+        Mode::Exec(_) | Mode::Http(_) => shutdown::executables(),
     }
     Ok(())
 }
@@ -134,6 +142,7 @@ pub(crate) fn handle(
     let whole = match context.state() {
         Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
         Mode::Exec(pool) => pool.with(|exec| exec.handle(event, context, response))?,
+        Mode::Http(application) => application.handle(event, &context.without_state(), response)?,
     };
     match whole {
         Some(whole) => response

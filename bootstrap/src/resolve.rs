@@ -58,6 +58,11 @@ pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error
     }
 }
 
+/// The file of a web application.
+pub(crate) fn http(handler: &str, path: &str, settings: &Settings) -> Result<PathBuf, Error> {
+    file(handler, path, [&settings.task_root, &settings.layer_root])
+}
+
 fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     inside(handler, handler)?;
     for root in roots {

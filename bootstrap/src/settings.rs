@@ -73,7 +73,12 @@ pub(crate) fn async_init() -> Result<bool, Error> {
         Some("0" | "false") => false,
         _ => chosen(ASYNC_INIT, "1")?,
     };
-    Ok(wanted && sys::variable(INITIALIZATION_TYPE).is_none_or(|value| value == ON_DEMAND))
+    Ok(wanted && is_on_demand())
+}
+
+/// Whether Lambda stops the init phase after 10 s.
+pub(crate) fn is_on_demand() -> bool {
+    sys::variable(INITIALIZATION_TYPE).is_none_or(|value| value == ON_DEMAND)
 }
 
 /// Whether each event of a shell function has a subshell.

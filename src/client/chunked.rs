@@ -5,7 +5,7 @@ const MAX_LINE: usize = 8 * 1024;
 
 /// A decoder that takes the coded bytes in pieces of any size.
 #[derive(Debug, Default)]
-pub(crate) struct Chunked {
+pub struct Chunked {
     state: State,
     line: usize,
 }
@@ -30,11 +30,10 @@ enum State {
 impl Chunked {
     /// Decodes from `input` into `body` and returns how many bytes of `input` belong to the
     /// coding; what follows its end is left.
-    pub(crate) fn decode(
-        &mut self,
-        input: &[u8],
-        body: &mut Vec<u8>,
-    ) -> Result<usize, &'static str> {
+    ///
+    /// # Errors
+    /// What is wrong with the coding.
+    pub fn decode(&mut self, input: &[u8], body: &mut Vec<u8>) -> Result<usize, &'static str> {
         let mut at = 0;
         while at < input.len() && self.state != State::Done {
             if let State::Data(left) = self.state {
@@ -54,7 +53,8 @@ impl Chunked {
     }
 
     /// Whether the last chunk and the trailers have come.
-    pub(crate) fn is_done(&self) -> bool {
+    #[must_use]
+    pub fn is_done(&self) -> bool {
         self.state == State::Done
     }
 

@@ -12,26 +12,34 @@ const MAX_HEADERS: usize = 1024;
 
 /// A parsed head.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(crate) status: u16,
+pub struct Head {
+    /// The status of the reply.
+    pub status: u16,
     /// Bytes of the head, the empty line included.
-    pub(crate) length: usize,
-    pub(crate) framing: Framing,
+    pub length: usize,
+    /// How the body ends.
+    pub framing: Framing,
     /// Whether the connection may carry another request.
-    pub(crate) keep_alive: bool,
+    pub keep_alive: bool,
 }
 
 /// How the end of the body is known (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Framing {
+pub enum Framing {
+    /// So many bytes.
     Length(usize),
+    /// By the chunked transfer coding.
     Chunked,
+    /// The server closes the connection behind it.
     UntilClose,
 }
 
 /// Parses the head at the start of `bytes` and notes in `fields` where the headers are.
 /// None: the head is not complete yet.
-pub(crate) fn parse(bytes: &[u8], fields: &mut Vec<Field>) -> Result<Option<Head>, &'static str> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse(bytes: &[u8], fields: &mut Vec<Field>) -> Result<Option<Head>, &'static str> {
     let usual = &mut [MaybeUninit::uninit(); USUAL_HEADERS];
     match parse_into(usual, bytes, fields) {
         Err(httparse::Error::TooManyHeaders) => {

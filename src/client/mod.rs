@@ -21,7 +21,11 @@ mod exchange;
 #[cfg(feature = "ureq")]
 mod ureq;
 
+/// What the layer reads the answers of web applications with.
+pub use chunked::Chunked;
 pub(crate) use error::ClientError;
+pub use head::{Framing, Head, parse as parse_head};
+pub use reply::Field;
 pub(crate) use reply::Reply;
 pub(crate) use streamed::Streamed;
 pub(crate) use unread::Unread;

@@ -19,9 +19,11 @@ pub(crate) struct Reply {
 
 /// Where a header stands in the buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) name: Range<usize>,
-    pub(crate) value: Range<usize>,
+pub struct Field {
+    /// Its name, as it was sent.
+    pub name: Range<usize>,
+    /// Its value, without the space around it.
+    pub value: Range<usize>,
 }
 
 impl Reply {

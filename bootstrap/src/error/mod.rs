@@ -7,7 +7,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use coldspark::Error;
-pub(crate) use coldspark::internal::error_type::{CONFIG_INVALID, NO_SUCH_HANDLER, PROCESS_ENDED};
+pub(crate) use coldspark::internal::error_type::{
+    CONFIG_INVALID, INVALID_EVENT, INVALID_RESPONSE, NO_SUCH_HANDLER, PROCESS_ENDED,
+    RESPONSE_TOO_LARGE,
+};
 
 /// What `_HANDLER` names is there, but cannot be run.
 pub(crate) const INVALID_HANDLER: &str = "Runtime.InvalidHandler";
@@ -23,6 +26,12 @@ pub(crate) const HANDLER_TIMEOUT: &str = "Runtime.HandlerTimeout";
 pub(crate) const SYSTEM: &str = "Runtime.SystemError";
 /// An executable or a shell function ended with a status that is not 0.
 pub(crate) const EXIT_STATUS: &str = "Function.ExitStatus";
+/// The web application ended before it was ready, or instead of answering.
+pub(crate) const APPLICATION_EXITED: &str = "Runtime.ApplicationExited";
+/// The web application answered what HTTP does not allow, or not at all.
+pub(crate) const APPLICATION_PROTOCOL: &str = "Runtime.ApplicationProtocol";
+/// The web application answered with a status that is set to be an error.
+pub(crate) const ERROR_STATUS: &str = "Function.ErrorStatus";
 
 /// The error of a system call that was needed to do `what`.
 pub(crate) fn system(what: &str, error: &io::Error) -> Error {

@@ -35,13 +35,23 @@ pub(crate) fn wait(
     pipes: [Option<BorrowedFd<'_>>; 2],
     until: Option<Duration>,
 ) -> io::Result<Woken> {
+    wait_or_room(child, pipes, false, until)
+}
+
+/// The same; with `room`, also until the first one takes bytes.
+pub(crate) fn wait_or_room(
+    child: &Child,
+    pipes: [Option<BorrowedFd<'_>>; 2],
+    room: bool,
+    until: Option<Duration>,
+) -> io::Result<Woken> {
     let ended = child.ended();
     let mut left = until.map(|until| until.saturating_sub(since_boot()));
     let timed_out = left.is_some_and(|left| left.is_zero());
     if ended.is_none() {
         left = Some(left.map_or(TICK, |left| left.min(TICK)));
     }
-    let ready = poll([pipes[0], pipes[1], ended], false, left)?;
+    let ready = poll([pipes[0], pipes[1], ended], room, left)?;
     let ended = if ended.is_some() {
         ready[2]
     } else {

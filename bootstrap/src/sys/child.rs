@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -112,7 +113,7 @@ pub(crate) struct Child {
     pid: libc::pid_t,
     /// A pidfd, readable when the child has ended; `None` on kernels before 5.3 and in some sandboxes.
     ended: Option<OwnedFd>,
-    reaped: bool,
+    reaped: AtomicBool,
 }
 
 impl Child {
@@ -131,7 +132,7 @@ impl Child {
             pid,
             // Made close-on-exec by the kernel.
             ended: owned(ended as libc::c_int).ok(),
-            reaped: false,
+            reaped: AtomicBool::new(false),
         }
     }
 
@@ -160,15 +161,16 @@ impl Child {
 
     /// Kills the child and whatever is left of its group, and gives the status with which the child
     /// ended; `None` when that cannot be known.
-    pub(crate) fn finish(mut self) -> Option<ExitStatus> {
+    pub(crate) fn finish(self) -> Option<ExitStatus> {
         self.end()
     }
 
-    fn end(&mut self) -> Option<ExitStatus> {
-        if self.reaped {
+    /// The same for a child that others look at as well; to them it has ended then. Only the first
+    /// call gives the status.
+    pub(crate) fn end(&self) -> Option<ExitStatus> {
+        if self.reaped.swap(true, Ordering::AcqRel) {
             return None;
         }
-        self.reaped = true;
         // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let mut until = None;

@@ -7,6 +7,7 @@ pub(crate) mod file;
 pub(crate) mod pipe;
 pub(crate) mod read_ahead;
 pub(crate) mod signals;
+pub(crate) mod socket;
 pub(crate) mod spawn;
 mod spawn_lock;
 

@@ -16,6 +16,7 @@ mod exec_output;
 mod faults;
 mod faulty_processes;
 mod faulty_workers;
+mod http;
 mod inherited;
 mod init_errors;
 mod isolation;

@@ -67,6 +67,20 @@ impl Command<'_> {
     }
 }
 
+/// Makes this process the program; returns only the error that keeps it from that.
+pub(crate) fn replace(
+    program: &CStr,
+    arguments: &[CString],
+    environment: &[Cow<'static, CStr>],
+) -> io::Error {
+    let arguments = pointers(arguments.iter().map(|text| &**text));
+    let environment = pointers(environment.iter().map(|text| &**text));
+    // SAFETY: the program is a zero-terminated text, and both arrays are of such and end with a null
+    // pointer; all of them live until the call returns.
+    unsafe { libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+    io::Error::last_os_error()
+}
+
 fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*const libc::c_char> {
     let texts = texts.map(CStr::as_ptr);
     texts.chain(iter::once(ptr::null())).collect()

@@ -6,6 +6,7 @@ pub(crate) mod faulty;
 pub(crate) mod function;
 pub(crate) mod package;
 pub(crate) mod process;
+pub(crate) mod web;
 pub(crate) mod workers;
 
 pub(crate) use concurrent::Concurrent;

@@ -1,0 +1,314 @@
+//! From an answer of the application to what each front end reads.
+
+use coldspark::internal::{Field, Head};
+
+use super::event::FrontEnd;
+use super::headers::{self, HopByHop};
+use super::trouble::Trouble;
+use super::{base64, gzip, json};
+use crate::error;
+use coldspark::internal::MAX_RESPONSE;
+
+/// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
+/// Lambda functions as targets": 1 MB).
+const MAX_LOAD_BALANCER: usize = 1024 * 1024;
+/// Below this a body does not get smaller by compression.
+const SMALL: usize = 256;
+/// What stands between a prelude and the body.
+const PRELUDE_END: [u8; 8] = [0; 8];
+
+/// The head of an answer.
+pub(super) struct Answer<'a> {
+    pub(super) status: u16,
+    /// `200 OK`, as the application has written it.
+    line: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Answer<'a> {
+    /// The head at the beginning of these bytes, of which `fields` says where the headers are. Those
+    /// of the connection are left out.
+    pub(super) fn read(bytes: &'a [u8], head: &Head, fields: &[Field]) -> Result<Self, Trouble> {
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes);
+        if !(200..=599).contains(&head.status) {
+            return Err(Trouble::Malformed("a status over 599"));
+        }
+        let mut headers = Vec::with_capacity(fields.len());
+        for field in fields {
+            // Names are tokens.
+            let name = text(&bytes[field.name.clone()]).unwrap_or_default();
+            let value = text(&bytes[field.value.clone()]).map_err(|_| {
+                Trouble::Unfit(
+                    error::INVALID_RESPONSE,
+                    format!(
+                        "the response's header {name} has a value that is not UTF-8, and JSON has no \
+                         form for it"
+                    ),
+                )
+            })?;
+            headers.push((name, value));
+        }
+        let hop_by_hop = HopByHop::of(headers.iter().copied());
+        let kept = headers.iter().copied();
+        let headers = kept.filter(|(name, _)| !hop_by_hop.has(name)).collect();
+        let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+        let line = text(line.and_then(|line| line.get(9..)).unwrap_or_default());
+        Ok(Self {
+            status: head.status,
+            line: line.unwrap_or_default(),
+            headers,
+        })
+    }
+
+    /// One that the bootstrap makes itself.
+    pub(super) fn own(line: &'a str) -> Self {
+        Self {
+            status: line
+                .get(..3)
+                .and_then(|status| status.parse().ok())
+                .unwrap_or(500),
+            line,
+            headers: vec![("content-type", "text/plain")],
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+
+    /// The bytes before a body that is streamed.
+    pub(super) fn prelude(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(1024);
+        self.push_head(&mut out, FrontEnd::ApiGatewayV2);
+        out.push(b'}');
+        out.extend_from_slice(&PRELUDE_END);
+        out
+    }
+
+    /// The whole answer.
+    pub(super) fn whole(
+        mut self,
+        front_end: FrontEnd,
+        mut body: Vec<u8>,
+        compress: bool,
+    ) -> Result<Vec<u8>, Trouble> {
+        let is_text = self
+            .header("content-type")
+            .is_some_and(headers::is_text_type);
+        let coded = self
+            .header("content-encoding")
+            .is_some_and(|it| it != "identity");
+        let mut is_text = is_text && !coded;
+        if compress && is_text && body.len() >= SMALL && ![204, 206, 304].contains(&self.status) {
+            body = gzip::compress(&body);
+            is_text = false;
+            let stale = ["content-length", "content-encoding", "accept-ranges"];
+            self.headers
+                .retain(|(name, _)| !headers::is_one_of(name.as_bytes(), &stale));
+            self.headers.push(("content-encoding", "gzip"));
+            self.headers.push(("vary", "accept-encoding"));
+        }
+        let mut out = Vec::with_capacity(1024 + body.len() + body.len() / 3);
+        self.check_cookies(front_end)?;
+        self.push_head(&mut out, front_end);
+        out.extend_from_slice(b",\"body\":");
+        match std::str::from_utf8(&body) {
+            Ok(text) if is_text || body.is_empty() => {
+                json::push_text(&mut out, text);
+                out.extend_from_slice(b",\"isBase64Encoded\":false}");
+            }
+            _ => {
+                out.push(b'"');
+                base64::push(&mut out, &body);
+                out.extend_from_slice(b"\",\"isBase64Encoded\":true}");
+            }
+        }
+        let (most, who) = match front_end {
+            FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => {
+                (MAX_LOAD_BALANCER, "a load balancer takes")
+            }
+            _ => (MAX_RESPONSE, "Lambda takes"),
+        };
+        match out.len() > most {
+            true => Err(too_large(out.len(), most, who)),
+            false => Ok(out),
+        }
+    }
+
+    fn check_cookies(&self, front_end: FrontEnd) -> Result<(), Trouble> {
+        let cookies = self
+            .headers
+            .iter()
+            .filter(|(name, _)| is_cookie(name))
+            .count();
+        if front_end != FrontEnd::LoadBalancer || cookies < 2 {
+            return Ok(());
+        }
+        Err(Trouble::Unfit(
+            error::INVALID_RESPONSE,
+            format!(
+                "the response has {cookies} Set-Cookie headers, and this load balancer takes one; set \
+                 lambda.multi_value_headers.enabled on its target group"
+            ),
+        ))
+    }
+
+    /// Writes the object up to the headers, which stays open.
+    fn push_head(&self, out: &mut Vec<u8>, front_end: FrontEnd) {
+        out.extend_from_slice(b"{\"statusCode\":");
+        out.extend_from_slice(self.status.to_string().as_bytes());
+        let balancer = matches!(
+            front_end,
+            FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue
+        );
+        if balancer && self.line.len() > 4 {
+            out.extend_from_slice(b",\"statusDescription\":");
+            json::push_text(out, self.line);
+        }
+        let lists = matches!(
+            front_end,
+            FrontEnd::ApiGatewayV1 | FrontEnd::LoadBalancerMultiValue
+        );
+        let key: &[u8] = match lists {
+            true => b",\"multiValueHeaders\":{",
+            false => b",\"headers\":{",
+        };
+        out.extend_from_slice(key);
+        let apart = front_end == FrontEnd::ApiGatewayV2;
+        let mut first = true;
+        for (index, (name, _)) in self.headers.iter().enumerate() {
+            let before = &self.headers[..index];
+            let known = before
+                .iter()
+                .any(|(known, _)| known.eq_ignore_ascii_case(name));
+            if known || (apart && is_cookie(name)) {
+                continue;
+            }
+            if !first {
+                out.push(b',');
+            }
+            first = false;
+            json::push_text(out, name);
+            out.push(b':');
+            let values = self.headers[index..].iter();
+            let values = values.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+            let values: Vec<&str> = values.map(|(_, value)| *value).collect();
+            match lists {
+                true => push_list(out, values.into_iter()),
+                // RFC 9110, section 5.3: values joined with commas mean the same.
+                false => json::push_text(out, &values.join(", ")),
+            }
+        }
+        out.push(b'}');
+        if apart {
+            let cookies = self.headers.iter().filter(|(name, _)| is_cookie(name));
+            out.extend_from_slice(b",\"cookies\":");
+            push_list(out, cookies.map(|(_, value)| *value));
+        }
+    }
+}
+
+fn is_cookie(name: &str) -> bool {
+    name.eq_ignore_ascii_case("set-cookie")
+}
+
+fn push_list<'a>(out: &mut Vec<u8>, values: impl Iterator<Item = &'a str>) {
+    out.push(b'[');
+    for (index, value) in values.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        json::push_text(out, value);
+    }
+    out.push(b']');
+}
+
+/// The error of an answer of this size.
+pub(super) fn too_large(size: usize, most: usize, who: &str) -> Trouble {
+    Trouble::Unfit(
+        error::RESPONSE_TOO_LARGE,
+        format!(
+            "the response has {size} bytes as it is posted, and {who} at most {most}; return less, \
+             put it into S3 and return where it is, or stream it (AWS_LWA_INVOKE_MODE)"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use coldspark::internal::parse_head;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn whole(head: &str, front_end: FrontEnd, body: &[u8]) -> Result<Value, Trouble> {
+        let mut fields = Vec::new();
+        let parsed = parse_head(head.as_bytes(), &mut fields).unwrap().unwrap();
+        let answer = Answer::read(head.as_bytes(), &parsed, &fields)?;
+        let json = answer.whole(front_end, body.to_vec(), false)?;
+        Ok(serde_json::from_slice(&json).unwrap())
+    }
+
+    const HEAD: &str = "HTTP/1.1 201 All Right\r\nContent-Type: text/html\r\nX-Two: 1\r\nConnection: X-Own\r\n\
+        Set-Cookie: a=1\r\nX-Own: 1\r\nKeep-Alive: x\r\nx-two: \u{e9}\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+    #[test]
+    fn each_front_end_gets_its_own_answer() {
+        let lists =
+            json!({"Content-Type": ["text/html"], "X-Two": ["1", "\u{e9}"], "Set-Cookie": ["a=1"]});
+        let v1 = whole(HEAD, FrontEnd::ApiGatewayV1, b"text").unwrap();
+        let expected = json!({
+            "statusCode": 201, "multiValueHeaders": lists, "body": "text", "isBase64Encoded": false,
+        });
+        assert_eq!(v1, expected);
+        let v2 = whole(HEAD, FrontEnd::ApiGatewayV2, b"text").unwrap();
+        let expected = json!({
+            "statusCode": 201, "headers": {"Content-Type": "text/html", "X-Two": "1, \u{e9}"},
+            "cookies": ["a=1"], "body": "text", "isBase64Encoded": false,
+        });
+        assert_eq!(v2, expected);
+        let single = whole(HEAD, FrontEnd::LoadBalancer, b"text").unwrap();
+        assert_eq!(single["statusDescription"], "201 All Right");
+        assert_eq!(single["headers"]["Set-Cookie"], "a=1");
+        let multi = whole(HEAD, FrontEnd::LoadBalancerMultiValue, b"text").unwrap();
+        assert_eq!(multi["multiValueHeaders"], lists);
+    }
+
+    #[test]
+    fn only_text_of_a_text_type_goes_as_text() {
+        let of = |header: &str, body: &[u8]| {
+            let head = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n");
+            whole(&head, FrontEnd::ApiGatewayV2, body).unwrap()["body"].clone()
+        };
+        assert_eq!(
+            of("Content-Type: application/ld+json; charset=x", b"[]"),
+            "[]"
+        );
+        assert_eq!(
+            of("Content-Type: Application/JSON", "\u{e9}\"".as_bytes()),
+            "\u{e9}\""
+        );
+        assert_eq!(of("Content-Type: text/plain", b"\xff\0\xfe"), "/wD+");
+        assert_eq!(of("Content-Type: image/png", b"a"), "YQ==");
+        assert_eq!(of("X: y", b"a"), "YQ==");
+        assert_eq!(of("X: y", b""), "");
+        assert_eq!(
+            of("Content-Type: text/plain\r\nContent-Encoding: br", b"a"),
+            "YQ=="
+        );
+    }
+
+    #[test]
+    fn what_no_front_end_takes_is_refused() {
+        let two = HEAD.replace("X-Two: 1", "Set-Cookie: b=2");
+        let refused = whole(&two, FrontEnd::LoadBalancer, b"").unwrap_err();
+        assert!(matches!(&refused, Trouble::Unfit(_, text) if text.contains("2 Set-Cookie")));
+        assert!(whole(&two, FrontEnd::LoadBalancerMultiValue, b"").is_ok());
+        let long = vec![b'x'; MAX_LOAD_BALANCER];
+        assert!(whole(HEAD, FrontEnd::LoadBalancer, &long).is_err());
+        assert!(whole(HEAD, FrontEnd::ApiGatewayV1, &long).is_ok());
+        assert!(whole("HTTP/1.1 600 X\r\n\r\n", FrontEnd::ApiGatewayV1, b"").is_err());
+    }
+}

@@ -1,0 +1,248 @@
+//! The application, whatever became of its last process: it is started, kept, and started again.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use coldspark::Error;
+use coldspark::internal::warn;
+
+use super::connection::Connection;
+use super::program::Program;
+use super::running::Running;
+use super::settings::WebSettings;
+use super::trouble::Trouble;
+use crate::deadline::milliseconds;
+use crate::error;
+use crate::log::Log;
+use crate::settings::{self, Settings};
+use crate::sys::child;
+
+/// A web application. All events share it, each with a connection of its own.
+pub(crate) struct Application {
+    pub(super) program: Program,
+    pub(super) web: WebSettings,
+    pub(super) settings: Settings,
+    pub(super) log: &'static Log,
+    /// What requests without a host, which are the bootstrap's own, have as theirs.
+    pub(super) host: String,
+    running: Mutex<Option<Arc<Running>>>,
+    /// Connections that wait for a request; the one that was busy last is the last.
+    pub(super) idle: Mutex<Vec<Connection>>,
+    /// The last event was given up, and no answer came since.
+    unanswered: AtomicBool,
+}
+
+/// Why there is no application to ask.
+pub(super) enum NotReady {
+    /// The time was over.
+    Late,
+    Failed(Error),
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Application {
+    /// Starts it, and does not wait for it.
+    pub(crate) fn start(
+        mut program: Program,
+        settings: Settings,
+        log: &'static Log,
+    ) -> Result<Self, Error> {
+        let web = WebSettings::from_env();
+        program.set_port(web.port);
+        let first = Running::start(&program, log)?;
+        let host = [&*web.host, ":", &web.port.to_string()].concat();
+        Ok(Self {
+            program,
+            web,
+            settings,
+            log,
+            host,
+            running: Mutex::new(Some(Arc::new(first))),
+            idle: Mutex::default(),
+            unanswered: AtomicBool::new(false),
+        })
+    }
+
+    /// Waits in the init phase until it is ready; with `AWS_LWA_ASYNC_INIT` or COLDSPARK_ASYNC_INIT
+    /// until it is `leave`, when it is left to the first event.
+    pub(crate) fn await_init(&self, leave: Duration) -> Result<(), Error> {
+        self.log.ensure_reader()?;
+        let Some(running) = lock(&self.running).clone() else {
+            return Ok(());
+        };
+        let may_leave =
+            settings::async_init()? || (self.web.async_init && settings::is_on_demand());
+        let leave = Some(leave).filter(|_| may_leave);
+        let limits = [self.settings.init_timeout, self.web.check.timeout];
+        let limit = limits.into_iter().flatten().min();
+        let until = limit.map(|limit| running.started + limit);
+        let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
+        match self.await_ready(&running, leave.or(until)) {
+            Ok(connection) => self.keep(connection),
+            Err(Trouble::Late) if leave.is_some() => warn(format_args!(
+                "{} is not ready shortly before Lambda's limit for the init phase; the first event \
+                 waits for it",
+                self.name()
+            )),
+            Err(Trouble::Late) => {
+                let limit = milliseconds(limit.unwrap_or_default());
+                let (_, tail) = running.end(self.log);
+                return Err(self.not_ready(limit, tail));
+            }
+            Err(trouble) => return Err(self.error(&running, trouble, "before it was ready")),
+        }
+        self.log.catch_up();
+        Ok(())
+    }
+
+    fn not_ready(&self, limit: u64, tail: &str) -> Error {
+        let message = format!(
+            "{} was not ready within {limit} ms: nothing on port {} has answered GET {} with a \
+             healthy status; let it listen on the port that PORT names, or set \
+             AWS_LWA_READINESS_CHECK_PATH or the limit",
+            self.name(),
+            self.web.check.port,
+            self.web.check.path
+        );
+        Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
+    }
+
+    /// The application as it runs, ready, and a connection that waits for a request, if there is
+    /// one. An application that has ended since the last event is started again.
+    pub(super) fn prepare(
+        &self,
+        until: Option<Duration>,
+    ) -> Result<(Arc<Running>, Option<Connection>), NotReady> {
+        let mut again = true;
+        loop {
+            let running = self.current().map_err(NotReady::Failed)?;
+            let found = match running.is_ready() {
+                true => self.quiet(&running),
+                false => self.await_ready(&running, until),
+            };
+            match found {
+                Ok(connection) => return Ok((running, connection)),
+                // It was ready, and has ended when nothing was asked of it.
+                Err(Trouble::Ended) if running.is_ready() && again => {
+                    again = false;
+                    let lost = self.error(&running, Trouble::Ended, "between events");
+                    warn(format_args!("{}; it is started again", lost.message()));
+                }
+                Err(Trouble::Late) => return Err(NotReady::Late),
+                Err(trouble) => {
+                    let error = self.error(&running, trouble, "before it was ready");
+                    return Err(NotReady::Failed(error));
+                }
+            }
+        }
+    }
+
+    /// The process there is, or a new one.
+    fn current(&self) -> Result<Arc<Running>, Error> {
+        let mut current = lock(&self.running);
+        if let Some(running) = &*current {
+            return Ok(Arc::clone(running));
+        }
+        let new = Arc::new(Running::start(&self.program, self.log)?);
+        *current = Some(Arc::clone(&new));
+        Ok(new)
+    }
+
+    /// Notes that an answer came.
+    pub(super) fn has_answered(&self) {
+        self.unanswered.store(false, Ordering::Relaxed);
+    }
+
+    /// Notes that none came in time. One that has let two events pass is started anew: it hangs.
+    pub(super) fn was_late(&self, running: &Arc<Running>) {
+        if self.unanswered.swap(true, Ordering::Relaxed) {
+            self.has_answered();
+            warn(format_args!(
+                "{} has not answered two events one after the other, and is killed and started again",
+                self.name()
+            ));
+            self.replace(running);
+        }
+    }
+
+    /// Ends a process and starts another one in its place, unless somebody has done so.
+    fn replace(&self, running: &Arc<Running>) {
+        running.end(self.log);
+        let mut current = lock(&self.running);
+        if !current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(current, running))
+        {
+            return;
+        }
+        self.close_idle();
+        *current = None;
+        // One that was never ready is left to the next event, so that it does not start again and
+        // again.
+        if running.is_ready() && !child::is_closed() {
+            match Running::start(&self.program, self.log) {
+                Ok(new) => *current = Some(Arc::new(new)),
+                Err(error) => warn(format_args!(
+                    "it is not started again: {error}; the next event tries to"
+                )),
+            }
+        }
+    }
+
+    /// The error of an event or of the init phase.
+    pub(super) fn error(&self, running: &Arc<Running>, trouble: Trouble, when: &str) -> Error {
+        let name = self.name();
+        let kind = error::APPLICATION_PROTOCOL;
+        let ended = matches!(trouble, Trouble::Ended)
+            || (matches!(
+                trouble,
+                Trouble::Refused | Trouble::Closed | Trouble::Malformed(_)
+            ) && running.is_ending());
+        if ended {
+            self.replace(running);
+            let (ending, tail) = running.end(self.log);
+            let advice = match running.is_ready() {
+                true => "",
+                false => {
+                    "; it has to stay in the foreground and to listen on the port that PORT names"
+                }
+            };
+            let message = format!("{name} ended {when}: {ending}{advice}");
+            return Error::new(error::APPLICATION_EXITED, error::with_tail(message, tail));
+        }
+        match trouble {
+            Trouble::Malformed(what) => Error::new(
+                kind,
+                format!("{name} has answered what HTTP/1.1 does not allow: {what}"),
+            ),
+            Trouble::Unfit(kind, message) => Error::new(kind, message),
+            Trouble::System(what, error) => error::system(what, &error),
+            Trouble::Refused => {
+                self.was_late(running);
+                Error::new(
+                    kind,
+                    format!(
+                        "{name} runs, and refuses connections on port {}",
+                        self.web.port
+                    ),
+                )
+            }
+            Trouble::Closed => Error::new(
+                kind,
+                format!("{name} has closed the connection without an answer"),
+            ),
+            Trouble::Late | Trouble::Ended => Error::new(
+                error::HANDLER_TIMEOUT,
+                format!("{name} has not answered in time {when}"),
+            ),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("the application {}", self.program.name)
+    }
+}

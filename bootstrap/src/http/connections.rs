@@ -1,0 +1,104 @@
+//! The connections of an application: new ones, and those that are kept for another event.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use coldspark::internal::{Head, since_boot};
+
+use super::application::{Application, lock};
+use super::body::Body;
+use super::connection::{Connection, Outgoing};
+use super::running::Running;
+use super::trouble::Trouble;
+
+/// How long the rest of the answer to the readiness check may take, and how long it may be.
+const REST: (Duration, usize) = (Duration::from_millis(10), 256 * 1024);
+
+impl Application {
+    /// A kept connection that is still good.
+    pub(super) fn quiet(&self, running: &Running) -> Result<Option<Connection>, Trouble> {
+        loop {
+            let kept = lock(&self.idle).pop();
+            let Some(connection) = kept else {
+                return match running.child.has_ended() {
+                    true => Err(Trouble::Ended),
+                    false => Ok(None),
+                };
+            };
+            let old = connection.is_old(self.web.idle);
+            if connection.is_quiet(running)? && !old {
+                return Ok(Some(connection));
+            }
+        }
+    }
+
+    /// A new connection. An application that refuses it for a moment is asked again.
+    pub(super) fn connect(
+        &self,
+        running: &Running,
+        until: Option<Duration>,
+    ) -> Result<Connection, Trouble> {
+        const LONGEST: Duration = Duration::from_secs(1);
+        let begun = since_boot();
+        loop {
+            match Connection::open(self.addresses(self.web.port), running, until) {
+                Err(Trouble::Refused) if since_boot() - begun < LONGEST => {
+                    let taken = since_boot() - begun;
+                    running.pause(Duration::from_millis(1).max(taken / 8), until)?;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Keeps a connection for another event.
+    pub(super) fn keep(&self, connection: Option<Connection>) {
+        if self.web.idle.is_zero() {
+            return;
+        }
+        if let Some(mut connection) = connection {
+            connection.rest();
+            lock(&self.idle).push(connection);
+        }
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close_idle(&self) {
+        lock(&self.idle).clear();
+    }
+
+    pub(super) fn addresses(&self, port: u16) -> impl Iterator<Item = SocketAddr> {
+        let hosts = self.web.hosts.iter();
+        hosts.map(move |address| SocketAddr::new(*address, port))
+    }
+
+    /// Reads what is left of an answer that nobody wants; whether the connection can be used again.
+    pub(super) fn pass_over(
+        &self,
+        connection: &mut Connection,
+        running: &Running,
+        head: &Head,
+        until: Option<Duration>,
+    ) -> bool {
+        let (time, most) = REST;
+        let end = since_boot() + time;
+        let end = until.map_or(end, |until| until.min(end));
+        connection.received.drain(..head.length);
+        let (mut body, mut passed) = (Body::new(head.framing), Vec::new());
+        loop {
+            let (received, closed) = (&mut connection.received, connection.closed);
+            match body.take(received, closed, &mut passed) {
+                Ok(true) => {
+                    return head.keep_alive && !closed && connection.received.is_empty();
+                }
+                Ok(false) if passed.len() < most && !closed => {}
+                _ => return false,
+            }
+            let nothing = &mut Outgoing::new(&[], &[]);
+            let came = connection.advance(running, nothing, Some(end), body.expects());
+            if came.is_err() {
+                return false;
+            }
+        }
+    }
+}

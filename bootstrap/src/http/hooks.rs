@@ -1,0 +1,77 @@
+//! What an application is told around a SnapStart snapshot, by the paths that are set for it.
+
+use coldspark::Error;
+use coldspark::internal::since_boot;
+
+use super::application::{Application, NotReady};
+use super::connection::Outgoing;
+use super::request::Request;
+use super::running::Running;
+use super::trouble::Trouble;
+use crate::error;
+use crate::worker::protocol::Hook;
+
+impl Application {
+    /// Posts to the path of the hook, if there is one, and wants a status of success. Behind the
+    /// restore the application is also asked whether it is ready.
+    pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
+        self.log.begin_hook();
+        // A connection in a snapshot is dead in what is restored from it.
+        self.close_idle();
+        let done = self.run_hook(hook);
+        self.close_idle();
+        self.log.catch_up();
+        done
+    }
+
+    fn run_hook(&self, hook: Hook) -> Result<(), Error> {
+        let limit = self.web.check.timeout;
+        let until = limit.map(|limit| since_boot() + limit);
+        let (path, name) = match hook {
+            Hook::BeforeSnapshot => (&self.web.before_snapshot, "before the snapshot"),
+            Hook::AfterRestore => (&self.web.after_restore, "after the restore"),
+        };
+        let (running, _) = self.prepare(until).map_err(|reason| match reason {
+            NotReady::Failed(error) => error,
+            NotReady::Late => self.late(name),
+        })?;
+        let failed = |trouble| self.error(&running, trouble, name);
+        if let Some(path) = path {
+            let status = self.post(&running, path).map_err(failed)?;
+            if !(200..=299).contains(&status) {
+                return Err(Error::new(
+                    error::ERROR_STATUS,
+                    format!(
+                        "POST {path} {name} was answered with status {status}, and has to be with 2xx"
+                    ),
+                ));
+            }
+        }
+        if hook == Hook::AfterRestore {
+            match self.await_ready(&running, until) {
+                Err(Trouble::Late) => return Err(self.late(name)),
+                other => drop(other.map_err(failed)?),
+            }
+        }
+        Ok(())
+    }
+
+    fn late(&self, name: &str) -> Error {
+        Error::new(
+            error::INIT_TIMEOUT,
+            format!(
+                "{} was not ready in time {name} (AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS)",
+                self.name()
+            ),
+        )
+    }
+
+    /// Without a limit of its own: Lambda has one.
+    fn post(&self, running: &Running, path: &str) -> Result<u16, Trouble> {
+        let mut connection = self.connect(running, None)?;
+        let request = Request::empty("POST", path, &self.host);
+        let mut outgoing = Outgoing::new(&request.head, &request.body);
+        let head = connection.await_head(running, &mut outgoing, None)?;
+        Ok(head.status)
+    }
+}

@@ -1,0 +1,161 @@
+//! What is JSON (RFC 8259), and where its values end.
+
+use super::Value;
+
+/// How deep values may stand in each other. Events of front ends need about five.
+const DEEPEST: usize = 128;
+
+/// Goes through a text value by value.
+pub(super) struct Scanner<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub(super) fn space(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Passes this byte, with space before it, if it comes next.
+    pub(super) fn skip(&mut self, byte: u8) -> Option<()> {
+        self.space();
+        (self.peek() == Some(byte)).then(|| self.at += 1)
+    }
+
+    /// Passes the next value; None where there is none, or it is not valid.
+    pub(super) fn value(&mut self) -> Option<Value<'a>> {
+        self.nested(DEEPEST)
+    }
+
+    fn nested(&mut self, depth: usize) -> Option<Value<'a>> {
+        self.space();
+        let start = self.at;
+        match self.peek()? {
+            b'"' => self.string()?,
+            b'{' => self.several(depth, b'}', true)?,
+            b'[' => self.several(depth, b']', false)?,
+            b't' => self.word("true")?,
+            b'f' => self.word("false")?,
+            b'n' => self.word("null")?,
+            _ => self.number()?,
+        }
+        self.text.get(start..self.at).map(Value)
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        self.text
+            .get(self.at..)?
+            .starts_with(word)
+            .then(|| self.at += word.len())
+    }
+
+    fn several(&mut self, depth: usize, end: u8, named: bool) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        self.at += 1;
+        if self.skip(end).is_some() {
+            return Some(());
+        }
+        loop {
+            if named {
+                self.space();
+                if self.peek()? != b'"' {
+                    return None;
+                }
+                self.string()?;
+                self.skip(b':')?;
+            }
+            self.nested(depth)?;
+            if self.skip(end).is_some() {
+                return Some(());
+            }
+            self.skip(b',')?;
+        }
+    }
+
+    fn string(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
+        self.at += 1;
+        loop {
+            self.at += plain(bytes.get(self.at..)?);
+            match self.peek()? {
+                b'"' => {
+                    self.at += 1;
+                    return Some(());
+                }
+                b'\\' => {
+                    let digits = match bytes.get(self.at + 1)? {
+                        b'u' => bytes.get(self.at + 2..self.at + 6)?,
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => &[],
+                        _ => return None,
+                    };
+                    if !digits.iter().all(u8::is_ascii_hexdigit) {
+                        return None;
+                    }
+                    self.at += 2 + digits.len();
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let _ = self.skip_here(b'-');
+        if self.skip_here(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.skip_here(b'.').is_some() {
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn skip_here(&mut self, byte: u8) -> Option<()> {
+        (self.peek() == Some(byte)).then(|| self.at += 1)
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+}
+
+/// How many bytes at the beginning stand in a string of JSON as they are. Eight are looked at with
+/// one step: bodies are long.
+pub(super) fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(word) = bytes[at..].first_chunk() {
+        if has_special(u64::from_ne_bytes(*word)) {
+            break;
+        }
+        at += 8;
+    }
+    let rest = bytes[at..].iter();
+    at + rest
+        .take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\'))
+        .count()
+}
+
+/// Whether a byte of the word is below the space, a quotation mark or a backslash.
+fn has_special(word: u64) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH;
+    let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    below(word, 0x20) | is(b'"') | is(b'\\') != 0
+}

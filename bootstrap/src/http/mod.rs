@@ -1,0 +1,59 @@
+//! `http:`, a web application: one process, which answers each event as a request over HTTP/1.1.
+//!
+//! ```text
+//! event -> event, target, request -> connection -> body -> answer -> response
+//!                                       |
+//!                          application -> running (the process), readiness
+//! ```
+//!
+//! `handle` takes an event through that, `program` says what is started, `settings` has those of
+//! Lambda Web Adapter, and `hooks` is what is done around a snapshot.
+
+mod answer;
+mod application;
+mod base64;
+mod body;
+mod connection;
+mod connections;
+mod event;
+mod gzip;
+mod handle;
+mod headers;
+mod hooks;
+mod invocation;
+mod json;
+mod program;
+mod readiness;
+mod request;
+mod running;
+mod settings;
+mod target;
+mod trouble;
+
+pub(crate) use application::Application;
+pub(crate) use program::{is_meant, run_elsewhere};
+
+use std::time::Duration;
+
+use coldspark::{Error, Init};
+
+use crate::log::Log;
+use crate::settings::Settings;
+use program::Program;
+
+/// The init step: starts the application, and waits until it is ready; with a setting only until
+/// `leave`.
+#[cold]
+#[inline(never)]
+pub(crate) fn start(
+    init: &Init<'_>,
+    settings: Settings,
+    log: &'static Log,
+    leave: Duration,
+) -> Result<Box<Application>, Error> {
+    let program = Program::find(init.handler(), &settings)?;
+    let application = Box::new(Application::start(program, settings, log)?);
+    init.connect();
+    application.await_init(leave)?;
+    Ok(application)
+}

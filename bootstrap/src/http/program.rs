@@ -1,0 +1,168 @@
+//! What a web application is started from: a file of the package, or the command of an image.
+
+use std::borrow::Cow;
+use std::env;
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use coldspark::Error;
+use coldspark::internal::quoted;
+
+use super::settings::PREFIX;
+use crate::process::{arguments, executable};
+use crate::settings::Settings;
+use crate::{error, resolve, sys};
+
+/// The form of handlers that are web applications.
+const HTTP: &str = "http:";
+/// The other forms.
+const OTHERS: [&str; 4] = ["worker:", "exec:", "stream:", "shell:"];
+
+/// How much of the command line is read, in bytes.
+const MOST_WORDS: usize = 64 * 1024;
+
+/// What is started, as often as it is needed.
+pub(crate) struct Program {
+    pub(super) file: CString,
+    pub(super) arguments: Vec<CString>,
+    pub(super) environment: Vec<Cow<'static, CStr>>,
+    /// For messages.
+    pub(super) name: String,
+}
+
+/// Whether the handler is a web application: it says so, or it has no other form, and this program
+/// is the wrapper of a managed runtime or is given settings of the Web Adapter.
+pub(crate) fn is_meant(handler: &str) -> bool {
+    let other = OTHERS.iter().any(|form| handler.starts_with(form));
+    handler.starts_with(HTTP)
+        || (!other && (is_adapter() || is_wrapper()))
+        || (handler.is_empty() && command().is_some())
+}
+
+/// Whether there is a setting of the Web Adapter.
+fn is_adapter() -> bool {
+    sys::environment().any(|line| line.to_bytes().starts_with(PREFIX.as_bytes()))
+}
+
+/// Whether this program is what `AWS_LAMBDA_EXEC_WRAPPER` names: then a managed runtime's own is not
+/// started, and the handler is the script to run (Lambda developer guide, "Modifying the runtime
+/// environment").
+fn is_wrapper() -> bool {
+    let Some(wrapper) = sys::variable("AWS_LAMBDA_EXEC_WRAPPER") else {
+        return false;
+    };
+    let words = words();
+    words
+        .first()
+        .is_some_and(|first| first.as_bytes() == wrapper.as_bytes())
+}
+
+impl Program {
+    /// The program of this handler. Without one it is the command of the image, whose words follow
+    /// `http:` or this program's own name.
+    pub(crate) fn find(handler: &str, settings: &Settings) -> Result<Self, Error> {
+        let path = handler.strip_prefix(HTTP).unwrap_or(handler);
+        if path.is_empty() {
+            let command = command();
+            return Self::of_command(command.ok_or_else(|| {
+                Error::new(
+                    error::NO_SUCH_HANDLER,
+                    "there is no handler (_HANDLER), and no command behind the bootstrap's name; set \
+                     the function's handler to http:PATH, or let CMD be what starts the application",
+                )
+            })?);
+        }
+        let file = resolve::http(handler, path, settings)?;
+        executable::executable(&file)?;
+        let name = file.to_string_lossy().into_owned();
+        let file = arguments::c_string(file.into_os_string())?;
+        Ok(Self {
+            arguments: vec![file.clone()],
+            file,
+            environment: arguments::environment(),
+            name,
+        })
+    }
+
+    fn of_command(arguments: Vec<CString>) -> Result<Self, Error> {
+        let word = arguments.first().cloned().unwrap_or_default();
+        let name = word.to_string_lossy().into_owned();
+        let file = on_path(&word).ok_or_else(|| {
+            Error::new(
+                error::NO_SUCH_HANDLER,
+                format!(
+                    "the command's first word {} is no executable file, and none of the folders of \
+                     PATH has one; correct the image's CMD",
+                    quoted(&name)
+                ),
+            )
+        })?;
+        Ok(Self {
+            file: arguments::c_string(file.into_os_string())?,
+            arguments,
+            environment: arguments::environment(),
+            name,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(self.file.to_bytes()))
+    }
+
+    /// Tells it where to listen.
+    pub(super) fn set_port(&mut self, port: u16) {
+        self.environment
+            .retain(|line| !line.to_bytes().starts_with(b"PORT="));
+        // Digits hold no zero byte.
+        self.environment
+            .extend(CString::new(format!("PORT={port}")).map(Cow::Owned));
+    }
+}
+
+/// Where there is no Runtime API, and this program stands before a command, runs that instead: an
+/// image with it runs elsewhere as it is.
+pub(crate) fn run_elsewhere() {
+    if let Some(Ok(program)) = command().map(Program::of_command) {
+        let error = sys::spawn::replace(&program.file, &program.arguments, &program.environment);
+        coldspark::internal::warn(format_args!("{} cannot be run: {error}", program.name));
+    }
+}
+
+/// The words of the image's command.
+fn command() -> Option<Vec<CString>> {
+    let words = words();
+    let first = words.get(1)?;
+    let skipped = match first.as_bytes() == HTTP.as_bytes() {
+        true => 2,
+        false if is_adapter() => 1,
+        false => return None,
+    };
+    let command = words.get(skipped..).filter(|command| !command.is_empty())?;
+    Some(command.to_vec())
+}
+
+/// The words that this program was started with. Without std's start-up code, musl leaves
+/// std::env::args empty.
+fn words() -> Vec<CString> {
+    let mut line = vec![0; MOST_WORDS];
+    let read = File::open("/proc/self/cmdline").and_then(|mut file| file.read(&mut line));
+    line.truncate(read.unwrap_or_default());
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    let words = line.split(|byte| *byte == 0);
+    words.filter_map(|word| CString::new(word).ok()).collect()
+}
+
+/// The file that a command's first word names.
+fn on_path(word: &CStr) -> Option<PathBuf> {
+    let word = Path::new(OsStr::from_bytes(word.to_bytes()));
+    let folders = sys::variable("PATH").unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"));
+    match word.as_os_str().as_bytes().contains(&b'/') {
+        true => Some(word.to_owned()).filter(|path| executable::is_executable(path)),
+        false => env::split_paths(folders)
+            .map(|folder| folder.join(word))
+            .find(|path| executable::is_executable(path)),
+    }
+}

@@ -1,0 +1,232 @@
+//! From an event to the bytes of a request.
+
+use std::borrow::Cow;
+
+use coldspark::Context;
+use coldspark::internal::quoted;
+
+use super::event::{Event, Field, FrontEnd};
+use super::headers::{self, HopByHop, push_header};
+use super::invocation;
+use super::json::Value;
+use super::settings::WebSettings;
+use super::{base64, target};
+
+/// Headers that are made anew, or have been done with: the body is there as a whole.
+const MADE: [&str; 2] = ["content-length", "expect"];
+
+/// A request, as it is sent.
+pub(super) struct Request<'e> {
+    pub(super) head: Vec<u8>,
+    pub(super) body: Cow<'e, [u8]>,
+    /// None for an event that is no request of a front end.
+    pub(super) front_end: Option<FrontEnd>,
+    /// Its answer has no body.
+    pub(super) is_head: bool,
+    /// Sending it twice is the same as once (RFC 9110, section 9.2.2).
+    pub(super) may_repeat: bool,
+    pub(super) accepts_gzip: bool,
+}
+
+/// Why there is no request for an event.
+pub(super) enum Refusal {
+    /// What HTTP does not allow.
+    BadRequest(FrontEnd, String),
+    /// A path of a hook, which only the bootstrap calls.
+    Forbidden(FrontEnd),
+    /// The front end's event is wrong in itself.
+    InvalidEvent(&'static str),
+}
+
+impl<'e> Request<'e> {
+    /// The request of an event: as the front end has it, or the event itself as a body.
+    pub(super) fn of_event(
+        event: &'e [u8],
+        context: &Context<'_>,
+        settings: &WebSettings,
+        host: &str,
+    ) -> Result<Self, Refusal> {
+        match Event::read(event) {
+            Some(request) => Self::of_front_end(&request, context, settings, host),
+            None => {
+                let mut request = Self::post(&settings.pass_through, host, Cow::Borrowed(event));
+                request
+                    .head
+                    .extend_from_slice(b"Content-Type: application/json\r\n");
+                invocation::push(&mut request.head, None, context);
+                request.end();
+                Ok(request)
+            }
+        }
+    }
+
+    /// A request without a body, complete.
+    pub(super) fn empty(method: &str, path: &str, host: &str) -> Self {
+        let mut request = match method {
+            "POST" => Self::post(path, host, Cow::Borrowed(&[])),
+            _ => Self::begun(method, path.as_bytes(), host, Cow::Borrowed(&[])),
+        };
+        request.end();
+        request
+    }
+
+    fn post(path: &str, host: &str, body: Cow<'e, [u8]>) -> Self {
+        let mut request = Self::begun("POST", path.as_bytes(), host, body);
+        request.push_length();
+        request
+    }
+
+    fn begun(method: &str, target: &[u8], host: &str, body: Cow<'e, [u8]>) -> Self {
+        let mut head = Vec::with_capacity(2048);
+        for part in [method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
+            head.extend_from_slice(part);
+        }
+        push_header(&mut head, "Host", host);
+        Self {
+            head,
+            body,
+            front_end: None,
+            is_head: method == "HEAD",
+            may_repeat: ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(&method),
+            accepts_gzip: false,
+        }
+    }
+
+    fn push_length(&mut self) {
+        push_header(
+            &mut self.head,
+            "Content-Length",
+            &self.body.len().to_string(),
+        );
+    }
+
+    fn end(&mut self) {
+        self.head.extend_from_slice(b"\r\n");
+    }
+
+    fn of_front_end(
+        event: &Event<'e>,
+        context: &Context<'_>,
+        settings: &WebSettings,
+        host: &str,
+    ) -> Result<Self, Refusal> {
+        let front_end = event.front_end;
+        let bad = |what: String| Refusal::BadRequest(front_end, what);
+        let method = event.method();
+        let method = method
+            .as_deref()
+            .ok_or(Refusal::InvalidEvent("it has no HTTP method"))?;
+        if !headers::is_token(method) {
+            return Err(bad(format!("the method {} is invalid", quoted(method))));
+        }
+        let body = body(event)?;
+        let mut target = Vec::with_capacity(256);
+        target::push(&mut target, event, settings.base_path.as_deref());
+        let hooks = [&settings.before_snapshot, &settings.after_restore];
+        if hooks
+            .into_iter()
+            .flatten()
+            .any(|hook| target::is_path(&target, hook))
+        {
+            return Err(Refusal::Forbidden(front_end));
+        }
+        let all = event.headers();
+        let hosts = all
+            .iter()
+            .filter(|(name, _)| headers::is(name.as_bytes(), "host"));
+        let hosts: Vec<_> = hosts.collect();
+        if hosts.len() > 1 {
+            return Err(bad("there is more than one Host".to_owned()));
+        }
+        if let Some((_, value)) = hosts.first() {
+            check("Host", value).map_err(&bad)?;
+        }
+        let given = hosts.first().map_or(host, |(_, value)| value.trim_ascii());
+        let mut request = Self::begun(method, &target, given, body);
+        request.front_end = Some(front_end);
+        request.push_headers(event, &all, settings).map_err(bad)?;
+        let sends_body = all
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        if sends_body || !request.body.is_empty() || ["POST", "PUT", "PATCH"].contains(&method) {
+            request.push_length();
+        }
+        invocation::push(&mut request.head, event.get(Field::RequestContext), context);
+        request.end();
+        Ok(request)
+    }
+
+    /// Writes the client's headers, but those that are the connection's, the bootstrap's or the
+    /// host's.
+    fn push_headers(
+        &mut self,
+        event: &Event<'_>,
+        all: &[(Cow<'_, str>, Cow<'_, str>)],
+        settings: &WebSettings,
+    ) -> Result<(), String> {
+        let hop_by_hop = HopByHop::of(all.iter().map(|(name, value)| (&**name, &**value)));
+        let source = settings.authorization.as_deref();
+        let is_source = |name: &str| source.is_some_and(|source| source.eq_ignore_ascii_case(name));
+        let has_source = all.iter().any(|(name, _)| is_source(name));
+        let cookies = event.get(Field::Cookies).into_iter().flat_map(Value::items);
+        let cookies: Vec<_> = cookies.filter_map(Value::text).collect();
+        for (name, value) in all {
+            if !headers::is_token(name) {
+                return Err(format!("the header name {} is invalid", quoted(name)));
+            }
+            check(name, value)?;
+            let is = |known: &str| headers::is(name.as_bytes(), known);
+            self.accepts_gzip |= is("accept-encoding") && headers::accepts_gzip(value);
+            let replaced = (is("authorization") && has_source)
+                || (is("cookie") && !cookies.is_empty())
+                || is("host");
+            let name_bytes = name.as_bytes();
+            if replaced
+                || headers::is_one_of(name_bytes, &invocation::NAMES)
+                || headers::is_one_of(name_bytes, &MADE)
+                || hop_by_hop.has(name)
+            {
+                continue;
+            }
+            let name = if is_source(name) {
+                "Authorization"
+            } else {
+                name
+            };
+            push_header(&mut self.head, name, value.trim_ascii());
+        }
+        if !cookies.is_empty() {
+            let cookies = cookies.join("; ");
+            check("Cookie", &cookies)?;
+            push_header(&mut self.head, "Cookie", &cookies);
+        }
+        Ok(())
+    }
+}
+
+/// The body's bytes, which the event has as text or in Base64.
+fn body<'e>(event: &Event<'e>) -> Result<Cow<'e, [u8]>, Refusal> {
+    let Some(text) = event.text(Field::Body) else {
+        return Ok(Cow::Borrowed(&[]));
+    };
+    if event
+        .get(Field::IsBase64Encoded)
+        .is_some_and(Value::is_true)
+    {
+        let bytes = base64::decode(text.as_bytes());
+        let wrong = Refusal::InvalidEvent("it says that its body is Base64, and it is not");
+        return bytes.map(Cow::Owned).ok_or(wrong);
+    }
+    Ok(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    })
+}
+
+/// Values may be secrets, and are not told.
+fn check(name: &str, value: &str) -> Result<(), String> {
+    match headers::is_value(value) {
+        true => Ok(()),
+        false => Err(format!("the header {} has an invalid value", quoted(name))),
+    }
+}

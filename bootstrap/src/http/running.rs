@@ -1,0 +1,94 @@
+//! A process of the application, from its start to its end.
+
+use std::process::ExitStatus;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use coldspark::Error;
+use coldspark::internal::since_boot;
+
+use super::program::Program;
+use super::trouble::Trouble;
+use crate::error;
+use crate::log::Log;
+use crate::process::executable;
+use crate::process::wait::wait;
+use crate::sys::child::Child;
+use crate::sys::spawn::Command;
+
+/// How long the end of an application may take to be seen that has closed its connection.
+const ENDING: Duration = Duration::from_millis(100);
+
+/// A running application. Events that are in hand at the same time share it.
+pub(super) struct Running {
+    pub(super) child: Child,
+    pub(super) started: Duration,
+    ready: AtomicBool,
+    /// How it ended, and the end of its standard error; made by whoever sees that first.
+    ending: OnceLock<(Option<ExitStatus>, String)>,
+}
+
+impl Running {
+    /// Starts the program, and does not wait for it.
+    pub(super) fn start(program: &Program, log: &Log) -> Result<Self, Error> {
+        let command = Command {
+            program: &program.file,
+            arguments: &program.arguments,
+            environment: &program.environment,
+            descriptors: &[(log.output(), 1), (log.error(), 2)],
+        };
+        let child = command.spawn().map_err(|error| {
+            let shown = executable::executable(program.path()).err();
+            shown.unwrap_or_else(|| error::system(&format!("start {}", program.name), &error))
+        })?;
+        Ok(Self {
+            child,
+            started: since_boot(),
+            ready: AtomicBool::new(false),
+            ending: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Waits this long, unless the application ends or it is `until`.
+    pub(super) fn pause(&self, span: Duration, until: Option<Duration>) -> Result<(), Trouble> {
+        let end = since_boot() + span;
+        let limit = until.map_or(end, |until| until.min(end));
+        loop {
+            let woken = wait(&self.child, [None, None], Some(limit));
+            let woken =
+                woken.map_err(|error| Trouble::System("wait for the application", error))?;
+            if woken.ended {
+                return Err(Trouble::Ended);
+            }
+            if woken.timed_out {
+                return match limit < end {
+                    true => Err(Trouble::Late),
+                    false => Ok(()),
+                };
+            }
+        }
+    }
+
+    /// Whether it has ended, or does so in a moment, as one does that has closed a connection.
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.pause(ENDING, None), Err(Trouble::Ended))
+    }
+
+    /// Ends it and what it has started, if that runs; says how it ended, in words.
+    pub(super) fn end(&self, log: &Log) -> (String, &str) {
+        let (status, tail) = self.ending.get_or_init(|| {
+            let status = self.child.end();
+            (status, log.end_process())
+        });
+        (error::ending(*status), tail)
+    }
+}

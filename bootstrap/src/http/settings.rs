@@ -1,0 +1,287 @@
+//! The settings of Lambda Web Adapter 1.1, by its names. layer/README.md has the table.
+//!
+//! A value that cannot be read is a warning that names it, and the default takes its place: the
+//! same environment has to start here as it does there.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use coldspark::internal::{quoted, warn};
+
+use crate::sys;
+
+/// What all names begin with.
+pub(super) const PREFIX: &str = "AWS_LWA_";
+
+/// The settings of a web application.
+#[derive(Debug)]
+pub(crate) struct WebSettings {
+    /// Where it listens. Of several, the first that takes a connection counts.
+    pub(super) hosts: Vec<IpAddr>,
+    /// What stands for it in a request without a host.
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) check: Check,
+    pub(super) async_init: bool,
+    pub(super) base_path: Option<String>,
+    /// The header whose value becomes `Authorization`.
+    pub(super) authorization: Option<String>,
+    /// Statuses that are errors of the invocation.
+    pub(super) errors: Statuses,
+    pub(super) compress: bool,
+    pub(super) stream: bool,
+    /// Where events go that are no requests.
+    pub(super) pass_through: String,
+    /// How long a connection may be kept; zero keeps none.
+    pub(super) idle: Duration,
+    pub(super) before_snapshot: Option<String>,
+    pub(super) after_restore: Option<String>,
+}
+
+/// How it is found out that the application is ready.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub(super) port: u16,
+    pub(super) path: String,
+    /// A connection is enough.
+    pub(super) tcp: bool,
+    pub(super) healthy: Statuses,
+    pub(super) timeout: Option<Duration>,
+}
+
+/// Ranges of HTTP statuses.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Statuses(Vec<(u16, u16)>);
+
+impl Statuses {
+    pub(super) fn contain(&self, status: u16) -> bool {
+        self.0
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&status))
+    }
+
+    /// `200-399,404`; a part that cannot be read is left out.
+    fn read(name: &str, text: &str) -> Self {
+        let range = |part: &str| {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            Some((
+                first.trim_ascii().parse().ok()?,
+                last.trim_ascii().parse().ok()?,
+            ))
+        };
+        let mut ranges = Vec::new();
+        for part in text.split(',').filter(|part| !part.trim_ascii().is_empty()) {
+            match range(part) {
+                Some(range) => ranges.push(range),
+                None => unreadable(name, part, "statuses such as 200-399,404", "left out"),
+            }
+        }
+        Self(ranges)
+    }
+}
+
+impl WebSettings {
+    pub(super) fn from_env() -> Self {
+        let port = number("PORT", Some("PORT"), 8080);
+        let invoke_mode = text("INVOKE_MODE", None);
+        let stream = match &invoke_mode {
+            Some((_, mode)) if mode.eq_ignore_ascii_case("response_stream") => true,
+            Some((name, mode)) if !mode.eq_ignore_ascii_case("buffered") => {
+                unreadable(name, mode, "buffered or response_stream", "buffered");
+                false
+            }
+            _ => false,
+        };
+        let compress = flag("ENABLE_COMPRESSION", None);
+        if compress && stream {
+            warn(format_args!(
+                "AWS_LWA_ENABLE_COMPRESSION has no effect on responses that are streamed"
+            ));
+        }
+        if sys::variable("AWS_LWA_LAMBDA_RUNTIME_API_PROXY").is_some() {
+            warn(format_args!(
+                "AWS_LWA_LAMBDA_RUNTIME_API_PROXY is not read; set AWS_LAMBDA_RUNTIME_API in what \
+                 starts the bootstrap"
+            ));
+        }
+        let (host, hosts) = hosts();
+        Self {
+            hosts,
+            host,
+            port,
+            check: Check::from_env(port),
+            async_init: flag("ASYNC_INIT", Some("ASYNC_INIT")),
+            base_path: text("REMOVE_BASE_PATH", Some("REMOVE_BASE_PATH"))
+                .map(|(_, path)| path.trim_end_matches('/').to_owned())
+                .filter(|path| !path.is_empty()),
+            authorization: text("AUTHORIZATION_SOURCE", None).map(|(_, name)| name),
+            errors: statuses("ERROR_STATUS_CODES").unwrap_or_default(),
+            compress: compress && !stream,
+            stream,
+            pass_through: path("PASS_THROUGH_PATH", None).unwrap_or_else(|| "/events".to_owned()),
+            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS").unwrap_or(Duration::from_secs(4)),
+            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", None),
+            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", None),
+        }
+    }
+}
+
+impl Check {
+    fn from_env(port: u16) -> Self {
+        let protocol = text("READINESS_CHECK_PROTOCOL", Some("READINESS_CHECK_PROTOCOL"));
+        let tcp = match &protocol {
+            Some((_, name)) if name.eq_ignore_ascii_case("tcp") => true,
+            Some((name, value)) if !value.eq_ignore_ascii_case("http") => {
+                unreadable(name, value, "HTTP or TCP", "HTTP");
+                false
+            }
+            _ => false,
+        };
+        // A name of version 0: the first status that is not healthy.
+        let first_bad = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS", None);
+        let first_bad = first_bad.and_then(|(_, status)| status.parse().ok());
+        let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS").unwrap_or_else(|| {
+            let last = first_bad.unwrap_or(500_u16).saturating_sub(1);
+            Statuses(vec![(100, last)])
+        });
+        Self {
+            port: number("READINESS_CHECK_PORT", Some("READINESS_CHECK_PORT"), port),
+            path: path("READINESS_CHECK_PATH", Some("READINESS_CHECK_PATH"))
+                .unwrap_or_else(|| "/".to_owned()),
+            tcp,
+            healthy,
+            timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS").filter(|limit| !limit.is_zero()),
+        }
+    }
+}
+
+/// The addresses of the host; both of this machine where none is named.
+fn hosts() -> (String, Vec<IpAddr>) {
+    if let Some((name, host)) = text("HOST", Some("HOST")) {
+        match host.parse() {
+            Ok(address @ IpAddr::V4(_)) => return (host, vec![address]),
+            Ok(address) => return (["[", &host, "]"].concat(), vec![address]),
+            Err(_) if host.eq_ignore_ascii_case("localhost") => {}
+            Err(_) => unreadable(name, &host, "an IP address or localhost", "localhost"),
+        }
+    }
+    let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    ("127.0.0.1".to_owned(), both.to_vec())
+}
+
+/// The name and value of a setting: the new name's, or that of the name without prefix which it had
+/// before. Empty is not there.
+fn text(name: &str, old: Option<&'static str>) -> Option<(&'static str, String)> {
+    let found = sys::environment().find_map(|line| {
+        let (known, value) = line.to_str().ok()?.split_once('=')?;
+        let rest = known.strip_prefix(PREFIX)?;
+        (rest == name && !value.is_empty()).then_some((known, value))
+    });
+    let old = || Some((old?, sys::variable(old?)?.to_str()?));
+    let (name, value) = found.or_else(old)?;
+    Some((name, value.trim_ascii().to_owned()))
+}
+
+fn number(name: &str, old: Option<&'static str>, default: u16) -> u16 {
+    let Some((name, value)) = text(name, old) else {
+        return default;
+    };
+    value.parse().unwrap_or_else(|_| {
+        unreadable(name, &value, "a port", &default.to_string());
+        default
+    })
+}
+
+fn flag(name: &str, old: Option<&'static str>) -> bool {
+    match text(name, old) {
+        Some((_, value)) if value == "true" || value == "1" => true,
+        Some((_, value)) if value == "false" || value == "0" => false,
+        Some((name, value)) => {
+            unreadable(name, &value, "true or false", "false");
+            false
+        }
+        None => false,
+    }
+}
+
+/// A path of the application, with the slash that it begins with.
+fn path(name: &str, old: Option<&'static str>) -> Option<String> {
+    let (name, path) = text(name, old)?;
+    if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        unreadable(name, &path, "a path, encoded as in a URL", "left out");
+        return None;
+    }
+    Some(match path.strip_prefix('/') {
+        Some(_) => path,
+        None => ["/", &path].concat(),
+    })
+}
+
+fn statuses(name: &str) -> Option<Statuses> {
+    let (name, text) = text(name, None)?;
+    Some(Statuses::read(name, &text))
+}
+
+/// Seconds, with a fraction or without. Without floating point, whose parser has 5 KB.
+fn seconds(name: &str) -> Option<Duration> {
+    let (name, value) = text(name, None)?;
+    let read = milliseconds(&value);
+    if read.is_none() {
+        unreadable(name, &value, "seconds such as 4 or 0.5", "left out");
+    }
+    read.map(Duration::from_millis)
+}
+
+fn milliseconds(value: &str) -> Option<u64> {
+    let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+    let whole: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
+    let digits = fraction.get(..fraction.len().min(3))?;
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let parts: u64 = digits.parse().ok()?;
+    let scale = [100, 10, 1].get(digits.len() - 1)?;
+    whole.checked_mul(1000)?.checked_add(parts * scale)
+}
+
+fn unreadable(name: &str, value: &str, form: &str, instead: &str) {
+    warn(format_args!(
+        "{name} is {}, and has to be {form}; it is {instead}",
+        quoted(value)
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_are_numbers_and_ranges() {
+        let statuses = Statuses::read("X", "200-299, 404,,x,500-");
+        assert_eq!(statuses, Statuses(vec![(200, 299), (404, 404)]));
+        assert!(statuses.contain(299) && statuses.contain(404) && !statuses.contain(300));
+    }
+
+    #[test]
+    fn seconds_have_a_fraction() {
+        for (text, expected) in [
+            ("4", Some(4000)),
+            ("0.5", Some(500)),
+            (".25", Some(250)),
+            ("1.23456", Some(1234)),
+            ("0", Some(0)),
+            ("4s", None),
+            ("-1", None),
+            ("1.", None),
+            ("", Some(0)),
+            ("1.x", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(milliseconds(text), expected, "{text}");
+        }
+    }
+}

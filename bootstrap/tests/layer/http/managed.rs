@@ -1,0 +1,76 @@
+//! Several events at a time, as on Lambda Managed Instances: one application, many connections.
+
+use std::collections::HashSet;
+
+use coldspark_emulator::emulator::Config;
+use coldspark_emulator::script::{Scripted, Step};
+
+use crate::common::concurrent::{error, response};
+use crate::common::web::{PROCESS, get, text, wait_for};
+use crate::common::{Concurrent, Package, workers};
+
+fn start(steps: Vec<Step>, concurrency: usize) -> (Concurrent, Scripted) {
+    let app = Scripted::start(steps);
+    let port = app.address().rsplit(':').next().expect("a port").to_owned();
+    let package = Package::new().executable("handler", workers::raw(PROCESS));
+    let config = Config {
+        concurrency,
+        ..Config::default()
+    };
+    let function = Concurrent::start_with("http:handler", package, config, |command| {
+        command.env("AWS_LWA_PORT", port);
+    });
+    (function, app)
+}
+
+#[test]
+fn each_event_has_a_connection_to_the_one_application() {
+    let (function, app) = start(vec![text("ready").into()], 8);
+    assert_eq!(function.children().len(), 1);
+    let tickets: Vec<_> = (0..8)
+        .map(|_| function.submit(&get("/").to_string()))
+        .collect();
+    // All of them are asked before one is answered.
+    let requests = wait_for(&app, 9);
+    let connections: HashSet<_> = requests[1..]
+        .iter()
+        .map(|request| request.connection)
+        .collect();
+    assert_eq!(connections.len(), 8);
+    for _ in 0..8 {
+        app.push(text("ok"));
+    }
+    for ticket in tickets {
+        assert!(response(ticket).contains("\"body\":\"ok\""));
+    }
+    assert_eq!(function.children().len(), 1);
+}
+
+#[test]
+fn the_end_of_the_application_costs_the_events_in_hand_and_it_is_started_once() {
+    let parked = (0..4).map(|_| Step::park());
+    let steps = [text("ready").into()].into_iter().chain(parked).collect();
+    let (function, app) = start(steps, 4);
+    let tickets: Vec<_> = (0..4)
+        .map(|_| function.submit(&get("/").to_string()))
+        .collect();
+    wait_for(&app, 5);
+    let task = function.package.task();
+    std::fs::write(task.join("die"), "").expect("a file");
+    for ticket in tickets {
+        let (error_type, message) = error(ticket);
+        assert_eq!(error_type, "Runtime.ApplicationExited", "{message}");
+        assert!(message.contains("exit status: 3"), "{message}");
+    }
+    app.push(text("ready"));
+    app.push(text("again"));
+    assert!(response(function.submit(&get("/").to_string())).contains("again"));
+    // It is there before it has begun: the server answers in its place.
+    let starts = || std::fs::read_to_string(task.join("starts")).unwrap_or_default();
+    let end = std::time::Instant::now() + crate::common::function::limit();
+    while starts().lines().count() < 2 {
+        assert!(std::time::Instant::now() < end, "{}", starts());
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert_eq!(starts().lines().count(), 2);
+}

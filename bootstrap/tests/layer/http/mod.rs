@@ -1,0 +1,12 @@
+//! Web applications: `http:`.
+
+mod answers;
+mod faults;
+mod managed;
+mod readiness;
+mod real;
+mod requests;
+mod snapstart;
+mod start;
+mod streams;
+mod supervision;
