@@ -223,6 +223,9 @@ mod tests {
             let mut printed = printed("");
             printed.pending = text.to_vec();
             assert_eq!(printed.part(), text.len());
+            printed.shared = true;
+            assert_eq!(printed.part(), expected, "{text:?}");
+            printed.shared = false;
             printed.json = Some(Json::default());
             assert_eq!(printed.part(), expected, "{text:?}");
         }
