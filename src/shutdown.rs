@@ -22,7 +22,7 @@ use crate::{log, panics, settings};
 
 /// What the hooks may take together, and what is still answered behind them.
 const LIMIT: Duration = Duration::from_millis(300);
-/// What of it is left for the end itself: the last looks at the answers, and exit(3).
+/// The part of it that is left for the end itself: the last looks at the answers, and exit(3).
 const END: Duration = Duration::from_millis(30);
 /// What is left for answers in any case.
 const LEAST: Duration = Duration::from_millis(50);

@@ -28,7 +28,7 @@ pub type BeforeWait = fn(BorrowedFd<'_>, bool, Option<Duration>);
 
 /// Called before every wait for the Runtime API, by whoever waits.
 pub(crate) static BEFORE_WAIT: Slot<BeforeWait> = Slot::empty();
-/// The same for threads without a limit, while others have one.
+/// The call for threads without a limit, while others have a limit.
 pub(crate) static BEFORE_LIMITED_WAIT: Slot<BeforeWait> = Slot::empty();
 
 /// Calls `work` before every wait for the Runtime API. Only the first call counts.

@@ -7,7 +7,7 @@
 //!
 //! Source: the model of the error cause in the Runtime Interface Emulator, which crops a cause
 //! over 64 KiB and drops one that is not JSON. What Lambda itself does with a longer one is not
-//! documented; AWS's own clients send none of 1 MiB and more.
+//! documented; AWS's own clients do not send 1 MiB and more.
 
 use crate::error::Error;
 use crate::escape::unit;

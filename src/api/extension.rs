@@ -2,7 +2,7 @@
 //! extension without events, which makes Lambda send SIGTERM before it ends the environment.
 //!
 //! Registration ends when the first `next` of the Runtime API comes, and init only ends when each
-//! registered extension has asked for its next event. An extension without events gets none, so
+//! registered extension has asked for its next event. An extension that asks for no events gets no event, so
 //! the reply to that is never read.
 //!
 //! Source: the Lambda developer guide, "Using the Lambda Extensions API to create extensions".

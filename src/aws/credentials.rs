@@ -76,7 +76,7 @@ impl Credentials {
         self.token.as_ref().map(|token| token.as_str())
     }
 
-    /// When they expire; None for those of the environment, which last as long as it.
+    /// When they expire; `None` for those of the environment, which last as long as it.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.expires?))
@@ -101,7 +101,7 @@ impl fmt::Debug for Credentials {
 /// they expire, and a restore brings new ones.
 ///
 /// # Errors
-/// When there are none, or the endpoint that should give them does not.
+/// When there are no credentials, or the endpoint that should give them does not.
 pub fn credentials(caller: &impl Caller) -> Result<Arc<Credentials>, Error> {
     now(&caller.limits())
 }

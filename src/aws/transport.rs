@@ -23,7 +23,7 @@ use super::tls;
 use crate::sys;
 use crate::sys::socket;
 
-/// ureq parses a head as a whole: none may be longer.
+/// ureq parses a head as a whole: a head may not be longer.
 pub(super) const INPUT: usize = 16 * 1024;
 pub(super) const OUTPUT: usize = 8 * 1024;
 /// So much is collected before it is written.

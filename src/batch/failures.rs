@@ -30,7 +30,7 @@ pub struct ItemFailures {
 }
 
 impl ItemFailures {
-    /// Adds a record, by its `messageId` or sequence number: for who goes through a batch in a way
+    /// Adds a record, by its `messageId` or sequence number: for code that goes through a batch in a way
     /// of their own. Of a FIFO queue or a stream, what comes behind a failure belongs to it too.
     ///
     /// ```

@@ -55,7 +55,7 @@ pub use failures::ItemFailures;
 /// `messageId`. [`ItemFailures`] has an example.
 ///
 /// # Errors
-/// `Runtime.InvalidEvent` when a message has no id; then none was tried.
+/// `Runtime.InvalidEvent` when a message has no id; no message was tried then.
 pub fn queue<'a, R>(
     messages: &'a [R],
     id: impl Fn(&'a R) -> Option<&'a str>,
@@ -104,7 +104,7 @@ pub fn queue<'a, R>(
 /// ```
 ///
 /// # Errors
-/// `Runtime.InvalidEvent` when a message has no id; then none was tried.
+/// `Runtime.InvalidEvent` when a message has no id; no message was tried then.
 pub fn fifo<'a, R>(
     messages: &'a [R],
     id: impl Fn(&'a R) -> Option<&'a str>,
@@ -157,7 +157,7 @@ pub fn fifo<'a, R>(
 /// ```
 ///
 /// # Errors
-/// `Runtime.InvalidEvent` when a record has no sequence number; then none was tried.
+/// `Runtime.InvalidEvent` when a record has no sequence number; no record was tried then.
 pub fn stream<'a, R>(
     records: &'a [R],
     sequence_number: impl Fn(&'a R) -> Option<&'a str>,

@@ -81,7 +81,7 @@ fn known(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
 }
 
 /// The last part of a type's path without parameters, `ParseIntError`; with its crate when it is
-/// just called `Error`, `sqlx.Error`. Texts, and boxes that hold what nobody knows, have none.
+/// just called `Error`, `sqlx.Error`. Texts, and boxes that hold any error, have no name.
 pub(super) fn of_rust_type(path: &'static str) -> Cow<'static, str> {
     let path = path.split('<').next().unwrap_or(path);
     let mut parts = path.split("::");

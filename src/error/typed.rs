@@ -58,7 +58,7 @@ impl TypedError {
 }
 
 impl Error {
-    /// The same error as a [`std::error::Error`], for who collects errors of all kinds.
+    /// The same error as a [`std::error::Error`], for code that collects errors of all kinds.
     ///
     /// ```
     /// use coldspark::Error;

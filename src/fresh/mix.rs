@@ -12,7 +12,7 @@ const SEED: usize = 64;
 /// What one draw is made of.
 pub(super) struct Sources<'a> {
     pub(super) kernel: Zeroizing<[u8; KERNEL]>,
-    /// The processor's generator; 0 where there is none.
+    /// The processor's generator; 0 where it has no generator.
     pub(super) hardware: [u64; 2],
     pub(super) cycles: u64,
     /// Nanoseconds since the Unix epoch.

@@ -108,7 +108,7 @@
 //!   its draws are refused. Draw in the function's process and hand the value on.
 //! - What was tried, and where: clones of virtual machines, eight restored from one snapshot, on
 //!   x86_64 with and without a VMGENID device and on arm64 without one, all without a hardware
-//!   generator, 10,100 values each and none repeated, while the controls did repeat
+//!   generator, 10,100 values each without a repetition, while the controls did repeat
 //!   (`scripts/verify-clones`, qemu 7.2 without hardware acceleration, Linux 6.1); clones by
 //!   fork(2) in the integration tests; the kernel's bytes replaced by a constant in the unit
 //!   tests. It was not run on AWS.

@@ -53,7 +53,7 @@ impl Line<'_> {
         sys::write_line(2, &out);
     }
 
-    /// Appends it; `ids` are those of the request and the tenant, empty where there is none.
+    /// Appends it; `ids` are those of the request and the tenant, empty where there is no id.
     pub(super) fn encode(&self, out: &mut Vec<u8>, json: bool, [request, tenant]: [&str; 2]) {
         let (mut target, mut tenant_id) = (Vec::new(), Vec::new());
         let form = if json { Form::Json } else { Form::Line };

@@ -20,7 +20,7 @@
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
 //! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
-//! keeps it: ours is installed behind the step, if there is none then. What the step itself logs
+//! keeps it: ours is installed behind the step, if there is no subscriber then. What the step itself logs
 //! before it sets one is written by ours (`during_init`).
 //!
 //! Source: the Lambda developer guide, "Log-level filtering"; the names of the members are those
@@ -96,7 +96,7 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
     );
 }
 
-/// Logs what no invocation is told of. In one place, since each event of tracing has its price in
+/// Logs what no answer to an invocation can say. In one place, since each event of tracing has its price in
 /// bytes. It is also called before there is a subscriber.
 #[cold]
 #[inline(never)]

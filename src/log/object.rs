@@ -13,7 +13,7 @@ pub(super) fn is_object(text: &[u8]) -> bool {
         && value(text, MAX_DEPTH).is_some_and(|rest| blank(rest).is_empty())
 }
 
-/// What follows a value; None when there is none.
+/// What follows a value; `None` when nothing does.
 fn value(text: &[u8], depth: u32) -> Option<&[u8]> {
     let end = match text.first()? {
         b'{' => b'}',

@@ -117,7 +117,7 @@ pub(super) fn record(id: &Id, values: &Record<'_>) {
     values.record(&mut fields);
     locked(&mut |spans, _| {
         if let Some(span) = spans.get(id.into_u64()) {
-            // What was recorded may be no value at all, such as None.
+            // A field may be recorded without a value, such as `None`.
             let first = span.text.ends_with(b"{");
             let added = if first {
                 fields.others()

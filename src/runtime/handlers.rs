@@ -176,7 +176,7 @@ impl<S> Runtime<S> {
         self
     }
 
-    /// The same for a handler that writes its response; the last one that is set answers.
+    /// Sets such a handler that writes its response; the last one that is set answers.
     #[must_use]
     pub fn any_stream<F>(mut self, handler: F) -> Self
     where

@@ -127,7 +127,7 @@ fn holds(block: *mut u8) -> bool {
     block.addr().wrapping_sub(base().addr()) < SIZE
 }
 
-/// The same address as a pointer to the arena: the one that an owner had may only be used for the
+/// Makes a pointer to the arena of an owner's pointer, at the same address: the one that an owner had may only be used for the
 /// bytes that were its own, and a block has as many as its class says.
 fn whole(block: *mut u8) -> *mut u8 {
     base().with_addr(block.addr())
@@ -146,7 +146,7 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> Option<T> {
     Some(done)
 }
 
-/// Takes a block of a class out of the arena; null when there is none, or another thread is at it.
+/// Takes a block of a class out of the arena; null when the arena is used up, or another thread is at it.
 fn take(class: usize) -> *mut u8 {
     with_state(|state| state.take(class)).unwrap_or(ptr::null_mut())
 }

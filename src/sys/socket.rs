@@ -126,7 +126,7 @@ pub(crate) fn poll(
 
 /// Lets calls wait, or not. By fcntl(2): std's ioctl(2) would be one more system call to allow.
 pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()> {
-    // A socket has no other flag that can be changed, and none is wanted.
+    // A socket has no other flag that can be changed and is wanted.
     let flags = if blocking { 0 } else { libc::O_NONBLOCK };
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the descriptor is open
     // because `stream` owns it and is borrowed.

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::invocation::{Context, Metadata};
 use crate::sys;
 
-/// The request id when a test names none of its own.
+/// The request id when a test names no other.
 const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:test";
-/// Lambda's timeout when a function has none of its own.
+/// Lambda's default timeout of a function.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Begins a context for a test: a request id of zeros, 3 seconds until the deadline, an ARN in a
@@ -82,7 +82,7 @@ impl<'a, S> ContextBuilder<'a, S> {
         tenant_id;
     }
 
-    /// [`Metadata::deadline`], in whole milliseconds; none for a time before 1970.
+    /// [`Metadata::deadline`], in whole milliseconds; there is no deadline for a time before 1970.
     pub fn deadline(mut self, deadline: SystemTime) -> Self {
         let since_epoch = deadline.duration_since(UNIX_EPOCH);
         self.metadata.deadline_ms = since_epoch.ok().map(sys::milliseconds);
@@ -96,7 +96,7 @@ impl<'a, S> ContextBuilder<'a, S> {
         self
     }
 
-    /// No deadline: the Runtime API says none.
+    /// No deadline, as when the Runtime API does not say one.
     pub fn no_deadline(mut self) -> Self {
         self.metadata.deadline_ms = None;
         self

@@ -76,7 +76,8 @@ impl Function {
         self
     }
 
-    /// Has the kernel end it at the first system call outside the list. Not with a runner.
+    /// Lets the kernel end it at the first system call outside the list. There is no such filter with a
+    /// runner.
     #[track_caller]
     pub(crate) fn confined(mut self, list: &List, others: Others) -> Self {
         let program = PathBuf::from(self.command.get_program());

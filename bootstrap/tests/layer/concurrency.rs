@@ -12,7 +12,7 @@ fn meet(count: usize) -> String {
     )
 }
 
-/// None of four events is answered before all have come, and each has a process of its own.
+/// No event of four is answered before all have come, and each has a process of its own.
 fn four_at_a_time(handler: &str, package: Package) {
     let function = Concurrent::start(handler, package, 4);
     let answers = function.invoke(&["1", "2", "3", "4"]);

@@ -1,5 +1,5 @@
 //! Executables, streams and shell functions that do wrong in every way: each event has exactly
-//! one answer, and none waits past its deadline.
+//! one answer, and no event waits past its deadline.
 
 use crate::common::faulty::{Fate, Fault, play};
 use crate::common::{Function, Package, workers};

@@ -1,4 +1,4 @@
-//! Workers that go wrong in every way, at random: exactly one answer an event, and none waits beyond
+//! Workers that go wrong in every way, at random: exactly one answer an event, and no event waits beyond
 //! its deadline.
 
 use crate::common::faulty::{Fate, Fault, play};

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::common::function::runner;
 use crate::common::{Function, event, process};
 
-/// Waits until the response has begun, and has the handler go on, which waits for the file `go`.
+/// Waits until the response has begun, and lets the handler go on, which waits for the file `go`.
 #[track_caller]
 fn go_when_streaming(function: &Function) {
     let pid = function.pid();

@@ -92,7 +92,7 @@ fn what_no_front_end_takes_is_refused() {
     assert!(response(cookies(), FrontEnd::LoadBalancerMultiValue).is_ok());
 }
 
-/// The prelude of a response with this status and these headers, as text, or why there is none.
+/// The prelude of a response with this status and these headers, as text, or the reason why it cannot be made.
 fn prelude(status: u16, headers: &[(&str, &[u8])]) -> Result<String, String> {
     let mut response = Response::builder().status(status);
     for (name, value) in headers {

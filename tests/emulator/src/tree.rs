@@ -33,7 +33,7 @@ impl Tree {
         self.signal(Signal::STOP);
     }
 
-    /// Has all go on.
+    /// Lets all of them go on.
     pub fn resume(&self) {
         self.signal(Signal::CONT);
     }

@@ -25,7 +25,7 @@ mod worker {
 
 mod layer;
 
-/// What of the layer's system calls these modules need.
+/// The system calls of the layer that these modules need.
 mod sys {
     use std::ffi::OsStr;
 

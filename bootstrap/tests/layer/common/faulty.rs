@@ -1,4 +1,4 @@
-//! Events for handlers that do wrong in every way: each has one answer, its own, and none waits past
+//! Events for handlers that do wrong in every way: each has one answer, its own, and no event waits past
 //! its deadline.
 //!
 //! A handler is told by its event what to do, `WORD <NUMBER>`. What is played is a deck of cards with

@@ -109,7 +109,7 @@ pub(crate) fn narrow_pipe() -> [fs::File; 2] {
 }
 
 /// A lease on this file: until it is dropped, or the kernel takes it back after 45 s, everybody else
-/// waits who opens or executes the file. None where the system gives no leases.
+/// waits who opens or executes the file. `None` where the system gives no leases.
 pub(crate) fn lease(path: &Path) -> Option<fs::File> {
     /// The number of a command that the libc crate does not have for all systems.
     const F_SETSIG: i32 = 10;

@@ -19,7 +19,7 @@ pub use filter::Others;
 pub use list::{Call, List};
 pub use sys::{Step, install};
 
-/// Has the kernel kill `command` when the code of `program`, which it runs, makes a call that is
+/// Lets the kernel kill `command` when the code of `program`, which it runs, makes a call that is
 /// not in the list.
 ///
 /// # Errors

@@ -17,7 +17,7 @@ pub struct Step {
     pub value: u32,
 }
 
-/// Has the command start under this filter.
+/// Puts the command under this filter when it starts.
 pub fn install(command: &mut Command, steps: Vec<Step>) {
     let steps = steps.into_iter().map(|step| libc::sock_filter {
         code: step.code,

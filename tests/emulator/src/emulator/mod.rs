@@ -23,7 +23,7 @@
 //! measured to do, with the invocation id and the 410 of its Managed Instances mode. Trailers that
 //! a streamed response has not announced are refused, which AWS's emulator does not do. The emulator
 //! starts no process; [`Emulator::attach`], [`Emulator::process_exited`] and [`Emulator::reset`] are
-//! for who does.
+//! for a caller that does.
 //! The Extensions API is there as far as a runtime needs it that registers itself, to get SIGTERM.
 
 mod extensions;

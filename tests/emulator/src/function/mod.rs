@@ -139,7 +139,7 @@ impl Function {
         }))
     }
 
-    /// Has the process handle one event, and starts one if there is none.
+    /// Gives the process one event to handle, and starts a process if there is no process.
     fn event(
         &self,
         instance: &mut Instance,
