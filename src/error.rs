@@ -24,6 +24,9 @@ pub mod error_type {
     /// The HTTP request in the event is one that HTTP does not allow.
     #[cfg(feature = "http")]
     pub const INVALID_REQUEST: &str = "Runtime.InvalidRequest";
+    /// The body of an HTTP request is of a content type that the handler does not read.
+    #[cfg(feature = "http")]
+    pub const UNSUPPORTED_MEDIA_TYPE: &str = "Runtime.UnsupportedMediaType";
     /// The handler's response cannot be written as JSON.
     pub const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
     /// The response is over what the Runtime API takes.

@@ -128,7 +128,11 @@ fn a_response_that_cannot_be_sent_is_an_error() {
             "Runtime.InvalidResponse",
             "status 101; give one from 200 to 599",
         ),
-        (tell(V2, 99, json!([]), ""), "Error", "invalid status code"),
+        (
+            tell(V2, 99, json!([]), ""),
+            "http.Error",
+            "invalid status code",
+        ),
         (
             tell(V2, 200, json!([["x-a", "\u{ff}"]]), ""),
             "Runtime.InvalidResponse",
@@ -136,12 +140,12 @@ fn a_response_that_cannot_be_sent_is_an_error() {
         ),
         (
             tell(V2, 200, json!([["x a", "1"]]), ""),
-            "Error",
+            "http.Error",
             "invalid HTTP header name",
         ),
         (
             tell(V2, 200, json!([["x-a", "1\n2"]]), ""),
-            "Error",
+            "http.Error",
             "failed to parse header value",
         ),
         (

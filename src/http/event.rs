@@ -16,6 +16,7 @@ pub(super) struct Event<'a> {
     #[serde(borrow)]
     pub(super) version: Option<Text<'a>>,
     pub(super) http_method: Option<Text<'a>>,
+    pub(super) method: Option<Text<'a>>,
     pub(super) path: Option<Text<'a>>,
     pub(super) raw_path: Option<Text<'a>>,
     pub(super) raw_query_string: Option<Text<'a>>,
@@ -48,7 +49,9 @@ impl<'a> Event<'a> {
             return Err(unknown("it is the request of an API Gateway authorizer"));
         }
         if self.has("connectionId") {
-            return Err(unknown("it is the event of a WebSocket API"));
+            return Err(unknown(
+                "it is the event of a WebSocket API, which `json` reads as http::websocket::Event",
+            ));
         }
         if self.has("elb") {
             // It sends one of the two; what tools make may have an empty one beside the other.
@@ -57,6 +60,9 @@ impl<'a> Event<'a> {
                 (Some(_), _) => FrontEnd::LoadBalancerMultiValue,
                 (None, _) => FrontEnd::LoadBalancer,
             });
+        }
+        if self.has("targetGroupArn") && self.method.is_some() {
+            return Ok(FrontEnd::VpcLattice);
         }
         match self.version() {
             Some("2.0") if self.has("http") => Ok(FrontEnd::ApiGatewayV2),
@@ -94,7 +100,7 @@ fn unknown(problem: &str) -> Error {
         error_type::INVALID_EVENT,
         format!(
             "the event is no HTTP request of API Gateway (payload format 1.0 or 2.0), a function \
-             URL or an Application Load Balancer: {problem}; register a handler with `json` or \
+             URL, an Application Load Balancer or VPC Lattice: {problem}; register a handler with `json` or \
              `raw` for other events"
         ),
     )

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use ::http::header::CONTENT_TYPE;
-use ::http::{HeaderValue, Request, Response, StatusCode};
+use ::http::{Request, Response, StatusCode};
 
 use super::event::Event;
-use super::{Body, request, response};
+use super::{Body, IntoResponse, request, response};
 use crate::error::{Error, error_type};
 use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
@@ -22,10 +21,10 @@ impl<F> Http<F> {
     }
 }
 
-impl<S, F, B> Handler<S> for Http<F>
+impl<S, F, R> Handler<S> for Http<F>
 where
-    F: for<'e> Fn(Request<Body>, &Context<'e, S>) -> Result<Response<B>, Error> + Send + Sync,
-    B: Into<Body>,
+    F: for<'e> Fn(Request<Body>, &Context<'e, S>) -> Result<R, Error> + Send + Sync,
+    R: IntoResponse,
 {
     fn call<'e>(
         &self,
@@ -35,24 +34,25 @@ where
     ) -> Result<Outcome<'e>, Error> {
         let event = Event::read(event)?;
         let front_end = event.front_end()?;
-        let answer = match request::build(event, front_end) {
-            Ok(request) => (self.function)(request, context)?.map(Into::into),
-            Err(error) if error.error_type() == error_type::INVALID_REQUEST => bad_request(&error),
-            Err(error) => return Err(error),
-        };
+        let answer = request::build(event, front_end)
+            .and_then(|request| (self.function)(request, context))
+            .and_then(IntoResponse::into_response)
+            .or_else(of_client)?;
         response::write(answer, front_end, scratch)?;
         Ok(Outcome::Response(Cow::Borrowed(scratch)))
     }
 }
 
-/// The answer to a request that no handler could be given. It is the client's mistake: no error of
-/// the function, which would be counted, retried and looked into.
-fn bad_request(error: &Error) -> Response<Body> {
-    let problem = error.message();
-    tracing::info!(target: "coldspark", "answered with 400: {problem}");
-    let mut response = Response::new(Body::from(format!("{problem}\n")));
-    *response.status_mut() = StatusCode::BAD_REQUEST;
-    let form = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, form);
-    response
+/// The answer to a request that no handler could be given, or that is not what it expects. It is the
+/// client's mistake: no error of the function, which would be counted, retried and looked into.
+#[cold]
+fn of_client(error: Error) -> Result<Response<Body>, Error> {
+    let status = match error.error_type() {
+        error_type::INVALID_REQUEST => StatusCode::BAD_REQUEST,
+        error_type::UNSUPPORTED_MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        _ => return Err(error),
+    };
+    let (problem, number) = (error.message(), status.as_u16());
+    tracing::info!(target: "coldspark", "answered with {number}: {problem}");
+    (status, format!("{problem}\n")).into_response()
 }

@@ -20,6 +20,7 @@
 //! |---|---|---|---|---|
 //! | API Gateway, payload format 1.0 | comes decoded, is encoded again | `multiValueHeaders` | a header | `multiValueHeaders` |
 //! | API Gateway, payload format 2.0; function URL | `rawQueryString` | joined with commas | `cookies`, joined into one header | joined with commas, `cookies` |
+//! | VPC Lattice, format 2.0 | comes as sent | lists of values | a header | joined with commas, one `Set-Cookie` |
 //! | Application Load Balancer | comes as sent | last value only | a header | joined with commas, one `Set-Cookie` |
 //! | the same with multi-value headers | comes as sent | all values | a header | `multiValueHeaders` |
 //!
@@ -49,24 +50,31 @@
 //! is answered with status 400 by [`Runtime::http`](crate::Runtime::http). It is no error of the
 //! function.
 //!
-//! Events of authorizers and WebSocket APIs look similar and want other answers; they are refused.
+//! [`RequestExt`] reads query strings, JSON and forms; [`IntoResponse`] is what a handler may return.
+//! Events of authorizers and of WebSocket APIs look similar and want other answers; they are refused.
+//! For the latter there is [`websocket`].
 
+mod answer;
 mod body;
 mod event;
 mod handler;
 mod json;
 mod origin;
 mod prelude;
+mod reading;
 mod request;
 mod response;
 mod uri;
+pub mod websocket;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 pub use ::http::{header, response::Parts};
 
+pub use answer::{IntoResponse, Json, Redirect};
 pub use body::Body;
 pub(crate) use handler::Http;
 pub use origin::{FrontEnd, Origin};
+pub use reading::{Query, RequestExt};
 pub use request::request;
 pub use response::response;
 

@@ -2,7 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::error::{Error, error_type};
 
 /// The form of the event, which is the form of its answer too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum FrontEnd {
     /// An Application Load Balancer whose target group has
     /// `lambda.multi_value_headers.enabled`.
     LoadBalancerMultiValue,
+    /// VPC Lattice, version 2.0 of its events.
+    VpcLattice,
 }
 
 /// What the event of a request says besides HTTP; it is in the request's extensions.
@@ -102,10 +107,49 @@ impl Origin {
         find(&self.path_parameters, name)
     }
 
+    /// The parameters in the path of the route.
+    pub fn path_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.path_parameters
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+    }
+
     /// A variable of the stage.
     #[must_use]
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
         find(&self.stage_variables, name)
+    }
+
+    /// The variables of the stage.
+    pub fn stage_variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.stage_variables
+            .iter()
+            .map(|(name, value)| (&**name, &**value))
+    }
+
+    /// What the authorizer said (`requestContext.authorizer`): the claims of a JWT, an IAM
+    /// identity, or the context of a Lambda authorizer.
+    #[must_use]
+    pub fn authorizer(&self) -> Option<&Value> {
+        self.request_context
+            .get("authorizer")
+            .filter(|it| !it.is_null())
+    }
+
+    /// The same as a type.
+    ///
+    /// # Errors
+    /// `Runtime.InvalidEvent` when it does not fit, or there is none.
+    pub fn authorizer_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        read("authorizer", self.authorizer().unwrap_or(&Value::Null))
+    }
+
+    /// The whole `requestContext` as a type, such as those of the crate `aws_lambda_events`.
+    ///
+    /// # Errors
+    /// `Runtime.InvalidEvent` when it does not fit.
+    pub fn request_context_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        read("requestContext", &self.request_context)
     }
 
     /// The whole `requestContext` of the event: the authorizer's claims, the ids of API and
@@ -114,6 +158,15 @@ impl Origin {
     pub fn request_context(&self) -> &Value {
         &self.request_context
     }
+}
+
+fn read<T: DeserializeOwned>(what: &str, value: &Value) -> Result<T, Error> {
+    T::deserialize(value).map_err(|error| {
+        Error::new(
+            error_type::INVALID_EVENT,
+            format!("the event's {what} is not of the shape that the handler expects: {error}"),
+        )
+    })
 }
 
 fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {

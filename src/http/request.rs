@@ -94,6 +94,7 @@ fn body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Body, Error> 
 fn method(event: &Event<'_>, front_end: FrontEnd) -> Result<Method, Error> {
     let name = match front_end {
         FrontEnd::ApiGatewayV2 => event.request_context["http"]["method"].as_str(),
+        FrontEnd::VpcLattice => event.method.as_ref().map(|method| &*method.0),
         _ => event.http_method.as_ref().map(|method| &*method.0),
     };
     let name = name.ok_or_else(|| invalid_event("the event has no HTTP method".to_owned()))?;
@@ -187,7 +188,9 @@ fn origin(event: Event<'_>, front_end: FrontEnd, headers: &HeaderMap) -> Origin 
     let source_ip = match front_end {
         FrontEnd::ApiGatewayV1 => at(&context["identity"]),
         FrontEnd::ApiGatewayV2 => at(&context["http"]),
-        FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => last_forwarded(headers),
+        FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue | FrontEnd::VpcLattice => {
+            last_forwarded(headers)
+        }
     };
     let route = match front_end {
         FrontEnd::ApiGatewayV2 => event.route_key,

@@ -50,7 +50,7 @@ pub(super) fn write(
     match front_end {
         FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => check_size(json.len()),
         // They take as much as Lambda does, or more.
-        FrontEnd::ApiGatewayV1 | FrontEnd::ApiGatewayV2 => Ok(()),
+        FrontEnd::ApiGatewayV1 | FrontEnd::ApiGatewayV2 | FrontEnd::VpcLattice => Ok(()),
     }
 }
 
@@ -88,11 +88,18 @@ fn headers(headers: &HeaderMap, front_end: FrontEnd) -> Result<Headers<'_>, Erro
                  form for it"
             ))
         })?;
-        if front_end == FrontEnd::LoadBalancer && name == SET_COOKIE && values.len() > 1 {
+        let remedy = match front_end {
+            FrontEnd::LoadBalancer => {
+                "this load balancer takes one; set lambda.multi_value_headers.enabled on its target \
+                 group"
+            }
+            FrontEnd::VpcLattice => "VPC Lattice takes one",
+            _ => "",
+        };
+        if !remedy.is_empty() && name == SET_COOKIE && values.len() > 1 {
+            let count = values.len();
             return Err(invalid(format!(
-                "the response has {} Set-Cookie headers, and this load balancer takes one; set \
-                 lambda.multi_value_headers.enabled on its target group",
-                values.len()
+                "the response has {count} Set-Cookie headers, and {remedy}"
             )));
         }
         all.push((name, values));
@@ -119,7 +126,7 @@ impl Serialize for Answer<'_> {
                 json.serialize_entry("statusDescription", &self.description())?;
                 json.serialize_entry("multiValueHeaders", &Lists(&self.headers))?;
             }
-            FrontEnd::LoadBalancer => {
+            FrontEnd::LoadBalancer | FrontEnd::VpcLattice => {
                 json.serialize_entry("statusDescription", &self.description())?;
                 json.serialize_entry("headers", &Joined(&self.headers, None))?;
             }

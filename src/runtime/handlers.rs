@@ -100,11 +100,12 @@ impl<S> Runtime<S> {
     }
 
     /// Registers a handler over HTTP requests and responses: events of API Gateway (payload format
-    /// 1.0 and 2.0), function URLs and Application Load Balancers, each answered in its own form
+    /// 1.0 and 2.0), function URLs, Application Load Balancers and VPC Lattice, each answered in its own form
     /// ([`http`](mod@crate::http)). Needs the feature `http`.
     ///
     /// A request that HTTP does not allow (a header with a line end, say) is answered with status
-    /// 400, and the handler is not called. Another event, or one with invalid Base64, is answered
+    /// 400, and the handler is not called; so is one that [`RequestExt`](crate::http::RequestExt)
+    /// cannot read, with 400 or 415. Another event, or one with invalid Base64, is answered
     /// with the error `Runtime.InvalidEvent`; a response that cannot be sent with
     /// `Runtime.InvalidResponse`, or `Function.ResponseSizeTooLarge`. The client sees any error of
     /// a handler as status 502 of the front end.
@@ -123,16 +124,13 @@ impl<S> Runtime<S> {
     /// ```
     #[cfg(feature = "http")]
     #[must_use]
-    pub fn http<B, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
+    pub fn http<R, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
-        F: for<'e> Fn(
-                ::http::Request<crate::http::Body>,
-                &Context<'e, S>,
-            ) -> Result<::http::Response<B>, Error>
+        F: for<'e> Fn(::http::Request<crate::http::Body>, &Context<'e, S>) -> Result<R, Error>
             + Send
             + Sync
             + 'static,
-        B: Into<crate::http::Body> + 'static,
+        R: crate::http::IntoResponse + 'static,
         S: 'static,
     {
         let handler = Box::new(crate::http::Http::new(handler));
