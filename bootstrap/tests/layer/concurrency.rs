@@ -1,6 +1,7 @@
 //! Several events at a time, as on Lambda Managed Instances, in all modes.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use crate::common::concurrent::{error, response};
 use crate::common::{Concurrent, Package, workers};
@@ -97,4 +98,19 @@ fn an_executable_that_fails_tells_its_own_words() {
     assert!(!message.contains("another"), "{message}");
     std::fs::write(function.package.task().join("go"), "").expect("a file");
     assert_eq!(response(held), "hold");
+}
+
+/// The process ignores SIGTERM; whoever waits for an event has ended long before.
+#[test]
+fn at_the_end_an_event_in_hand_has_its_200_ms_beside_workers_that_wait() {
+    let body = "trap '' TERM\n: >held; while :; do sleep 0.01; done";
+    let package = Package::new().executable("handler", workers::answering(body));
+    let mut function = Concurrent::start("worker:handler", package, 2);
+    let _in_hand = function.submit("hold");
+    let held = function.package.task().join("held");
+    function.wait_until("in hand", |_| held.exists());
+    let begun = Instant::now();
+    assert_eq!(function.shut_down().code(), Some(0));
+    // No less; how much more, the test of the shutdown says.
+    assert!(begun.elapsed() >= Duration::from_millis(200));
 }
