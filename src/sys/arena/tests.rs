@@ -179,6 +179,31 @@ fn an_arena_that_is_full_retires_and_takes_back_its_blocks() {
     drop(blocks);
 }
 
+/// Of an arena that nobody has used; nothing is written to it.
+#[test]
+fn small_blocks_lie_at_the_beginning_and_whole_pages_at_the_end() {
+    let _alone = alone();
+    let mut state = State {
+        used: [0; 2],
+        free: [ptr::null_mut(); CLASSES],
+    };
+    let start = base().addr();
+    let class_of = |size| (usize::ilog2(size) - MIN_SHIFT) as usize;
+    let mut take = |size| state.take(class_of(size)).addr().wrapping_sub(start);
+    assert_eq!([take(16), take(16), take(64), take(16)], [0, 16, 64, 128]);
+    let last = ((start + SIZE - 8192) & !4095) - start;
+    assert_eq!([take(8192), take(4096)], [last, last - 4096]);
+    assert_eq!(take(2048), 192);
+    // As many as there is room for, and then it says that there is none.
+    let pages = (last - 4096 - 2240) / 4096;
+    let taken: Vec<_> = (0..pages).map(|_| take(4096)).collect();
+    let expected: Vec<_> = (0..pages).map(|n| last - 8192 - n * 4096).collect();
+    assert_eq!(taken, expected);
+    assert!(!RETIRED.load(Ordering::Relaxed));
+    assert_eq!(state.take(class_of(4096)), ptr::null_mut());
+    assert!(RETIRED.swap(false, Ordering::Relaxed));
+}
+
 #[test]
 fn nobody_waits_for_a_thread_that_is_at_the_arena() {
     let _alone = alone();
