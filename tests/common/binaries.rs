@@ -4,6 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 /// What a panic does in the binaries under test.
@@ -47,10 +49,26 @@ fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
 }
 
 /// How long a test waits for what should come at once. Only ever reached by a failure.
+///
+/// `COLDSPARK_TEST_LIMIT` says other seconds, and is for those who only ask whether any test fails:
+/// when one has, the others do not wait for long.
 pub(crate) fn limit() -> Duration {
-    let set = env::var("COLDSPARK_TEST_LIMIT").ok();
-    let seconds = set.map(|value| value.parse().expect("seconds"));
-    Duration::from_secs(seconds.unwrap_or(if runner().is_some() { 240 } else { 60 }))
+    let usual = if runner().is_some() { 240 } else { 60 };
+    let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
+        return Duration::from_secs(usual);
+    };
+    let seconds = set.parse().expect("seconds");
+    let failed = FAILED.load(Ordering::Relaxed);
+    Duration::from_secs(if failed { 1 } else { seconds })
+}
+
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Called where a test's process ends: notes whether the test has failed.
+pub(crate) fn note_failure() {
+    if thread::panicking() {
+        FAILED.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What the binaries under test are run by: qemu, when they are for another architecture.

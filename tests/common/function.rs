@@ -15,7 +15,7 @@ use coldspark_emulator::confine::{self, List, Others};
 use coldspark_emulator::script::{Scripted, Step};
 
 use super::Session;
-use super::binaries::{bootstrap, limit};
+use super::binaries::{bootstrap, limit, note_failure};
 
 /// A function that is about to be started.
 pub(crate) struct Function {
@@ -251,6 +251,7 @@ impl Exit {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        note_failure();
         let child = self.child.get_mut();
         let _ = child.kill();
         let status = child.wait();

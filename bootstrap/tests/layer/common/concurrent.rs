@@ -9,7 +9,7 @@ use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Outcome, 
 use coldspark_emulator::tree::Tree;
 use serde_json::Value;
 
-use super::function::{command, limit};
+use super::function::{command, limit, note_failure};
 use super::{Package, process};
 
 /// A running bootstrap.
@@ -148,6 +148,7 @@ pub(crate) fn error(ticket: Ticket) -> (String, String) {
 
 impl Drop for Concurrent {
     fn drop(&mut self) {
+        note_failure();
         let workers = self.children();
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,10 +17,26 @@ use super::package::Package;
 use super::process;
 
 /// How long a test waits for what should come at once. Only ever reached by a failure.
+///
+/// `COLDSPARK_TEST_LIMIT` says other seconds, and is for those who only ask whether any test fails:
+/// when one has, the others do not wait for long.
 pub(crate) fn limit() -> Duration {
-    let set = env::var("COLDSPARK_TEST_LIMIT").ok();
-    let seconds = set.map(|value| value.parse().expect("seconds"));
-    Duration::from_secs(seconds.unwrap_or(if runner().is_some() { 240 } else { 60 }))
+    let usual = if runner().is_some() { 240 } else { 60 };
+    let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
+        return Duration::from_secs(usual);
+    };
+    let seconds = set.parse().expect("seconds");
+    let failed = FAILED.load(Ordering::Relaxed);
+    Duration::from_secs(if failed { 1 } else { seconds })
+}
+
+static FAILED: AtomicBool = AtomicBool::new(false);
+
+/// Called where a test's process ends: notes whether the test has failed.
+pub(crate) fn note_failure() {
+    if thread::panicking() {
+        FAILED.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What runs the binary under test, qemu for instance.
@@ -322,6 +339,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
+        note_failure();
         let workers = process::children(self.pid());
         let _ = self.child.kill();
         let _ = self.child.wait();
