@@ -40,7 +40,8 @@ fn serve<S>(registration: Registration<S>) -> ! {
     };
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
-    let started = start(registration, settings.handler, snap_start, &mut api);
+    let chosen = registration.choose(&settings.handler, settings.log_level);
+    let started = start(chosen, settings.handler, snap_start, &mut api);
     let shutdown = started
         .features
         .as_ref()
@@ -125,10 +126,10 @@ struct Started<S: 'static> {
     features: Option<Box<Features<S>>>,
 }
 
-/// The init phase: chooses the handler, runs the init step, and under SnapStart the
+/// The init phase with the handler that was chosen: runs the init step, and under SnapStart the
 /// before-snapshot hooks. A failure ends the process.
 fn start<C: Client, S>(
-    registration: Registration<S>,
+    chosen: Result<Chosen<S>, Error>,
     name: String,
     snap_start: bool,
     api: &mut RuntimeApi<C>,
@@ -139,7 +140,7 @@ fn start<C: Client, S>(
         step,
         hooks,
         features,
-    } = match registration.choose(&name) {
+    } = match chosen {
         Ok(chosen) => chosen,
         Err(error) => init_failed(api, error),
     };

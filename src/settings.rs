@@ -10,8 +10,8 @@
 //! | `AWS_LAMBDA_LOG_FORMAT` | format of the log's lines: JSON, Text; in any case | Text |
 //! | `AWS_LAMBDA_LOG_LEVEL` | least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, FATAL; in any case | INFO |
 //!
-//! The first two and the type of initialization are read at start-up, the others when something
-//! first asks for them.
+//! The first two, the type of initialization and whether there is a level of the log are read at
+//! start-up, the others when something first asks for them.
 //! Source: the Lambda developer guide, "Defined runtime environment variables".
 
 mod concurrency;
@@ -41,6 +41,7 @@ texts! {
     LAMBDA = "AWS_LAMBDA_";
     RUNTIME_API_REST = "RUNTIME_API=";
     INITIALIZATION_TYPE_REST = "INITIALIZATION_TYPE=";
+    LOG_LEVEL_REST = "LOG_LEVEL=";
     HANDLER = "_HANDLER=";
 }
 /// Its value when one is taken.
@@ -56,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) handler: String,
     /// A snapshot is taken at the end of the init phase.
     pub(crate) snap_start: bool,
+    /// A level of the log is set; without one, no detail of the start is logged, and nobody looks.
+    pub(crate) log_level: bool,
 }
 
 /// The values that the environment has for them.
@@ -64,6 +67,7 @@ struct Found {
     api: Option<String>,
     handler: Option<String>,
     initialization_type: Option<String>,
+    log_level: bool,
 }
 
 impl Settings {
@@ -79,6 +83,8 @@ impl Settings {
                     found
                         .initialization_type
                         .get_or_insert_with(|| value.text());
+                } else if rest.after(LOG_LEVEL_REST).is_some() {
+                    found.log_level = true;
                 }
             } else if let Some(value) = variable.after(HANDLER) {
                 found.handler.get_or_insert_with(|| value.text());
@@ -98,6 +104,7 @@ impl Settings {
             snap_start: found
                 .initialization_type
                 .is_some_and(|value| value == SNAP_START),
+            log_level: found.log_level,
         })
     }
 }
@@ -145,6 +152,7 @@ mod tests {
             api: api.map(str::to_owned),
             handler: None,
             initialization_type: init.map(str::to_owned),
+            log_level: false,
         })
     }
 

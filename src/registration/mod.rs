@@ -70,14 +70,16 @@ impl<S> Registration<S> {
     }
 
     /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
-    /// state.
-    pub(crate) fn choose(mut self, name: &str) -> Result<Chosen<S>, Error> {
+    /// state. That it is another name than the only handler's is logged if there is a `log_level`.
+    pub(crate) fn choose(mut self, name: &str, log_level: bool) -> Result<Chosen<S>, Error> {
         let mut found = self.handlers.iter().position(|(known, _)| known.is(name));
         if found.is_none() && self.handlers.len() == 1 {
             if name.is_empty() {
                 found = Some(0);
             } else if self.any.is_none() {
-                answers_to(name, self.handlers[0].0.text());
+                if log_level {
+                    answers_to(name, self.handlers[0].0.text());
+                }
                 found = Some(0);
             }
         }

@@ -51,7 +51,7 @@ impl<S> FunctionBuilder<S> {
             handler: chosen,
             step,
             ..
-        } = self.runtime.0.choose(handler)?;
+        } = self.runtime.0.choose(handler, false)?;
         let init = Init {
             handler: handler.to_owned(),
             concurrency: 1,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "scripts/lib.sh"
-# Of this checkout, or for a compiler that is not rustup's: not a part of the profile.
-OURS = re.compile(r"-Clink-arg=|-Clink-self-contained|-Cstrip")
+# Of this checkout, or for a compiler that is not rustup's: not a part of the profile. The mangling is
+# what RUSTC_BOOTSTRAP brings in scripts/lib.sh, and must be asked for without it.
+OURS = re.compile(r"-Clink-arg=|-Clink-self-contained|-Cstrip|-Csymbol-mangling-version=v0")
 PROFILE = re.compile(r"^\[profile\.release\]\n((?:[\w-]+ = .*\n)+)", re.M)
 
 
