@@ -38,7 +38,7 @@ def broken():
     for lint in ("unsafe_code", "undocumented_unsafe_blocks"):
         if f'{lint} = "deny"' not in workspace:
             yield f"Cargo.toml: {lint} is not denied, and SECURITY.md says that it is"
-    for name in [*(ROOT / "examples").glob("*/Cargo.toml"), ROOT / "bootstrap/Cargo.toml", ROOT / "Cargo.toml"]:
+    for name in [*(ROOT / "examples").glob("[!.]*/Cargo.toml"), ROOT / "bootstrap/Cargo.toml", ROOT / "Cargo.toml"]:
         if "[lints]\nworkspace = true" not in name.read_text():
             yield f"{name.relative_to(ROOT)}: has not the lints of the workspace"
     security = (ROOT / "SECURITY.md").read_text()

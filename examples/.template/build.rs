@@ -1,0 +1,9 @@
+//! Links a bootstrap for Lambda with the linker script of coldspark, which keeps together what
+//! start-up touches. Cargo passes no linker arguments from a library to a program.
+
+fn main() {
+    if std::env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("musl") {
+        let script = std::env::var("DEP_COLDSPARK_LINKER_SCRIPT").expect("coldspark tells it");
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{script}");
+    }
+}
