@@ -87,12 +87,7 @@ fn no_socket(error: std::io::Error) -> String {
 fn staged(options: &Options, arch: Arch) -> Result<(Vec<Program>, Vec<programs::Missing>), String> {
     let mut rows = sources::list(&places(options), arch, &options.only);
     if arch.is_native() {
-        rows.extend(
-            options
-                .peers
-                .iter()
-                .map(|(name, command)| sources::other(name, command)),
-        );
+        rows.extend(options.peers.iter().map(sources::other));
     }
     let folder = work(options).join(arch.name());
     let (mut programs, mut missing) = (Vec::new(), Vec::new());
@@ -160,6 +155,10 @@ fn sizes(program: &Program) -> Result<Measured, String> {
 const SEVERAL: &str = "it is several processes, has threads, or is not static; emulation counts \
                        one static process";
 
+/// Nothing is known of it: it may also not start at all, which its times then say.
+const UNKNOWN: &str = "what --peer gives is not counted: emulation counts one static process, and it \
+                       is not known to be one";
+
 /// What can be counted of a program: its size, and with ptrace or qemu what it does.
 pub(crate) fn counts(
     api: &mut Api,
@@ -170,6 +169,7 @@ pub(crate) fn counts(
     let mut measured = sizes(program)?;
     let counted = match program.countable {
         Countable::All | Countable::Pages => emulation.count(api, program, arch),
+        Countable::Nothing if program.about == programs::GIVEN => Err(UNKNOWN.to_owned()),
         Countable::Nothing => Err(SEVERAL.to_owned()),
     };
     let pages = counted.as_ref().map(|counts| counts.pages);

@@ -16,8 +16,7 @@ pub(crate) struct Options {
     pub(crate) arches: Vec<Arch>,
     pub(crate) short: bool,
     pub(crate) memory_mb: Option<u64>,
-    /// NAME, COMMAND
-    pub(crate) peers: Vec<(String, String)>,
+    pub(crate) peers: Vec<Peer>,
     pub(crate) compare: Option<PathBuf>,
     /// Default: bench/results of the repository.
     pub(crate) output: Option<PathBuf>,
@@ -30,6 +29,27 @@ pub(crate) struct Options {
     pub(crate) date: String,
     pub(crate) commit: String,
     pub(crate) versions: BTreeMap<String, String>,
+}
+
+/// A bootstrap that somebody has at hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Peer {
+    pub(crate) name: String,
+    pub(crate) command: String,
+    pub(crate) handler: String,
+    /// NAME=VALUE
+    pub(crate) variables: Vec<String>,
+}
+
+impl Peer {
+    pub(crate) fn new(name: impl Into<String>, command: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            command: command.into(),
+            handler: "function.handler".to_owned(),
+            variables: Vec::new(),
+        }
+    }
 }
 
 /// Understands a command line.
@@ -81,7 +101,19 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
                 if crate::sources::names().contains(&name.as_str()) {
                     return Err(format!("--peer: {name} is in the table already").into());
                 }
-                options.peers.push((name, command));
+                options.peers.push(Peer::new(name, command));
+            }
+            "peer-handler" => {
+                let (name, handler) = pair(parser)?;
+                named(&mut options.peers, &name, "--peer-handler")?.handler = handler;
+            }
+            "peer-env" => {
+                let (name, variable) = pair(parser)?;
+                if !variable.contains('=') {
+                    return Err(format!("--peer-env: '{variable}' is not NAME=VALUE").into());
+                }
+                let peer = named(&mut options.peers, &name, "--peer-env")?;
+                peer.variables.push(variable);
             }
             "compare" => options.compare = Some(parser.value()?.into()),
             "output" => options.output = Some(parser.value()?.into()),
@@ -105,6 +137,16 @@ fn pair(parser: &mut Parser) -> Result<(String, String), lexopt::Error> {
         }
         _ => Err(format!("'{text}' is not NAME=VALUE").into()),
     }
+}
+
+/// The peer of this name, which has to be given before.
+fn named<'a>(
+    peers: &'a mut [Peer],
+    name: &str,
+    option: &str,
+) -> Result<&'a mut Peer, lexopt::Error> {
+    let peer = peers.iter_mut().find(|peer| peer.name == name);
+    peer.ok_or_else(|| format!("{option}: give --peer {name}=COMMAND before it").into())
 }
 
 fn names(text: &str) -> Result<Vec<String>, lexopt::Error> {
@@ -141,14 +183,21 @@ mod tests {
     fn a_whole_line_is_understood() {
         let options = parsed(
             "--rounds 10 --only hello,minlambda --arch arm64 --short --memory 128 \
-             --peer go=/tmp/go --compare old.json --output out --version rustc=1.95",
+             --peer go=/tmp/go --peer-handler go=main --peer-env go=STAGE=a=b --compare old.json --output out --version rustc=1.95",
         )
         .unwrap();
         assert_eq!((options.rounds, options.short), (10, true));
         assert_eq!(options.only, ["hello", "minlambda"]);
         assert_eq!(options.arches, [Arch::Arm64]);
         assert_eq!(options.memory_mb, Some(128));
-        assert_eq!(options.peers, [("go".to_owned(), "/tmp/go".to_owned())]);
+        let [peer] = &*options.peers else {
+            panic!("{:?}", options.peers)
+        };
+        assert_eq!((&*peer.name, &*peer.command), ("go", "/tmp/go"));
+        assert_eq!(
+            (&*peer.handler, &*peer.variables),
+            ("main", &["STAGE=a=b".to_owned()][..])
+        );
         assert_eq!(options.versions["rustc"], "1.95");
     }
 
@@ -160,6 +209,11 @@ mod tests {
             ("--memory 64", "128 to 10240"),
             ("--peer go", "NAME=VALUE"),
             ("--peer hello=/tmp/x", "already"),
+            ("--peer-handler go=main", "--peer go=COMMAND"),
+            (
+                "--peer go=/tmp/go --peer-env go=STAGE",
+                "'STAGE' is not NAME=VALUE",
+            ),
             ("--rounds 0", "at least 1"),
             ("--round 5", "--round"),
             ("x", "x"),

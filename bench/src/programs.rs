@@ -27,7 +27,9 @@ pub(crate) struct Program {
     pub(crate) command: Vec<String>,
     /// What a function would ship: measured for size, and cold in a cold start.
     pub(crate) files: Vec<PathBuf>,
-    pub(crate) handler: &'static str,
+    pub(crate) handler: String,
+    /// Further variables of its environment, NAME=VALUE.
+    pub(crate) variables: Vec<String>,
     pub(crate) task_root: PathBuf,
     pub(crate) countable: Countable,
 }
@@ -42,6 +44,9 @@ pub(crate) enum Countable {
     Pages,
     Nothing,
 }
+
+/// What a program is that somebody has at hand.
+pub(crate) const GIVEN: &str = "given by --peer";
 
 /// A program, or why there is none.
 pub(crate) type Row = Result<Program, Missing>;
@@ -65,7 +70,7 @@ impl Program {
     /// Copies the program into a folder of its own, written to disk, so that nothing else maps
     /// its files. What somebody has at hand stays where it is: it may need its surroundings.
     pub(crate) fn stage(mut self, folder: &Path) -> std::io::Result<Program> {
-        if self.about != "given by --peer" {
+        if self.about != GIVEN {
             let folder = folder.join(&self.name);
             // A new folder, so that no file is a program that still runs.
             let _ = fs::remove_dir_all(&folder);
@@ -87,7 +92,7 @@ impl Program {
     /// The variables of Lambda that runtimes look at. `task_root` may be told otherwise, so that
     /// counts do not depend on where the repository lies.
     pub(crate) fn environment(&self, api: &str, task_root: &Path) -> Vec<String> {
-        vec![
+        let mut variables = vec![
             "PATH=/usr/local/bin:/usr/bin:/bin:/opt/bin".to_owned(),
             "LANG=en_US.UTF-8".to_owned(),
             "TZ=:UTC".to_owned(),
@@ -103,6 +108,10 @@ impl Program {
             format!("LAMBDA_TASK_ROOT={}", task_root.display()),
             "LAMBDA_RUNTIME_DIR=/var/runtime".to_owned(),
             format!("AWS_LAMBDA_RUNTIME_API={api}"),
-        ]
+        ];
+        let name = |variable: &str| variable.split_once('=').map(|(name, _)| name.to_owned());
+        variables.retain(|one| self.variables.iter().all(|more| name(more) != name(one)));
+        variables.extend_from_slice(&self.variables);
+        variables
     }
 }

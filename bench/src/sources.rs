@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
-use crate::programs::{Countable, Group, Missing, Places, Program, Row};
+use crate::options::Peer;
+use crate::programs::{Countable, GIVEN, Group, Missing, Places, Program, Row};
 
 /// What a line of the table is made from.
 struct Source {
@@ -58,6 +59,14 @@ const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
     absent: BENCH,
 };
 
+/// A project that scripts/new has made, with a function that returns its event.
+const TYPED: fn(&'static str, &'static str) -> Source = |name, about| Source {
+    group: Group::Ours,
+    handler: ("typed", None),
+    absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
+    ..PEER(name, about)
+};
+
 /// The program that the allocators are compared to.
 const ALLOCATOR: &str = "json-coldspark";
 /// The same function on several allocators.
@@ -90,6 +99,14 @@ fn sources() -> Vec<Source> {
             absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
             ..OURS("hello-fallback", "hello with Rust's own std, not rebuilt")
         },
+        TYPED(
+            "typed",
+            "a function over serde types, of the template, with std rebuilt",
+        ),
+        TYPED(
+            "typed-fallback",
+            "the same as the template builds it: with Rust's own std",
+        ),
         Source {
             countable: Countable::Pages,
             ..LAYER(
@@ -182,26 +199,31 @@ pub(crate) fn names() -> Vec<&'static str> {
     sources().iter().map(|source| source.name).collect()
 }
 
-/// A bootstrap that somebody has at hand: NAME=COMMAND.
-pub(crate) fn other(name: &str, command: &str) -> Row {
-    let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+/// A bootstrap that somebody has at hand.
+pub(crate) fn other(peer: &Peer) -> Row {
+    let name = &peer.name;
+    let command: Vec<String> = peer.command.split_whitespace().map(str::to_owned).collect();
     let path = command.first().map(fs::canonicalize);
     let Some(Ok(path)) = path else {
         return Err(Missing {
-            name: name.to_owned(),
-            reason: "its command is not an existing file".to_owned(),
+            name: name.clone(),
+            reason: format!(
+                "its command, {}, is not an existing file",
+                command.first().map_or("which is empty", String::as_str)
+            ),
         });
     };
     let mut command = command;
     command[0] = path.display().to_string();
     Ok(Program {
-        name: name.to_owned(),
+        name: name.clone(),
         group: Group::Peer,
-        about: "given by --peer".to_owned(),
+        about: GIVEN.to_owned(),
         command,
         task_root: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
         files: vec![path],
-        handler: "function.handler",
+        handler: peer.handler.clone(),
+        variables: peer.variables.clone(),
         countable: Countable::Nothing,
     })
 }
@@ -234,7 +256,8 @@ fn row(source: &Source, places: &Places, arch: Arch) -> Row {
         about: source.about.to_owned(),
         command: vec![files[0].display().to_string()],
         files,
-        handler: source.handler.0,
+        handler: source.handler.0.to_owned(),
+        variables: Vec::new(),
         task_root: handlers,
         countable: source.countable,
     })
@@ -261,6 +284,24 @@ mod tests {
         let rows = list(&nowhere, Arch::Arm64, &["hello".to_owned()]);
         let names: Vec<String> = rows.into_iter().map(|row| row.unwrap_err().name).collect();
         assert_eq!(names, [crate::FLOOR, "hello"]);
-        assert!(other("x", "/nonexistent/bootstrap").is_err());
+        let peer = Peer::new("x", "/nonexistent/bootstrap --quick");
+        let reason = other(&peer).unwrap_err().reason;
+        assert!(reason.contains("/nonexistent/bootstrap"), "{reason}");
+    }
+
+    #[test]
+    fn a_peer_has_the_handler_and_the_variables_that_it_was_given() {
+        let mut peer = Peer::new("x", "/bin/sh");
+        assert_eq!(other(&peer).unwrap().handler, "function.handler");
+        peer.handler = "orders.create".to_owned();
+        peer.variables = vec!["STAGE=test".to_owned(), "TZ=Europe/Paris".to_owned()];
+        let environment = other(&peer)
+            .unwrap()
+            .environment("h:1", Path::new("/var/task"));
+        for expected in ["_HANDLER=orders.create", "STAGE=test", "TZ=Europe/Paris"] {
+            assert!(environment.iter().any(|one| one == expected), "{expected}");
+        }
+        // What it was given takes the place of what is there.
+        assert!(environment.iter().all(|one| one != "TZ=:UTC"));
     }
 }
