@@ -127,8 +127,10 @@ fn serve(function: &Arc<Function>, port: u16) -> Result<ExitCode, String> {
     let bound = endpoint::serve(address, Arc::clone(function)).map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another with --port")
     })?;
+    // Alone on its line, so that it can be copied, and read by a script.
     log(format!(
-        "serving {} at http://{bound}/2015-03-31/functions/function/invocations, until Ctrl-C",
+        "serving {} until Ctrl-C; its URL:\n\
+         http://{bound}/2015-03-31/functions/function/invocations",
         function.bootstrap().display()
     )
     .as_bytes());
