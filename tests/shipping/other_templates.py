@@ -51,6 +51,18 @@ class Cdk(unittest.TestCase):
             self.assertEqual((function["Architectures"], function["Handler"]), ([arch], "handler.worker"))
             self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
 
+    def test_a_package_that_is_not_built_is_an_error_that_names_the_script(self):
+        for made, script in (((), "scripts/package-layer"), (("coldspark-x86_64.zip",), "scripts/build x86_64 --only queue")):
+            with tempfile.TemporaryDirectory() as folder:
+                repository = pathlib.Path(folder)
+                (repository / "layer/examples/bash").mkdir(parents=True)
+                (repository / "dist").mkdir()
+                for name in made:
+                    (repository / "dist" / name).write_bytes(b"PK")
+                context = ("-c", f"repository={repository}", "-c", "architecture=x86_64")
+                said = run("npx", "cdk", "synth", "--quiet", *context, cwd=self.app, env=self.env, fails=True)
+                self.assertIn(f"run {script} in the clone of coldspark", said)
+
     def test_every_option_makes_its_resources(self):
         resources = self.synth(streams="true", topic=TOPIC)["coldspark-queue"]
         count = lambda kind: len([one for one in resources.values() if one["Type"] == kind])

@@ -2,6 +2,7 @@
 //
 //   npx cdk deploy coldspark-greeting
 //   npx cdk deploy coldspark-queue -c architecture=x86_64 -c topic=ARN
+import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
@@ -20,15 +21,24 @@ const repository: string =
 const name: string = app.node.tryGetContext('architecture') ?? 'arm64';
 const architecture = name === 'x86_64' ? lambda.Architecture.X86_64 : lambda.Architecture.ARM_64;
 
+/** What a script has built, or an error that says which one does. */
+function built(script: string, ...parts: string[]): lambda.AssetCode {
+  const file = path.join(repository, ...parts);
+  if (!existsSync(file)) {
+    throw new Error(`${file} is not there yet; run ${script} in the clone of coldspark, then this again`);
+  }
+  return lambda.Code.fromAsset(file);
+}
+
 const greeting = new Stack(app, 'coldspark-greeting');
 new ColdsparkFunction(greeting, 'Greeting', {
   code: lambda.Code.fromAsset(path.join(repository, 'layer/examples/bash')),
   handler: 'handler.worker',
   architecture,
-  // scripts/package-layer makes it. A layer that is published already:
+  // A layer that is published already:
   // lambda.LayerVersion.fromLayerVersionArn(greeting, 'Layer', ARN).
   layer: new lambda.LayerVersion(greeting, 'Layer', {
-    code: lambda.Code.fromAsset(path.join(repository, 'dist', `coldspark-${name}.zip`)),
+    code: built('scripts/package-layer', 'dist', `coldspark-${name}.zip`),
     compatibleRuntimes: [lambda.Runtime.PROVIDED_AL2023],
     compatibleArchitectures: [architecture],
     license: 'MIT OR Apache-2.0',
@@ -40,8 +50,7 @@ const topic: string | undefined = app.node.tryGetContext('topic');
 const timeout = Duration.seconds(10);
 const source = { batchSize: 10, reportItemFailures: true };
 new ColdsparkFunction(all, 'Orders', {
-  // scripts/build arm64 --only queue makes it.
-  code: lambda.Code.fromAsset(path.join(repository, 'dist', name, 'queue')),
+  code: built(`scripts/build ${name} --only queue`, 'dist', name, 'queue'),
   handler: 'queue',
   architecture,
   timeout,
