@@ -1,4 +1,4 @@
-//! Futures in handlers that block: one runtime of tokio's for the process.
+//! Futures in blocking handlers, on the process's only tokio runtime.
 
 use std::future::Future;
 
@@ -12,8 +12,8 @@ use crate::sys;
 
 static RUNTIME: OnceCell<Runtime> = OnceCell::new();
 
-/// How often a handler gives way before its future is asked for the first time: once until the
-/// runtime has looked at its sockets, and once until the tasks that own them have run.
+/// How often a handler yields before its future is polled for the first time: once so that the runtime
+/// checks its sockets, and once so that the tasks that own them run.
 const YIELDS: usize = 2;
 
 fn runtime() -> Result<&'static Runtime, Error> {
@@ -21,27 +21,26 @@ fn runtime() -> Result<&'static Runtime, Error> {
 }
 
 impl Init<'_> {
-    /// Makes the runtime on which [`Context::block_on`] waits, in the init phase instead of at the
-    /// first event, and gives it: for clients that want one around them when they are made. Needs
-    /// the feature `tokio`.
+    /// Makes the tokio runtime of [`Context::block_on`] in the init phase instead of at the first event, and
+    /// returns it, for clients that must be made within a runtime. It needs the feature `tokio`.
     ///
-    /// It is the only one of the process, and has no threads (`current_thread`): its tasks run
+    /// It is the only tokio runtime of the process, and has no threads (`current_thread`): its tasks run
     /// while a handler waits in `block_on`, and stand still between events.
     ///
     /// # Errors
-    /// When the process may not open another descriptor.
+    /// When the process has no file descriptor left.
     pub fn tokio(&self) -> Result<&'static Runtime, Error> {
         runtime()
     }
 }
 
 impl<S> Context<'_, S> {
-    /// Waits for a future, until shortly before the deadline of the invocation: an SDK's call in a
-    /// handler. Needs the feature `tokio`.
+    /// Waits for a future, such as a call of an SDK, until shortly before the deadline of the invocation. It
+    /// needs the feature `tokio`.
     ///
-    /// Before the future is asked, the runtime looks at its connections. A plain `block_on` does
-    /// not: a client then takes a connection out of its pool that the server has closed while the
-    /// function was idle or frozen, and fails or has to try again.
+    /// Before the future is polled, the runtime checks its connections. A plain `block_on` does not: a
+    /// client then takes from its pool a connection that the server has closed while the function was idle
+    /// or frozen, and fails or has to try again.
     ///
     /// ```
     /// # use coldspark::{Context, Error};
@@ -53,12 +52,12 @@ impl<S> Context<'_, S> {
     /// ```
     ///
     /// # Errors
-    /// That of the future. `Function.Timeout` when a tenth of the time that was left, at most 200 ms,
-    /// is left: the future is dropped, and the error can still be answered. Without a deadline it
-    /// waits without limit.
+    /// The future's error, or `Function.Timeout` shortly before the deadline (a tenth of the time before, at
+    /// most 200 ms): the future is dropped, and the error can still be sent. Without a deadline there is no
+    /// limit.
     ///
     /// # Panics
-    /// Within a future that this waits for: a handler that does not block is no place for it.
+    /// When it is called within a future.
     pub fn block_on<T, E>(&self, future: impl Future<Output = Result<T, E>>) -> Result<T, Error>
     where
         E: Into<Error>,

@@ -1,7 +1,7 @@
-//! Tells the build scripts of dependants where the linker script lies: Cargo passes no linker
-//! arguments from a library to the programs that link it, but it does pass metadata, as
-//! `DEP_COLDSPARK_LINKER_SCRIPT`. And says at once that Lambda is Linux, which elsewhere only a page
-//! of missing system calls would tell.
+//! Tells the build scripts of dependants where the linker script is: Cargo passes no linker arguments
+//! from a library to the programs that link it, but it does pass metadata, as
+//! `DEP_COLDSPARK_LINKER_SCRIPT`. On systems other than Linux the script stops with one clear message,
+//! instead of a page of missing system calls.
 
 use std::path::Path;
 
@@ -22,8 +22,8 @@ fn main() {
     start_of_mimalloc();
 }
 
-/// Whether mimalloc has the function that its constructor calls, and the one that says whether it
-/// did, by the names that `src/sys/arena/started.rs` knows: they are no part of its interface.
+/// Whether mimalloc has the two functions that `src/sys/arena/started.rs` needs: the one that its
+/// constructor calls, and the one that says whether it was called. They are not part of its interface.
 fn start_of_mimalloc() {
     println!("cargo::rustc-check-cfg=cfg(coldspark_mimalloc_start)");
     let Some(folder) = std::env::var_os("DEP_MIMALLOC_INCLUDE_DIR") else {

@@ -12,18 +12,18 @@
 use crate::error::Error;
 use crate::escape::unit;
 
-/// Bytes of a cause. Under the 64 KiB that X-Ray takes as one document, because it is a header:
-/// ureq writes the head of a request as a whole, into a buffer of 4 KiB.
+/// Largest cause, in bytes. It is far under the 64 KiB that X-Ray takes as one document, because it is a
+/// header: ureq writes the head of a request as a whole, into a buffer of 4 KiB.
 pub(super) const MAX: usize = if cfg!(feature = "ureq") { 2 } else { 8 } * 1024;
-/// How much of it the type and the message may have; the rest is for the stack.
+/// Bytes for the type and the message; the rest is for the stack.
 const MAX_TYPE: usize = 256;
 const MAX_MESSAGE: usize = MAX / 2;
-/// Room for one stack frame more than fits, and for the end.
+/// Extra room for the end, and for one stack frame over the limit.
 const MAX_FRAME: usize = 256;
 const MARGIN: usize = MAX_FRAME + 128;
 
-/// The cause of an error: ASCII without control bytes, at most 8 KiB, with ureq 2. Type, message and frames
-/// that are too long are cut, and frames that do not fit left out.
+/// The cause of an error: ASCII without control bytes, at most 8 KiB (with ureq: 2 KiB). Type, message and
+/// frames that are too long are cut, and frames that do not fit are left out.
 pub(super) fn cause(error: &Error) -> String {
     let mut out = Vec::new();
     let before = "{\"working_directory\":\"\",\"paths\":[],\"exceptions\":[{\"type\":\"";
@@ -50,7 +50,7 @@ pub(super) fn cause(error: &Error) -> String {
 #[inline(never)]
 fn member(out: &mut Vec<u8>, before: &str, text: &str, limit: usize) {
     out.extend_from_slice(before.as_bytes());
-    // The longest that one character becomes are two units of UTF-16.
+    // One character becomes at most two units of UTF-16.
     let end = out.len() + limit - 12 - "...".len();
     for code in text.encode_utf16() {
         if out.len() > end && !(0xdc00..0xe000).contains(&code) {

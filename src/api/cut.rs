@@ -1,14 +1,14 @@
-//! An error that is too large for where it goes.
+//! Cutting an error that is too large for its destination.
 
 use crate::error::Error;
 
-/// The least that the JSON of an error has: `{"errorMessage":"","errorType":"","stackTrace":[]}`.
+/// Length of the JSON of an empty error: `{"errorMessage":"","errorType":"","stackTrace":[]}`.
 const EMPTY: usize = 50;
-/// How much an error type that is too long may have of the bytes; it is a name.
+/// Largest error type in an error that is cut, in bytes.
 const MAX_TYPE: usize = 256;
 
-/// The JSON of an error, in at most `limit` bytes. One that would have more loses its stack trace, and
-/// keeps as much of the beginning of its message as there is room for; the message says so.
+/// The JSON of an error, in at most `limit` bytes. A larger error loses its stack trace and keeps as much
+/// of the beginning of its message as fits; the message says so.
 pub(super) fn json(error: &Error, limit: usize) -> Vec<u8> {
     let whole = error.to_json();
     let size = whole.len();
@@ -28,13 +28,13 @@ fn cut(error: &Error, size: usize, limit: usize) -> Error {
     Error::new(error_type.to_owned(), [message, &note].concat())
 }
 
-/// As much of the beginning of a text as takes at most `limit` bytes within a JSON string; and how
-/// many it takes at most.
+/// The longest beginning of a text that takes at most `limit` bytes within a JSON string, and an upper
+/// bound of the bytes that it takes.
 fn beginning(text: &str, limit: usize) -> (&str, usize) {
     let (mut end, mut size) = (0, 0);
     for byte in text.bytes() {
         size += match byte {
-            // Some are shorter, as a line end is.
+            // Some escapes are shorter, such as that of a line end.
             ..b' ' => 6,
             b'"' | b'\\' => 2,
             _ => 1,
@@ -47,7 +47,7 @@ fn beginning(text: &str, limit: usize) -> (&str, usize) {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // By `get`, since the panic of an index out of bounds brings 6 KB of code.
+    // `get`, since the panic of an index out of bounds brings 6 KB of code.
     (text.get(..end).unwrap_or_default(), size.min(limit))
 }
 
@@ -86,7 +86,7 @@ mod tests {
             let size = error.to_json().len();
             for limit in 500..510 {
                 let length = json(&error, limit).len();
-                // A line end is counted as the six bytes of other control characters, and takes two.
+                // A line end is counted as six bytes, like other control characters, and takes two.
                 let unused = if text == "\n" { limit * 2 / 3 } else { 6 };
                 assert!(limit - length < unused, "{text:?}: {length} of {limit}");
                 let json = parsed(&error, limit);

@@ -1,4 +1,4 @@
-//! A call of the Runtime API that failed, and what follows from it.
+//! Failed calls of the Runtime API, and what follows from them.
 
 use std::fmt;
 
@@ -33,7 +33,7 @@ impl Call {
 pub(crate) enum ApiError {
     /// The exchange itself failed.
     Client(Call, ClientError),
-    /// The Runtime API refused; the text is the start of what it said.
+    /// The Runtime API refused; the text is the start of its reply.
     Status(Call, u16, String),
     /// An event came with no usable request id, so nobody can be answered.
     RequestId(&'static str),
@@ -45,8 +45,8 @@ impl ApiError {
         Self::Status(call, reply.status, said.trim().to_owned())
     }
 
-    /// Whether there was no descriptor, port or memory for a connection, which is nobody's fault but
-    /// that of too many.
+    /// Whether there was no descriptor, port or memory left for a connection: the process has too many
+    /// connections, and the Runtime API is not at fault.
     pub(crate) fn is_shortage(&self) -> bool {
         let Self::Client(_, ClientError::Connect(error)) = self else {
             return false;
@@ -65,9 +65,9 @@ impl ApiError {
     }
 
     /// Whether the process must end: no progress is possible, or the API said that the
-    /// environment is beyond recovery. Every other failed answer is logged and the next event is
-    /// asked for: 400 and 403 (not the current invocation), 410 (too late) and 413 (too large;
-    /// the platform has told the caller).
+    /// environment is beyond recovery. Every other failed answer is logged, and the poller asks for the
+    /// next event: 400 and 403 (not the current invocation), 410 (too late) and 413 (too large; the
+    /// platform has told the caller).
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
             Self::RequestId(_) => true,

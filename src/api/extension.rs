@@ -50,8 +50,8 @@ impl Extension {
         Ok(extension)
     }
 
-    /// Asks again on a new connection: no connection survives a snapshot. Without a word when
-    /// that fails, since Lambda knows the extension in any case.
+    /// Asks again on a new connection: no connection survives a snapshot. A failure is not logged, since
+    /// Lambda knows the extension in any case.
     pub(crate) fn ask_again(&mut self) {
         if let Ok(connection) = Unread::open(self.endpoint) {
             self.connection = connection;

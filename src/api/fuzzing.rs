@@ -1,11 +1,11 @@
-//! What goes into headers, for the fuzz targets.
+//! Entry points of the fuzz targets: texts that go into headers.
 
 use super::{base64, cause, cut, streaming};
 use crate::error::Error;
 
-/// Most bytes of a cause.
+/// Largest cause, in bytes.
 pub const MAX_CAUSE: usize = cause::MAX;
-/// Most bytes of an error's JSON in the trailers.
+/// Largest JSON of an error in the trailers, in bytes.
 pub const MAX_ERROR: usize = streaming::MAX_ERROR;
 
 /// Base64 of these bytes.

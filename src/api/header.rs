@@ -93,8 +93,8 @@ fn describe(reply: &Reply, bad_deadline: bool, ignored: &mut String) {
     }
 }
 
-/// Whether a request id can be what it becomes, one segment of a path: it has only bytes that stand
-/// there as they are (RFC 3986, section 3.3), and nobody on the way takes it for more or for less.
+/// Whether a request id can be one segment of a path: it has only bytes that need no encoding there
+/// (RFC 3986, section 3.3), and no server on the way reads it as several segments or as a step.
 fn is_a_segment(id: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
     let unusual = |byte: u8| plain(byte) || byte == b'%';
@@ -102,8 +102,8 @@ fn is_a_segment(id: &str) -> bool {
         || id.bytes().all(unusual) && !leads_elsewhere(id.as_bytes())
 }
 
-/// Whether a segment is a step within its path, `.` or `..` (section 5.2.4), with parameters or
-/// not, or has a separator in it, for a server that decodes what is encoded, however often.
+/// Whether a segment is a step within its path, `.` or `..` (section 5.2.4), with or without
+/// parameters, or contains a separator, also for a server that decodes the path once or several times.
 #[cold]
 #[inline(never)]
 fn leads_elsewhere(mut rest: &[u8]) -> bool {

@@ -1,4 +1,4 @@
-//! The Runtime API, version 2018-06-01: every protocol fact stands here.
+//! The Runtime API, version 2018-06-01: every fact of the protocol is in this module.
 //!
 //! Source: the Lambda developer guide, "Using the Lambda runtime API for custom runtimes", and
 //! "Building a custom runtime"; what the guide leaves open was measured with the Runtime
@@ -27,9 +27,8 @@ use crate::start_up::texts;
 use error::Call;
 
 /// Largest buffered response or error in bytes: 6 MiB and 100 bytes. To a larger response the
-/// Runtime API answers 413, and the caller gets `Function.ResponseSizeTooLarge`. A larger error
-/// AWS's Runtime Interface Emulator does not answer at all, and the next `next` is refused
-/// (measured).
+/// Runtime API answers 413, and the caller gets `Function.ResponseSizeTooLarge`. AWS's Runtime
+/// Interface Emulator does not answer a larger error at all, and refuses the next `next` (measured).
 pub const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
 
 const JSON: &str = "application/json";
@@ -45,12 +44,12 @@ pub(crate) struct RuntimeApi<C> {
     client: C,
     event: Reply,
     acknowledgement: Reply,
-    /// What headers of the event could not be used, and why.
+    /// The headers of the event that could not be used, and why.
     ignored: String,
 }
 
 impl<C: Client> RuntimeApi<C> {
-    /// Does not connect yet.
+    /// Makes the value; it does not connect yet.
     pub(crate) fn new(endpoint: &'static Endpoint) -> Self {
         Self {
             client: C::new(endpoint),
@@ -82,7 +81,7 @@ impl<C: Client> RuntimeApi<C> {
         self.invocation(exchanged)
     }
 
-    /// The event that has come. Apart from `next`, where start-up waits for it.
+    /// The event that has come. It is a function apart from `next`, in which start-up waits.
     #[inline(never)]
     fn invocation(
         &mut self,
@@ -90,7 +89,7 @@ impl<C: Client> RuntimeApi<C> {
     ) -> Result<Invocation<'_, C>, ApiError> {
         let broken = match exchanged {
             Ok(()) => None,
-            // The head told whose event it was, so the caller gets an error instead of silence.
+            // The head has the request id, so the caller gets an error instead of silence.
             // Another status says by itself what is wrong.
             Err(ClientError::Body(error)) => Some(error.to_string()),
             Err(error) => return Err(ApiError::Client(Call::Next, error)),
@@ -113,7 +112,7 @@ impl<C: Client> RuntimeApi<C> {
         })
     }
 
-    /// What answers an invocation whose event another connection got.
+    /// Answers an invocation whose event came on another connection.
     pub(crate) fn answer<'a>(&'a mut self, metadata: Metadata<'a>) -> Answer<'a, C> {
         Answer {
             client: &mut self.client,
@@ -162,19 +161,19 @@ impl<C: Client> RuntimeApi<C> {
     }
 }
 
-/// An event with all that belongs to it.
+/// An event with its metadata.
 pub(crate) struct Invocation<'a, C> {
     pub(crate) event: &'a [u8],
     pub(crate) metadata: Metadata<'a>,
     pub(crate) answer: Answer<'a, C>,
     /// Why the event is not whole, if it is not.
     pub(crate) broken: Option<String>,
-    /// What headers could not be used, and why; empty when there are no such headers.
+    /// The headers that could not be used, and why; usually empty.
     pub(crate) ignored: &'a str,
 }
 
-/// What answers an invocation. Answering uses it up together with the claim to the answer, of which
-/// there is one for each event, so that it cannot happen twice.
+/// Answers an invocation. An answer consumes this value and the event's only claim to an answer, so that
+/// no event is answered twice.
 pub(crate) struct Answer<'a, C> {
     client: &'a mut C,
     reply: &'a mut Reply,
@@ -240,7 +239,7 @@ pub fn response_too_large(size: u64) -> Error {
     )
 }
 
-/// Makes a call whose reply says all with its status.
+/// Makes a call of whose reply only the status matters.
 fn send<C: Client>(
     client: &mut C,
     call: Call,
@@ -256,7 +255,7 @@ fn send<C: Client>(
 fn receipt(call: Call, exchanged: Result<(), ClientError>, reply: &Reply) -> Result<(), ApiError> {
     match exchanged {
         Ok(()) => {}
-        // The status has come and says all; the body would only have been for the log.
+        // The status is enough; the body would only have been logged.
         Err(ClientError::Body(_)) if reply.status != 0 => {}
         Err(error) => return Err(ApiError::Client(call, error)),
     }

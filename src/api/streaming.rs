@@ -18,7 +18,7 @@ const TRAILER: &str = "Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Functi
 /// that servers written in Go take, AWS's Runtime Interface Emulator among them (measured).
 pub(super) const MAX_ERROR: usize = 2400;
 
-/// The connection of a streamed response of which nothing was sent.
+/// The connection of a streamed response before its first byte.
 pub(crate) struct Connected {
     exchange: Streamed,
 }
@@ -60,18 +60,18 @@ impl Connected {
 }
 
 impl StreamedResponse {
-    /// Gives it up at this time since boot, when nobody has read it by then.
+    /// Gives the response up at this time since boot, if it has not been read by then.
     pub(crate) fn give_up_at(&mut self, until: Option<Duration>) {
         self.exchange.give_up_at(until);
     }
 
-    /// Sends both parts one after the other; false when nobody takes them any more. Waits while
-    /// nobody reads.
+    /// Sends both parts one after the other, and waits while the server does not read. False when the
+    /// server reads no more.
     pub(crate) fn send(&mut self, parts: [&[u8]; 2]) -> bool {
         self.exchange.chunk(parts)
     }
 
-    /// Sends the last bytes, then the error if there is one, and reads what the Runtime API says.
+    /// Sends the last bytes, then the error if there is one, and reads the reply of the Runtime API.
     pub(crate) fn end(mut self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
         match error {
             None => self.exchange.end(last, &[]),

@@ -1,4 +1,4 @@
-//! What an answer says of a failure.
+//! The error in a service's answer.
 //!
 //! Source: Smithy, "AWS JSON 1.0 protocol" and "AWS restJson1 protocol", "Operation error
 //! serialization".
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Error;
 use super::http::Answer;
 
-/// The error of an answer whose status is no success.
+/// The error in an answer whose status is not a success.
 #[cold]
 pub(super) fn error(answer: &Answer) -> Error {
     let body = serde_json::from_slice::<Value>(&answer.body).unwrap_or_default();
@@ -18,7 +18,7 @@ pub(super) fn error(answer: &Answer) -> Error {
         let found = names.iter().find_map(|name| body.get(name)?.as_str());
         found.map(str::to_owned)
     };
-    // SQS has the codes of its older protocol here, which are the ones it documents.
+    // SQS sends here the codes of its older protocol, which are the documented ones.
     let older = answer.header("x-amzn-query-error");
     let code = older
         .and_then(|value| value.split(';').next())
@@ -50,7 +50,7 @@ fn short(code: &str) -> &str {
     code.rsplit('#').next().unwrap_or_default()
 }
 
-/// The begin of a body that is no error of a service: a page of a proxy, perhaps.
+/// The start of a body that is not a service's error, such as a proxy's page.
 fn begin(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
     let text = text.trim();
@@ -88,7 +88,7 @@ pub(super) fn request_id(answer: &Answer) -> Option<String> {
     found.map(str::to_owned)
 }
 
-/// How long the service wants to be left alone, in milliseconds in its header.
+/// The delay that the service asks for before a retry; its header has milliseconds.
 pub(super) fn retry_after(answer: &Answer) -> Option<Duration> {
     let value = answer.header("x-amz-retry-after")?;
     Some(Duration::from_millis(value.parse().ok()?))

@@ -1,4 +1,4 @@
-//! Values of Secrets Manager and the Parameter Store, kept for a while.
+//! A cache for values of Secrets Manager and the Parameter Store.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,7 +18,7 @@ use crate::{fresh, log, settings, sys};
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
-    /// The text. A copy of it is not overwritten by anyone but you.
+    /// The text. Copies of it are not overwritten.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -31,13 +31,13 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// Secrets of Secrets Manager, or parameters of the Parameter Store, which are read when they are
-/// first asked for and kept for a time.
+/// A cache of secrets of Secrets Manager, or of parameters of the Parameter Store. A value is read at its
+/// first use.
 ///
-/// What has been kept for longer is read anew at its next use; if that fails with anything but an
-/// answer of the service, the value that is there is used on. After a restore all are read anew, and
-/// in the init phase of a SnapStart function nothing is kept, so that no secret is in the snapshot:
-/// read there what shows that the function may, and read again in the handler.
+/// After the given time a value is read again at its next use; if that fails with anything but an
+/// answer of the service, the old value stays in use. After a restore all values are read again. In the
+/// init phase of a SnapStart function nothing is kept, so that no secret is in the snapshot: there a read
+/// only shows that the function has the permission, and the handler reads again.
 ///
 /// ```no_run
 /// use coldspark::{Context, Error, Runtime, aws::Secrets};
@@ -62,7 +62,7 @@ pub struct Secrets {
     kept: Mutex<Kept>,
 }
 
-/// What differs between the two services.
+/// The two services.
 #[derive(Clone, Copy)]
 enum Kind {
     Secret,
@@ -76,13 +76,13 @@ struct Kept {
 }
 
 struct Value {
-    /// By the wall clock, which goes on while the environment is frozen.
+    /// When it was read, by the wall clock, which goes on while the environment is frozen.
     read: Duration,
     text: Arc<SecretText>,
 }
 
 impl Secrets {
-    /// Those of Secrets Manager, by name or ARN; kept for so long.
+    /// Secrets of Secrets Manager, by name or ARN, kept for `keep`.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -90,7 +90,7 @@ impl Secrets {
         Ok(Self::new(Client::new(SECRETS_MANAGER)?, Kind::Secret, keep))
     }
 
-    /// Those of the Parameter Store, by name, decrypted; kept for so long.
+    /// Parameters of the Parameter Store, by name, decrypted, kept for `keep`.
     ///
     /// # Errors
     /// As [`Client::new`].
@@ -107,22 +107,22 @@ impl Secrets {
         }
     }
 
-    /// The client, to connect it in the init step for instance.
+    /// The client, for instance to connect it in the init step.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The value of this name. Threads that ask for one that is not there yet all read it.
+    /// The value of this name. Threads that ask at once for a value that is not there yet each read it.
     ///
     /// # Errors
-    /// Those of the service, and `Aws.BadAnswer` for a secret that is bytes and no text.
+    /// The service's errors, and `Aws.BadAnswer` for a secret that is bytes and not text.
     pub fn get(&self, caller: &impl Caller, name: &str) -> Result<Arc<SecretText>, Error> {
         self.value(&caller.limits(), name)
     }
 
-    /// Forgets the value of this name, so that it is read anew: for a password that was just refused,
-    /// since a rotation has come in between.
+    /// Forgets the value of this name, so that it is read again: for instance when a password was refused
+    /// after a rotation.
     pub fn forget(&self, name: &str) {
         self.kept().values.remove(name);
     }
@@ -139,7 +139,7 @@ impl Secrets {
         match (self.read(limits, name), old) {
             (Ok(text), _) => {
                 let text = Arc::new(text);
-                // What is kept before the snapshot would be in it.
+                // A value kept before the snapshot would be in it.
                 if fresh::restore_count() > 0 || !settings::snap_start() {
                     let value = Value {
                         read: now,
@@ -159,7 +159,7 @@ impl Secrets {
         }
     }
 
-    /// What is kept since the last restore.
+    /// The values kept since the last restore.
     fn kept(&self) -> MutexGuard<'_, Kept> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let restores = fresh::restore_count();
@@ -199,7 +199,7 @@ impl Secrets {
     }
 }
 
-/// Whether the service has said no, which an old value would hide.
+/// Whether the service has refused, which an old value would hide.
 fn is_final(error: &Error) -> bool {
     error
         .status()

@@ -1,4 +1,4 @@
-//! On whose behalf a call is made: how long it may take, and which trace it belongs to.
+//! What a call is made for, which gives its time limit and its trace.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::sys;
 
 /// How long a call in the init phase may take: Lambda ends the phase after 10 s.
 const INIT_LIMIT: Duration = Duration::from_secs(9);
-/// How long one may take whose invocation has no deadline.
+/// How long a call may take when the invocation has no deadline.
 const NO_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a call is made for: the [`Context`] of an invocation, which gives deadline and trace id, or
@@ -21,7 +21,7 @@ impl Caller for Init<'_> {}
 /// The limits of a call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits<'a> {
-    /// When it is given up, counted since boot.
+    /// When the call is given up, counted since boot.
     until: Duration,
     pub(super) trace_id: Option<&'a str>,
 }
@@ -34,7 +34,7 @@ impl<'a> Limits<'a> {
         }
     }
 
-    /// The time that is left; None when there is not a millisecond.
+    /// The time that is left; `None` when it is less than a millisecond.
     pub(super) fn left(&self) -> Option<Duration> {
         let left = self.until.saturating_sub(sys::since_boot());
         (left >= Duration::from_millis(1)).then_some(left)
@@ -44,7 +44,7 @@ impl<'a> Limits<'a> {
 pub(super) mod sealed {
     use super::Limits;
 
-    /// Nobody else's types are callers.
+    /// Seals [`Caller`]: only types of this crate implement it.
     pub trait Caller {
         fn limits(&self) -> Limits<'_>;
     }

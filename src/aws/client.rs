@@ -15,7 +15,7 @@ use super::sigv4::{self, Signing};
 use super::{Error, Service, answer, clock, credentials, endpoint};
 use crate::{settings, sys};
 
-/// Clocks that differ by less are not why a signature is refused.
+/// A smaller difference of the clocks is not why a signature is refused.
 const SKEW: i64 = 4 * 60;
 
 /// A client of one service: made in the init step, kept in the state, shared by threads.
@@ -25,7 +25,7 @@ pub struct Client {
     service: Service,
     endpoint: Endpoint,
     rules: Rules,
-    /// Seconds that the service's clock is ahead, as far as is known.
+    /// Seconds by which the service's clock is known to be ahead.
     skew: AtomicI64,
 }
 
@@ -41,32 +41,31 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// What is sent, whatever the protocol.
+/// A request, whatever the protocol.
 struct Outgoing<'a> {
     method: &'a str,
     path: &'a str,
     query: String,
     headers: Vec<(String, String)>,
     body: &'a [u8],
-    /// It may be carried out twice.
+    /// Whether it may be carried out twice.
     repeatable: bool,
 }
 
 impl Client {
-    /// A client of `service` in the function's own region, at the endpoint that the settings name or
-    /// the one that AWS has there.
+    /// A client of `service` in the function's own region, at the endpoint in the settings or else at AWS's.
     ///
     /// # Errors
-    /// `Aws.NoRegion`, and `Aws.BadEndpoint` when a setting names no URL.
+    /// `Aws.NoRegion`, and `Aws.BadEndpoint` when a setting is not a URL.
     pub fn new(service: Service) -> Result<Self, Error> {
         let endpoint = Endpoint::of(&service)?;
         Ok(Self::with(service, endpoint))
     }
 
-    /// The same at this URL, `http` or `https`, with a path before all others if it has one.
+    /// A client of `service` at this URL, `http` or `https`. Its path, if any, is put before all others.
     ///
     /// # Errors
-    /// `Aws.NoRegion`, and `Aws.BadEndpoint` when it is no such URL.
+    /// `Aws.NoRegion`, and `Aws.BadEndpoint` when it is not such a URL.
     pub fn at(service: Service, url: &str) -> Result<Self, Error> {
         let endpoint = Endpoint::at(url, endpoint::region()?).map_err(|why| {
             Error::setting("Aws.BadEndpoint", format!("the endpoint is {url:?}, {why}"))
@@ -97,13 +96,12 @@ impl Client {
             .map_err(|error| error.in_call(self.service.id, "connect"))
     }
 
-    /// Calls an operation of a service of the JSON protocol, with input and output as types of serde,
-    /// in the names of the API reference. [`serde::de::IgnoredAny`] is for outputs that are not read.
+    /// Calls an operation of a service of the JSON protocol. Input and output are types of serde with the
+    /// names of the API reference; [`serde::de::IgnoredAny`] is for outputs that are not read.
     ///
-    /// It is tried again as AWS's rules say, but not past the time left. When the connection breaks
-    /// before the answer, nobody knows whether the service has done it: then only what reads
-    /// (`GetItem`, `Query`, ...) is sent again, and [`repeatable`](Self::repeatable) is for what else
-    /// may be done twice.
+    /// A failed call is repeated by AWS's rules within the time left. When the connection breaks before
+    /// the answer, the service may have carried the call out: then only operations that read (`GetItem`,
+    /// `Query`, ...) are sent again. [`repeatable`](Self::repeatable) is for others that may be done twice.
     ///
     /// # Errors
     /// See [`Error`].
@@ -115,11 +113,11 @@ impl Client {
         self.json(caller, operation, input, reads(operation))
     }
 
-    /// The same for an operation that may be carried out twice: one that sets what it sets (`PutItem`
-    /// without a condition), or whose input has a token by which the service knows it again
-    /// (`ClientRequestToken`, `MessageDeduplicationId`). Make such a token of the event, with
-    /// [`fresh::idempotency_key`](crate::fresh::idempotency_key), and a retry of the whole invocation
-    /// is covered too.
+    /// Like [`call`](Self::call), for an operation that may be carried out twice: one with the same effect
+    /// each time (`PutItem` without a condition), or one whose input has a token by which the service
+    /// recognises a repetition (`ClientRequestToken`, `MessageDeduplicationId`). A token made from the event,
+    /// with [`fresh::idempotency_key`](crate::fresh::idempotency_key), also covers a retry of the whole
+    /// invocation.
     ///
     /// # Errors
     /// See [`Error`].
@@ -149,7 +147,7 @@ impl Client {
     {
         let body = serde_json::to_vec(input);
         let answer = self.send_json(&caller.limits(), operation, body, repeatable)?;
-        // Some operations answer with nothing.
+        // Some operations have an empty answer.
         let text = if answer.body.is_empty() {
             b"{}"
         } else {
@@ -215,9 +213,9 @@ impl Client {
             .in_call(self.service.id, operation)
     }
 
-    /// Makes a signed request of a REST service. `path` is sent as it is, so that what stands between
-    /// slashes must be percent-encoded already ([`encode`](super::encode)); the query is encoded
-    /// here. GET, HEAD, PUT and DELETE may be repeated when the connection breaks, others not.
+    /// Makes a signed request to a REST service. `path` is sent as it is: its parts must be percent-encoded
+    /// already ([`encode`](super::encode)). The query is encoded here. GET, HEAD, PUT and DELETE may be
+    /// repeated when the connection breaks, others not.
     ///
     /// ```no_run
     /// use coldspark::{Context, Error, aws};
@@ -231,7 +229,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// A status of 300 and more is an error, with the service's code. See [`Error`].
+    /// A status of 300 or more is an error with the service's code. See [`Error`].
     pub fn request(
         &self,
         caller: &impl Caller,
@@ -264,7 +262,7 @@ impl Client {
         })
     }
 
-    /// Sends it until there is an answer, or no reason to try again.
+    /// Sends it until there is an answer or a failure that is not worth a retry.
     fn run(&self, limits: &Limits<'_>, outgoing: &Outgoing<'_>) -> Result<Answer, Error> {
         let (mut attempt, mut paid) = (1, None);
         loop {
@@ -344,7 +342,7 @@ impl Client {
         for (name, value) in &signature {
             request = request.header(*name, value);
         }
-        // Not signed: what passes it on may add to it. Lambda finds loops by it.
+        // Not signed: proxies may add to it. Lambda detects recursive loops by it.
         if let Some(trace) = limits.trace_id {
             request = request.header("x-amzn-trace-id", trace);
         }
@@ -357,7 +355,7 @@ impl Client {
         http::exchange(request, limits)
     }
 
-    /// Takes the time of the service, when the answer says that the signature's was wrong and it was.
+    /// Adopts the service's time, if the answer says that the time of the signature was wrong and it was.
     fn learn_time(&self, answer: &Answer, code: &str, signed: u64, now: u64) -> bool {
         if !retry::may_be_skewed(code) {
             return false;
@@ -374,7 +372,7 @@ impl Client {
     }
 }
 
-/// Whether an operation changes nothing, as far as its name says.
+/// Whether an operation only reads, judged by its name.
 fn reads(operation: &str) -> bool {
     const VERBS: [&str; 12] = [
         "BatchGet",
@@ -393,7 +391,7 @@ fn reads(operation: &str) -> bool {
     VERBS.iter().any(|verb| operation.starts_with(verb))
 }
 
-/// What a caller has given for a request.
+/// A request as the caller gave it.
 fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
     const OURS: [&str; 7] = [
         "authorization",
@@ -413,7 +411,7 @@ fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
             outgoing.path
         ));
     }
-    // Services take such paths for shorter ones, and then find another signature.
+    // Services shorten such paths, and then compute another signature.
     let mut parts = outgoing.path[1..].split('/').rev().skip(1);
     let mut all = outgoing.path.split('/');
     if parts.any(str::is_empty) || all.any(|part| matches!(part, "." | "..")) {

@@ -1,4 +1,4 @@
-//! Points in time, as AWS writes them.
+//! Time stamps in AWS's formats.
 
 use crate::log::time;
 
@@ -54,7 +54,7 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    // Counted from a March, so that the day a leap year adds is the last of its year.
+    // Years begin in March here, so that a leap day is the last day of its year.
     let (year, month) = if month > 2 {
         (year, month - 3)
     } else {

@@ -1,7 +1,7 @@
-//! Credentials, read when they are used.
+//! AWS credentials, read when they are used.
 //!
-//! Lambda puts those of the function's role into the environment; under SnapStart, where that would be
-//! older than the snapshot, it names an endpoint that gives them. Sources: the Lambda developer guide,
+//! Lambda puts the credentials of the function's role into the environment. Under SnapStart, where those
+//! would be older than the snapshot, it names an endpoint instead. Sources: the Lambda developer guide,
 //! "Defined runtime environment variables" and "Activating SnapStart"; the AWS SDKs and Tools Reference
 //! Guide, "Container credential provider".
 
@@ -23,15 +23,15 @@ const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-/// The endpoint of ECS, which also gives relative URIs their host, and those of EKS.
+/// The credential endpoints of ECS, which is also the host of relative URIs, and of EKS.
 const DOCUMENTED: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
-/// So many seconds before they expire, new ones are asked for.
+/// Seconds before the expiry at which new credentials are asked for.
 const EARLY: u64 = 600;
-/// How often the endpoint is asked.
+/// How often the endpoint is asked at most.
 const ATTEMPTS: u32 = 3;
 
-/// What requests are signed with. Neither printed nor compared; the secret parts are overwritten when
-/// it is dropped.
+/// Credentials that requests are signed with. They are neither printed nor compared; the secret parts are
+/// overwritten when the value is dropped.
 pub struct Credentials {
     access_key_id: String,
     secret: Zeroizing<String>,
@@ -40,7 +40,7 @@ pub struct Credentials {
     expires: Option<u64>,
 }
 
-/// Those of an endpoint, and the restore in which they came.
+/// Credentials of an endpoint, and the number of the restore after which they came.
 struct Kept {
     restores: u32,
     credentials: Arc<Credentials>,
@@ -58,7 +58,7 @@ impl Credentials {
         }
     }
 
-    /// The id of the access key, which is no secret.
+    /// The id of the access key; it is not a secret.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
@@ -70,13 +70,14 @@ impl Credentials {
         &self.secret
     }
 
-    /// The session token; those of a role always have one.
+    /// The session token; credentials of a role always have it.
     #[must_use]
     pub fn token(&self) -> Option<&str> {
         self.token.as_ref().map(|token| token.as_str())
     }
 
-    /// When they expire; `None` for those of the environment, which last as long as it.
+    /// When they expire; `None` for credentials from environment variables, which last as long as the
+    /// environment.
     #[must_use]
     pub fn expires(&self) -> Option<SystemTime> {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.expires?))
@@ -88,7 +89,7 @@ impl Credentials {
     }
 }
 
-/// Only the id.
+/// Prints only the id.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
@@ -97,16 +98,17 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The credentials of this moment, for what signs by itself, such as rusty-s3. Ask again at each event:
-/// they expire, and a restore brings new ones.
+/// The current credentials, for code that signs by itself, such as rusty-s3. Ask again at each event:
+/// credentials expire, and a restore brings new ones.
 ///
 /// # Errors
-/// When there are no credentials, or the endpoint that should give them does not.
+/// When there are no credentials, or the endpoint does not give them.
 pub fn credentials(caller: &impl Caller) -> Result<Arc<Credentials>, Error> {
     now(&caller.limits())
 }
 
-/// The same for what is called without a context, such as a provider of the official SDK: within 5 s.
+/// The current credentials, for code without a context, such as a provider of the official SDK. It takes
+/// at most 5 s.
 ///
 /// # Errors
 /// As [`credentials`].
@@ -115,7 +117,7 @@ pub fn credentials_now() -> Result<Arc<Credentials>, Error> {
 }
 
 pub(super) fn now(limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
-    // Under SnapStart a key of the environment would be that of the time before the snapshot.
+    // Under SnapStart a key in the environment would be older than the snapshot.
     if !settings::snap_start() {
         if let Some(found) = of_environment() {
             return Ok(Arc::new(found));
@@ -192,7 +194,7 @@ fn may_be_asked(uri: &str) -> bool {
 }
 
 fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
-    // Held while they are fetched: of several threads one asks, and the others wait for it.
+    // Held during the fetch: one thread asks, and the others wait for it.
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     let restores = fresh::restore_count();
     kept.take_if(|kept| kept.restores != restores);
@@ -204,7 +206,7 @@ fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credentials>, Error
     match fetch(uri, limits) {
         Ok(credentials) => {
             let credentials = Arc::new(credentials);
-            // What is kept before the snapshot would be in it.
+            // Credentials kept before the snapshot would be in it.
             if restores > 0 || !settings::snap_start() {
                 *kept = Some(Kept {
                     restores,
@@ -214,7 +216,7 @@ fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credentials>, Error
             Ok(credentials)
         }
         Err(error) => match &*kept {
-            // They are asked for early, so that this does not end the function's work.
+            // The old ones are still valid, so the function goes on.
             Some(kept) if kept.credentials.last_at_least(0) => Ok(Arc::clone(&kept.credentials)),
             _ => Err(error),
         },
@@ -276,7 +278,7 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
     Ok(credentials)
 }
 
-/// What the endpoint wants as authorization; a file is read anew each time.
+/// The authorization for the endpoint; a token file is read anew each time.
 fn token() -> Result<Option<Zeroizing<String>>, String> {
     if let Some(path) = set(TOKEN_FILE) {
         let text = std::fs::read_to_string(&path)

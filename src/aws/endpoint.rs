@@ -1,4 +1,4 @@
-//! Where a service is: region, partition, dual stack, and endpoints that settings name.
+//! The endpoint of a service: region, partition, dual stack, and endpoints in settings.
 //!
 //! Source: the AWS SDKs and Tools Reference Guide, "AWS Region", "Dual-stack and FIPS endpoints" and
 //! "Service-specific endpoints"; the partitions are those of botocore's partitions.json.
@@ -11,12 +11,12 @@ use crate::settings::variable;
 pub(super) struct Endpoint {
     /// Scheme, authority, and the path without a slash at its end.
     pub(super) url: String,
-    /// What the header `Host` has: without the port that the scheme implies.
+    /// The value of the header `Host`, without the scheme's default port.
     pub(super) host: String,
     pub(super) region: String,
 }
 
-/// Begin of a region's name, DNS suffix, and that for both IPv4 and IPv6.
+/// Prefix of a region's name, DNS suffix, and DNS suffix for dual-stack endpoints.
 const PARTITIONS: [(&str, &str, &str); 8] = [
     ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
     ("us-gov-", "amazonaws.com", "api.aws"),
@@ -29,7 +29,7 @@ const PARTITIONS: [(&str, &str, &str); 8] = [
 ];
 
 impl Endpoint {
-    /// That of the settings.
+    /// The endpoint in the settings.
     pub(super) fn of(service: &Service) -> Result<Self, Error> {
         let region = region()?;
         if !is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
@@ -60,7 +60,7 @@ impl Endpoint {
         })
     }
 
-    /// One that is named; the error says what it must be.
+    /// An endpoint from its URL; the error says what it must be.
     pub(super) fn at(url: &str, region: String) -> Result<Self, &'static str> {
         const FORM: &str = "which is no http or https URL; it must look like \
                             https://host or http://host:8000/path";
@@ -91,7 +91,7 @@ fn suffix(region: &str, dual_stack: bool) -> &'static str {
     if dual_stack { dual } else { plain }
 }
 
-/// `AWS_ENDPOINT_URL_SECRETS_MANAGER` for `Secrets Manager`.
+/// The variable for a service: `AWS_ENDPOINT_URL_SECRETS_MANAGER` for `Secrets Manager`.
 fn own_variable(id: &str) -> String {
     format!(
         "AWS_ENDPOINT_URL_{}",

@@ -1,4 +1,4 @@
-//! Why a call gave no answer.
+//! The error of a call.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::error::ErrorTypeName;
 
 /// Why a call of a service failed.
 ///
-/// In a handler `?` makes its code the error type of the invocation. It can be looked at before:
+/// In a handler, `?` makes the code the error type of the invocation. A handler can also match on it:
 ///
 /// ```
 /// use coldspark::aws;
@@ -22,7 +22,7 @@ use crate::error::ErrorTypeName;
 /// # let _ = is_new;
 /// ```
 ///
-/// Codes of the service are its own (`ResourceNotFoundException`). Those of the client:
+/// A service has its own codes (`ResourceNotFoundException`). The client's codes:
 ///
 /// | code | meaning |
 /// |---|---|
@@ -30,7 +30,7 @@ use crate::error::ErrorTypeName;
 /// | `Aws.Credentials` | the endpoint that gives credentials under SnapStart did not |
 /// | `Aws.Connection` | there was no connection, or it broke |
 /// | `Aws.Timeout` | no answer until shortly before the deadline |
-/// | `Aws.BadRequest` | the input is no JSON, or a path or header cannot be sent |
+/// | `Aws.BadRequest` | the input is not JSON, or a path or header cannot be sent |
 /// | `Aws.BadAnswer` | the answer is not what the caller expects, or too large |
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -45,7 +45,7 @@ struct Inner {
 }
 
 impl Error {
-    /// One of a setting: it is the same for each call.
+    /// An error of a setting, which is the same for each call.
     pub(super) fn setting(code: &'static str, message: String) -> Self {
         Self::of(code, message)
     }
@@ -60,14 +60,14 @@ impl Error {
         }))
     }
 
-    /// What a service answered.
+    /// An error that a service answered with.
     pub(super) fn answered(mut self, status: u16, request_id: Option<String>) -> Self {
         self.0.status = Some(status);
         self.0.request_id = request_id;
         self
     }
 
-    /// Names the call, for the text.
+    /// Adds the name of the call to the text.
     pub(super) fn in_call(mut self, service: &str, operation: &str) -> Self {
         if self.0.call.is_empty() {
             self.0.call = [service, " ", operation].concat();
@@ -75,8 +75,7 @@ impl Error {
         self
     }
 
-    /// The code: the service's, such as `ResourceNotFoundException`, or `Aws.` and what the client
-    /// found.
+    /// The code: the service's, such as `ResourceNotFoundException`, or the client's, which starts with `Aws.`.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.0.code.0
@@ -88,13 +87,13 @@ impl Error {
         &self.0.message
     }
 
-    /// The HTTP status of the answer; None when there was no answer.
+    /// The HTTP status of the answer; `None` when there was no answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         self.0.status
     }
 
-    /// The id under which the service knows the request, which AWS Support asks for.
+    /// The service's id of the request, which AWS Support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
@@ -126,7 +125,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// With the code.
+/// Prints the message with the code.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {self}", self.code())

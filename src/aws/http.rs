@@ -1,4 +1,4 @@
-//! The one agent of the process, and an exchange with it.
+//! The HTTP agent of the process, and exchanges with it.
 
 use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +12,15 @@ use super::caller::Limits;
 use super::transport::{Connect, Connections, INPUT, NoResolver, NotSent, OUTPUT};
 use crate::{fresh, sys};
 
-/// Connections that were not used for so long are not used again: their end may have been lost on
-/// the way, while the environment was frozen.
+/// How long a connection may have been idle to be used again: while the environment was frozen, the
+/// server may have closed it unnoticed.
 const IDLE: Duration = Duration::from_secs(60);
-/// Most bytes of an answer's body.
+/// Largest body of an answer, in bytes.
 const MAX_BODY: usize = 64 << 20;
 
 static HTTP: Mutex<Option<Http>> = Mutex::new(None);
 
-/// Agent and connections since the last restore.
+/// The agent and its connections since the last restore.
 struct Http {
     restores: u32,
     /// When it was last used by the wall clock, which goes on while the environment is frozen.
@@ -54,13 +54,13 @@ fn agent(connections: &Arc<Connections>) -> Agent {
         .output_buffer_size(OUTPUT)
         .max_idle_connections(64)
         .max_idle_connections_per_host(16)
-        // Ours, which counts the time of a freeze, is below.
+        // Our own limit, which counts the time of a freeze, is below.
         .max_idle_age(Duration::MAX)
         .build();
     Agent::with_parts(config, Connect(Arc::clone(connections)), NoResolver)
 }
 
-/// What the agent of this restore has: connections and TLS sessions of the one before are gone.
+/// The agent of this restore: connections and TLS sessions from before the restore are dropped.
 fn with<R>(get: impl FnOnce(&mut Http) -> R) -> R {
     let mut place = HTTP.lock().unwrap_or_else(PoisonError::into_inner);
     let now = sys::since_epoch();
@@ -79,9 +79,9 @@ fn with<R>(get: impl FnOnce(&mut Http) -> R) -> R {
     get(http)
 }
 
-/// The agent that the clients of this module share, for other requests: ureq's, with TLS 1.3 by
-/// rustls, Mozilla's roots and connections that are kept. Ask for it at each event, since a restore
-/// ends it. Statuses are no errors, redirects are not followed, and it has no time limit of its own.
+/// The ureq agent that the clients of this module share, for other requests: TLS 1.3 by rustls, Mozilla's
+/// roots, connections kept open. Ask for it at each event, since a restore replaces it. No status is an
+/// error, redirects are not followed, and there is no time limit.
 #[must_use]
 pub fn agent_of_now() -> Agent {
     with(|http| http.agent.clone())
@@ -111,10 +111,10 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// Why an exchange failed.
 pub(super) struct Failed {
     pub(super) error: Error,
-    /// Nothing of the request was sent.
+    /// Whether nothing of the request was sent.
     pub(super) unsent: bool,
 }
 

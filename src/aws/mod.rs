@@ -1,5 +1,5 @@
-//! Calls of AWS services: a small client that blocks, for functions whose first answer waits for one.
-//! Needs the feature `aws`.
+//! A small blocking client for AWS services, for functions whose first answer waits for one.
+//! It needs the feature `aws`.
 //!
 //! ```no_run
 //! #![no_main]
@@ -32,9 +32,9 @@
 //! ```
 //!
 //! It is built on ureq 3 and rustls with ring, and knows the JSON protocol ([`Client::call`]) and signed
-//! requests of REST services ([`Client::request`]). It has no paginators (`NextToken` goes in and comes
-//! out as the API reference says), no query protocol (SNS, IAM, STS), no event streams, and no S3: for
-//! that, [rusty-s3](https://docs.rs/rusty-s3) signs with [`credentials`], and [`agent`] sends, as in
+//! requests to REST services ([`Client::request`]). It has no paginators (pass `NextToken` as the API
+//! reference says), no query protocol (SNS, IAM, STS), no event streams, and no S3: for S3,
+//! [rusty-s3](https://docs.rs/rusty-s3) signs with [`credentials`], and [`agent`] sends, as in
 //! `examples/s3`.
 //!
 //! # Settings
@@ -43,27 +43,26 @@
 //! |---|---|
 //! | `AWS_REGION` | the region; set by Lambda |
 //! | `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | credentials; set by Lambda |
-//! | `AWS_CONTAINER_CREDENTIALS_FULL_URI`, `AWS_CONTAINER_AUTHORIZATION_TOKEN` | where credentials are; set by Lambda under SnapStart |
-//! | `AWS_ENDPOINT_URL_DYNAMODB` (and so on), then `AWS_ENDPOINT_URL` | another endpoint than AWS's |
-//! | `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` | `true`: these two do not count |
+//! | `AWS_CONTAINER_CREDENTIALS_FULL_URI`, `AWS_CONTAINER_AUTHORIZATION_TOKEN` | the endpoint that gives credentials, and the token for it; set by Lambda under SnapStart |
+//! | `AWS_ENDPOINT_URL_DYNAMODB` (and so on), then `AWS_ENDPOINT_URL` | the endpoint to use instead of AWS's |
+//! | `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` | `true`: the endpoint variables are ignored |
 //! | `AWS_USE_DUALSTACK_ENDPOINT` | `true`: endpoints for both IPv4 and IPv6 |
-//! | `AWS_MAX_ATTEMPTS` | how often a request is made at most |
+//! | `AWS_MAX_ATTEMPTS` | the most attempts of a request, the first one included |
 //! | `AWS_CA_BUNDLE` | a file with roots in PEM that are trusted instead of Mozilla's |
 //!
-//! Regions of China, GovCloud and the other partitions have their own DNS suffix. DynamoDB's endpoints
-//! of single accounts are not used.
+//! Regions of China, GovCloud and the other partitions have their own DNS suffix. DynamoDB's
+//! account-based endpoints are not used.
 //!
 //! # What it takes care of
 //!
-//! - **The deadline**: a call ends with an error when a tenth of the time that was left, at most 200 ms, is
-//!   left. Only the look-up of a name has limits of its own, those of the C library.
-//! - **Retries** are AWS's standard ones, with random delays out of [`fresh`](crate::fresh).
-//! - **A frozen environment**: a connection that has ended is not used, nor one that nobody has used for a
-//!   minute.
+//! - **The deadline**: a call ends with an error before the invocation's time is over. It leaves a tenth of
+//!   the time, at most 200 ms. Only the look-up of a host name has other limits, the C library's.
+//! - **Retries** follow AWS's standard mode, with random delays from [`fresh`](crate::fresh).
+//! - **A frozen environment**: a connection that was closed, or idle for a minute, is not used.
 //! - **SnapStart**: credentials, connections and TLS sessions from before a restore are not used after it.
-//! - **A wrong clock**: when a service refuses a signature for its time, its own is taken.
-//! - **Loops**: `X-Amzn-Trace-Id` goes with each call of an event, by which Lambda finds functions that
-//!   call one another for ever.
+//! - **A wrong clock**: when a service refuses a signature for its time, the service's clock is used.
+//! - **Loops**: each call of an event carries `X-Amzn-Trace-Id`, by which Lambda detects functions that
+//!   call one another without end.
 
 mod answer;
 mod cache;

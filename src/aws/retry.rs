@@ -1,9 +1,8 @@
-//! Which failures are tried again, when, and how often.
+//! The retry rules: which failures are tried again, when, and how often.
 //!
-//! The rules are those of AWS's standard mode, in the form that is in force by default since November
-//! 2026 (before that `AWS_NEW_RETRIES_2026=true` asked for it). Sources: the AWS SDKs and Tools
-//! Reference Guide, "Retry behavior"; botocore 1.44, which has them without asking, is what the tests
-//! hold the lists against.
+//! They follow AWS's standard mode, in the form that is the default since November 2026 (before that,
+//! `AWS_NEW_RETRIES_2026=true` selected it). Sources: the AWS SDKs and Tools Reference Guide, "Retry
+//! behavior"; the tests compare the lists with those of botocore 1.44, where this form is the default.
 //!
 //! | | |
 //! |---|---|
@@ -11,7 +10,7 @@
 //! | delay before attempt n + 1 | random, between 0 and base x 2^(n - 1), at most 20 s |
 //! | base | 50 ms, for DynamoDB 25 ms; 1 s when throttled |
 //! | `x-amz-retry-after` | raises the delay, by 5 s at most |
-//! | quota of a client | 500; a retry takes 14, of a throttled request 5; a success gives back what it took, or 1 |
+//! | quota of a client | 500; a retry takes 14, or 5 after throttling; a success gives back the price of its last retry, or 1 |
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -45,7 +44,7 @@ const THROTTLED: [&str; 14] = [
     "PriorRequestNotComplete",
     "EC2ThrottledException",
 ];
-/// What a signature with a wrong time is answered with.
+/// The codes of answers to a signature with a wrong time.
 const SKEWED: [&str; 6] = [
     "RequestTimeTooSkewed",
     "RequestExpired",
@@ -55,7 +54,7 @@ const SKEWED: [&str; 6] = [
     "AuthFailure",
 ];
 
-/// Why a request may succeed if it is made again.
+/// Why a repeated request may succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Transient,
@@ -63,7 +62,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// That of an answer.
+    /// The kind of failure that an answer shows, if it is worth a retry.
     pub(super) fn of(status: u16, code: &str) -> Option<Self> {
         if THROTTLED.contains(&code) || status == 429 {
             Some(Self::Throttled)
@@ -82,12 +81,12 @@ impl Class {
     }
 }
 
-/// Whether an answer with this code may be about the time of the signature.
+/// Whether this code may mean that the time of the signature was wrong.
 pub(super) fn may_be_skewed(code: &str) -> bool {
     SKEWED.contains(&code)
 }
 
-/// The rules of one client, and what is left of its quota.
+/// The retry rules of one client, and the rest of its quota.
 #[derive(Debug)]
 pub(super) struct Rules {
     pub(super) attempts: u32,
@@ -109,7 +108,7 @@ impl Rules {
         }
     }
 
-    /// Takes the price of a retry; whether there was enough.
+    /// Takes the price of a retry from the quota; `None` when it does not suffice.
     pub(super) fn pay(&self, class: Class) -> Option<u32> {
         let cost = class.cost();
         let paid = |quota: u32| quota.checked_sub(cost);
@@ -118,7 +117,7 @@ impl Rules {
         Some(cost)
     }
 
-    /// After a success, for which `paid` was the price of the last retry.
+    /// Gives back to the quota after a success; `paid` is the price of its last retry.
     pub(super) fn give_back(&self, paid: Option<u32>) {
         let order = Ordering::Relaxed;
         if self.quota.load(order) < QUOTA {
@@ -127,8 +126,8 @@ impl Rules {
         }
     }
 
-    /// How long to wait before the attempt that follows number `attempt`, counted from 1; `after` is
-    /// what the service asks for.
+    /// The delay after attempt number `attempt`, counted from 1; `after` is the delay that the service asks
+    /// for.
     pub(super) fn delay(&self, class: Class, attempt: u32, after: Option<Duration>) -> Duration {
         let base = match class {
             Class::Transient => self.base,
@@ -140,8 +139,8 @@ impl Rules {
     }
 }
 
-/// A random number between 0 and 1; 1 in the init phase of a SnapStart function, where all that is
-/// random would be the same in each environment.
+/// A random number between 0 and 1; 1 in the init phase of a SnapStart function, where a random number
+/// would be the same in each environment.
 fn portion() -> f64 {
     let mut bytes = [0; 4];
     match fresh::fill(&mut bytes) {

@@ -1,6 +1,6 @@
-//! Services: what a client must know of one to call it.
+//! Descriptions of AWS services: ids, endpoint prefixes and protocols.
 
-/// A service of AWS: the constants of the module [`aws`](crate::aws), or one that you name.
+/// An AWS service: a constant of the module [`aws`](crate::aws), or one that you describe.
 ///
 /// ```
 /// use coldspark::aws::{self, Service};
@@ -18,7 +18,7 @@ pub struct Service {
     pub(super) json: Option<Json>,
 }
 
-/// What the JSON protocol wants in headers.
+/// The JSON protocol's target prefix and version, for headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Json {
     pub(super) target: &'static str,
@@ -26,8 +26,8 @@ pub(super) struct Json {
 }
 
 impl Service {
-    /// A service of the JSON protocol, which [`Client::call`](super::Client::call) speaks: its service
-    /// id (`Secrets Manager`, from which `AWS_ENDPOINT_URL_SECRETS_MANAGER` is made), endpoint prefix,
+    /// A service of the JSON protocol, for [`Client::call`](super::Client::call): its service id
+    /// (`Secrets Manager`, which gives the variable `AWS_ENDPOINT_URL_SECRETS_MANAGER`), endpoint prefix,
     /// target prefix and JSON version. All four are in the service's API model.
     #[must_use]
     pub const fn json(
@@ -55,7 +55,7 @@ impl Service {
         }
     }
 
-    /// Sets the name that requests are signed for, where it is not the endpoint prefix.
+    /// Sets the signing name, where it is not the endpoint prefix.
     #[must_use]
     pub const fn signed_as(mut self, name: &'static str) -> Self {
         self.signing_name = name;
@@ -70,7 +70,7 @@ pub const SQS: Service = Service::json("SQS", "sqs", "AmazonSQS", "1.0");
 /// AWS Secrets Manager.
 pub const SECRETS_MANAGER: Service =
     Service::json("Secrets Manager", "secretsmanager", "secretsmanager", "1.1");
-/// AWS Systems Manager, whose Parameter Store this is mostly for.
+/// AWS Systems Manager, which includes the Parameter Store.
 pub const SSM: Service = Service::json("SSM", "ssm", "AmazonSSM", "1.1");
 /// AWS Key Management Service.
 pub const KMS: Service = Service::json("KMS", "kms", "TrentService", "1.1");
@@ -89,7 +89,7 @@ pub const LAMBDA: Service = Service::rest("Lambda", "lambda");
 /// AWS AppConfig's data plane.
 pub const APPCONFIG_DATA: Service =
     Service::rest("AppConfigData", "appconfigdata").signed_as("appconfig");
-/// The connections of an API Gateway WebSocket API. Its endpoint is the API's own:
+/// The management of connections of an API Gateway WebSocket API. Its endpoint is the API's own:
 /// `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI=https://ID.execute-api.REGION.amazonaws.com/STAGE`, or
 /// [`Client::at`](super::Client::at).
 pub const API_GATEWAY_CONNECTIONS: Service =

@@ -1,9 +1,9 @@
-//! Signatures, version 4.
+//! AWS Signature Version 4.
 //!
-//! Source: the IAM User Guide, "Create a signed AWS API request". An own signer stands here since the
-//! crates for it cost more than they do: aws-sigv4 was measured with 97 KB and 35 crates, and wants a
-//! newer Rust; reqsign with 279 KB. It is held against AWS's published vectors here, and against
-//! botocore in tests/aws_signatures.rs.
+//! Source: the IAM User Guide, "Create a signed AWS API request". The crates for it are larger than this
+//! module: aws-sigv4 was measured at 97 KB with 35 crates, and needs a newer Rust; reqsign at 279 KB.
+//! Tests compare the signatures with AWS's published vectors here, and with botocore's in
+//! tests/aws_signatures.rs.
 
 use ring::{digest, hmac};
 
@@ -12,7 +12,7 @@ use super::credentials::Credentials;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What is signed of a request.
+/// The parts of a request that are signed.
 pub(super) struct Signing<'a> {
     pub(super) method: &'a str,
     /// The path as it is sent.
@@ -28,7 +28,7 @@ pub(super) struct Signing<'a> {
     pub(super) now: u64,
 }
 
-/// The headers that a signature adds, the last of which has it.
+/// The headers that signing adds; the last one has the signature.
 pub(super) fn sign(
     signing: &Signing<'_>,
     credentials: &Credentials,
@@ -68,7 +68,7 @@ pub(super) fn sign(
     added
 }
 
-/// The names of the headers, and the request in the form in which it is signed.
+/// The signed headers' names, and the canonical request.
 fn canonical(signing: &Signing<'_>, added: &[(&'static str, String)]) -> (String, String) {
     let mut headers: Vec<(&str, String)> = Vec::new();
     let given = signing.headers.iter().map(|(name, value)| (&**name, value));
@@ -87,7 +87,7 @@ fn canonical(signing: &Signing<'_>, added: &[(&'static str, String)]) -> (String
     let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
     let mut request = [signing.method, "\n"].concat();
-    // The path is encoded once more than it is sent, but for S3, which this is not for.
+    // The canonical path is encoded twice, except for S3, which this module does not serve.
     encode(signing.path, b"/", &mut request);
     request.push('\n');
     request.push_str(signing.query);
@@ -104,7 +104,7 @@ fn canonical(signing: &Signing<'_>, added: &[(&'static str, String)]) -> (String
     (names, request)
 }
 
-/// A query in the form in which it is sent and signed: encoded, then sorted.
+/// The canonical query, which is also the one that is sent: encoded, then sorted.
 pub(super) fn query(parameters: &[(&str, &str)]) -> String {
     let encoded = |text: &str| {
         let mut to = String::new();
@@ -150,8 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// Requests of AWS's signing test suite and the signatures that are right for them; where they
-    /// are from is said in the file.
+    /// Requests of AWS's signing test suite and their signatures; the file says where they are from.
     const VECTORS: &str = include_str!("vectors.json");
 
     #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! TLS: rustls with ring, and the roots that are trusted.
+//! TLS: rustls with ring, and the trusted root certificates.
 
 use std::fs;
 use std::io;
@@ -12,12 +12,12 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use crate::settings::variable;
 
-/// Where AWS's tools look for roots.
+/// The variable with a file of root certificates, as AWS's tools read it.
 pub(super) const ROOTS: &str = "AWS_CA_BUNDLE";
-/// So many sessions are kept to be resumed: a function calls a few hosts.
+/// TLS sessions that are kept for resumption: a function calls a few hosts.
 const SESSIONS: usize = 8;
 
-/// Says what it is when it fails.
+/// Names the transport in errors.
 pub(super) fn config() -> Result<ClientConfig, String> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
@@ -28,7 +28,7 @@ pub(super) fn config() -> Result<ClientConfig, String> {
     Ok(config)
 }
 
-/// Mozilla's roots, which are in the binary, or those of a file that the setting names.
+/// Mozilla's roots, which are in the binary, or the roots in the file of the setting.
 fn roots() -> Result<RootCertStore, String> {
     let Some(path) = variable(ROOTS).filter(|path| !path.is_empty()) else {
         let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
@@ -51,7 +51,7 @@ fn roots() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// What a failed handshake means, and what to do.
+/// Explains a failed handshake, and what to do.
 pub(super) fn explained(host: &str, error: &io::Error) -> String {
     let tls = error
         .get_ref()

@@ -1,9 +1,8 @@
 //! The transport below ureq: TCP, with TLS 1.3 for https.
 //!
-//! ureq's own was weighed and left out: it resolves the host's name before each request, also for a
-//! connection that it keeps, in a thread once there is a time limit; it takes a session ticket that
-//! arrives late for the end of a connection; and it always has TLS 1.2, 42 KB, which no endpoint of
-//! AWS needs.
+//! It replaces ureq's own, which resolves the host's name before each request, even on a kept
+//! connection, and in a thread if there is a time limit; which takes a late session ticket for the end
+//! of a connection; and which always includes TLS 1.2, 42 KB that no endpoint of AWS needs.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -23,22 +22,22 @@ use super::tls;
 use crate::sys;
 use crate::sys::socket;
 
-/// ureq parses a head as a whole: a head may not be longer.
+/// Largest head of an answer, in bytes: ureq parses it as a whole.
 pub(super) const INPUT: usize = 16 * 1024;
 pub(super) const OUTPUT: usize = 8 * 1024;
-/// So much is collected before it is written.
+/// Size of the output buffer, in bytes.
 const COLLECTED: usize = 64 * 1024;
-/// How long one address may take to answer.
+/// Time limit for connecting to one address.
 const CONNECT_LIMIT: Duration = Duration::from_millis(3100);
 
-/// Makes connections, or gives those that were made ahead.
+/// Makes connections, or hands out connections that were opened ahead.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     tls: Mutex<Option<Arc<ClientConfig>>>,
     ahead: Mutex<Vec<(Uri, Wire)>>,
 }
 
-/// Marks an error before which nothing of a request was sent.
+/// Marks an error that came before anything of a request was sent.
 #[derive(Debug)]
 pub(super) struct NotSent(pub(super) String);
 
@@ -63,7 +62,7 @@ impl Connections {
         Ok(())
     }
 
-    /// Closes what was opened ahead.
+    /// Closes connections that were opened ahead.
     pub(super) fn forget(&self) {
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         ahead.clear();
@@ -86,7 +85,7 @@ impl Connections {
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let until = sys::since_boot() + limit;
         let stream = connect(bare, port, until)?;
-        // Requests are written as wholes.
+        // Requests are written whole.
         stream.set_nodelay(true)?;
         let mut wire = Wire {
             stream,
@@ -162,7 +161,8 @@ impl Connector for Connect {
     }
 }
 
-/// The connector looks names up by itself, for a new connection only; ureq asks before each request.
+/// A resolver that does nothing: ureq resolves before each request, and the connector resolves only for
+/// a new connection.
 #[derive(Debug)]
 pub(super) struct NoResolver;
 
@@ -179,7 +179,7 @@ impl Resolver for NoResolver {
     }
 }
 
-/// A connection. What is sent is collected until the answer is awaited.
+/// A connection. Output is collected until the answer is awaited.
 pub(super) struct Wire {
     stream: TcpStream,
     tls: Option<Box<ClientConnection>>,
@@ -199,14 +199,14 @@ impl Wire {
             limit_read(&self.stream, until)?;
             receive(tls, &mut self.stream)?;
         }
-        // The end of the handshake goes ahead of the request where a connection is made early.
+        // A connection that is opened ahead ends its handshake before the request.
         while tls.wants_write() {
             tls.write_tls(&mut self.stream)?;
         }
         Ok(())
     }
 
-    /// Writes what was collected.
+    /// Writes the collected output.
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.tls {
             None => self.stream.write_all(&self.pending)?,
@@ -245,8 +245,7 @@ impl Wire {
         }
     }
 
-    /// Takes in what has come on a connection that nobody reads: whether that was nothing but
-    /// session tickets.
+    /// Reads what has come on an idle connection; true when that was only session tickets.
     fn is_quiet(&mut self) -> bool {
         if socket::is_idle(&self.stream) {
             return true;
@@ -254,7 +253,7 @@ impl Wire {
         let Some(tls) = &mut self.tls else {
             return false;
         };
-        // There is something to read, so that this does not wait.
+        // There is something to read, so this does not wait.
         let Ok(1..) = retried(|| tls.read_tls(&mut self.stream)) else {
             return false;
         };
@@ -264,7 +263,7 @@ impl Wire {
     }
 }
 
-/// Reads once, and takes in what came.
+/// Reads once and processes the TLS records.
 fn receive(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
     let got = retried(|| tls.read_tls(stream))?;
     let state = tls.process_new_packets().map_err(|error| {
@@ -278,7 +277,7 @@ fn receive(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()>
     Ok(())
 }
 
-/// Lets the next read wait until then.
+/// Sets the time limit of the next read.
 fn limit_read(stream: &TcpStream, until: Duration) -> io::Result<()> {
     let left = until.saturating_sub(sys::since_boot());
     if left.is_zero() {
@@ -291,7 +290,7 @@ fn retried(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     loop {
         match read() {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What the limit of a socket says.
+            // A socket's time limit gives these kinds.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Err(io::ErrorKind::TimedOut.into());
             }

@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, SerializeSeq, SerializeStruct, Serializer};
 
-/// The records of a batch that Lambda is to deliver again, as it wants them named:
-/// `{"batchItemFailures":[{"itemIdentifier":"..."}]}`. An empty list says that all is done.
+/// The records of a batch that Lambda is to deliver again. As JSON it is
+/// `{"batchItemFailures":[{"itemIdentifier":"..."}]}`; an empty list says that every record succeeded.
 ///
 /// The form is that of the Lambda developer guide: "Handling errors for an SQS event source" and
 /// "Configuring partial batch response with Kinesis Data Streams" (with DynamoDB likewise).
@@ -30,8 +30,8 @@ pub struct ItemFailures {
 }
 
 impl ItemFailures {
-    /// Adds a record, by its `messageId` or sequence number: for code that goes through a batch in a way
-    /// of their own. Of a FIFO queue or a stream, what comes behind a failure belongs to it too.
+    /// Adds a record, by its `messageId` or sequence number, for code that goes through a batch by itself.
+    /// With a FIFO queue or a stream, add the records behind a failure too.
     ///
     /// ```
     /// let mut failures = coldspark::batch::ItemFailures::default();
@@ -39,7 +39,7 @@ impl ItemFailures {
     /// assert_eq!(failures.ids(), ["m-2"]);
     /// ```
     ///
-    /// Lambda takes an empty id, or one that is not of the batch, for a failure of the whole batch.
+    /// Lambda treats an empty id, or one that is not in the batch, as a failure of the whole batch.
     pub fn add(&mut self, id: impl Into<String>) {
         self.ids.push(id.into());
     }
@@ -50,7 +50,7 @@ impl ItemFailures {
         &self.ids
     }
 
-    /// Nothing is to be delivered again.
+    /// Whether no record is to be delivered again.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()

@@ -10,9 +10,9 @@
 //! **The event source mapping must say `ReportBatchItemFailures`** (its `FunctionResponseTypes`).
 //! Without it Lambda does not read the answer, and takes a batch with failures for done.
 //!
-//! A closure says where a record has its id, so records can be of any type: those of the crate
-//! `aws_lambda_events`, or structs of the function that name only what it reads. Those that borrow
-//! take `Cow<'a, str>` with `#[serde(borrow)]`: a `&str` fails at the first escape in a text.
+//! A closure gives the id of a record, so records can be of any type: those of the crate
+//! `aws_lambda_events`, or the function's own structs with only the fields it reads. A struct that borrows
+//! needs `Cow<'a, str>` with `#[serde(borrow)]`: a `&str` fails at the first escape in a text.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
@@ -36,7 +36,7 @@
 //!
 //! Each failure is logged with the record's id. A record without an id, or with an empty one,
 //! could not be reported (an empty id fails the whole batch), so such a batch is refused with
-//! `Runtime.InvalidEvent` before anything of it is tried, and comes back whole.
+//! `Runtime.InvalidEvent` before any record is tried, and comes back whole.
 //!
 //! A panic in the closure is the failure of its record where panics unwind. Under `panic=abort`
 //! (the recommended profile) it is reported as the error of the invocation and ends the process,
@@ -76,9 +76,8 @@ pub fn queue<'a, R>(
 /// message group, the later messages of that group are reported too, without being tried: they
 /// come back behind the one that failed, and the group keeps its order.
 ///
-/// `group` says where a message has its `MessageGroupId` (an entry of `attributes`); messages
-/// without one count as one group. Standard queues may have message groups too, for fairness and
-/// not for order: [`queue`] is for those.
+/// `group` gives the `MessageGroupId` of a message (an entry of `attributes`); messages without it count
+/// as one group. For standard queues, whose message groups mean fairness and not order, use [`queue`].
 ///
 /// ```
 /// use coldspark::batch;
@@ -137,11 +136,10 @@ pub fn fifo<'a, R>(
 /// failure, and reports that record by its sequence number.
 ///
 /// A batch comes from one shard, in order, and Lambda goes back to the lowest sequence number that
-/// is reported: everything from there on is delivered again, whether it was tried or not. Trying
-/// the later records would therefore only do them twice, and ahead of the one that failed.
+/// is reported: everything from there on is delivered again, whether it was tried or not. The later
+/// records would therefore be processed twice, and before the one that failed.
 ///
-/// `sequence_number` says where a record has it: `kinesis.sequenceNumber`, or
-/// `dynamodb.SequenceNumber`.
+/// `sequence_number` gives that of a record: `kinesis.sequenceNumber`, or `dynamodb.SequenceNumber`.
 ///
 /// ```
 /// use coldspark::{Error, batch};

@@ -9,8 +9,8 @@ use crate::escape::quoted;
 use crate::settings::{Endpoint, Host};
 use crate::sys;
 
-/// Pauses before a refused connection is tried again: a server that restarts between two events
-/// must not cost the environment.
+/// Pauses before a refused connection is tried again: a server's restart between two events must not
+/// end the environment.
 const PAUSES_MS: [u32; 5] = [2, 10, 50, 200, 500];
 
 /// Connects, trying again for under a second while the server refuses.
@@ -34,14 +34,14 @@ fn open(endpoint: &Endpoint) -> io::Result<TcpStream> {
     }
 }
 
-/// Sends at once from now on: the last part of a body must not wait for the acknowledgement of
-/// what came before. TCP has this option always, so there is no error to report.
+/// Sets `TCP_NODELAY`: the last part of a body must not wait for the acknowledgement of the part before.
+/// TCP always has this option, so there is no error to report.
 pub(crate) fn hurry(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
 }
 
 /// Whether a write failed because the server has closed the connection; a reply may have come
-/// before that. Behind any other failure, of memory for instance, nobody knows of the request.
+/// before that. After any other failure, of memory for instance, the server has not got the request.
 #[cold]
 pub(super) fn is_closed(error: &io::Error) -> bool {
     matches!(
@@ -50,11 +50,11 @@ pub(super) fn is_closed(error: &io::Error) -> bool {
     )
 }
 
-/// Connects to the first address of a name that lets it, in the order of /etc/hosts; `localhost` has
-/// one without it too.
+/// Connects to the first address of a name that accepts, in the order of /etc/hosts. `localhost` has an
+/// address without that file too.
 ///
 /// Lambda always gives an address. A resolver that asks name servers would add a tenth to the
-/// smallest bootstrap (18 KB, measured), so there is none.
+/// smallest bootstrap (18 KB, measured), so names are not looked up there.
 #[cold]
 #[inline(never)]
 fn open_by_name(name: &str, port: u16) -> io::Result<TcpStream> {
@@ -79,7 +79,7 @@ fn open_by_name(name: &str, port: u16) -> io::Result<TcpStream> {
     }
 }
 
-/// Which of two errors to report: one that says that the server is not there yet, or the first.
+/// Which of two errors to report: the one that says that the server is not there yet, else the first.
 fn more_telling(before: Option<io::Error>, error: io::Error) -> io::Error {
     match before {
         Some(before) if error.kind() != io::ErrorKind::ConnectionRefused => before,
@@ -87,7 +87,7 @@ fn more_telling(before: Option<io::Error>, error: io::Error) -> io::Error {
     }
 }
 
-/// A name that is not in /etc/hosts. An error made of a text would bring `{:?}` for texts with it.
+/// The error for a name that is not in /etc/hosts. A text in an `io::Error` would link `{:?}` for texts.
 struct UnknownHost(String);
 
 impl fmt::Display for UnknownHost {
@@ -109,7 +109,7 @@ impl fmt::Debug for UnknownHost {
 
 impl std::error::Error for UnknownHost {}
 
-/// `fs::read` also asks for the file's size and type, and is 1.5 KB larger for it.
+/// Reads a file. `fs::read` also asks for its size and type, which takes 1.5 KB more code.
 fn read(path: &str) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let mut bytes = vec![0; 4096];

@@ -1,4 +1,4 @@
-//! What can go wrong in one exchange.
+//! Errors of one exchange.
 
 use std::fmt;
 use std::io;
@@ -12,16 +12,16 @@ pub(crate) enum ClientError {
     Broken { error: io::Error, began: bool },
     /// The server closed the connection before the reply was whole.
     Closed { began: bool },
-    /// The head of the reply is not HTTP/1.1 as it must be.
+    /// The head of the reply is not valid HTTP/1.1.
     Head(&'static str),
     /// The body of the reply broke off or is malformed; status and headers are good.
     Body(BodyError),
-    /// ureq gave up for a reason that has no name here.
+    /// ureq gave up for another reason.
     #[cfg(feature = "ureq")]
     Other(String),
 }
 
-/// Why a body is not whole.
+/// Why a body is incomplete.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     Ended { got: usize, expected: Option<usize> },
@@ -44,7 +44,7 @@ impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Connect(error) => write!(f, "cannot connect: {error}"),
-            // Waits only have a limit when the process ends.
+            // Only at the end of the process do waits have a limit.
             Self::Broken { error, .. } if error.kind() == io::ErrorKind::WouldBlock => {
                 f.write_str("no reply came before the process had to end")
             }

@@ -10,7 +10,7 @@ use crate::settings::Endpoint;
 use crate::sys::socket;
 use crate::waiting;
 
-/// Bodies up to this size are copied behind the head and leave in one plain write.
+/// Bodies up to this size are copied behind the head and sent with one write.
 const SMALL_BODY: usize = 4 * 1024;
 
 /// A blocking HTTP/1.1 client for the Runtime API.
@@ -46,8 +46,7 @@ impl Client for Exchange {
         self.write_head(request);
         let repeat = request.may_repeat();
         if let Some(stream) = self.kept.take() {
-            // An answer needs a connection that lives, and bytes that nobody asked for would be taken
-            // for the reply.
+            // An answer needs a live connection, and unexpected bytes would be taken for the reply.
             if (repeat && self.unused) || socket::is_idle(&stream) {
                 match self.attempt(stream, request, reply) {
                     Err(error) if repeat && error.nothing_came() => {}
@@ -72,7 +71,7 @@ impl Exchange {
         connection::connect(self.endpoint)
     }
 
-    /// One try on one connection, which is kept if it can carry another request.
+    /// One attempt on one connection, which is kept if it can carry another request.
     fn attempt(
         &mut self,
         stream: TcpStream,
@@ -87,7 +86,7 @@ impl Exchange {
         }
         let sent = self.send(&stream, request.body.unwrap_or_default());
         if unused && request.body.is_none() {
-            // Only what follows needs it, and the server is at work by now.
+            // Only later code needs it, and the server is at work by now.
             connection::hurry(&stream);
         }
         let keep_alive = match sent {
@@ -134,7 +133,7 @@ impl Exchange {
         let behind = if body.len() <= SMALL_BODY { &[] } else { body };
         let (mut head, mut body) = (self.head.as_slice(), behind);
         while !head.is_empty() || !body.is_empty() {
-            // Also for the head alone, so that one system call is enough to send all there is.
+            // Also for the head alone, so that the process needs only one system call for sending.
             match stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {

@@ -1,4 +1,4 @@
-//! Parsing of replies, for the fuzz targets.
+//! Entry points of the fuzz targets: parsing of replies.
 #![allow(missing_docs, reason = "the names say it, and no other build has them")]
 
 use std::cell::Cell;
@@ -14,7 +14,7 @@ use super::{ClientError, Reply};
 pub struct Head {
     pub status: u16,
     pub length: usize,
-    /// Bytes of the body, if they were announced.
+    /// Length of the body, if it was announced.
     pub announced: Option<usize>,
     pub chunked: bool,
     pub keep_alive: bool,
@@ -62,8 +62,8 @@ impl Decoder {
     }
 }
 
-/// What was received: status, fields, body, and whether the connection can be kept; or the error
-/// and what is there of the body.
+/// A received reply: status, fields, body, and whether the connection can be kept; or the error and the
+/// part of the body that came.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Received {
     pub status: u16,
@@ -92,8 +92,8 @@ impl Source for Pieces<'_> {
     }
 }
 
-/// Receives a reply from bytes that come in pieces of these sizes, by turns, and then end. Also
-/// says how many bytes were left.
+/// Receives a reply from bytes that come in pieces of these sizes, by turns, and then end. It also returns
+/// how many bytes were left.
 pub fn received(bytes: &[u8], sizes: [usize; 2]) -> (Received, usize) {
     let source = Pieces {
         left: Cell::new(bytes),

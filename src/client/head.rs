@@ -1,4 +1,4 @@
-//! The head of a reply: bytes in; incomplete, invalid, or the head and its length out.
+//! The parser for the head of a reply.
 
 use std::mem::MaybeUninit;
 
@@ -6,7 +6,7 @@ use httparse::{Header, ParserConfig, Response, Status};
 
 use super::reply::{Field, same_name};
 
-/// Headers that are parsed without asking the allocator; Lambda sends about a dozen.
+/// Headers that are parsed without an allocation; Lambda sends about a dozen.
 const USUAL_HEADERS: usize = 32;
 const MAX_HEADERS: usize = 1024;
 
@@ -23,19 +23,19 @@ pub struct Head {
     pub keep_alive: bool,
 }
 
-/// How the end of the body is known (RFC 9112, section 6.3).
+/// How the body is framed (RFC 9112, section 6.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
-    /// So many bytes.
+    /// By a length in bytes.
     Length(usize),
     /// By the chunked transfer coding.
     Chunked,
-    /// The server closes the connection behind it.
+    /// By the end of the connection.
     UntilClose,
 }
 
 /// Parses the head at the start of `bytes` and notes in `fields` where the headers are.
-/// None: the head is not complete yet.
+/// `None`: the head is not complete yet.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -50,8 +50,8 @@ pub fn parse(bytes: &[u8], fields: &mut Vec<Field>) -> Result<Option<Head>, &'st
     }
 }
 
-/// The same with room for so many headers. It is not filled beforehand: that would take longer than
-/// to parse the head of a reply to an answer.
+/// Like [`parse`], with room for `N` headers. The room is not initialised: that would take longer than
+/// parsing the head of a reply to an answer.
 fn parse_into<'b>(
     headers: &mut [MaybeUninit<Header<'b>>],
     bytes: &'b [u8],

@@ -21,7 +21,7 @@ mod exchange;
 #[cfg(feature = "ureq")]
 mod ureq;
 
-/// What the layer reads the answers of web applications with.
+/// Parsers that the layer uses for the answers of web applications.
 pub use chunked::Chunked;
 pub(crate) use error::ClientError;
 pub use head::{Framing, Head, parse as parse_head};

@@ -9,9 +9,9 @@ use super::head::{self, Framing, Head};
 use super::{ClientError, MAX_BODY, MAX_HEAD, Reply};
 use crate::waiting;
 
-/// What a reply is read from.
+/// The source of a reply's bytes.
 pub(super) trait Source {
-    /// Adds what has come to `buffer` and says how much it was, waiting for it; 0 is the end.
+    /// Waits for bytes, adds them to `buffer` and returns how many they were; 0 is the end.
     fn receive(&self, buffer: &mut Vec<u8>) -> io::Result<usize>;
 }
 
@@ -21,10 +21,10 @@ impl Source for TcpStream {
     }
 }
 
-/// Reads one reply; says whether the connection can carry another request.
+/// Reads one reply; returns whether the connection can carry another request.
 ///
-/// In several functions, because start-up waits here for the first event: what it has not
-/// executed yet is not between what it has.
+/// It is split into several functions because start-up waits here for the first event: the code that
+/// runs before that lies together.
 #[inline(never)]
 pub(super) fn receive(stream: &impl Source, reply: &mut Reply) -> Result<bool, ClientError> {
     let head = receive_head(stream, reply)?;
@@ -44,7 +44,7 @@ pub(super) fn receive_body(
     match head.framing {
         Framing::Length(length) => {
             receive_length(stream, reply, start, length).map_err(ClientError::Body)?;
-            // Bytes behind the body belong to nothing: the connection is out of step.
+            // Bytes behind the body were not asked for: the connection is out of step.
             let in_step = reply.bytes.len() == start + length;
             reply.body = start..start + length;
             Ok(head.keep_alive && in_step)
@@ -84,7 +84,7 @@ fn receive_head(stream: &impl Source, reply: &mut Reply) -> Result<Head, ClientE
     }
 }
 
-/// The head, if it has come whole; `searched` is where the next search for its end begins.
+/// The head, if it is complete; `searched` is where the next search for its end begins.
 #[inline(never)]
 pub(super) fn whole_head(
     reply: &mut Reply,
@@ -102,15 +102,15 @@ pub(super) fn whole_head(
             None => break,
         }
     }
-    // A line may have ended just before what comes next.
+    // A line end may be split between two reads.
     *searched = reply.bytes.len().saturating_sub(2);
     Ok(None)
 }
 
-/// Whether it is worth parsing: nothing was parsed yet, an empty line has come behind `searched`, or
-/// what came is no head at all. Nearly every head comes in one piece, so looking for its end first
-/// would take longer than to parse it. But parsing starts over each time, and a long head that
-/// dribbles in must not cost its square.
+/// Whether to parse now: at the first read, after an empty line behind `searched`, or when the bytes
+/// are not a head at all. Nearly every head comes in one piece, and searching for its end would take
+/// longer than parsing it. But each attempt starts over, so a long head in many small pieces would
+/// cost quadratic time.
 fn may_be_whole(bytes: &[u8], searched: usize) -> bool {
     let unseen = &bytes[searched..];
     searched == 0

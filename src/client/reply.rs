@@ -4,8 +4,8 @@ use std::ops::Range;
 
 /// Room for the head and body of a usual event; a larger one grows the buffer once.
 const EVENT: usize = 8 * 1024;
-/// Room for what says with its status that an answer was taken. In the start-up arena it lies with
-/// other small blocks, and touches no page of its own.
+/// Room for the short reply to an answer. In the start-up arena it lies with other small blocks, and
+/// touches no page of its own.
 const ACKNOWLEDGEMENT: usize = 512;
 
 /// Status, headers and body, all in one buffer that the next exchange reuses.
@@ -22,7 +22,7 @@ pub(crate) struct Reply {
 pub struct Field {
     /// Its name, as it was sent.
     pub name: Range<usize>,
-    /// Its value, without the space around it.
+    /// Its value, without white space around it.
     pub value: Range<usize>,
 }
 
@@ -47,7 +47,7 @@ impl Reply {
         }
     }
 
-    /// Empties the reply for the next exchange; nothing of the last one can be read any more.
+    /// Empties the reply for the next exchange.
     pub(crate) fn clear(&mut self) {
         self.status = 0;
         self.bytes.clear();
@@ -64,15 +64,14 @@ impl Reply {
         Some(&self.bytes[field.value.clone()])
     }
 
-    /// The body; what had come of it, after an error within it.
+    /// The body; after an error within it, the part that came.
     pub(crate) fn body(&self) -> &[u8] {
         &self.bytes[self.body.clone()]
     }
 }
 
-/// Whether a header's name is this one, without case. Words of eight bytes are compared, where the
-/// C library would go byte by byte: servers write names as their documentation does, or the names
-/// differ in more than case.
+/// Whether a header has this name, without case. It first compares words of eight bytes, where the C
+/// library would go byte by byte: usually names are equal as they are, or differ in more than case.
 pub(super) fn same_name(found: &[u8], name: &str) -> bool {
     const CASE: u64 = u64::from_ne_bytes([0x20; 8]);
     let name = name.as_bytes();
@@ -82,7 +81,7 @@ pub(super) fn same_name(found: &[u8], name: &str) -> bool {
     let words = |bytes: &[u8]| bytes.last_chunk().copied().map(u64::from_ne_bytes);
     let mut differ = match (words(found), words(name)) {
         (Some(found), Some(name)) => found ^ name,
-        // Too short for a word: the letters decide.
+        // Too short for a word.
         _ => CASE,
     };
     let (mut left, mut right) = (found, name);
@@ -109,7 +108,7 @@ mod tests {
             assert!(same_name(name.to_ascii_uppercase().as_bytes(), name));
             assert!(!same_name(&[name.as_bytes(), b"x"].concat(), name));
             for at in 0..length {
-                // Another letter, and a sign that only looks like another case of it.
+                // Another letter, and a sign that differs from it only in the bit for the case.
                 for bit in [1, 0x20] {
                     let mut other = name.as_bytes().to_vec();
                     other[at] ^= bit;

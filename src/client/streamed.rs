@@ -1,9 +1,9 @@
-//! A POST whose body is sent while it is made: chunked, with trailers, on a connection of its own
-//! that is closed behind it. The same in every build, because ureq can send no trailers.
+//! A POST with a streamed body: chunked, with trailers, on a connection of its own that is closed
+//! afterwards. Every build uses it, because ureq can send no trailers.
 //!
-//! A server may answer before the body is whole, and need not read on when it has refused it. So the
-//! socket does not block: whoever waits for room also waits for an answer. Nor need it read at all:
-//! then it is given up at a time that may be set.
+//! A server may answer before the body is complete, and may stop reading when it refuses the body. So
+//! the socket does not block, and a wait for room is also a wait for an answer. A time limit may be set
+//! for a server that does not read at all.
 
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
@@ -16,24 +16,24 @@ use crate::settings::Endpoint;
 use crate::sys::{self, socket};
 use crate::waiting;
 
-/// How long the server may take for its answer to a response that was sent at the last moment.
+/// How long the server may take to answer a response that ended at its time limit.
 const ANSWERED: Duration = Duration::from_millis(200);
 
 /// One exchange with a streamed body.
 pub(crate) struct Streamed {
     socket: TcpStream,
-    /// The head, until it has left with the first chunk.
+    /// The head, until it is sent with the first chunk.
     head: Vec<u8>,
     /// Why no more can be sent.
     broken: Option<ClientError>,
     answer: Early,
-    /// When it is given up, counted since boot.
+    /// The time limit, counted since boot.
     until: Option<Duration>,
 }
 
-/// What the server says before the body is whole.
+/// An answer that comes before the body is complete.
 struct Early {
-    /// What has come, interim replies left out (RFC 9110, section 15.2).
+    /// The bytes of the answer, without interim replies (RFC 9110, section 15.2).
     reply: Reply,
     /// Where the next search for the end of a head begins.
     searched: usize,
@@ -66,21 +66,21 @@ impl Streamed {
         })
     }
 
-    /// Gives it up at this time since boot, unless all is over by then.
+    /// Sets the time limit, counted since boot.
     pub(crate) fn give_up_at(&mut self, until: Option<Duration>) {
         self.until = until;
     }
 
-    /// Sends both parts as one chunk, with one write where the kernel takes it at once; waits
-    /// while the server does not read. Nothing is sent for no bytes: an empty chunk would be the
-    /// end. False: nobody reads any more.
+    /// Sends both parts as one chunk, with one write where the kernel takes it at once, and waits while the
+    /// server does not read. If both are empty it sends nothing: an empty chunk would be the end. False: the
+    /// server reads no more.
     pub(crate) fn chunk(&mut self, parts: [&[u8]; 2]) -> bool {
         let length = parts[0].len() + parts[1].len();
         if length == 0 {
             return self.broken.is_none();
         }
         let size = size_line(length);
-        // A reader that takes all of it at once could else make it go on for ever.
+        // Otherwise a reader that takes everything at once could keep this going for ever.
         let late = self.until.is_some_and(|until| until <= sys::since_boot());
         if late && self.broken.is_none() {
             self.broken = Some(broken(waiting::late()));
@@ -108,7 +108,7 @@ impl Streamed {
         self.send([&size, last, &[], &end]);
     }
 
-    /// Reads the answer, which comes behind the end or came before it.
+    /// Reads the answer, which may have come before the end.
     pub(crate) fn receive(mut self) -> (Result<(), ClientError>, Reply) {
         let received = self.rest_of_answer();
         let received = match (received, self.broken) {
@@ -197,13 +197,13 @@ fn send<const N: usize>(
 }
 
 impl Early {
-    /// Reads what has come. An error: the body need not be sent any further, because the server
-    /// has refused it or closed. One that has taken it already may still read it.
+    /// Reads what has come. An error means that the rest of the body need not be sent, because the server
+    /// has refused it or closed the connection.
     fn read(&mut self, socket: &TcpStream) -> Result<(), ClientError> {
         match waiting::receive(socket, &mut self.reply.bytes) {
             Ok(0) => return Err(interrupted()),
             Ok(_) => {}
-            // It was read meanwhile, or was no byte.
+            // The byte was read meanwhile, or the wake-up was not for one.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(broken(error)),
         }
@@ -211,14 +211,14 @@ impl Early {
             self.head = whole_head(&mut self.reply, &mut self.searched)?;
         }
         match &self.head {
-            // `cargo lambda watch` takes a response with the head of its first bytes.
+            // `cargo lambda watch` answers with the head at the first bytes of a response.
             Some(head) if !(200..=299).contains(&head.status) => Err(interrupted()),
             _ => Ok(()),
         }
     }
 }
 
-/// The server has answered or closed before the body was whole.
+/// The server has answered or closed before the body was complete.
 fn interrupted() -> ClientError {
     broken(io::Error::new(
         io::ErrorKind::BrokenPipe,

@@ -1,4 +1,4 @@
-//! A connection on which the reply to the last request is left unread. The same in every build.
+//! A connection on which the reply to the last request is left unread. Every build uses it.
 
 use std::io::{self, IoSlice, Write as _};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use super::receive::receive;
 use super::{ClientError, Reply, Request, connection, write};
 use crate::settings::Endpoint;
 
-/// What a reply that is read may take.
+/// Time limit for a reply that is read.
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Such a connection.
@@ -23,8 +23,8 @@ impl Unread {
         Ok(Self { endpoint, stream })
     }
 
-    /// Sends a request and reads its reply, which may take two seconds. Another connection takes
-    /// the place of one that the server closes behind it.
+    /// Sends a request and reads its reply, which may take two seconds. If the server closes the connection
+    /// after it, a new one is opened.
     pub(crate) fn exchange(
         &mut self,
         request: &Request<'_>,
@@ -59,7 +59,7 @@ impl Unread {
         }
         head.extend_from_slice(write::LINE_END.as_bytes());
         head.extend_from_slice(body);
-        // By the system call that the clients make, so that no other has to be allowed.
+        // The same system call as the clients', so that a filter need not allow another.
         match self.stream.write_vectored(&[IoSlice::new(&head)]) {
             Ok(written) if written == head.len() => Ok(()),
             Ok(_) => Err(broken(io::ErrorKind::WriteZero.into())),

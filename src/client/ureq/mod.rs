@@ -1,7 +1,7 @@
 //! The general client: ureq on a transport that fits the Runtime API.
 //!
-//! The transport collects head and body and sends them with one write, keeps a connection for
-//! as long as the environment is frozen, and looks at it before each request.
+//! The transport sends head and body with one write, keeps a connection while the environment is
+//! frozen, and checks it before each request.
 
 mod wire;
 
@@ -38,10 +38,10 @@ impl Client for Ureq {
         }
     }
 
-    /// ureq connects within an exchange only.
+    /// Does nothing: ureq connects within an exchange only.
     fn connect(&mut self) {}
 
-    /// The agent's pool, and with it the connection, goes with the agent.
+    /// Replaces the agent, whose pool holds the connection.
     fn disconnect(&mut self) {
         self.agent = agent(&self.shared);
     }
@@ -97,7 +97,7 @@ impl Ureq {
         fill(response, reply)
     }
 
-    /// Gives an error of ureq its stage.
+    /// Maps an error of ureq to its stage.
     fn stage(&self, error: ureq::Error) -> ClientError {
         let began = self.shared.began.load(Ordering::Relaxed);
         match error {

@@ -1,4 +1,4 @@
-//! The transport: one connection, one write a request.
+//! The transport: one connection, one write for each request.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
@@ -16,11 +16,11 @@ use crate::settings::Endpoint;
 use crate::sys::socket;
 use crate::waiting;
 
-/// Output is collected up to this size, so that it leaves in one write.
+/// Size of the output buffer, in bytes, so that a request is sent with one write.
 pub(super) const OUTPUT: usize = 4 * 1024;
 pub(super) const INPUT: usize = 8 * 1024;
 
-/// What client and transport tell each other.
+/// State that client and transport share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) endpoint: &'static Endpoint,
@@ -40,7 +40,7 @@ impl std::fmt::Display for ConnectFailed {
 
 impl std::error::Error for ConnectFailed {}
 
-/// Opens our transport; the address is the client's, whatever ureq resolved.
+/// Opens our transport, to the client's address, whatever ureq resolved.
 #[derive(Debug)]
 pub(super) struct Connect(pub(super) Arc<Shared>);
 
@@ -67,7 +67,7 @@ impl Connector for Connect {
     }
 }
 
-/// The connector resolves by itself; ureq wants an address all the same.
+/// A placeholder: the connector resolves by itself, but ureq needs an address.
 #[derive(Debug)]
 pub(super) struct NoResolver;
 
@@ -84,7 +84,7 @@ impl Resolver for NoResolver {
     }
 }
 
-/// A connection whose output is written when it is full or when the reply is awaited.
+/// A connection whose output buffer is written when it is full or when the reply is awaited.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
