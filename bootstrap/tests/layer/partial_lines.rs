@@ -119,3 +119,28 @@ fn what_init_leaves_without_an_end_is_not_joined_with_the_first_event() {
     assert!(function.log().contains("loading\n"), "{}", function.log());
     assert!(function.log().contains("\nevent\n"), "{}", function.log());
 }
+
+/// layer/README.md: a longer line is passed on in parts of 64 KB, in JSON each as a message.
+#[test]
+fn the_parts_of_a_long_line_have_64_kb() {
+    let script = workers::answering("head -c 300000 /dev/zero | tr '\\0' x >&2");
+    let package = Package::new().executable("handler", script);
+    let variables = [("AWS_LAMBDA_LOG_FORMAT", "JSON")];
+    let mut function = Function::start_env("worker:handler", package, &variables);
+    function.invoke("{}").text();
+    let log = function.log();
+    let messages = log.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        line["message"].as_str().map(str::len)
+    });
+    let mut lengths: Vec<usize> = messages.collect();
+    assert_eq!(lengths.iter().sum::<usize>(), 300_000, "{lengths:?}");
+    let last = lengths.pop().expect("a part");
+    // What is read at once goes into one part.
+    let part = 65_536..65_536 + 16_384;
+    assert!(
+        lengths.iter().all(|length| part.contains(length)),
+        "{lengths:?}"
+    );
+    assert!(last < part.end, "{last}");
+}

@@ -7,6 +7,7 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::common::function::runner;
 use crate::common::{Function, Package, workers};
 
 #[test]
@@ -90,5 +91,34 @@ fn a_worker_of_the_package_is_read_ahead() {
         let file = package.layer().join("handler.worker");
         let late = turns(handler, &file, package);
         assert!(late > 0 && ahead > late, "{handler}: {ahead}, {late}");
+    }
+}
+
+/// Its log, its process and SIGTERM are looked at where it waits: no thread is started for them.
+#[test]
+fn with_one_event_at_a_time_the_bootstrap_has_one_thread() {
+    if runner().is_some() {
+        eprintln!("skipped: what runs the binary has threads of its own");
+        return;
+    }
+    let worker = workers::answering("echo logged >&2");
+    let exec = workers::raw("echo logged >&2");
+    for (handler, package) in [
+        (
+            "worker:handler",
+            Package::new().executable("handler", worker),
+        ),
+        ("exec:handler", Package::new().executable("handler", exec)),
+        (
+            "f.handler",
+            Package::new().file("f.sh", 0o644, "handler() { echo logged >&2; }"),
+        ),
+    ] {
+        let mut function = Function::start(handler, package);
+        for _ in 0..2 {
+            function.invoke("{}").text();
+            let threads = fs::read_dir(format!("/proc/{}/task", function.pid()));
+            assert_eq!(threads.expect("its threads").count(), 1, "{handler}");
+        }
     }
 }
