@@ -109,6 +109,8 @@ mod poller;
 mod registration;
 mod run;
 mod runtime;
+#[cfg(feature = "tower")]
+mod service;
 mod settings;
 mod shutdown;
 mod slots;
