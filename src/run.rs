@@ -172,10 +172,11 @@ fn init<C: Client, S>(
 ) -> S {
     let state = {
         let api = RefCell::new(&mut *api);
+        let connect = || api.borrow_mut().connect();
         let init = Init {
             handler,
             concurrency,
-            place: Place::Lambda(&|| api.borrow_mut().connect()),
+            place: Place::Lambda(&connect),
         };
         panics::during_init(|| step(&init))
     };
