@@ -17,7 +17,6 @@ mod context;
 mod deadline;
 mod error;
 mod exec;
-mod http;
 mod log;
 mod mode;
 mod pool;
@@ -27,6 +26,9 @@ mod settings;
 mod shutdown;
 mod sys;
 mod worker;
+
+// The last one: texts and code lie in this order, and other modes do without it.
+mod http;
 
 use coldspark::Runtime;
 

@@ -13,7 +13,7 @@ use crate::pool::Pool;
 use crate::process::wait;
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
-use crate::sys::{child, signals};
+use crate::sys::{self, child, signals};
 use crate::worker::program::Program;
 use crate::worker::protocol::Hook;
 use crate::worker::shell;
@@ -39,7 +39,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let settings = Settings::from_env(init.task_root())?;
     // It takes a second connection and an exchange, which most functions need not wait for.
     internal::shutdown_by_hand::register_extension(settings::shutdown()?);
-    if http::is_meant(init.handler()) {
+    if is_web(init.handler()) {
         let log = log(init.concurrency() == 1)?;
         let application = http::start(init, settings, log, since_boot() + LEAVE)?;
         return Ok(Mode::Http(application));
@@ -97,6 +97,21 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     }
     pool.put(first);
     Ok(Mode::Supervised(pool))
+}
+
+/// Whether the handler is a web application. All starts ask this, so the module is asked only what
+/// cannot be ruled out here.
+fn is_web(handler: &str) -> bool {
+    let (form, _) = handler.split_once(':').unwrap_or_default();
+    match form {
+        "http" => true,
+        "worker" | "exec" | "stream" | "shell" => false,
+        _ if settings::has_adapter_settings() => true,
+        _ => {
+            (handler.is_empty() || sys::variable(settings::WRAPPER).is_some())
+                && http::is_wrapped(handler)
+        }
+    }
 }
 
 /// Opens a log. With one poller, every wait reads it from then on.

@@ -34,7 +34,11 @@ const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 const EXEC_STDOUT: &str = "COLDSPARK_EXEC_STDOUT";
 const SHELL: &str = "COLDSPARK_SHELL";
 pub(crate) const SUBSHELL: &str = "subshell";
-const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+pub(crate) const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
+/// What the names of the Web Adapter's settings begin with.
+pub(crate) const ADAPTER: &str = "AWS_LWA_";
+/// The form of handlers that are web applications.
+pub(crate) const HTTP: &str = "http:";
 
 /// How much of the command line is looked at: a handler has at most 128 characters.
 const COMMAND_LINE: usize = 4096;
@@ -99,6 +103,11 @@ fn chosen(name: &str, value: &str) -> Result<bool, Error> {
             ),
         )),
     }
+}
+
+/// Whether there is a setting of the Web Adapter.
+pub(crate) fn has_adapter_settings() -> bool {
+    sys::environment().any(|line| line.to_bytes().starts_with(ADAPTER.as_bytes()))
 }
 
 /// Says once that Lambda's wrapper scripts are not for this runtime: nobody else would (Lambda

@@ -14,6 +14,8 @@ use crate::worker::protocol::Hook;
 impl Application {
     /// Posts to the path of the hook, if there is one, and wants a status of success. Behind the
     /// restore the application is also asked whether it is ready.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
         self.log.begin_hook();
         // A connection in a snapshot is dead in what is restored from it.

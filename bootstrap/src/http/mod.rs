@@ -31,7 +31,7 @@ mod target;
 mod trouble;
 
 pub(crate) use application::Application;
-pub(crate) use program::{is_meant, run_elsewhere};
+pub(crate) use program::{is_wrapped, run_elsewhere};
 
 use std::time::Duration;
 

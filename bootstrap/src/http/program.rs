@@ -11,15 +11,9 @@ use std::path::{Path, PathBuf};
 use coldspark::Error;
 use coldspark::internal::quoted;
 
-use super::settings::PREFIX;
 use crate::process::{arguments, executable};
-use crate::settings::Settings;
+use crate::settings::{HTTP, Settings, WRAPPER, has_adapter_settings};
 use crate::{error, resolve, sys};
-
-/// The form of handlers that are web applications.
-const HTTP: &str = "http:";
-/// The other forms.
-const OTHERS: [&str; 4] = ["worker:", "exec:", "stream:", "shell:"];
 
 /// How much of the command line is read, in bytes.
 const MOST_WORDS: usize = 64 * 1024;
@@ -33,25 +27,19 @@ pub(crate) struct Program {
     pub(super) name: String,
 }
 
-/// Whether the handler is a web application: it says so, or it has no other form, and this program
-/// is the wrapper of a managed runtime or is given settings of the Web Adapter.
-pub(crate) fn is_meant(handler: &str) -> bool {
-    let other = OTHERS.iter().any(|form| handler.starts_with(form));
-    handler.starts_with(HTTP)
-        || (!other && (is_adapter() || is_wrapper()))
-        || (handler.is_empty() && command().is_some())
-}
-
-/// Whether there is a setting of the Web Adapter.
-fn is_adapter() -> bool {
-    sys::environment().any(|line| line.to_bytes().starts_with(PREFIX.as_bytes()))
+/// Whether a handler without a form of its own is a web application: this program is the wrapper of a
+/// managed runtime, or stands before an image's command.
+#[cold]
+#[inline(never)]
+pub(crate) fn is_wrapped(handler: &str) -> bool {
+    is_wrapper() || (handler.is_empty() && command().is_some())
 }
 
 /// Whether this program is what `AWS_LAMBDA_EXEC_WRAPPER` names: then a managed runtime's own is not
 /// started, and the handler is the script to run (Lambda developer guide, "Modifying the runtime
 /// environment").
 fn is_wrapper() -> bool {
-    let Some(wrapper) = sys::variable("AWS_LAMBDA_EXEC_WRAPPER") else {
+    let Some(wrapper) = sys::variable(WRAPPER) else {
         return false;
     };
     let words = words();
@@ -124,6 +112,8 @@ impl Program {
 
 /// Where there is no Runtime API, and this program stands before a command, runs that instead: an
 /// image with it runs elsewhere as it is.
+#[cold]
+#[inline(never)]
 pub(crate) fn run_elsewhere() {
     if let Some(Ok(program)) = command().map(Program::of_command) {
         let error = sys::spawn::replace(&program.file, &program.arguments, &program.environment);
@@ -137,7 +127,7 @@ fn command() -> Option<Vec<CString>> {
     let first = words.get(1)?;
     let skipped = match first.as_bytes() == HTTP.as_bytes() {
         true => 2,
-        false if is_adapter() => 1,
+        false if has_adapter_settings() => 1,
         false => return None,
     };
     let command = words.get(skipped..).filter(|command| !command.is_empty())?;

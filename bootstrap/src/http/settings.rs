@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use coldspark::internal::{quoted, warn};
 
+use crate::settings::ADAPTER;
 use crate::sys;
-
-/// What all names begin with.
-pub(super) const PREFIX: &str = "AWS_LWA_";
 
 /// The settings of a web application.
 #[derive(Debug)]
@@ -174,7 +172,7 @@ fn hosts() -> (String, Vec<IpAddr>) {
 fn text(name: &str, old: Option<&'static str>) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
-        let rest = known.strip_prefix(PREFIX)?;
+        let rest = known.strip_prefix(ADAPTER)?;
         (rest == name && !value.is_empty()).then_some((known, value))
     });
     let old = || Some((old?, sys::variable(old?)?.to_str()?));
