@@ -7,7 +7,8 @@
 //! - [`emulator`]: a faithful Runtime API with a queue of invocations in front of it. For tests
 //!   of a whole runtime, and for the bench.
 //! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
-//!   [`endpoint`], the Invoke API in front of it. For `scripts/run-local`.
+//!   [`endpoint`] and [`front`], the Invoke API and a function URL in front of it. For
+//!   `scripts/run-local`.
 //! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
 //! - [`tree`]: a process with all that it started, to be stopped, continued and killed.
 //! - [`confine`]: programs under a filter for system calls. For the tests of least privilege.
@@ -20,6 +21,7 @@ mod base64;
 pub mod confine;
 pub mod emulator;
 pub mod endpoint;
+pub mod front;
 pub mod function;
 pub mod http;
 pub mod model;

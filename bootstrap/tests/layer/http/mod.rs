@@ -2,6 +2,7 @@
 
 mod answers;
 mod faults;
+mod front;
 mod managed;
 mod readiness;
 mod real;

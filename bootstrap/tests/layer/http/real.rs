@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::common::web::{get, request};
 use crate::common::{Function, Package};
 
-fn has(program: &str) -> bool {
+pub(super) fn has(program: &str) -> bool {
     let mut command = Command::new(program);
     let status = command
         .arg("--version")

@@ -18,6 +18,8 @@ to stderr. Billed Duration includes the init phase, as on Lambda since August 20
   --repeat N         send the event N times, to the same process while it lives (default 1)
   --serve            stay, and take events at the Invoke endpoint, until SIGINT or SIGTERM
   --port P           the endpoint's port on 127.0.0.1 (default 9000; 0 takes a free one)
+  --http             with --serve: stand in front of the function as a function URL would, for curl
+                     and browsers at http://127.0.0.1:9000/, streamed responses included
   --snapstart        run the SnapStart protocol: start a process for each environment, wait
                      until all are parked in GET restore/next, restore one after the other and
                      send each the event once; one response a line. Memory is not cloned here:
@@ -69,7 +71,7 @@ pub(crate) struct Options {
 pub(crate) enum Mode {
     Repeat(u32),
     SnapStart { restores: u32 },
-    Serve { port: u16 },
+    Serve { port: u16, http: bool },
 }
 
 /// `None` asks for help.
@@ -81,7 +83,7 @@ pub(crate) fn parse(
 
 fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut bootstrap = None;
-    let (mut serve, mut port, mut repeat) = (false, None, None);
+    let (mut serve, mut http, mut port, mut repeat) = (false, false, None, None);
     let (mut snap_start, mut restores) = (false, None);
     let mut options = Options {
         bootstrap: PathBuf::new(),
@@ -116,6 +118,7 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
             }
             "repeat" => repeat = Some(parser.value()?.parse_with(|v| positive(v, "--repeat"))?),
             "serve" => serve = true,
+            "http" => http = true,
             "freeze" => options.freeze = true,
             "snapstart" => snap_start = true,
             "restores" => restores = Some(parser.value()?.parse_with(environments)?),
@@ -140,6 +143,9 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
     if restores.is_some() && !snap_start {
         return Err("--restores makes sense only with --snapstart".into());
     }
+    if http && !serve {
+        return Err("--http makes sense only with --serve".into());
+    }
     options.mode = match (serve, port, repeat) {
         (true, _, Some(_)) => return Err("--repeat makes no sense with --serve".into()),
         (true, ..) if options.event.is_some() => {
@@ -147,6 +153,7 @@ fn parse_with(parser: &mut Parser) -> Result<Option<Options>, lexopt::Error> {
         }
         (true, port, None) => Mode::Serve {
             port: port.unwrap_or(9000),
+            http,
         },
         (false, Some(_), _) => return Err("--port makes sense only with --serve".into()),
         (false, None, _) if snap_start => Mode::SnapStart {
@@ -204,7 +211,13 @@ mod tests {
         assert_eq!(options.handler, "");
         assert!(line("--help").unwrap().is_none());
         let served = line("--bootstrap=b --serve").unwrap().unwrap();
-        assert_eq!(served.mode, Mode::Serve { port: 9000 });
+        assert_eq!(
+            served.mode,
+            Mode::Serve {
+                port: 9000,
+                http: false
+            }
+        );
         let restored = line("--bootstrap b --snapstart").unwrap().unwrap();
         assert_eq!(restored.mode, Mode::SnapStart { restores: 2 });
     }
@@ -222,6 +235,7 @@ mod tests {
             ("--bootstrap b --repeat 0", "--repeat"),
             ("--bootstrap b --memory x", "--memory"),
             ("--bootstrap b --port 1", "only with --serve"),
+            ("--bootstrap b --http", "only with --serve"),
             ("--bootstrap b --serve --port 99999", "--port"),
             ("--bootstrap b --serve --repeat 2", "no sense"),
             ("--bootstrap b --serve --event e", "no sense"),

@@ -10,8 +10,8 @@ use std::thread;
 
 use coldspark_emulator::api::MAX_EVENT;
 use coldspark_emulator::emulator::{Invocation, Outcome, Sink};
-use coldspark_emulator::endpoint;
 use coldspark_emulator::function::{Function, Spec};
+use coldspark_emulator::{endpoint, front};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -53,9 +53,9 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
             on_signal(&functions, |signal| 128 + signal)?;
             snapstart::run(&functions, &event)
         }
-        Mode::Serve { port } => {
+        Mode::Serve { port, http } => {
             on_signal(&functions, |_| 0)?;
-            serve(function, port)
+            serve(function, port, http)
         }
     };
     end(&functions);
@@ -122,15 +122,20 @@ pub(crate) fn status(failed: bool) -> ExitCode {
     }
 }
 
-fn serve(function: &Arc<Function>, port: u16) -> Result<ExitCode, String> {
+fn serve(function: &Arc<Function>, port: u16, http: bool) -> Result<ExitCode, String> {
     let address = (Ipv4Addr::LOCALHOST, port).into();
-    let bound = endpoint::serve(address, Arc::clone(function)).map_err(|error| {
+    let (listen, path): (fn(_, _) -> _, _) = match http {
+        true => (front::serve, ""),
+        false => (endpoint::serve, "2015-03-31/functions/function/invocations"),
+    };
+    let bound = listen(address, Arc::clone(function)).map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another with --port")
     })?;
     // Alone on its line, so that it can be copied, and read by a script.
     log(format!(
-        "serving {} until Ctrl-C; its URL:\n\
-         http://{bound}/2015-03-31/functions/function/invocations",
+        "serving {} until Ctrl-C; its URL:
+\
+         http://{bound}/{path}",
         function.bootstrap().display()
     )
     .as_bytes());
