@@ -27,8 +27,8 @@ use crate::{log, run};
 /// Descriptors that are left to the function: standard streams, files, connections.
 const DESCRIPTORS_LEFT: usize = 24;
 
-/// How many pollers there are to be, each of which needs so many connections. A value that is no
-/// number, and one for which there are not enough descriptors, is logged.
+/// The number of pollers, each of which needs `connections` connections. A setting that is not a number,
+/// or for which there are not enough descriptors, is logged.
 pub(crate) fn count(connections: usize) -> usize {
     let (count, problem) = settings::max_concurrency();
     if let Some(problem) = problem {
@@ -73,11 +73,11 @@ pub(crate) fn poll<S: Sync>(
     let Err(error) = run::poll(&mut api, &shared.function);
     drop(api);
     stop(error);
-    // The main thread's end would be that of the process.
+    // If the main thread returned, the process would end.
     sys::wait_for_the_end()
 }
 
-/// Starts the poller of that number behind the last one.
+/// Starts the poller with this number.
 fn start<S: Sync>(shared: &'static Shared<S>, last: &'static InFlight, number: usize) {
     if number > shared.count {
         return;
@@ -103,8 +103,8 @@ fn start<S: Sync>(shared: &'static Shared<S>, last: &'static InFlight, number: u
     }
 }
 
-/// A poller cannot go on. When there is no socket for it, it stops alone, as long as another one
-/// lives; otherwise the process ends, and the others' events in hand are answered.
+/// Ends a poller that cannot go on. If only a socket is missing and another poller lives, it stops alone;
+/// otherwise the process ends, and the others' events in hand are answered.
 fn stop(error: ApiError) {
     let more_than_one = |living: usize| (living > 1).then(|| living - 1);
     if error.is_shortage() {

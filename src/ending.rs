@@ -1,8 +1,8 @@
-//! The end of the process while events are in hand: who was not answered gets an answer, and what
-//! is on the way is waited for.
+//! The end of the process while events are in hand: every caller without an answer gets one, and
+//! answers that are on the way are waited for.
 //!
-//! A panic that aborts, SIGTERM and a Runtime API that does not let a poller go on come here. Each
-//! wait has a limit: a server that gives no receipt holds up nobody.
+//! It is reached by a panic that aborts, by SIGTERM, and when the Runtime API does not let a poller go
+//! on. Each wait has a limit, so a server that does not reply holds nothing up.
 
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,13 +14,13 @@ use crate::invocation::Metadata;
 use crate::poller::{self, InFlight};
 use crate::{sys, waiting};
 
-/// What the last calls may take together, when the process ends by itself; in milliseconds.
+/// Time limit for all last calls together, when the process ends by itself, in milliseconds.
 pub(crate) const LIMIT: u64 = 6000;
 
 /// The pause before the pollers are looked at again, in milliseconds.
 const PAUSE: u32 = 2;
 
-/// Claims the end of the process for this thread; another one that comes here waits for that end.
+/// Claims the end of the process for this thread; any other thread that comes here waits for that end.
 pub(crate) fn claim() {
     static ENDING: AtomicBool = AtomicBool::new(false);
     if ENDING.swap(true, Ordering::AcqRel) {
@@ -28,11 +28,11 @@ pub(crate) fn claim() {
     }
 }
 
-/// What is told to those whose events are in hand.
+/// The errors for the events in hand.
 pub(crate) struct Farewell<'a> {
-    /// The poller to which the end belongs, and what its caller learns.
+    /// The poller that caused the end, and the error for its caller.
     pub(crate) own: Option<(&'static InFlight, &'a Error)>,
-    /// What the callers of the others learn.
+    /// The error for the callers of the others.
     pub(crate) others: &'a Error,
     /// When the last call must have ended, in milliseconds since boot.
     pub(crate) until: u64,
@@ -41,8 +41,8 @@ pub(crate) struct Farewell<'a> {
 }
 
 impl Farewell<'_> {
-    /// Answers all events in hand, and waits for the answers on the way. Gives how many could not
-    /// be brought to an end, and why the last call failed, if one did.
+    /// Answers all events in hand, and waits for the answers on the way. Returns how many answers could not
+    /// be finished, and why the last call failed, if one did.
     #[cold]
     pub(crate) fn say(&self, api: &mut RuntimeApi<DefaultClient>) -> (usize, Result<(), ApiError>) {
         let mut said = Ok(());

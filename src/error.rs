@@ -1,4 +1,4 @@
-//! The error of a function: what the caller of an invocation gets to see.
+//! The error of a function, as the caller of an invocation sees it.
 
 mod convert;
 mod typed;
@@ -12,14 +12,14 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 pub(crate) use typed::ErrorTypeName;
 pub use typed::{ErrorType, ResultExt, TypedError};
 
-/// Error types of the runtime itself. `Runtime.` is the runtime's or its settings' blame,
-/// `Function.` the function's.
+/// Error types of the runtime itself. `Runtime.` errors are caused by the runtime or its settings,
+/// `Function.` errors by the function.
 pub mod error_type {
     /// `_HANDLER` names no registered handler.
     pub const NO_SUCH_HANDLER: &str = "Runtime.NoSuchHandler";
-    /// A setting is not what it must be.
+    /// A setting is invalid.
     pub const CONFIG_INVALID: &str = "Runtime.ConfigInvalid";
-    /// The event is not what the handler expects, or did not come whole.
+    /// The event is not what the handler expects, or is incomplete.
     pub const INVALID_EVENT: &str = "Runtime.InvalidEvent";
     /// The HTTP request in the event is one that HTTP does not allow.
     #[cfg(feature = "http")]
@@ -29,7 +29,7 @@ pub mod error_type {
     pub const UNSUPPORTED_MEDIA_TYPE: &str = "Runtime.UnsupportedMediaType";
     /// The handler's response cannot be written as JSON.
     pub const INVALID_RESPONSE: &str = "Runtime.InvalidResponse";
-    /// The response is over what the Runtime API takes.
+    /// The response is larger than the Runtime API allows.
     pub const RESPONSE_TOO_LARGE: &str = "Function.ResponseSizeTooLarge";
     /// A before-snapshot hook failed.
     pub const BEFORE_SNAPSHOT: &str = "Runtime.BeforeSnapshotError";
@@ -37,7 +37,7 @@ pub mod error_type {
     pub const AFTER_RESTORE: &str = "Runtime.AfterRestoreError";
     /// Handler, init step or hook panicked.
     pub const PANIC: &str = "Function.Panic";
-    /// What a handler waited for did not come in time.
+    /// A wait of the handler reached its time limit.
     #[cfg(feature = "tokio")]
     pub const TIMEOUT: &str = "Function.Timeout";
     /// The process ends for a reason outside the invocation.
@@ -50,20 +50,20 @@ pub mod error_type {
     pub const INVALID_VARIABLE: &str = "Function.InvalidVariable";
     /// An error that is a text, or a box of unknown content.
     pub const ERROR: &str = "Function.Error";
-    /// What an error type becomes that cannot stand in a header, or is too long for it.
+    /// Replaces, in the header, an error type that is too long or has bytes that a header cannot have.
     pub const UNKNOWN: &str = "Function.Unknown";
 }
 
 /// Why a handler or an init step failed; becomes `errorType`, `errorMessage` and `stackTrace` of
 /// the error that Lambda gives to the caller.
 ///
-/// With `?` it is made from every [`std::error::Error`] that may go to another thread
+/// `?` makes it from every [`std::error::Error`] that may go to another thread
 /// (`Send + Sync + 'static`), from `Box<dyn Error + Send + Sync>`, from the reports of anyhow, eyre and
 /// miette, and from texts. [`Error::of`] takes others, such as the `PoisonError` of a lock. The
 /// message is the text of the error and of its sources. The error type is
 ///
-/// - what [`ResultExt::error_type`] or [`ResultExt::typed`] has given it, also when it was boxed or
-///   wrapped since, or what a coldspark error had before [`Error::into_std`];
+/// - the one that [`ResultExt::error_type`] or [`ResultExt::typed`] has set, also when the error was boxed
+///   or wrapped since, or the one that a coldspark error had before [`Error::into_std`];
 /// - `Io.NotFound` and the like for [`std::io::Error`]; `Json.Syntax`, `Json.Data`, `Json.Eof` for
 ///   serde_json's;
 /// - otherwise the name of the Rust type, with its crate where that is `Error`: `ParseIntError`,
@@ -92,8 +92,8 @@ pub struct Error {
     stack_trace: Vec<String>,
 }
 
-/// Longest error type in a header, in bytes: far over a name, and far under what servers take for
-/// all headers together and the ureq client writes.
+/// Longest error type in a header, in bytes: more than any name needs, and far under the limits of
+/// servers for all headers and of the ureq client.
 const MAX_HEADER: usize = 200;
 
 /// The side of a snapshot on which a hook runs.
@@ -106,8 +106,8 @@ pub(crate) enum Side {
 impl Error {
     /// An error with its type and message. Lambda advises types of the form `Category.Reason`.
     ///
-    /// What is over 6,291,556 bytes of JSON, the limit of a response, is cut when it is sent, and
-    /// the message says so. A type of more than 200 bytes is `Function.Unknown` in the header.
+    /// An error of more than 6,291,556 bytes of JSON, the limit of a response, is cut when it is sent, and its
+    /// message says so. A type of more than 200 bytes is `Function.Unknown` in the header.
     pub fn new(error_type: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             error_type: error_type.into(),
@@ -116,8 +116,8 @@ impl Error {
         }
     }
 
-    /// The error for one that is borrowed, or that may not go to another thread, which `?` does not
-    /// take. Its sources are in the message.
+    /// Converts an error that `?` does not take: one that borrows, or that may not go to another thread. Its
+    /// sources are in the message.
     ///
     /// ```
     /// use coldspark::Error;
@@ -136,7 +136,7 @@ impl Error {
         Self::new(error_type, convert::text(error))
     }
 
-    /// Adds the `stackTrace`: one line a frame, the innermost first.
+    /// Adds the `stackTrace`: one line for each frame, the innermost first.
     ///
     /// ```
     /// # use coldspark::Error;
@@ -167,7 +167,7 @@ impl Error {
         &self.stack_trace
     }
 
-    /// The error as Lambda wants it named when it comes from a hook.
+    /// The error of a hook, with the type that Lambda prescribes.
     pub(crate) fn of_hook(self, side: Side) -> Self {
         let (kind, what) = match side {
             Side::BeforeSnapshot => (
@@ -183,8 +183,7 @@ impl Error {
         }
     }
 
-    /// The value of the error type header, `Category.Reason`; a header carries no control bytes,
-    /// and not too many others.
+    /// The value of the error type header, `Category.Reason`, without control bytes and of limited length.
     pub(crate) fn header(&self) -> Cow<'_, str> {
         let fits = |text: &str| {
             (1..=MAX_HEADER).contains(&text.len())

@@ -1,18 +1,18 @@
-//! Text as the inside of a JSON string, or as a part of one line.
+//! Escaping of text for a JSON string or for one line of the log.
 
 use std::fmt;
 
-/// What may not stand in the output as it is.
+/// Which characters are escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Control characters but the tab, and Unicode's two separators of lines: the text goes into a
     /// line of the log, which people read in terminals.
     Line,
-    /// What JSON does not allow in a string (RFC 8259, section 7).
+    /// The characters that JSON does not allow in a string (RFC 8259, section 7).
     Json,
 }
 
-/// Appends formatted text in a form.
+/// Appends formatted text, escaped in this form.
 pub(crate) struct Escape<'a> {
     pub(crate) out: &'a mut Vec<u8>,
     pub(crate) form: Form,
@@ -25,7 +25,7 @@ impl fmt::Write for Escape<'_> {
     }
 }
 
-/// Appends `text` in a form. What is UTF-8 stays UTF-8.
+/// Appends `text`, escaped in this form. Valid UTF-8 stays UTF-8.
 #[inline(never)]
 pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
     let json = form == Form::Json;
@@ -58,7 +58,7 @@ pub(crate) fn append(out: &mut Vec<u8>, text: &str, form: Form) {
     }
 }
 
-/// What a text begins with and a line may not have: its code, and how many bytes it takes.
+/// A character at the start of a text that a line may not have: its code and its length in bytes.
 fn control(text: &[u8]) -> Option<(u16, usize)> {
     match *text {
         // Up to U+001F without the tab, and DEL.
@@ -71,8 +71,8 @@ fn control(text: &[u8]) -> Option<(u16, usize)> {
     }
 }
 
-/// The text in quotation marks, as JSON writes it. `{:?}` would bring 6 KB of tables with it, of what
-/// can be printed.
+/// The text as a JSON string, in quotation marks. `{:?}` would bring 6 KB of tables of printable
+/// characters.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -80,7 +80,7 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
-/// Such texts, as JSON writes an array.
+/// The texts as a JSON array.
 #[must_use]
 pub fn list(texts: &[&str]) -> String {
     let mut out = String::from("[");

@@ -11,17 +11,17 @@ use crate::error::{Error, error_type};
 use crate::invocation::Context;
 use crate::json_path;
 
-/// What a handler has made of an event.
+/// The outcome of a handler.
 pub(crate) enum Outcome<'e> {
     /// A response that is to be posted.
     Response(Cow<'e, [u8]>),
-    /// The response was streamed, and this is what the Runtime API made of it.
+    /// The response was streamed; this is the result of sending it.
     Streamed(Result<(), ApiError>),
 }
 
 /// From the bytes of an event to the bytes of a response.
 ///
-/// `scratch` is empty, and is the place for a response that is made anew.
+/// `scratch` is an empty buffer for a response that does not borrow from the event.
 pub(crate) trait Handler<S>: Send + Sync {
     fn call<'e>(
         &self,
@@ -111,7 +111,7 @@ where
     }
 }
 
-/// The error of an event that serde_json refuses: what is wrong, and where.
+/// The error for an event that serde_json refuses, with the place in the JSON.
 #[cold]
 pub(crate) fn invalid_event(event: &[u8], error: &serde_json::Error) -> Error {
     let (problem, path) = if error.is_data() {

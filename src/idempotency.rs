@@ -1,4 +1,4 @@
-//! The id that must be the same at each delivery of an event.
+//! The idempotency key, which must be the same at each delivery of an event.
 
 use hmac_sha256::Hash;
 
@@ -11,7 +11,7 @@ use hmac_sha256::Hash;
 /// a caller's retry has another one.
 ///
 /// It is SHA-256 as 64 hexadecimal digits, over each part behind its length as 8 bytes, the
-/// highest first; so `["ab", "c"]` and `["a", "bc"]` have different keys. It is no secret: who
+/// highest first; so `["ab", "c"]` and `["a", "bc"]` have different keys. It is not secret: anybody who
 /// knows the parts can compute it. It may be made in the init phase.
 ///
 /// ```

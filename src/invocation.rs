@@ -1,4 +1,4 @@
-//! What is known of an invocation besides its event.
+//! The context of an invocation.
 
 mod metadata;
 
@@ -7,10 +7,10 @@ pub use metadata::Metadata;
 use std::fmt;
 use std::ops::Deref;
 
-/// What a handler may know about the invocation it serves, and the state that the init step made.
+/// The metadata of an invocation, and the state that the init step made.
 ///
-/// All but the state is that of [`Metadata`], to which it derefs: helpers take `&Metadata<'_>`, and
-/// need not know the type of the state.
+/// It derefs to [`Metadata`], which has everything but the state: helpers take `&Metadata<'_>`, and need
+/// not know the type of the state.
 ///
 /// ```
 /// use coldspark::{Context, Error};
@@ -47,8 +47,8 @@ impl<'a, S> Context<'a, S> {
         self.metadata
     }
 
-    /// The same without the state, for the layer: what takes it then is compiled but once, and does not
-    /// lie with what names the state.
+    /// The context without its state, for the layer: code that takes it is compiled only once, apart from
+    /// the code that is generic over the state.
     #[doc(hidden)]
     #[must_use]
     pub fn without_state(&self) -> Context<'a> {

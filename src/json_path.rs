@@ -1,12 +1,12 @@
 //! The place of an error in a JSON text, as a path: `items[2].quantity`.
 //!
-//! serde_json tells line and column. The text is read again up to there, which nothing costs that
-//! goes well; a deserializer that notes the path on its way would be linked once for each type.
+//! serde_json gives line and column. The text is read again up to there, only after an error; a
+//! deserializer that tracks the path would be compiled for each type.
 
-/// Bytes of a path; a longer one is cut.
+/// Longest path, in bytes; a longer one is cut.
 const MAX: usize = 256;
 
-/// What is open at a place of the text.
+/// A list or an object that is open at a place of the text.
 enum Open<'a> {
     /// A list, and how many elements stand before this place.
     List(usize),
@@ -14,7 +14,7 @@ enum Open<'a> {
     Object(Option<&'a [u8]>),
 }
 
-/// The path of the value that `line` and `column` are in or behind, counted as serde_json does:
+/// The path of the value in or behind which `line` and `column` are, counted as serde_json does:
 /// columns are bytes, up to the last one that was read. Empty for the text as a whole.
 #[cold]
 pub(crate) fn path(json: &[u8], line: usize, column: usize) -> String {
@@ -27,7 +27,7 @@ pub(crate) fn path(json: &[u8], line: usize, column: usize) -> String {
     write(&open_at_end(json))
 }
 
-/// What is open where the text ends, the outermost first.
+/// The lists and objects that are open where the text ends, the outermost first.
 fn open_at_end(json: &[u8]) -> Vec<Open<'_>> {
     let mut open = Vec::new();
     let mut at = 0;

@@ -73,14 +73,13 @@
 //! | feature | what it does |
 //! |---|---|
 //! | `mimalloc` (default) | puts mimalloc behind the start-up arena of [`Allocator`] |
-//! | `spans` (default) | shows tracing's spans in the log; without it spans are accepted and not shown |
+//! | `spans` (default) | shows tracing's spans in the log; without it spans are not shown |
 //! | `ureq` | polls with ureq instead of the built-in client |
 //! | `http` | adds the module `http` and `Runtime::http`, for HTTP events |
 //! | `aws` | adds the module `aws`, for calls of AWS services |
 //! | `tokio` | adds `Context::block_on`, which waits for futures in handlers that block |
 //!
-//! There are no asynchronous handlers. How the library is made is in `ARCHITECTURE.md` of the
-//! repository.
+//! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes the library's inside.
 
 mod api;
 #[cfg(feature = "aws")]
@@ -132,7 +131,7 @@ pub use sys::arena::Allocator;
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-/// What the layer's binary shares with the library: no promise to anybody else.
+/// Internal items that the layer's binary uses; they are not part of the stable interface.
 #[doc(hidden)]
 pub mod internal {
     pub use crate::api::{MAX_RESPONSE, response_too_large};
@@ -149,7 +148,7 @@ pub mod internal {
     pub use crate::sys::{since_boot, write_line};
 }
 
-/// What the fuzz targets in tests/fuzz reach of the library; no other build has it.
+/// Entry points of the fuzz targets in tests/fuzz; no other build has them.
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {

@@ -1,4 +1,4 @@
-//! A panic is reported to Lambda before the process ends.
+//! Panics: each is reported to Lambda, even if it ends the process.
 //!
 //! With `panic=abort` (the recommended profile) nothing runs after the panic hook, so the hook
 //! itself answers, over a connection of its own, and exits. With unwinding the panic is caught
@@ -29,7 +29,7 @@ thread_local! {
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 
 thread_local! {
-    /// This thread is in our hook.
+    /// Whether this thread is in our hook.
     static WITHIN: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -44,13 +44,12 @@ pub(crate) fn prepare() {
     }
 }
 
-/// Sets the panic hook. One that the function has set is called behind it.
+/// Sets the panic hook, which then calls the function's own, if there is one.
 pub(crate) fn install() {
     let earlier = panic::take_hook();
-    // With nothing set, std gives its own, which would write what ours has written.
+    // Without a hook, std returns its default one, which would log the panic again.
     let of_std = panic::take_hook();
-    // Both are made by the same line of std. If the comparison failed all the same, std's hook would
-    // write its line as well.
+    // Both come from the same line of std. If the comparison failed, std's hook would write its line too.
     let is_set = !ptr::eq(&*earlier, &*of_std);
     if is_set {
         install_before(earlier);
@@ -64,12 +63,12 @@ fn install_before(earlier: Box<Hook>) {
     panic::set_hook(Box::new(move |info| hook(info, Some(&*earlier))));
 }
 
-/// Runs the init step; a panic in it is its error.
+/// Runs the init step; a panic becomes its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     guard(Stage::Init, work)
 }
 
-/// Runs a hook; its error or panic becomes the error that Lambda wants for it.
+/// Runs a hook; its error or panic becomes the error that Lambda prescribes for hooks.
 pub(crate) fn during_hook(
     side: Side,
     work: impl FnOnce() -> Result<(), Error>,
@@ -86,8 +85,8 @@ pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> R
     catch(work)
 }
 
-/// Runs what belongs to a phase. When a panic on another thread is being reported in its name, it
-/// does not come back.
+/// Runs the code of a phase. It does not return while a panic on another thread is being reported as this
+/// phase's error.
 fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let in_flight = poller::mine();
     in_flight.go(Stage::Idle, stage);
@@ -98,7 +97,7 @@ fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, 
 
 fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     if ABORTS {
-        // The hook does not come back, and what would catch is not linked.
+        // The hook does not return, and no code that catches is linked.
         return work();
     }
     panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
@@ -108,8 +107,8 @@ fn catch<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     })
 }
 
-/// Drops what a panic carried. It is a value of the function's, whose drop may panic as well; the
-/// hook logs that, and what it carries in turn is left alone.
+/// Drops the payload of a panic. It is a value of the function, whose drop may panic as well; the hook
+/// logs that, and the second payload is not dropped.
 pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(another) = panic::catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         mem::forget(another);
@@ -126,8 +125,7 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
     own.unwrap_or_else(|| Error::new(error_type::PANIC, format!("panicked: {text}")))
 }
 
-/// Reports a panic, then calls the earlier hook. That one may call ours again, if it was set over
-/// ours.
+/// Reports a panic, then calls the earlier hook, which may call ours again if it was set over ours.
 fn hook(info: &PanicHookInfo<'_>, earlier: Option<&Hook>) {
     let is_first = !WITHIN.replace(true);
     if is_first {
@@ -148,7 +146,7 @@ fn report_first(info: &PanicHookInfo<'_>) {
     let error = describe(info);
     log::panic(&error);
     if ABORTS {
-        // The first panic ends the process when it is reported; others must not cut that short.
+        // The first panic's report ends the process; others must not interrupt it.
         ending::claim();
         if let Err(failed) = report(error) {
             log::plain(
@@ -162,7 +160,7 @@ fn report_first(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// What was said to `panic!`.
+/// The message of the panic.
 fn text(payload: &(dyn Any + Send)) -> &str {
     payload
         .downcast_ref::<&str>()
@@ -185,13 +183,13 @@ fn describe(info: &PanicHookInfo<'_>) -> Error {
     Error::new(error_type::PANIC, message)
 }
 
-/// Answers in the name of whatever the panic interrupts, unless an answer is on the way already,
-/// and of what other pollers have in hand.
+/// Reports the panic as the error of the event or phase that it interrupts, unless an answer is already
+/// on the way, and answers the other pollers' events in hand.
 fn report(error: Error) -> Result<(), ApiError> {
     let Some(endpoint) = settings::endpoint() else {
         return Ok(());
     };
-    // The process ends before anybody could need what it holds.
+    // The process ends before anything else could need this lock.
     let mut api = ManuallyDrop::new(RuntimeApi::<DefaultClient>::new(endpoint));
     let mine = poller::mine();
     waiting::limit(ending::LIMIT);
@@ -200,13 +198,13 @@ fn report(error: Error) -> Result<(), ApiError> {
     } else if mine.take_phase(Stage::BeforeSnapshot) {
         api.init_error(&error.of_hook(Side::BeforeSnapshot))
     } else if mine.take_phase(Stage::Snapshot) {
-        // Nobody here can know on which side of the snapshot this is.
+        // It is unknown whether this is before or after the snapshot.
         api.init_error(&error)
             .or_else(|_| api.restore_error(&error))
     } else if mine.take_phase(Stage::AfterRestore) {
         api.restore_error(&error.of_hook(Side::AfterRestore))
     } else {
-        // Without the message, which may have what belongs to another's caller.
+        // Without the message, which may hold data of another caller.
         let others = Error::new(
             error_type::PROCESS_ENDED,
             "the process ends because of a panic outside this invocation; the log has it, and \

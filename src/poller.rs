@@ -1,5 +1,5 @@
-//! What each poller has in hand, for those that no [`Context`](crate::Context) reaches: the log,
-//! the panic hook, whoever ends the process, and `fresh`.
+//! The event in hand of each poller, for code without a [`Context`](crate::Context): the log, the panic
+//! hook, the end of the process, and `fresh`.
 //!
 //! One poller needs no thread-local value: all threads of the process work for its invocation.
 //! With several, each thread that polls has an event of its own in hand, and other threads
@@ -8,14 +8,13 @@
 //! ```text
 //! IDLE -> HANDLING -> ANSWERING -> IDLE           a whole answer, or an error
 //!         HANDLING -> STREAMING -> ANSWERING      a streamed response
-//!         HANDLING, STREAMING -> TAKEN            whoever ends the process answers instead
+//!         HANDLING, STREAMING -> TAKEN            the thread that ends the process answers instead
 //!                                ANSWERING -> LAST -> DONE    it waits for the answer
 //! ```
 //!
-//! Each step is one compare-exchange, and whoever loses it waits for the end of the process. So
-//! there is one owner of an answer, and the [`Claim`] that a step yields is what the first byte of
-//! an answer costs. A step is about what is in hand at that moment, whichever event it is: nobody
-//! keeps a stage that was read.
+//! Each step is one compare-exchange, and the thread that loses it waits for the end of the process. So
+//! an answer has one owner: sending its first byte consumes the [`Claim`] that a step returns. A step
+//! applies to the event that is in hand at that moment; no code relies on a stage that it read before.
 
 use std::cell::Cell;
 use std::iter;
@@ -29,7 +28,7 @@ use crate::invocation::Metadata;
 use crate::slots::EndStream;
 use crate::sys;
 
-/// What a poller is at.
+/// The stage of a poller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Stage {
@@ -44,20 +43,20 @@ pub(crate) enum Stage {
     Streaming,
     /// The handler is done, and its answer is on the way.
     Answering,
-    /// The same, and no other event follows.
+    /// As `ANSWERING`, and no other event follows.
     Last,
     /// The last answer was given, and no event is taken any more.
     Done,
-    /// Whoever ends the process answers.
+    /// The thread that ends the process answers.
     Taken,
 }
 
-/// The right to answer the event in hand. Whatever sends the first byte of an answer uses it up,
-/// and only [`InFlight`] gives it out: once for each event.
+/// The right to answer the event in hand. Sending the first byte of an answer consumes it, and only
+/// [`InFlight`] makes it, once for each event.
 #[must_use]
 pub(crate) struct Claim(());
 
-/// What one poller has in hand.
+/// The event in hand of one poller, and the poller's stage.
 pub(crate) struct InFlight {
     stage: AtomicU8,
     current: Mutex<Current>,
@@ -65,7 +64,7 @@ pub(crate) struct InFlight {
     /// all that is ever written to a static, and would call the only `EndStream` there is directly, so
     /// that each function links what ends streams.
     stream: Mutex<Option<Box<Arc<dyn EndStream>>>>,
-    /// What the poller has in hand that was started after this one.
+    /// That of the poller that was started after this one.
     next: OnceBox<InFlight>,
 }
 
@@ -82,14 +81,14 @@ pub(crate) struct Current {
 }
 
 static MAIN: InFlight = InFlight::new();
-/// For threads that belong to no poller, while there are several: nothing is ever in hand.
+/// For threads without a poller, while there are several pollers: no event is ever in hand.
 static NOBODY: InFlight = InFlight::new();
 
 thread_local! {
     static MINE: Cell<Option<&'static InFlight>> = const { Cell::new(None) };
 }
 
-/// What the poller has in hand that this thread is or works for.
+/// That of the poller which this thread is or works for.
 pub(crate) fn mine() -> &'static InFlight {
     MINE.get().unwrap_or_else(|| match MAIN.next.get() {
         None => &MAIN,
@@ -97,12 +96,12 @@ pub(crate) fn mine() -> &'static InFlight {
     })
 }
 
-/// What the first poller has in hand, which is the main thread.
+/// That of the first poller, which is the main thread.
 pub(crate) fn first() -> &'static InFlight {
     &MAIN
 }
 
-/// What each poller has in hand.
+/// Those of all pollers.
 pub(crate) fn all() -> impl Iterator<Item = &'static InFlight> {
     iter::successors(Some(&MAIN), |in_flight| in_flight.next.get())
 }
@@ -110,12 +109,12 @@ pub(crate) fn all() -> impl Iterator<Item = &'static InFlight> {
 /// The ids of the event that this thread's poller has in hand, or had last; empty before the
 /// first one and, with several pollers, on a thread that does not poll.
 ///
-/// Whoever holds the guard must not panic: the panic hook waits for it.
+/// Code that holds the guard must not panic: the panic hook waits for it.
 pub(crate) fn current() -> MutexGuard<'static, Current> {
     mine().current()
 }
 
-/// Whether [`current`] gives them without a wait: a thread that may hold the guard asks first.
+/// Whether [`current`] returns them without a wait, for a thread that may already hold the guard.
 pub(crate) fn is_readable() -> bool {
     !matches!(mine().current.try_lock(), Err(TryLockError::WouldBlock))
 }
@@ -135,7 +134,7 @@ impl InFlight {
         }
     }
 
-    /// What one more poller will have in hand. Only the last one may be asked.
+    /// Adds one for another poller. Only the last one may be asked.
     pub(crate) fn add_poller(&'static self) -> &'static Self {
         self.next.get_or_init(|| Box::new(Self::new()))
     }
@@ -149,7 +148,7 @@ impl InFlight {
         self.stage.load(Ordering::Acquire) == stage as u8
     }
 
-    /// Goes from one stage to another; false when it was not at the first one.
+    /// Changes the stage from one to another; false when it was not at the first one.
     fn moved(&self, from: Stage, to: Stage) -> bool {
         let order = (Ordering::AcqRel, Ordering::Acquire);
         self.stage
@@ -157,7 +156,7 @@ impl InFlight {
             .is_ok()
     }
 
-    /// Goes on for the poller, which stops for ever when somebody else has gone first.
+    /// Changes the stage for the poller, which stops for ever if another thread was first.
     pub(crate) fn go(&self, from: Stage, to: Stage) {
         if !self.moved(from, to) {
             sys::wait_for_the_end();
@@ -179,18 +178,18 @@ impl InFlight {
     /// The answer was given, or given up.
     pub(crate) fn answered(&self) {
         if !self.moved(Stage::Answering, Stage::Idle) {
-            // Somebody waits for this to end the process.
+            // Another thread waits for this to end the process.
             self.moved(Stage::Last, Stage::Done);
             sys::wait_for_the_end();
         }
     }
 
-    /// Says what streams the response, before it begins.
+    /// Sets the stream of the response, before it begins.
     pub(crate) fn set_stream(&self, stream: Option<Arc<dyn EndStream>>) {
         *self.stream() = stream.map(Box::new);
     }
 
-    /// Claims the answer for the handler's stream, which begins; None when somebody else answers.
+    /// Claims the answer for the handler's stream, which begins; `None` when another thread answers.
     pub(crate) fn claim_stream(&self) -> Option<Claim> {
         self.moved(Stage::Handling, Stage::Streaming)
             .then_some(Claim(()))
@@ -201,7 +200,7 @@ impl InFlight {
         self.is_at(Stage::Streaming)
     }
 
-    /// The handler is done, and its stream is to be ended.
+    /// The handler is done, and its stream is about to end.
     pub(crate) fn end_stream(&self) {
         self.go(Stage::Streaming, Stage::Answering);
         self.set_stream(None);
@@ -211,12 +210,12 @@ impl InFlight {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what it is at, if that is this phase, to report an error in its name.
+    /// Takes over a phase, if the poller is in it, to report its error.
     pub(crate) fn take_phase(&self, stage: Stage) -> bool {
         self.moved(stage, Stage::Taken)
     }
 
-    /// Takes over the answer to the event in hand, if nothing was sent of it.
+    /// Takes over the answer to the event in hand, if no byte of it was sent.
     pub(crate) fn take_answer(&self) -> Option<Claim> {
         self.moved(Stage::Handling, Stage::Taken)
             .then_some(Claim(()))
@@ -233,8 +232,8 @@ impl InFlight {
             .is_none_or(|stream| stream.end_with(error))
     }
 
-    /// Lets no event follow the one whose answer is on the way; None when
-    /// there is no such answer, otherwise whether its deadline is still to come.
+    /// Makes the event whose answer is on the way the last one. `None` when no answer is on the way,
+    /// otherwise whether its deadline is still to come.
     pub(crate) fn is_at_its_last_answer(&self) -> Option<bool> {
         if !self.moved(Stage::Answering, Stage::Last) && !self.is_at(Stage::Last) {
             return None;

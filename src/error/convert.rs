@@ -1,4 +1,4 @@
-//! From any error to one of a function: what its type is called, and what its text is.
+//! Conversion of any error to that of a function: its type and its message.
 
 use std::any;
 use std::borrow::Cow;
@@ -8,11 +8,11 @@ use std::{io, iter};
 use super::typed::{ErrorTypeName, TypedError};
 use super::{Error, error_type};
 
-/// What every error that can be sent to another thread becomes.
+/// The conversion for errors that can be sent to another thread.
 type Boxed = Box<dyn StdError + Send + Sync>;
 
-/// Every [`std::error::Error`] that may go to another thread, the boxes and texts that std makes
-/// one of, and the reports of anyhow, eyre and miette.
+/// Converts every [`std::error::Error`] that may go to another thread, the boxes and texts that std
+/// converts to one, and the reports of anyhow, eyre and miette.
 impl<E: Into<Boxed>> From<E> for Error {
     fn from(error: E) -> Self {
         of_boxed(error.into(), any::type_name::<E>())
@@ -28,7 +28,7 @@ fn of_boxed(error: Boxed, rust_type: &'static str) -> Error {
     }
 }
 
-/// The error for one that is borrowed.
+/// Converts a borrowed error.
 pub(super) fn of_dyn(error: &(dyn StdError + 'static), rust_type: &'static str) -> Error {
     let named = chain(error).find_map(|cause| cause.downcast_ref::<ErrorTypeName>());
     let name = match named {
@@ -49,7 +49,7 @@ fn chain<'a>(
     iter::successors(Some(error), next)
 }
 
-/// Its text and those of its sources.
+/// The text of the error and of its sources.
 pub(super) fn text(error: &dyn StdError) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
@@ -65,7 +65,7 @@ pub(super) fn text(error: &dyn StdError) -> String {
     message
 }
 
-/// The type of an error whose Rust type would say little: `Error`.
+/// The type for well-known errors whose Rust type is just `Error`.
 fn known(error: &(dyn StdError + 'static)) -> Option<Cow<'static, str>> {
     if let Some(io) = error.downcast_ref::<io::Error>() {
         return Some(format!("Io.{:?}", io.kind()).into());

@@ -1,4 +1,4 @@
-//! Errors that carry their type with them, through the boxes and reports of others.
+//! Errors that keep their type within other libraries' boxes and reports.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -6,11 +6,11 @@ use std::fmt;
 
 use super::Error;
 
-/// An error with its type and message that is a [`std::error::Error`], as [`Error`] is not: it goes
-/// into a `Box<dyn Error>`, anyhow, eyre or miette with `?`, and comes back as what it was.
+/// An error with type and message that implements [`std::error::Error`], unlike [`Error`]: `?` puts it into
+/// a `Box<dyn Error>`, anyhow, eyre or miette, and back it has the same type.
 ///
-/// [`ResultExt`] and [`Error::into_std`] make it. Its source says the type, `error type Db.Down`, so
-/// that it is not lost in a report that wraps it.
+/// [`ResultExt`] and [`Error::into_std`] make it. Its source carries the type, as `error type Db.Down`, so
+/// that a report which wraps it keeps the type.
 ///
 /// ```
 /// use coldspark::{Error, ResultExt};
@@ -31,7 +31,7 @@ pub struct TypedError {
     stack_trace: Vec<String>,
 }
 
-/// The type of an error, as the source of a [`TypedError`]: so it is found whatever wraps that.
+/// The type of an error, as the source of a [`TypedError`], where it is found through any wrapper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ErrorTypeName(pub(crate) Cow<'static, str>);
 
@@ -58,7 +58,7 @@ impl TypedError {
 }
 
 impl Error {
-    /// The same error as a [`std::error::Error`], for code that collects errors of all kinds.
+    /// Converts it to a [`std::error::Error`], for code that collects errors of all kinds.
     ///
     /// ```
     /// use coldspark::Error;
@@ -155,7 +155,7 @@ pub trait ErrorType {
 /// assert_eq!(error.message(), "invalid digit found in string");
 /// ```
 pub trait ResultExt<T, E> {
-    /// Gives the error this type, whatever it is.
+    /// Gives any error this type.
     ///
     /// # Errors
     /// That error, with its text and those of its sources.
@@ -163,7 +163,7 @@ pub trait ResultExt<T, E> {
     where
         E: Into<Error>;
 
-    /// Gives the error the type that it says ([`ErrorType`]).
+    /// Gives the error its own type ([`ErrorType`]).
     ///
     /// # Errors
     /// That error, with its text and those of its sources.

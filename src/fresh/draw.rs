@@ -1,4 +1,4 @@
-//! One draw: gathers the sources anew each time, and keeps nothing of them.
+//! One draw of random bytes: it gathers the sources anew each time, and keeps nothing of them.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -29,7 +29,7 @@ pub(super) fn fill(call: &'static str, out: &mut [u8]) -> Result<(), FreshError>
     drawn.map_err(FreshError::Kernel)
 }
 
-/// How much stack a draw takes, in bytes, and more.
+/// An upper bound of the stack that a draw uses, in bytes.
 const STACK: usize = 8 * 1024;
 
 /// Overwrites the stack that a draw has used: the hash leaves its result there.
@@ -40,7 +40,7 @@ fn burn() {
     stack.as_mut_slice().zeroize();
 }
 
-// A call of its own, so that its stack is where that of `burn` is.
+// A separate call, so that its stack frame is where that of `burn` is.
 #[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
     gather(kernel, &poller::current())?.fill(out);
@@ -67,8 +67,8 @@ fn gather(
     })
 }
 
-/// Where there are clones of the process: elsewhere the kernel's bytes are nobody else's, and to ask
-/// the processor for the first time takes as long as all else that an event takes.
+/// The processor's generator, asked only where there are clones of the process: elsewhere the kernel's
+/// bytes are unique, and the first use of the processor's generator takes as long as a whole event.
 fn hardware() -> [u64; 2] {
     hardware_after(phase::restore_count())
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::invocation::Metadata;
 
-    /// A kernel whose pool is the same in every clone, and at every draw.
+    /// Sources with a kernel whose pool is the same in every clone and at every draw.
     fn stuck(buffer: &mut [u8]) -> io::Result<()> {
         buffer.fill(0x5a);
         Ok(())
@@ -107,8 +107,8 @@ mod tests {
         }
     }
 
-    /// What is gathered, and not only that results differ: the number of the draw alone would do
-    /// for that.
+    /// Tests what is gathered; that results differ would not suffice, since the number of the draw alone
+    /// achieves that.
     #[test]
     fn every_source_is_asked_at_each_draw() {
         let in_flight = poller::mine();
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!((third.request_id, third.invocation_id), ("another", ""));
     }
 
-    /// What the kernel gave is what the value is made of, all of it.
+    /// All bytes from the kernel go into the value.
     #[test]
     fn the_kernel_is_asked_for_its_bytes() {
         let mut asked = 0;

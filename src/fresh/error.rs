@@ -26,7 +26,7 @@ pub enum FreshError {
         /// Where it was called.
         place: &'static Location<'static>,
     },
-    /// The kernel's generator failed; nothing was made of the other sources alone.
+    /// The kernel's generator failed; the other sources alone do not suffice.
     Kernel(io::Error),
 }
 

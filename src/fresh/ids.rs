@@ -59,7 +59,7 @@ pub fn short_id() -> Result<String, FreshError> {
     Ok(base62(u128::from_le_bytes(bytes)))
 }
 
-/// Random bytes by value, for what is no secret; for what is one, [`Secret`](super::Secret).
+/// Random bytes by value, for data that is not secret; for secrets there is [`Secret`](super::Secret).
 ///
 /// # Errors
 /// In the init phase of a SnapStart function, and when the kernel gives no random bytes.

@@ -4,12 +4,12 @@ use blake2::digest::{CustomizedInit, Update};
 use blake2::{Blake2b512, Digest};
 use zeroize::Zeroizing;
 
-/// Bytes from the kernel in each draw: the strength of a value, 256 bits. Linux gives up to
-/// these many without an extra round of its generator.
+/// Bytes from the kernel in each draw: 256 bits of strength. Up to this number Linux needs no extra round
+/// of its generator.
 pub(super) const KERNEL: usize = 32;
 const SEED: usize = 64;
 
-/// What one draw is made of.
+/// The inputs of one draw.
 pub(super) struct Sources<'a> {
     pub(super) kernel: Zeroizing<[u8; KERNEL]>,
     /// The processor's generator; 0 where it has no generator.
@@ -41,7 +41,7 @@ impl Sources<'_> {
         }
     }
 
-    /// One hash over all of it. Fields have a fixed size or bring their length, so that no two
+    /// One hash over all inputs. Fields have a fixed size or are preceded by their length, so that no two
     /// different draws hash the same text.
     fn seed(&self) -> Zeroizing<[u8; SEED]> {
         let mut hash = Blake2b512::new_customized(b"coldspark/seed");

@@ -12,8 +12,8 @@ static NO_SNAPSHOT: AtomicBool = AtomicBool::new(false);
 
 /// How often the process was restored from a snapshot: 0 in the init phase and without SnapStart.
 ///
-/// The number is the same in every environment that was restored from one snapshot. It says that
-/// something must be made anew, which [`PerRestore`](super::PerRestore) does by itself.
+/// The number is the same in every environment that was restored from one snapshot. When it changes,
+/// values must be made anew, which [`PerRestore`](super::PerRestore) does by itself.
 ///
 /// ```
 /// assert_eq!(coldspark::fresh::restore_count(), 0);
@@ -23,7 +23,7 @@ pub fn restore_count() -> u32 {
     RESTORES.load(Ordering::Acquire)
 }
 
-/// Counts a restore: from here on this process and other clones go different ways.
+/// Counts a restore: from here on this process differs from other clones.
 pub(crate) fn restored() {
     RESTORES.fetch_add(1, Ordering::AcqRel);
 }
@@ -36,8 +36,8 @@ pub(super) fn check(
     if NO_SNAPSHOT.load(Ordering::Relaxed) || restore_count() > 0 {
         return Ok(());
     }
-    // Read here and not at start-up: a function that draws nothing pays nothing, and a draw in front of
-    // `Runtime::run` is found out too.
+    // Read here and not at start-up: a function that draws nothing pays nothing, and a draw before
+    // `Runtime::run` is detected too.
     if settings::snap_start() {
         return Err(FreshError::InInitPhase { call, place });
     }

@@ -51,7 +51,7 @@ impl<const N: usize> Secret<N> {
         Ok(secret)
     }
 
-    /// The bytes. A copy of them is not overwritten by anyone but you.
+    /// The bytes. Copies of them are not overwritten.
     #[must_use]
     pub fn expose(&self) -> &[u8; N] {
         &self.0

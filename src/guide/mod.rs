@@ -1,4 +1,4 @@
-//! Guides. Nothing of them is in a program: this module is only there for the documentation.
+//! Guides. This module has no code, only documentation.
 //!
 //! The same pages are in `src/guide` of the repository. What they name outside of the crate
 //! (`examples/`, `layer/`, `bench/`, `scripts/`) is in the repository as well: the layer's guide

@@ -1,4 +1,4 @@
-//! What a handler may return as its response.
+//! The types that a handler may return as its response.
 
 use ::http::header::{CONTENT_TYPE, LOCATION};
 use ::http::{HeaderValue, Response, StatusCode};
@@ -7,9 +7,8 @@ use serde::Serialize;
 use super::Body;
 use crate::error::{Error, error_type};
 
-/// What a handler of [`Runtime::http`](crate::Runtime::http) may return: a `Response` of the crate
-/// `http`, a status, a text, bytes, [`Json`], a [`Redirect`], and any of them with a status before
-/// it.
+/// The return types of a handler of [`Runtime::http`](crate::Runtime::http): a `Response` of the crate
+/// `http`, a status, a text, bytes, [`Json`], a [`Redirect`], or a pair of a status and one of them.
 ///
 /// ```
 /// use coldspark::Runtime;
@@ -96,7 +95,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A response that leads elsewhere.
+/// A redirect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
     status: StatusCode,
@@ -104,19 +103,19 @@ pub struct Redirect {
 }
 
 impl Redirect {
-    /// 303: see there, with GET. What a form that was sent leads to.
+    /// Status 303, see other: the client goes there with GET, usually after it has sent a form.
     #[must_use]
     pub fn to(place: impl Into<String>) -> Self {
         Self::with(StatusCode::SEE_OTHER, place.into())
     }
 
-    /// 307: this time there, with the same method.
+    /// Status 307, temporary: the client repeats this request there, with the same method.
     #[must_use]
     pub fn temporary(place: impl Into<String>) -> Self {
         Self::with(StatusCode::TEMPORARY_REDIRECT, place.into())
     }
 
-    /// 308: there for ever, with the same method.
+    /// Status 308, permanent: the client goes there from now on, with the same method.
     #[must_use]
     pub fn permanent(place: impl Into<String>) -> Self {
         Self::with(StatusCode::PERMANENT_REDIRECT, place.into())

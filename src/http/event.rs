@@ -1,4 +1,4 @@
-//! The fields of an HTTP event, and which front end it is of.
+//! The fields of an HTTP event, and the front end that sent it.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -9,7 +9,7 @@ use super::json::{Pairs, Text};
 use crate::error::{Error, error_type};
 use crate::handler::invalid_event;
 
-/// Every field of the four forms that is read.
+/// All fields that are read, of the four forms of events.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an HTTP event, an object")]
 pub(super) struct Event<'a> {
@@ -42,9 +42,9 @@ impl<'a> Event<'a> {
         serde_json::from_slice(event).map_err(|error| invalid_event(event, &error))
     }
 
-    /// The front end, by what only its events have.
+    /// The front end, recognised by fields that only its events have.
     pub(super) fn front_end(&self) -> Result<FrontEnd, Error> {
-        // An authorizer is asked with a request, and answers with a policy.
+        // An authorizer's event has a request too, but its answer is a policy.
         if self.method_arn.is_some() || self.route_arn.is_some() {
             return Err(unknown("it is the request of an API Gateway authorizer"));
         }
@@ -54,7 +54,7 @@ impl<'a> Event<'a> {
             ));
         }
         if self.has("elb") {
-            // It sends one of the two; what tools make may have an empty one beside the other.
+            // A load balancer sends one of the two; tools may add the other, empty.
             return Ok(match (&self.multi_value_headers, &self.headers) {
                 (Some(lists), Some(_)) if lists.is_empty() => FrontEnd::LoadBalancer,
                 (Some(_), _) => FrontEnd::LoadBalancerMultiValue,
@@ -78,8 +78,8 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Whether it is of an HTTP API or a function URL, in either format: the events of a REST API
-    /// have no version.
+    /// Whether an HTTP API or a function URL sent it, in either format: events of a REST API have no
+    /// version.
     pub(super) fn is_versioned(&self) -> bool {
         self.version().is_some()
     }
@@ -88,7 +88,7 @@ impl<'a> Event<'a> {
         self.version.as_ref().map(|version| &*version.0)
     }
 
-    /// Whether the request context has this. A null is there for what is not.
+    /// Whether the request context has this member; null counts as absent.
     fn has(&self, name: &str) -> bool {
         let member = self.request_context.get(name);
         member.is_some_and(|member| !member.is_null())

@@ -43,8 +43,8 @@ where
     }
 }
 
-/// The answer to a request that no handler could be given, or that is not what it expects. It is the
-/// client's mistake: no error of the function, which would be counted, retried and looked into.
+/// The answer to a request that is invalid, or that the handler cannot read. It is the client's mistake,
+/// so it must not count as an error of the function.
 #[cold]
 fn of_client(error: Error) -> Result<Response<Body>, Error> {
     let status = match error.error_type() {

@@ -1,4 +1,4 @@
-//! Texts and maps of an event, borrowed from it where they stand there without an escape.
+//! Texts and maps of an event, borrowed from it where they have no escapes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -40,7 +40,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// Names with the values of each, in the order of the event. A value is a text or a list of texts;
-/// a null is no value.
+/// null counts as absent.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pairs<'a>(Vec<(Text<'a>, Values<'a>)>);
 

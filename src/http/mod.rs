@@ -22,10 +22,10 @@
 //! | API Gateway, payload format 2.0; function URL | `rawQueryString` | joined with commas | `cookies`, joined into one header | joined with commas, `cookies` |
 //! | VPC Lattice, format 2.0 | comes as sent | lists of values | a header | joined with commas, one `Set-Cookie` |
 //! | Application Load Balancer | comes as sent | last value only | a header | joined with commas, one `Set-Cookie` |
-//! | the same with multi-value headers | comes as sent | all values | a header | `multiValueHeaders` |
+//! | Application Load Balancer with multi-value headers | comes as sent | all values | a header | `multiValueHeaders` |
 //!
-//! What lists of values lack (`multiValueHeaders`, `multiValueQueryStringParameters`) is taken from
-//! the single values beside them.
+//! Names that are missing in `multiValueHeaders` and `multiValueQueryStringParameters` are taken from the
+//! single values beside them.
 //!
 //! Sources: the API Gateway developer guide, "Lambda proxy integrations in API Gateway" (1.0) and
 //! "Create AWS Lambda proxy integrations for HTTP APIs" (both formats); the Lambda developer
@@ -46,13 +46,12 @@
 //! which reads its request with [`request()`] and makes the [`Prelude`](crate::stream::Prelude)
 //! from the [`Parts`] of a response.
 //!
-//! **Mistakes of clients**: what HTTP does not allow in a request, such as a header with a line end,
-//! is answered with status 400 by [`Runtime::http`](crate::Runtime::http). It is no error of the
-//! function.
+//! **Mistakes of clients**: [`Runtime::http`](crate::Runtime::http) answers a request that HTTP does not
+//! allow, such as one with a line end in a header, with status 400. It is not an error of the function.
 //!
-//! [`RequestExt`] reads query strings, JSON and forms; [`IntoResponse`] is what a handler may return.
-//! Events of authorizers and of WebSocket APIs look similar and want other answers; they are refused.
-//! For the latter there is [`websocket`].
+//! [`RequestExt`] reads query strings, JSON and forms; [`IntoResponse`] lists what a handler may return.
+//! Events of authorizers and of WebSocket APIs are refused, since they need other answers; for WebSocket
+//! APIs there is [`websocket`].
 
 mod answer;
 mod body;

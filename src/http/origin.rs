@@ -24,7 +24,7 @@ pub enum FrontEnd {
     VpcLattice,
 }
 
-/// What the event of a request says besides HTTP; it is in the request's extensions.
+/// The data of an event beyond the HTTP request; it is in the request's extensions.
 ///
 /// ```
 /// use std::net::IpAddr;
@@ -53,7 +53,7 @@ impl Origin {
         self.front_end
     }
 
-    /// What API Gateway matched: `resource` of a REST API (`/orders/{id}`), `routeKey` of an HTTP
+    /// The route that API Gateway matched: `resource` of a REST API (`/orders/{id}`), `routeKey` of an HTTP
     /// API (`GET /orders/{id}`).
     #[must_use]
     pub fn route(&self) -> Option<&str> {
@@ -69,9 +69,9 @@ impl Origin {
     /// The path without the stage that an HTTP API puts in front of it, in both payload formats.
     /// In events of a REST API, and of the stage `$default`, no stage stands there.
     ///
-    /// Behind a domain of one's own, payload format 1.0 has the key of the API mapping in front of
-    /// the path, and it stays; format 2.0 does not tell it (API Gateway developer guide, "Create
-    /// AWS Lambda proxy integrations for HTTP APIs", differences of the formats).
+    /// With a custom domain name, payload format 1.0 has the API mapping key in front of the path, and it is
+    /// not removed; format 2.0 does not have it (API Gateway developer guide, "Create AWS Lambda proxy
+    /// integrations for HTTP APIs", differences of the formats).
     #[must_use]
     pub fn without_stage<'p>(&self, path: &'p str) -> &'p str {
         if !self.stage_in_path {
@@ -94,7 +94,7 @@ impl Origin {
     /// address there, as long as the load balancer appends to that header (its default).
     ///
     /// A port behind the address is left out, and an IPv4 address in the form of IPv6 is given as
-    /// IPv4. None when what stands there is no address: in a test from API Gateway's console it is
+    /// IPv4. `None` when the value is not an address: in a test from API Gateway's console it is
     /// `test-invoke-source-ip`.
     #[must_use]
     pub fn source_ip(&self) -> Option<IpAddr> {
@@ -127,8 +127,8 @@ impl Origin {
             .map(|(name, value)| (&**name, &**value))
     }
 
-    /// What the authorizer said (`requestContext.authorizer`): the claims of a JWT, an IAM
-    /// identity, or the context of a Lambda authorizer.
+    /// The authorizer's result (`requestContext.authorizer`): the claims of a JWT, an IAM identity, or the
+    /// context of a Lambda authorizer.
     #[must_use]
     pub fn authorizer(&self) -> Option<&Value> {
         self.request_context
@@ -136,7 +136,7 @@ impl Origin {
             .filter(|it| !it.is_null())
     }
 
-    /// The same as a type.
+    /// The authorizer's result as a type.
     ///
     /// # Errors
     /// `Runtime.InvalidEvent` when it does not fit, or there is none.
@@ -174,7 +174,7 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     Some(pairs.find(|(known, _)| known == name)?.1.as_str())
 }
 
-/// The last address of a list, with or without a port. Those before it are what the client says.
+/// The last address of a list, with or without a port. The client can forge those before it.
 pub(super) fn last_address(list: &str) -> Option<IpAddr> {
     let last = list.rsplit(',').next()?.trim();
     let bare = last.strip_prefix('[').and_then(|v6| v6.strip_suffix(']'));

@@ -1,11 +1,11 @@
-//! The prelude of a streamed response, out of the parts of a response.
+//! The prelude of a streamed response, made from the parts of a response.
 
 use ::http::response::Parts;
 
 use crate::stream::{InvalidHead, Prelude};
 
-/// For handlers that stream, and know their response as one of the crate `http`. The values of a
-/// header that comes several times are joined with commas; those of `Set-Cookie` are cookies.
+/// For handlers that stream and use the response type of the crate `http`. Repeated headers are joined
+/// with commas; those of `Set-Cookie` become cookies.
 ///
 /// ```
 /// use std::io::Write;

@@ -1,4 +1,4 @@
-//! What a handler reads of a request: its query string, and its body as JSON or as a form.
+//! Reading a request: its query string, and its body as JSON or as a form.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::json_path;
 
 /// Reads a [`Request<Body>`](Request) as types.
 ///
-/// What does not fit is the caller's mistake: the errors are `Runtime.InvalidRequest` and
+/// A value that does not fit is the caller's mistake: the errors are `Runtime.InvalidRequest` and
 /// `Runtime.UnsupportedMediaType`, which [`Runtime::http`](crate::Runtime::http) answers with status
 /// 400 and 415 and their text when the handler returns them.
 ///
@@ -59,7 +59,7 @@ pub trait RequestExt {
     /// does not fit.
     fn form<T: DeserializeOwned>(&self) -> Result<T, Error>;
 
-    /// What the event says besides HTTP; None for a request that a test has made.
+    /// The data of the event beyond the HTTP request; `None` for a request that a test has made.
     fn origin(&self) -> Option<&Origin>;
 }
 

@@ -1,4 +1,4 @@
-//! From an event to a request.
+//! Conversion of an event to a request.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,8 +17,7 @@ use crate::error::{Error, error_type};
 
 /// The request that an event holds, with its [`Origin`] in the extensions.
 ///
-/// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes may too, to answer in
-/// its own way.
+/// [`Runtime::http`](crate::Runtime::http) calls it. A handler over bytes may call it too.
 ///
 /// ```
 /// use coldspark::http::{self, FrontEnd, Origin, Response};
@@ -65,12 +64,12 @@ pub(super) fn build(mut event: Event<'_>, front_end: FrontEnd) -> Result<Request
     Ok(request)
 }
 
-/// The error of what a client has sent.
+/// The error for a mistake of the client.
 fn invalid(message: String) -> Error {
     Error::new(error_type::INVALID_REQUEST, message)
 }
 
-/// The error of what the front end has made of it.
+/// The error for an invalid event.
 fn invalid_event(message: String) -> Error {
     Error::new(error_type::INVALID_EVENT, message)
 }

@@ -1,4 +1,4 @@
-//! From a response to the answer that a front end reads.
+//! Conversion of a response to the answer that a front end reads.
 
 use ::http::header::{HeaderName, SET_COOKIE};
 use ::http::{HeaderMap, Response, StatusCode};
@@ -16,8 +16,8 @@ const MAX_LOAD_BALANCER: usize = 1024 * 1024;
 
 /// The answer to an event of that front end, as JSON.
 ///
-/// [`Runtime::http`](crate::Runtime::http) calls it; a handler over bytes that has read its
-/// request with [`request`](super::request), where an example is, answers with it.
+/// [`Runtime::http`](crate::Runtime::http) calls it. A handler over bytes may call it too:
+/// [`request`](super::request) has an example.
 ///
 /// # Errors
 /// `Runtime.InvalidResponse` for a status outside 200..=599, a header value that is not UTF-8, and
@@ -49,12 +49,12 @@ pub(super) fn write(
     serde_json::to_writer(&mut *json, &answer).map_err(|error| invalid(error.to_string()))?;
     match front_end {
         FrontEnd::LoadBalancer | FrontEnd::LoadBalancerMultiValue => check_size(json.len()),
-        // They take as much as Lambda does, or more.
+        // The other front ends have Lambda's limit or a higher one.
         FrontEnd::ApiGatewayV1 | FrontEnd::ApiGatewayV2 | FrontEnd::VpcLattice => Ok(()),
     }
 }
 
-/// Refuses what a load balancer would answer with 502 and no reason.
+/// Refuses an answer for which a load balancer would send 502 without a reason.
 fn check_size(length: usize) -> Result<(), Error> {
     if length <= MAX_LOAD_BALANCER {
         return Ok(());
@@ -133,7 +133,7 @@ impl Serialize for Answer<'_> {
             FrontEnd::ApiGatewayV2 => {
                 let cookies = Some(&SET_COOKIE);
                 json.serialize_entry("headers", &Joined(&self.headers, cookies))?;
-                // Written when it is empty too: `cargo lambda watch` cannot do without.
+                // Written even when it is empty: `cargo lambda watch` needs it.
                 let mut all = self.headers.iter();
                 let cookies = all.find(|(name, _)| *name == SET_COOKIE);
                 let cookies = cookies.map_or(&[][..], |(_, cookies)| cookies);

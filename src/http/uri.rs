@@ -1,9 +1,9 @@
-//! Paths and query strings of an event, made fit for a URI.
+//! Encoding of an event's path and query string for a URI.
 
 use std::fmt::Write;
 
-/// Adds a path. What cannot stand in one is encoded, all else is left: some front ends deliver the
-/// path as the client sent it, others decoded.
+/// Adds a path. Only bytes that a path cannot have are encoded: some front ends deliver the path as the
+/// client sent it, others decoded.
 pub(super) fn push_path(uri: &mut String, path: &str) {
     if !path.starts_with('/') {
         uri.push('/');
@@ -42,7 +42,7 @@ pub(super) fn push_pairs<'p>(
     }
 }
 
-/// Adds a text with every byte encoded that does not stay; escapes stay if `keep_escapes`.
+/// Adds a text and encodes every byte that `stays` refuses; escapes stay if `keep_escapes`.
 fn push(uri: &mut String, text: &str, stays: impl Fn(u8) -> bool, keep_escapes: bool) {
     let bytes = text.as_bytes();
     for (at, &byte) in bytes.iter().enumerate() {

@@ -27,7 +27,7 @@ use serde_json::Value;
 use super::Body;
 use crate::error::{Error, error_type};
 
-/// What has happened to a connection.
+/// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A client connects; another status than 2xx refuses it.
@@ -82,7 +82,7 @@ impl TryFrom<Raw> for Event {
 }
 
 impl Event {
-    /// What has happened.
+    /// The kind of the event.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.kind
@@ -100,7 +100,7 @@ impl Event {
         self.text("routeKey")
     }
 
-    /// Where messages are posted to connections of this API: `https://DOMAIN/STAGE`, before
+    /// The endpoint for messages to connections of this API: `https://DOMAIN/STAGE`, before
     /// `/@connections/ID`.
     #[must_use]
     pub fn callback_url(&self) -> Option<String> {
@@ -108,10 +108,10 @@ impl Event {
         Some(["https://", domain, "/", stage].concat())
     }
 
-    /// What the client has sent; empty for a connect and a disconnect.
+    /// The client's message; empty for a connect and a disconnect.
     ///
     /// # Errors
-    /// `Runtime.InvalidEvent` for Base64 that is none.
+    /// `Runtime.InvalidEvent` for invalid Base64.
     pub fn body(&self) -> Result<Body, Error> {
         let text = self.body.as_deref().unwrap_or_default();
         if !self.is_base64 {

@@ -1,13 +1,13 @@
-//! What the Runtime API says of an invocation besides its event.
+//! The metadata that the Runtime API sends with an event.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{sys, traceparent};
 
-/// What is known of an invocation besides its event: ids, deadline, trace, tenant.
+/// The metadata of an invocation: ids, deadline, trace, tenant.
 ///
-/// A [`Context`](crate::Context) is one (it derefs to this), and has the function's state as well.
-/// A helper that needs no state takes this type, and serves handlers of every state:
+/// A [`Context`](crate::Context) derefs to it, and has the function's state as well. A helper that needs no
+/// state takes this type, and works with every state:
 ///
 /// ```
 /// use coldspark::{Context, Error, Metadata};
@@ -22,9 +22,8 @@ use crate::{sys, traceparent};
 /// # let _ = count;
 /// ```
 ///
-/// Texts are borrowed from the headers that came with the event. Only the request id is always
-/// there: each other header may be absent (the Runtime Interface Emulator omits what it has no
-/// value for).
+/// Texts are borrowed from the headers that came with the event. Only the request id is always there:
+/// each other header may be absent (the Runtime Interface Emulator omits those without a value).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Metadata<'a> {
     pub(crate) request_id: &'a str,
@@ -38,7 +37,7 @@ pub struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// Only the ids, which is all that an answer needs.
+    /// Metadata with the ids only, for an answer.
     pub(crate) fn of(request_id: &'a str, invocation_id: Option<&'a str>) -> Self {
         Self {
             request_id,
@@ -76,8 +75,8 @@ impl<'a> Metadata<'a> {
         Some(deadline.saturating_sub(sys::since_epoch()))
     }
 
-    /// How long the handler may wait for something, so that its error can still be answered: until a
-    /// tenth of the time that is left, at most 200 ms, is left.
+    /// How long the handler may wait and still send an error: the time left but a tenth of it, at most
+    /// 200 ms.
     #[cfg(any(feature = "aws", feature = "tokio"))]
     pub(crate) fn time_to_wait(&self) -> Option<Duration> {
         const PART: u32 = 10;
@@ -99,10 +98,9 @@ impl<'a> Metadata<'a> {
         self.trace_id
     }
 
-    /// The trace as the `traceparent` of W3C Trace Context, made of the X-Ray header: for a
-    /// handler that passes it on to services which do not know X-Ray. None without the header;
-    /// one that names no trace and parent gives None too, and the first such is logged as a
-    /// warning.
+    /// The trace as the `traceparent` of W3C Trace Context, made from the X-Ray header, for services that do
+    /// not know X-Ray. `None` without the header, and for a header without trace and parent; the first of
+    /// those is logged as a warning.
     ///
     /// ```
     /// # fn handler(context: &coldspark::Context) {

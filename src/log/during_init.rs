@@ -1,9 +1,9 @@
 //! The log while the init step runs, which may set a subscriber of its own.
 //!
-//! tracing takes a global subscriber once, and it is the step that may set it. So ours is the
-//! subscriber of the step's thread only, and gives way as soon as the step makes another. For that tracing needs its
-//! feature `std`, which is on by default and which `tracing-subscriber` asks for; this library does not
-//! ask for it, since it is 17 KB of code. Without it ours becomes the global one before the step.
+//! tracing accepts one global subscriber, and the step may set it. So ours is only the subscriber of the
+//! step's thread, and is removed when the step makes another. For that tracing needs its feature `std`,
+//! which is on by default and which `tracing-subscriber` enables; this library does not enable it, since
+//! it is 17 KB of code. Without it ours becomes the global subscriber before the step.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -16,14 +16,13 @@ use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
 use super::{Lines, settings};
 
 thread_local! {
-    /// Makes ours the subscriber of the thread that runs the init step, as long as it is here.
-    /// Never dropped with the thread: a value that is would bring pthread_key_create(3), and
-    /// malloc(3), into each start.
+    /// The guard that keeps ours the subscriber of the thread that runs the init step. It has no destructor
+    /// at the thread's end, which would bring pthread_key_create(3) and malloc(3) into each start.
     static GUARD: RefCell<ManuallyDrop<Option<Box<dyn Any>>>> =
         const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// What is logged until the value is dropped is written by ours, if there is no other.
+/// Until the value is dropped, our subscriber writes the log, if there is no other.
 pub(crate) fn during_init() -> Lasting {
     if !dispatcher::has_been_set() {
         let (level, _) = settings::level();
@@ -42,14 +41,14 @@ fn of_this_thread(ours: &Dispatch) -> Box<dyn Any> {
     Box::new(set_default(ours))
 }
 
-/// What takes the place of tracing's function of this name where its feature `std` is off.
+/// Replaces tracing's function of this name where its feature `std` is off.
 #[allow(dead_code)]
 fn set_default(_: &Dispatch) -> Global {
     super::install();
     Global
 }
 
-/// Ours is the global subscriber, and stays it.
+/// Our subscriber became the global one, and stays.
 #[allow(dead_code)]
 struct Global;
 
@@ -67,7 +66,7 @@ fn give_way() {
     drop(guard);
 }
 
-/// Ours, which looks out for others.
+/// Our subscriber, which watches for others.
 struct Stepping(Lines);
 
 impl Subscriber for Stepping {
@@ -75,9 +74,9 @@ impl Subscriber for Stepping {
         self.0.enabled(metadata)
     }
 
-    /// tracing asks every subscriber for it when there is a new one.
+    /// tracing calls it on every subscriber when there is a new one.
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        // Not while this thread is within a subscriber: its own cannot be taken away then.
+        // Not while this thread is within a subscriber, which cannot be removed then.
         let is_ours = dispatcher::get_default(|current| current.is::<Self>());
         if is_ours {
             give_way();

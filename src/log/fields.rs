@@ -7,13 +7,13 @@ use tracing::field::{Field, Visit};
 use super::settings::json;
 use crate::escape::{self, Escape, Form};
 
-/// Collects the message and the other fields: both are wanted apart, in whatever order they come.
+/// Collects the message and the other fields separately, whatever their order.
 pub(super) struct Fields {
     pub(super) form: Form,
     pub(super) message: Vec<u8>,
     /// Each has a comma or a blank before it.
     pub(super) others: Vec<u8>,
-    /// The target of a record of the `log` crate, which `tracing-log` has made an event of.
+    /// The target of a record of the `log` crate that `tracing-log` has converted to an event.
     pub(super) target: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Fields {
         let _ = Escape { out, form }.write_fmt(message);
     }
 
-    /// The fields without the message, and with nothing around them.
+    /// The fields without the message and without braces.
     pub(super) fn others(&self) -> &[u8] {
         self.others.get(1..).unwrap_or_default()
     }
@@ -43,7 +43,7 @@ impl Fields {
         match field.name() {
             "message" => return self.say(value),
             "log.target" => return self.target = Some(value.to_string()),
-            // Where it was logged, which lines do not have for tracing's own events either.
+            // The place in the source, which lines of tracing's own events do not have either.
             "log.module_path" | "log.file" | "log.line" => return,
             _ => {}
         }
@@ -84,8 +84,8 @@ impl Visit for Fields {
         self.add(field, false, format_args!("{value}"));
     }
 
-    /// By serde_json, whose code for floats is 11 KB smaller than std's. JSON has no form for
-    /// what is not finite.
+    /// A float, written by serde_json, whose code for floats is 11 KB smaller than std's. JSON has only
+    /// finite numbers.
     fn record_f64(&mut self, field: &Field, value: f64) {
         if value.is_finite() {
             let text = serde_json::to_string(&value).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Lines of the log, for the fuzz targets.
+//! Entry points of the fuzz targets: lines of the log.
 
 use std::cell::RefCell;
 

@@ -7,7 +7,7 @@ use super::time;
 use crate::escape::{self, Form};
 use crate::{poller, sys};
 
-/// What a line is made of. Texts as bytes are escaped as the format needs it.
+/// The parts of a line. Texts as bytes are escaped as the format needs it.
 #[derive(Default)]
 pub(super) struct Line<'a> {
     pub(super) level: &'a str,
@@ -21,7 +21,7 @@ pub(super) struct Line<'a> {
     pub(super) error: &'a [u8],
 }
 
-// One piece a line, as `fill` takes them.
+// Each line is one piece for `fill`.
 const JSON: &[u8] = b"{\"timestamp\":\"\x00\",\"level\":\"\x01\"
 ,\"requestId\":\"\x02\"
 ,\"tenantId\":\"\x03\"
@@ -62,7 +62,7 @@ impl Line<'_> {
         let parts = [
             &time::stamp(time::now()),
             self.level.as_bytes(),
-            // A segment of a path: nothing that would need an escape.
+            // A segment of a path needs no escape.
             request.as_bytes(),
             &tenant_id,
             &target,
@@ -76,9 +76,9 @@ impl Line<'_> {
     }
 }
 
-/// Appends a template. It has pieces, one a line; a byte under 9 in a piece is where the part of
-/// that number stands. A piece whose part is empty is left out. One function, since the same in
-/// code costs many times the bytes.
+/// Appends a template. Each of its lines is a piece; a byte under 9 in a piece is replaced by the part of
+/// that number. A piece whose part is empty is left out. Separate code for each piece would be many times
+/// larger.
 #[inline(never)]
 pub(super) fn fill(out: &mut Vec<u8>, template: &[u8], parts: &[&[u8]]) {
     for piece in template.split(|byte| *byte == b'\n') {

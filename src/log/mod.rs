@@ -18,10 +18,10 @@
 //! `\r` or like `\u001b`: what comes from an event must neither break a line nor command a terminal.
 //! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
-//! Without the feature `spans` (2 KB of code), spans are accepted and not shown.
+//! Without the feature `spans` (2 KB of code), spans are not shown.
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
-//! keeps it: ours is installed behind the step, if there is no subscriber then. What the step itself logs
-//! before it sets one is written by ours (`during_init`).
+//! keeps it: ours is installed after the step, if there is no subscriber then. Before that, ours writes
+//! what the step itself logs (`during_init`).
 //!
 //! Source: the Lambda developer guide, "Log-level filtering"; the names of the members are those
 //! of AWS's own clients.
@@ -64,9 +64,9 @@ const TARGET: &str = "coldspark";
 
 /// Makes our subscriber the global one, once, unless there is one already.
 ///
-/// Not called at start-up, since polling needs no log, but before the function's code may log
-/// (`panics::prepare`), and by what logs errors here. The init step comes first, since a subscriber
-/// that it sets is the one that counts; warnings do without a subscriber.
+/// It is not called at start-up, since polling needs no log, but before the function's code may log
+/// (`panics::prepare`), and before an error is logged here. The init step runs first, since a subscriber
+/// that it sets takes precedence; warnings need no subscriber.
 pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
@@ -75,7 +75,7 @@ pub(crate) fn install() {
     // Read while the environment cannot change yet, and remembered.
     json();
     let (level, bad_level) = settings::level();
-    // An error means that the function has set one of its own, which then stands.
+    // An error means that the function has set its own, which then stays.
     if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
         OURS.store(true, Ordering::Relaxed);
         for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
@@ -96,8 +96,8 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
     );
 }
 
-/// Logs what no answer to an invocation can say. In one place, since each event of tracing has its price in
-/// bytes. It is also called before there is a subscriber.
+/// Logs a warning that has no place in an answer, also before there is a subscriber. It is one function,
+/// since each event of tracing costs bytes.
 #[cold]
 #[inline(never)]
 pub fn warn(message: fmt::Arguments<'_>) {
@@ -123,7 +123,7 @@ pub(crate) fn error(message: fmt::Arguments<'_>) {
     tracing::error!(target: TARGET, "{message}");
 }
 
-/// std says the bytes, and not whose.
+/// Logs a failed allocation: std's own line does not have the ids of the event.
 #[cold]
 fn allocation_failed(size: usize) {
     if poller::is_readable() {
@@ -137,19 +137,19 @@ fn allocation_failed(size: usize) {
 
 #[cfg(panic = "unwind")]
 thread_local! {
-    /// What the last panic of this thread was logged as.
+    /// The last panic of this thread, as it was logged.
     static PANIC: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
 }
 
-/// Logs a panic. Without tracing, whose subscriber may be what panicked.
+/// Logs a panic, without tracing: its subscriber may be the cause.
 pub(crate) fn panic(error: &Error) {
     plain("ERROR", format_args!("{}", error.message()), Some(error));
     #[cfg(panic = "unwind")]
     PANIC.with(|last| error.message().clone_into(&mut last.borrow_mut()));
 }
 
-/// Whether the error is the panic that this thread has just logged: of a hook, its message is
-/// behind that of the hook.
+/// Whether the error is the panic that this thread has just logged; for a hook, the panic's message is
+/// the end of the error's.
 fn is_logged(error: &Error) -> bool {
     #[cfg(panic = "unwind")]
     return PANIC.with(|last| {
@@ -163,8 +163,8 @@ fn is_logged(error: &Error) -> bool {
     }
 }
 
-/// Logs an error that is going to be reported to Lambda, unless it is a panic that our own log
-/// has already; `what` stands before it.
+/// Logs an error that will be reported to Lambda, preceded by `what`, unless it is a panic that is
+/// already in our log.
 pub(crate) fn failure(what: &str, error: &Error) {
     install();
     if OURS.load(Ordering::Relaxed) {
@@ -173,7 +173,7 @@ pub(crate) fn failure(what: &str, error: &Error) {
         }
         return;
     }
-    // A copy: a subscriber that is not ours may panic, and the hook waits for what is held.
+    // A copy: another subscriber may panic, and the panic hook waits for this lock.
     let request_id = poller::current().request_id().to_owned();
     if request_id.is_empty() {
         self::error(format_args!("{what}{error}"));

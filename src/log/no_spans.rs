@@ -1,4 +1,4 @@
-//! In the place of spans, without the feature `spans`: accepted and not shown.
+//! Replaces `spans` without the feature `spans`: spans are not shown.
 
 use tracing::Event;
 use tracing::span::{Attributes, Id, Record};

@@ -1,19 +1,19 @@
-//! Whether a line is a JSON object. Own code, since a parser that says where and why a text is
-//! not JSON is several times its size.
+//! A check whether a line is a JSON object. A parser that also says where and why a text is not JSON is
+//! several times its size.
 
-/// How deep values may lie in one another; what lies deeper counts as text.
+/// Deepest nesting of values; a line with more counts as text.
 const MAX_DEPTH: u32 = 128;
 
 /// Whether `text` is one JSON object (RFC 8259) and nothing else but blanks.
 pub(super) fn is_object(text: &[u8]) -> bool {
     let text = blank(text);
-    // Most lines of text are told from their first byte.
+    // The first byte decides for most lines of text.
     text.first() == Some(&b'{')
         && std::str::from_utf8(text).is_ok()
         && value(text, MAX_DEPTH).is_some_and(|rest| blank(rest).is_empty())
 }
 
-/// What follows a value; `None` when nothing does.
+/// The rest of the text behind a value; `None` when there is no valid value.
 fn value(text: &[u8], depth: u32) -> Option<&[u8]> {
     let end = match text.first()? {
         b'{' => b'}',
@@ -77,7 +77,7 @@ fn number(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows one or more digits.
+/// The rest of the text behind one or more digits.
 fn digits(text: &[u8]) -> Option<&[u8]> {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     (count > 0).then(|| &text[count..])
@@ -112,7 +112,7 @@ mod tests {
         };
         for text in GOOD {
             assert!(agrees(text));
-            // Each with a character left out, doubled, or another in its place.
+            // Each with one character left out, doubled, or replaced.
             for (place, character) in text.char_indices() {
                 let (before, after) = (&text[..place], &text[place + character.len_utf8()..]);
                 agrees(&format!("{before}{after}"));

@@ -1,4 +1,4 @@
-//! What the environment says of the log: its format and its level.
+//! The log's settings in the environment: format and level.
 //!
 //! Read when something is first logged, so that a start without a log line costs nothing.
 
@@ -29,8 +29,8 @@ pub(super) static LEVEL: Choice = Choice {
 };
 
 impl Choice {
-    /// Which of the words it is; the default when it is not set or empty. A value that is
-    /// not among them is given back beside it.
+    /// Which of the words it is; the default when it is not set or empty. A value that is not among them
+    /// is returned as well.
     fn made(&self, value: Option<String>) -> (usize, Option<String>) {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             return (self.default, None);
@@ -45,7 +45,7 @@ impl Choice {
 
 /// Which format, by `AWS_LAMBDA_LOG_FORMAT`.
 pub(super) fn format() -> (usize, Option<String>) {
-    // The names stand here again, since look-ups of a constant are less code.
+    // The names are repeated here, since look-ups of a constant are less code.
     FORMAT.made(variable("AWS_LAMBDA_LOG_FORMAT"))
 }
 
@@ -59,8 +59,8 @@ pub(super) fn level() -> (LevelFilter, Option<String>) {
 /// The place of the level among the words, counted from 1; 0 until it was read.
 static KNOWN_LEVEL: AtomicU8 = AtomicU8::new(0);
 
-/// What a JSON line needs so that no filter drops it: a level, INFO unless the setting is above
-/// that, and the time. Lambda counts a line without one of them as INFO.
+/// The level and the time that a JSON line needs so that no filter drops it: INFO, or the setting if it
+/// is above INFO. Lambda counts a line without level or time as INFO.
 pub(crate) fn passing() -> (&'static str, String) {
     if KNOWN_LEVEL.load(Ordering::Relaxed) == 0 {
         level();
@@ -80,14 +80,14 @@ pub fn json() -> bool {
     static KNOWN: AtomicU8 = AtomicU8::new(0);
     let mut known = KNOWN.load(Ordering::Relaxed);
     if known == 0 {
-        // Whoever else comes here meanwhile finds the same.
+        // Another thread that comes here meanwhile finds the same.
         known = 1 + format().0 as u8;
         KNOWN.store(known, Ordering::Relaxed);
     }
     known == 2
 }
 
-/// tracing knows no FATAL: what Lambda calls so is among the errors.
+/// tracing has no FATAL: Lambda's FATAL is included in its errors.
 fn filter(level: usize) -> LevelFilter {
     match level {
         0 => LevelFilter::TRACE,

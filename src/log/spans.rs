@@ -14,8 +14,8 @@ use crate::escape;
 /// An open span; its place may be used again when it has no handles left.
 struct Span {
     metadata: &'static Metadata<'static>,
-    /// How lines show it and the spans around it, except for the end. So a line has only to copy
-    /// it; what is recorded later in an outer span, the spans inside it do not show.
+    /// The text of it and the spans around it in a line, without the end, so that a line only copies it.
+    /// Inner spans do not show fields that are recorded later in an outer span.
     text: Vec<u8>,
     handles: usize,
 }
@@ -37,8 +37,8 @@ thread_local! {
     static THREAD: u8 = const { 0 };
 }
 
-/// Nothing of a user runs under the lock: fields are encoded before. Not generic, since each
-/// copy of locking costs bytes.
+/// No code of the function runs under the lock: fields are encoded before. It is not generic, since each
+/// copy of the locking code costs bytes.
 #[inline(never)]
 fn locked(work: &mut dyn FnMut(&mut Spans, usize)) {
     let thread = THREAD.with(|thread| std::ptr::from_ref(thread) as usize);
@@ -150,7 +150,7 @@ pub(super) fn clone(id: &Id) {
     });
 }
 
-/// A handle is gone; whether it was the last one.
+/// A handle was dropped; true if it was the last one.
 pub(super) fn close(id: &Id) -> bool {
     let mut last = false;
     locked(&mut |spans, _| {

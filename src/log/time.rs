@@ -1,4 +1,4 @@
-//! Points in time as RFC 3339 writes them.
+//! Time stamps in the format of RFC 3339.
 
 use crate::sys;
 
@@ -35,7 +35,7 @@ pub(crate) fn stamp(millis: u64) -> [u8; 24] {
 
 /// The Gregorian date that is so many days after 1970-01-01.
 fn date(mut days: u32) -> (u32, u32, u32) {
-    // Counted from a March, so that the day a leap year adds is the last of its year.
+    // Years begin in March here, so that a leap day is the last day of its year.
     days += 719_468;
     let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;

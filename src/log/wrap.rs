@@ -1,13 +1,13 @@
-//! Lines of other programs, made JSON.
+//! Conversion of other programs' lines to JSON.
 
 use super::line::Line;
 use super::object::is_object;
 use crate::escape::{self, Form};
 
-/// Appends a line that another program printed, which comes without its end, as a JSON line.
-/// One that is a JSON object stays as it is; any other becomes the message of one, at level INFO,
-/// as which Lambda would take it. `ids` are those of the request and the tenant, empty where
-/// there is none. What is not UTF-8 becomes replacement characters.
+/// Appends a line of another program, given without its end, as a JSON line. A JSON object stays as it
+/// is; any other line becomes the message of an object, at level INFO, which is Lambda's default too.
+/// `ids` are the ids of the request and the tenant; an absent id is empty. Invalid UTF-8 becomes
+/// replacement characters.
 pub fn wrap(out: &mut Vec<u8>, line: &[u8], ids: [&str; 2]) {
     if is_object(line) {
         out.extend_from_slice(line);

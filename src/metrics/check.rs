@@ -1,4 +1,4 @@
-//! What CloudWatch takes: names, values, counts.
+//! CloudWatch's rules for names, values and counts.
 
 use super::{
     InvalidRecord, MAX_DIMENSION_VALUE, MAX_DIMENSIONS, MAX_METRICS, MAX_NAME, MAX_VALUE,
@@ -60,7 +60,7 @@ impl Record {
         Ok(())
     }
 
-    /// All of them are members of one object.
+    /// Names that must differ, since all are members of one object.
     fn check_twice(&self) -> Result<(), InvalidRecord> {
         let metrics = self.metrics.iter().map(|metric| &metric.name);
         let others = self.dimensions.iter().chain(&self.properties);
@@ -92,7 +92,7 @@ fn name(what: &'static str, name: &str) -> Result<(), InvalidRecord> {
     Err(InvalidRecord::Name(what, name.to_owned()))
 }
 
-/// Printable ASCII, not only blanks, not longer than that.
+/// Whether it is printable ASCII, not only blanks, and not longer than that.
 fn is_text(text: &str, limit: usize) -> bool {
     text.len() <= limit
         && text.bytes().all(|byte| (b' '..0x7f).contains(&byte))

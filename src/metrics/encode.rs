@@ -4,7 +4,7 @@ use super::{Metric, Record};
 use crate::escape::quoted;
 
 impl Record {
-    /// With the level and the timestamp that Lambda filters by, if there are such.
+    /// Encodes a record, with the level and the timestamp that Lambda filters by, if given.
     pub(super) fn encode(&self, millis: u64, passing: Option<(&str, String)>) -> String {
         let set = |names: &mut dyn Iterator<Item = &String>| {
             comma_separated(names.map(|name| quoted(name)))
@@ -47,7 +47,7 @@ impl Record {
             member(name, &quoted(value));
         }
         for Metric { name, values, .. } in &self.metrics {
-            // By serde_json, whose code for floats is smaller than std's.
+            // serde_json's code for floats is smaller than std's.
             let text = serde_json::to_string(values).unwrap_or_default();
             let one = text.trim_start_matches('[').trim_end_matches(']');
             member(name, if values.len() == 1 { one } else { &text });

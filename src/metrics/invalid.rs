@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUE, MAX_VALUES, MIN_VALUE};
 
-/// What CloudWatch would not make metrics of.
+/// Why CloudWatch would not make metrics of a record.
 ///
 /// ```
 /// use coldspark::metrics::{InvalidRecord, Record, Unit};
@@ -19,19 +19,18 @@ use super::{MAX_BYTES, MAX_DIMENSION_VALUE, MAX_NAME, MAX_VALUE, MAX_VALUES, MIN
 pub enum InvalidRecord {
     /// The record has no metric.
     Empty,
-    /// More of these than a record may have: what, how many, and the limit.
+    /// The record has too many of something: what, how many, and the limit.
     TooMany(&'static str, usize, usize),
     /// The metric has more than 100 values.
     TooManyValues(String, usize),
-    /// A namespace or a name that CloudWatch does not take: of what, and the name.
+    /// CloudWatch does not accept a namespace or a name: what it names, and the name.
     Name(&'static str, String),
     /// The dimension of this name has a value that CloudWatch does not take.
     DimensionValue(String),
-    /// The metric of this name has a value that is not a number, or not within what CloudWatch
-    /// takes.
+    /// The metric of this name has a value that is not a number, or outside CloudWatch's range.
     Value(String),
-    /// The name stands for two things in the record, for a metric with two units or resolutions,
-    /// twice in a dimension set, or it is `_aws`, `level` or `timestamp`.
+    /// The name is used for two things in the record, for a metric with two units or resolutions, or twice in
+    /// a dimension set, or it is `_aws`, `level` or `timestamp`.
     Twice(String),
     /// A dimension set has this name, and the record has no such dimension.
     NoSuchDimension(String),

@@ -1,5 +1,5 @@
 //! Metrics by CloudWatch's Embedded Metric Format: a record is a line of JSON on standard output,
-//! out of which CloudWatch makes metrics. No call of an API, and nothing to wait for.
+//! from which CloudWatch makes metrics. There is no call of an API, and no wait.
 //!
 //! ```
 //! use coldspark::metrics::{Record, Unit};
@@ -16,8 +16,8 @@
 //! # placed(3, 0.25).unwrap();
 //! ```
 //!
-//! Dimensions make a metric of its own out of each combination of values, which costs: what has
-//! many values, such as a request id, is a property.
+//! CloudWatch makes, and bills, a metric for each combination of the dimensions' values: use a property for
+//! data with many values, such as a request id.
 //!
 //! In the log format JSON a record has a `level` and a `timestamp` as well: Lambda counts a line
 //! without them as INFO, and drops it where `AWS_LAMBDA_LOG_LEVEL` is above that. The level is INFO, or
@@ -48,20 +48,20 @@ pub const MAX_VALUES: usize = 100;
 pub const MAX_DIMENSIONS: usize = 30;
 /// Largest value of a metric, 2^360; the negative of it is the smallest.
 pub const MAX_VALUE: f64 = 2.3485425827738332e108;
-/// The value of a metric that is nearest to 0, and not 0: CloudWatch refuses what is nearer, on
-/// either side.
+/// Smallest positive value of a metric; its negative is the limit on the other side. CloudWatch refuses
+/// values that are nearer to 0, except 0.
 pub const MIN_VALUE: f64 = 8.51592e-109;
 /// Characters of a namespace, and of the name of a metric, dimension or property.
 pub const MAX_NAME: usize = 255;
 /// Characters of a dimension's value.
 pub const MAX_DIMENSION_VALUE: usize = 1024;
-/// Bytes of a record: what CloudWatch Logs takes as one event.
+/// Largest record, in bytes: one event of CloudWatch Logs.
 pub const MAX_BYTES: usize = 1024 * 1024;
 /// How old a record may be, and how far ahead of the clock.
 const MAX_AGE: Duration = Duration::from_secs(14 * 24 * 3600);
 const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
 
-/// A record under construction. What is wrong with it, [`write`](Self::write) says.
+/// A record under construction. [`write`](Self::write) returns the first mistake.
 ///
 /// ```
 /// use coldspark::metrics::{Record, Unit};
@@ -82,13 +82,13 @@ const MAX_AHEAD: Duration = Duration::from_secs(2 * 3600);
 pub struct Record {
     namespace: String,
     dimensions: Vec<(String, String)>,
-    /// Names of dimensions; no set stands for one with all dimensions.
+    /// Names of dimensions; without a set, there is one with all dimensions.
     sets: Vec<Vec<String>>,
     metrics: Vec<Metric>,
-    /// Names and values, these as JSON.
+    /// Names, and values as JSON.
     properties: Vec<(String, String)>,
     time: Option<SystemTime>,
-    /// What was wrong first.
+    /// The first mistake.
     invalid: Option<InvalidRecord>,
 }
 
@@ -151,8 +151,8 @@ impl Record {
         self.add(name.into(), unit, value.into(), false)
     }
 
-    /// The same for a metric that CloudWatch keeps by seconds (`StorageResolution` 1), which
-    /// costs more when it is read and when alarms watch it.
+    /// Like [`metric`](Self::metric), for a metric that CloudWatch keeps by seconds (`StorageResolution` 1),
+    /// which costs more when it is read and when alarms watch it.
     ///
     /// ```
     /// use coldspark::metrics::{Record, Unit};
@@ -188,7 +188,7 @@ impl Record {
         self
     }
 
-    /// Adds a property: it stands in the log beside the metrics and becomes no metric.
+    /// Adds a property: it is in the log beside the metrics, and does not become a metric.
     pub fn property(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
         let name = name.into();
         match serde_json::to_string(&value) {
