@@ -31,8 +31,8 @@ pub(crate) fn end(stop: &Stop) -> ! {
     sys::exit(1)
 }
 
-/// Each end is one of the process, so that nothing is there to be dropped: code for that would lie
-/// between what a start executes.
+/// Every way out ends the process, so no value is dropped: code for that would lie between the code that
+/// a start executes.
 fn serve<S>(registration: Registration<S>) -> ! {
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
@@ -83,8 +83,8 @@ fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
     failed("the init phase failed: ", &error, || api.init_error(&error))
 }
 
-/// Logs why a phase failed, reports it, and ends the process. In this order, since the platform
-/// may end the process as soon as it knows.
+/// Logs why a phase failed, reports it, and ends the process. The log comes first, since the platform may
+/// end the process as soon as it has the report.
 #[cold]
 fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiError>) -> ! {
     log::failure(what, error);
@@ -94,7 +94,7 @@ fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiErro
     sys::exit(1)
 }
 
-/// Polls as the function has opted in to.
+/// Polls with the features of the function.
 #[cold]
 fn poll_with<S>(
     features: Features<S>,
@@ -117,7 +117,7 @@ fn poll_with<S>(
     }
 }
 
-/// What the init phase has made.
+/// The results of the init phase.
 struct Started<S: 'static> {
     handler: Box<dyn Handler<S>>,
     state: S,
@@ -228,7 +228,8 @@ pub(crate) fn poll<C: Client, S>(
     }
 }
 
-/// Handles an event and answers it. Apart from the loop, where start-up waits for the first one.
+/// Handles an event and answers it. It is a function apart from the loop, in which start-up waits for the
+/// first event.
 #[inline(never)]
 fn serve_one<C: Client, S>(
     invocation: Invocation<'_, C>,

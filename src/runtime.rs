@@ -1,6 +1,6 @@
-//! How a function is put together: its handlers by name, its init step, its hooks.
+//! [`Runtime`], which assembles a function: handlers by name, init step, hooks.
 
-// In this order documentation lists the methods.
+// The documentation lists the methods in this order.
 mod handlers;
 mod hooks;
 
@@ -11,8 +11,8 @@ use crate::registration::Registration;
 /// A function: its handlers by name, and the init step that runs before the first event.
 ///
 /// `_HANDLER`, the function's handler setting, chooses the handler by its exact name. A handler
-/// that is the only one answers whatever the setting is, since deployment tools put names of their
-/// own there; another name than its own is logged at level DEBUG.
+/// that is the only one answers whatever the setting is, since deployment tools put their own names
+/// there; a name that is not the handler's is logged at level DEBUG.
 ///
 /// ```no_run
 /// use coldspark::{Context, Error, Runtime};

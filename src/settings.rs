@@ -1,4 +1,4 @@
-//! What the environment says.
+//! Settings from environment variables.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
@@ -44,7 +44,7 @@ texts! {
     LOG_LEVEL_REST = "LOG_LEVEL=";
     HANDLER = "_HANDLER=";
 }
-/// Its value when one is taken.
+/// The value of that variable when a snapshot is taken.
 pub const SNAP_START: &str = "snap-start";
 
 static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
@@ -55,13 +55,13 @@ pub(crate) struct Settings {
     /// Lives as long as the process: clients and the panic hook share it.
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) handler: String,
-    /// A snapshot is taken at the end of the init phase.
+    /// Whether a snapshot is taken at the end of the init phase.
     pub(crate) snap_start: bool,
     /// A level of the log is set; without one, no detail of the start is logged, and nobody looks.
     pub(crate) log_level: bool,
 }
 
-/// The values that the environment has for them.
+/// Their values in the environment.
 #[derive(Default)]
 struct Found {
     api: Option<String>,
@@ -75,7 +75,7 @@ impl Settings {
     pub(crate) fn from_env() -> Result<Self, InvalidEndpoint> {
         let mut found = Found::default();
         for variable in environment::variables() {
-            // Half of what Lambda sets starts like this: it is compared once.
+            // Half of Lambda's variables start with this prefix: it is compared once.
             if let Some(rest) = variable.after(LAMBDA) {
                 if let Some(value) = rest.after(RUNTIME_API_REST) {
                     found.api.get_or_insert_with(|| value.text());
@@ -109,20 +109,20 @@ impl Settings {
     }
 }
 
-/// Where the Runtime API listens, for the panic hook and whatever else has a connection
-/// of its own; None before the settings were read.
+/// The address of the Runtime API, for the panic hook and other code with its own connection; `None`
+/// before the settings were read.
 pub(crate) fn endpoint() -> Option<&'static Endpoint> {
     ENDPOINT.get()
 }
 
-/// The value of an environment variable; what is not UTF-8 comes with replacement characters,
-/// so that the error about it can show it.
+/// The value of an environment variable. Invalid UTF-8 becomes replacement characters, so that an error
+/// can show the value.
 pub(crate) fn variable(name: &str) -> Option<String> {
     let value = |variable: Variable| variable.after(name)?.after("=");
     environment::variables().find_map(value).map(Variable::text)
 }
 
-/// What stands in front of every path of the Runtime API: nothing, but in debug builds.
+/// The prefix of every path of the Runtime API; always empty in release builds.
 #[cfg(not(debug_assertions))]
 #[inline]
 pub(crate) fn path_prefix() -> &'static str {
@@ -134,7 +134,7 @@ pub(crate) fn snap_start() -> bool {
     std::env::var_os(INITIALIZATION_TYPE).is_some_and(|value| value == SNAP_START)
 }
 
-/// In the init phase: `LAMBDA_TASK_ROOT`, or where Lambda puts the package when it is not set.
+/// `LAMBDA_TASK_ROOT`, or Lambda's default; for the init phase.
 pub(crate) fn task_root() -> PathBuf {
     environment::variables()
         .find_map(|variable| variable.after("LAMBDA_TASK_ROOT="))

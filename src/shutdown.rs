@@ -1,4 +1,4 @@
-//! What a function does when Lambda ends its environment.
+//! Shutdown hooks, which run when Lambda ends the environment.
 //!
 //! Source: the Lambda developer guide, "Understanding the Lambda execution environment
 //! lifecycle": SIGTERM only comes when an extension is registered, SIGKILL 500 ms (internal
@@ -20,11 +20,11 @@ use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
 use crate::{log, panics, settings};
 
-/// What the hooks may take together, and what is still answered behind them.
+/// Time limit for the hooks and the answers after them.
 const LIMIT: Duration = Duration::from_millis(300);
-/// The part of it that is left for the end itself: the last looks at the answers, and exit(3).
+/// The part of it that is reserved for the end itself: the last check of the answers, and exit(3).
 const END: Duration = Duration::from_millis(30);
-/// What is left for answers in any case.
+/// The least time for answers.
 const LEAST: Duration = Duration::from_millis(50);
 
 /// Starts a thread that waits for SIGTERM, runs the hooks and ends the process.
@@ -50,8 +50,8 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<ShutdownHook<S>>) {
     }
 }
 
-/// For a program that looks for SIGTERM in waits of its own: the thread for the hooks is then only
-/// started when the signal has come, and costs the init phase nothing.
+/// For a program that watches for SIGTERM in its own waits: the thread for the hooks is then started only
+/// when the signal has come, and costs the init phase nothing.
 pub mod by_hand {
     use std::os::fd::BorrowedFd;
 
@@ -59,7 +59,7 @@ pub mod by_hand {
     use crate::slots::SHUTDOWN;
     use crate::sys::{self, thread};
 
-    /// Says in the init step that this program looks at [`readable`] whenever it waits.
+    /// Declares in the init step that this program polls [`readable`] whenever it waits.
     pub fn enable() {
         SHUTDOWN.want();
     }
@@ -70,8 +70,8 @@ pub mod by_hand {
         SHUTDOWN.register_extension(registers);
     }
 
-    /// What can be read when SIGTERM has come; None before it is caught, and when [`run_hooks`]
-    /// was called.
+    /// A descriptor that is readable when SIGTERM has come; `None` before the signal is caught, and after
+    /// [`run_hooks`] was called.
     #[must_use]
     pub fn readable() -> Option<BorrowedFd<'static>> {
         SHUTDOWN.readable()
@@ -122,7 +122,7 @@ fn shut_down<S>(state: &S, mut hooks: Vec<ShutdownHook<S>>) -> ! {
     sys::exit(status)
 }
 
-/// Answers what is in hand, and waits for the answers on the way: as long as the hooks have left.
+/// Answers the events in hand, and waits for answers on the way, within the time that the hooks have left.
 fn say_farewell(begun: Duration) {
     let Some(endpoint) = settings::endpoint() else {
         return;

@@ -1,12 +1,12 @@
-//! What lower modules call and upper ones provide.
+//! Slots: functions that lower modules call and upper ones provide.
 //!
-//! A function should link what it uses and no more, and the linker keeps whatever a direct call
-//! reaches. So a few calls go through a place that is empty until the module behind it is used:
+//! A function should link only the code it uses, and the linker keeps all code that a direct call
+//! reaches. So a few calls go through a slot that is empty until the module behind it is used:
 //!
-//! | place | filled by | called by | why not called directly |
+//! | slot | filled by | called by | why not called directly |
 //! |---|---|---|---|
 //! | [`BEFORE_WAIT`] | the layer at its start; `waiting` when the process ends | `waiting`, before each wait for the Runtime API | the layer reads logs of its processes meanwhile; a limit costs code that only the end of a process needs |
-//! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with what was in the place above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
+//! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with the content of the slot above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
 //! | [`EndStream`], in each `poller::InFlight` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
 //! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
@@ -22,11 +22,11 @@ use crate::error::Error;
 use crate::sys::signal::Termination;
 use crate::sys::slot::Slot;
 
-/// What to do before a wait until a socket can be read, or with `true` takes bytes again, or it is
-/// this time since boot: it may wait as well, as long as it comes back by then.
+/// A function to call before a wait until a socket is readable (with `true`: writable) or this time since
+/// boot is reached. It may wait itself, if it returns by then.
 pub type BeforeWait = fn(BorrowedFd<'_>, bool, Option<Duration>);
 
-/// Called before every wait for the Runtime API, by whoever waits.
+/// Called before every wait for the Runtime API, on the thread that waits.
 pub(crate) static BEFORE_WAIT: Slot<BeforeWait> = Slot::empty();
 /// The call for threads without a limit, while others have a limit.
 pub(crate) static BEFORE_LIMITED_WAIT: Slot<BeforeWait> = Slot::empty();
@@ -36,13 +36,13 @@ pub fn set_before_wait(work: &'static BeforeWait) {
     BEFORE_WAIT.fill(work);
 }
 
-/// A streamed response that has begun, for whoever ends the process.
+/// A streamed response that has begun, for the thread that ends the process.
 pub(crate) trait EndStream: Send + Sync {
     /// Ends it with this error in its trailers; false while a thread is in the midst of a write.
     fn end_with(&self, error: &Error) -> bool;
 }
 
-/// What takes a streamed response instead of the Runtime API.
+/// Receives a streamed response instead of the Runtime API.
 pub(crate) trait Collect: Send + Sync {
     /// The response begins.
     fn begin(&self, content_type: &str);
@@ -52,19 +52,19 @@ pub(crate) trait Collect: Send + Sync {
     fn end(&self, last: &[u8], error: Option<&Error>);
 }
 
-/// What takes the response of the handler that this thread calls, if it calls one in a test.
+/// Receives the response of the handler that this thread calls in a test.
 pub(crate) type Collector = fn() -> Option<Arc<dyn Collect>>;
 
 pub(crate) static COLLECTOR: Slot<Collector> = Slot::empty();
 
-/// The shutdown hooks of a program that looks for SIGTERM in waits of its own.
+/// The shutdown hooks of a program that watches for SIGTERM in its own waits.
 pub(crate) static SHUTDOWN: ShutdownByHand = ShutdownByHand {
     wanted: AtomicBool::new(false),
     without_extension: AtomicBool::new(false),
     hooks: Mutex::new(None),
 };
 
-/// What waits for SIGTERM otherwise is a thread.
+/// Otherwise a thread waits for SIGTERM.
 pub(crate) struct ShutdownByHand {
     wanted: AtomicBool,
     without_extension: AtomicBool,
@@ -75,7 +75,7 @@ pub(crate) struct ShutdownByHand {
 type Hooks = Box<dyn FnOnce() + Send>;
 
 impl ShutdownByHand {
-    /// Asks for it, before the init phase ends.
+    /// Requests this, before the init phase ends.
     pub(crate) fn want(&self) {
         self.wanted.store(true, Ordering::Relaxed);
     }
@@ -97,7 +97,7 @@ impl ShutdownByHand {
         *self.hooks() = Some((termination, hooks));
     }
 
-    /// What can be read when SIGTERM has come; None while there are no hooks to run.
+    /// A descriptor that is readable when SIGTERM has come; `None` while there are no hooks to run.
     pub(crate) fn readable(&self) -> Option<BorrowedFd<'static>> {
         self.hooks()
             .as_ref()

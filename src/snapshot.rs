@@ -1,4 +1,4 @@
-//! SnapStart: what happens around the snapshot.
+//! SnapStart: the steps before and after the snapshot.
 //!
 //! ```text
 //! init step -> before-snapshot hooks, the last registered first -> connection closed
@@ -16,16 +16,15 @@ use crate::error::{Error, Side};
 use crate::poller::{self, Stage};
 use crate::{fresh, log, panics, sys};
 
-/// What init and before-snapshot hooks may take together; a function whose timeout is longer has
-/// that long.
+/// Time limit of init step and before-snapshot hooks together, unless the function's timeout is longer.
 const INIT_LIMIT: Duration = Duration::from_secs(130);
-/// What a restore may take, the after-restore hooks included.
+/// Time limit of a restore, with the after-restore hooks.
 const RESTORE_LIMIT: Duration = Duration::from_secs(10);
 
 /// A hook gets the state that the init step made.
 pub(crate) type Hook<S> = Box<dyn FnOnce(&S) -> Result<(), Error>>;
 
-/// What a function wants done around the snapshot, in the order of registration.
+/// The hooks around the snapshot, in the order of registration.
 pub(crate) struct Hooks<S> {
     pub(crate) before: Vec<Hook<S>>,
     pub(crate) after: Vec<Hook<S>>,
@@ -54,12 +53,12 @@ pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> 
     Ok(())
 }
 
-/// Waits for the snapshot to be taken and restored, without a time limit. No connection survives
-/// it: neither one from before nor its own.
+/// Waits for the snapshot and its restore, without a time limit. No connection survives that, not even the
+/// one it waits on.
 #[cold]
 pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
     api.disconnect();
-    // A panic of a thread meanwhile is reported in its name.
+    // A panic of another thread meanwhile is reported as this phase's error.
     let in_flight = poller::mine();
     in_flight.go(Stage::Idle, Stage::Snapshot);
     let restored = api.restore_next();

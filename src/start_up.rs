@@ -1,5 +1,5 @@
-//! Texts that start-up reads, in statics of a name that src/start_up.ld knows: literals have no
-//! names of their own, and would lie on as many pages as they like.
+//! Texts that start-up reads, in statics whose names src/start_up.ld lists, so that they share pages:
+//! literals have no names, and would be spread over more pages.
 
 macro_rules! texts {
     ($($(#[$about:meta])* $visible:vis $name:ident = $text:expr;)*) => {$(

@@ -10,10 +10,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The `traceparent` for an X-Ray header; None for one that does not name a trace and a parent.
-/// The first of those is logged as a warning, and no other: a function behind a caller whose
-/// headers have only `Root=` would log one for each event. A trace whose sampling is not decided
-/// counts as not sampled.
+/// The `traceparent` for an X-Ray header; `None` for a header without trace and parent. Only the first of
+/// those is logged as a warning, since some callers send only `Root=` with each event. A trace whose
+/// sampling is not decided counts as not sampled.
 pub(crate) fn from_xray(header: &str) -> Option<String> {
     static WARNED: AtomicBool = AtomicBool::new(false);
     let made = convert(header);
@@ -50,7 +49,7 @@ pub(crate) fn convert(header: &str) -> Option<String> {
     Some(made)
 }
 
-/// So many hexadecimal digits, and not all of them 0.
+/// Whether the text has so many hexadecimal digits, and not only zeros.
 fn is_id(text: &str, length: usize) -> bool {
     text.len() == length
         && text.bytes().all(|byte| byte.is_ascii_hexdigit())

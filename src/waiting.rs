@@ -1,7 +1,6 @@
-//! Waiting for the Runtime API: what is done before a wait, and how long a wait may take.
+//! Waits for the Runtime API: the call before a wait, and time limits.
 //!
-//! Waits have no limit but for the last calls of a process: each thread that makes those has a
-//! limit of its own.
+//! Only the last calls of a process have a limit: each thread that makes them has its own.
 
 use std::cell::Cell;
 use std::io;
@@ -19,8 +18,8 @@ thread_local! {
     static UNTIL: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Ends every wait of this thread so many milliseconds from now; the call that waits then fails
-/// with [`WouldBlock`](io::ErrorKind::WouldBlock). For the last calls of a process.
+/// Ends every wait of this thread so many milliseconds from now; the call that waits then fails with
+/// [`WouldBlock`](io::ErrorKind::WouldBlock). It is for the last calls of a process.
 pub(crate) fn limit(left: u64) {
     static LIMITED: BeforeWait = limited;
     UNTIL.set(milliseconds(since_boot()) + left);
@@ -31,7 +30,7 @@ pub(crate) fn limit(left: u64) {
     }
 }
 
-/// Lets a write to this socket wait no longer than this thread's limit, if it has one.
+/// Limits a write to this socket by this thread's limit, if it has one.
 #[cold]
 pub(crate) fn limit_writes(stream: &TcpStream) {
     if let Some(left) = left() {
@@ -39,8 +38,8 @@ pub(crate) fn limit_writes(stream: &TcpStream) {
     }
 }
 
-/// What is left of this thread's limit in milliseconds, at least one: a socket takes nothing for no
-/// limit. None without one.
+/// The rest of this thread's limit in milliseconds, at least 1, since 0 means no limit for a socket. `None`
+/// without a limit.
 fn left() -> Option<u64> {
     let until = UNTIL.get();
     (until != 0).then(|| until.saturating_sub(milliseconds(since_boot())).max(1))
@@ -53,8 +52,8 @@ fn limited(socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
     }
 }
 
-/// Does what is to be done before a wait until the socket can be read, or with `room` takes bytes
-/// again, or it is `until`.
+/// Makes the call before a wait until the socket is readable (with `room`: writable) or `until` is
+/// reached.
 #[inline]
 pub(crate) fn prepare(stream: &TcpStream, room: bool, until: Option<Duration>) {
     call(&BEFORE_WAIT, stream.as_fd(), room, until);
@@ -74,12 +73,11 @@ pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<us
     socket::receive(stream, buffer)
 }
 
-/// Waits until a socket that does not block has something to read, which may be its end, or with
-/// `room` takes bytes again; says whether there is something to read. There is no time limit but
-/// that of the thread and `until`, counted since boot.
+/// Waits until a non-blocking socket is readable (which may be its end) or, with `room`, writable;
+/// returns whether it is readable. The time limits are the thread's and `until`, counted since boot.
 ///
 /// # Errors
-/// `TimedOut` when it is `until`, `WouldBlock` when the time of the thread is over.
+/// `TimedOut` at `until`, `WouldBlock` at the thread's limit.
 pub(crate) fn await_peer(
     stream: &TcpStream,
     room: bool,

@@ -1,7 +1,7 @@
-//! What a function opts in to: code that is only linked, and only costs, when it is asked for.
+//! Opt-in features: their code is linked only into functions that ask for it.
 //!
-//! Functions stand here by pointer, so that the linker finds them only in bootstraps that ask for
-//! them. [`Runtime`](crate::Runtime) fills the pointers, and `run` calls them.
+//! They are reached by function pointers, so that the linker drops those that are not used.
+//! [`Runtime`](crate::Runtime) fills the pointers, and `run` calls them.
 
 use std::convert::Infallible;
 
@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::settings::Endpoint;
 
-/// What was opted in to; most functions opt in to nothing, and carry a null pointer.
+/// The features of a function; a null pointer for most functions, which use no feature.
 pub(crate) struct Features<S: 'static> {
     pub(crate) pollers: Option<Pollers<S>>,
     pub(crate) shutdown: Option<Shutdown<S>>,
@@ -30,7 +30,7 @@ pub(crate) struct Pollers<S: 'static> {
 /// How SIGTERM is waited for, and the hooks that then run.
 pub(crate) struct Shutdown<S: 'static> {
     pub(crate) watch: fn(&'static S, Vec<ShutdownHook<S>>),
-    /// Registers what makes Lambda send SIGTERM; once before a snapshot, and once behind it.
+    /// Registers the extension that makes Lambda send SIGTERM; called before a snapshot and again after it.
     pub(crate) extension: fn(&'static Endpoint),
     pub(crate) hooks: Vec<ShutdownHook<S>>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Shutdown<S: 'static> {
 /// A hook gets the state that the init step made.
 pub(crate) type ShutdownHook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
 
-/// Polls with as many threads, of which this one is the first and has this connection.
+/// Polls with several threads, of which this one is the first and has this connection.
 type Poll<S> = fn(RuntimeApi<DefaultClient>, Function<S>, usize) -> Result<Infallible, ApiError>;
 pub(crate) type BeforeEvent = fn(&Metadata<'_>);
 
@@ -51,7 +51,7 @@ impl<S> Features<S> {
         }
     }
 
-    /// What `place` holds, made now if there is nothing yet.
+    /// The value in `place`, made now if it is empty.
     pub(crate) fn of(place: &mut Option<Box<Self>>) -> &mut Self {
         place.get_or_insert_with(|| Box::new(Self::nothing()))
     }

@@ -4,7 +4,7 @@ use super::features::BeforeEvent;
 use crate::handler::Handler;
 use crate::settings::Endpoint;
 
-/// What serves events, and where they come from. All of it lives until the process ends.
+/// The handler, its state and the endpoint. They live until the process ends.
 pub(crate) struct Function<S: 'static> {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) handler: &'static dyn Handler<S>,

@@ -1,4 +1,4 @@
-//! What an init step is given.
+//! The argument of an init step.
 
 use std::env::{self, VarError};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::error::{Error, error_type};
 use crate::{log, panics, settings};
 
-/// What an init step may know and do.
+/// The settings and actions that an init step may use.
 ///
 /// ```
 /// use coldspark::{Error, Init};
@@ -28,36 +28,36 @@ pub struct Init<'a> {
     pub(crate) place: Place<'a>,
 }
 
-/// Where the step runs.
+/// The surroundings of the step.
 pub(crate) enum Place<'a> {
-    /// In front of a Runtime API, to which this connects.
+    /// A Runtime API, to which this connects.
     Lambda(&'a dyn Fn()),
-    /// In a test, which gives this.
+    /// A test, with its replacements.
     Test(&'a Given),
 }
 
-/// What a test gives in place of the environment.
+/// Values that a test gives in place of the environment.
 #[derive(Debug, Default)]
 pub(crate) struct Given {
     pub(crate) task_root: Option<PathBuf>,
     pub(crate) variables: Vec<(String, String)>,
 }
 
-/// Runs the step, with a log that gives way to what the step sets. Only functions with a step
-/// name it, so that others are not linked with that.
+/// Runs the step, with a log that is replaced by a subscriber that the step sets. Only functions with a
+/// step refer to this function, so that others do not link it.
 pub(crate) fn run<S>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
 ) -> Result<S, Error> {
     if let Place::Test(_) = init.place {
-        // Log and panic hook are those of the test.
+        // A test has its own log and panic hook.
         return step(init);
     }
     panics::install();
     let lines = log::during_init();
     let made = step(init);
     drop(lines);
-    // Again, before a panic hook that the step may have set.
+    // Again, so that ours is called before a panic hook that the step has set.
     panics::prepare();
     made
 }
@@ -84,7 +84,7 @@ impl Init<'_> {
             .unwrap_or_else(settings::task_root)
     }
 
-    /// An environment variable that the function cannot do without.
+    /// The value of an environment variable that the function requires.
     ///
     /// ```
     /// # use coldspark::{Error, Init};
@@ -117,8 +117,8 @@ impl Init<'_> {
         })
     }
 
-    /// How many invocations the function will have in hand at most: 1, unless it opted in to more
-    /// ([`Runtime::concurrent`](crate::Runtime::concurrent)) and Lambda's setting says more.
+    /// The most invocations that are in hand at a time: 1, unless the function opted in to more
+    /// ([`Runtime::concurrent`](crate::Runtime::concurrent)) and Lambda's setting is higher.
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.concurrency

@@ -1,5 +1,5 @@
-//! What a function registers: its handlers by name, its init step, its hooks, and what it opts in to.
-//! Data only; `run` does what it says.
+//! A function's registration: its handlers by name, its init step, its hooks, and its features.
+//! It is data only; `run` acts on it.
 
 mod features;
 mod function;
@@ -22,17 +22,17 @@ use crate::log;
 use crate::snapshot::Hooks;
 use name::Name;
 
-/// What a function is made of.
+/// The registration of a function.
 pub(crate) struct Registration<S: 'static> {
     step: Step<S>,
     handlers: Vec<(Name, Box<dyn Handler<S>>)>,
-    /// What answers when `_HANDLER` names none of the handlers.
+    /// The fallback handler, for an unknown name in `_HANDLER`.
     pub(crate) any: Option<Box<dyn Handler<S>>>,
     pub(crate) hooks: Hooks<S>,
     pub(crate) features: Option<Box<Features<S>>>,
 }
 
-/// Where the state comes from.
+/// The source of the state.
 pub(crate) enum Step<S> {
     Done(S),
     Pending(Box<InitStep<S>>),
@@ -40,7 +40,7 @@ pub(crate) enum Step<S> {
 
 pub(crate) type InitStep<S> = dyn FnOnce(&Init<'_>) -> Result<S, Error>;
 
-/// What `_HANDLER` has chosen, and all that belongs to it.
+/// The handler that `_HANDLER` has chosen, with its init step, hooks and features.
 pub(crate) struct Chosen<S: 'static> {
     pub(crate) handler: Box<dyn Handler<S>>,
     pub(crate) step: Step<S>,
@@ -64,7 +64,7 @@ impl<S> Registration<S> {
         self.handlers.push((Name::new(name), handler));
     }
 
-    /// What is opted in to, for another feature.
+    /// The features, to add one.
     pub(crate) fn features(&mut self) -> &mut Features<S> {
         Features::of(&mut self.features)
     }
@@ -100,7 +100,7 @@ impl<S> Registration<S> {
     }
 }
 
-/// Logs that the only handler answers to another name than its own.
+/// Logs that `_HANDLER` is not the name of the only handler, which answers all the same.
 #[cold]
 #[inline(never)]
 fn answers_to(name: &str, own: &str) {

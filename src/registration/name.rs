@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-/// How many bytes of a name are kept beside its text.
+/// Length of the copy of a name's beginning, in bytes.
 const START: usize = 16;
 
-/// A name with a copy of its first bytes, so that one that is not long is compared without its
-/// text: the text is a constant of the function, and a cold start would wait for the disk to read it.
+/// A name with a copy of its first bytes. A short name is compared by the copy alone: its text is a
+/// constant of the function, which a cold start would have to read from the disk.
 pub(super) struct Name {
     text: Cow<'static, str>,
     start: [u8; START],
@@ -24,7 +24,7 @@ impl Name {
         &self.text
     }
 
-    /// Whether it is this one.
+    /// Whether it is this name.
     pub(super) fn is(&self, name: &str) -> bool {
         self.text.len() == name.len()
             && self.start == start(name)
@@ -32,7 +32,7 @@ impl Name {
     }
 }
 
-/// The beginning of a text, with zeros behind it.
+/// The beginning of a text, padded with zeros.
 #[inline(always)]
 fn start(text: &str) -> [u8; START] {
     let mut start = [0; START];

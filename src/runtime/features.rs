@@ -1,11 +1,12 @@
-//! What a function opts in to. Only these methods name the code for it, so that others do not link it.
+//! Methods for opt-in features. Only they refer to the features' code, so that other functions do not
+//! link it.
 
 use super::Runtime;
 use crate::error::Error;
 use crate::registration::{Pollers, Shutdown};
 use crate::{concurrency, shutdown, sys};
 
-/// Where X-Ray's libraries look for the tracing header.
+/// The variable in which X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
 
 impl<S: 'static> Runtime<S> {
@@ -14,9 +15,9 @@ impl<S: 'static> Runtime<S> {
     /// connection of its own, and share the handler and the state. Without this call a function
     /// polls with one thread, whatever the variable says.
     ///
-    /// The variable unset or 1 is one poller, as everywhere else in Lambda. 0 and what is not a
-    /// whole number are logged as a warning and are one poller too; more than 1,000 is logged and
-    /// is 1,000, because threads, descriptors and memory would run out. Each poller needs a
+    /// Unset or 1 means one poller, as everywhere else in Lambda. So do 0 and a value that is not a whole
+    /// number, with a warning in the log. More than 1,000 is logged and lowered to 1,000, because threads,
+    /// descriptors and memory would run out. Each poller needs a
     /// descriptor, or two when the handler streams: if the process may not have as many
     /// (`RLIMIT_NOFILE`), of which 24 are left to the function, there are fewer pollers, and a
     /// warning says so. If the system gives fewer threads, the function goes on with those and logs
@@ -24,7 +25,7 @@ impl<S: 'static> Runtime<S> {
     /// with a warning, as long as another one lives. The stack of a poller has 2 MiB of address
     /// space; the first poller is the main thread.
     ///
-    /// - [`Context`](crate::Context) has what belongs to one invocation, its deadline too. Lambda
+    /// - [`Context`](crate::Context) has the data of one invocation, its deadline too. Lambda
     ///   Managed Instances do not end a handler that has timed out: look at
     ///   [`time_left`](crate::Context::time_left). An answer that comes too late is refused
     ///   (410), logged and dropped.
@@ -36,7 +37,7 @@ impl<S: 'static> Runtime<S> {
     /// - Threads that a handler starts and ends cost memory with mimalloc, which keeps a heap for
     ///   each: 6,400 threads, 64 at a time, with 1.25 MB of blocks each had a peak of 33 to 121 MB,
     ///   with musl's malloc (without the feature `mimalloc`) 18 to 35 MB (x86_64, 2 processors).
-    ///   Fewer threads that stay are better than many that come and go.
+    ///   A few long-lived threads are better than many short ones.
     /// - When the Runtime API does not let one poller go on, the others' events are answered in the
     ///   same way; the process logs it and exits with status 1, once, as with one poller.
     ///
@@ -65,8 +66,8 @@ impl<S: 'static> Runtime<S> {
         self
     }
 
-    /// Registers a hook that runs when Lambda ends the environment, which it tells by SIGTERM:
-    /// the place to write out what is still in memory, and to close connections. Lambda only
+    /// Registers a hook that runs when Lambda ends the environment, which it announces by SIGTERM:
+    /// the place to write out data that is still in memory, and to close connections. Lambda only
     /// sends it to environments with an extension, and kills others without notice. So a function
     /// with a hook registers itself as an internal extension without events,
     /// `coldspark-shutdown`, at the end of its init phase; one without a hook does not. When that is
@@ -82,9 +83,9 @@ impl<S: 'static> Runtime<S> {
     /// is logged, and the others still run. A panic is such a failure where the profile unwinds; where
     /// it aborts, the process ends with it.
     ///
-    /// With a hook, the start takes more at the end of the init phase: a thread, and for the
-    /// extension six system calls, 0.1 ms where it was measured: a second connection to the Runtime
-    /// API, which stays open, for one exchange and a request whose reply is never read.
+    /// With a hook, the end of the init phase starts a thread and registers the extension: a second
+    /// connection to the Runtime API, which stays open, for one exchange and a request whose reply is
+    /// never read (six system calls, 0.1 ms where it was measured).
     ///
     /// ```no_run
     /// # use coldspark::Runtime;

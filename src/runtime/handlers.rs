@@ -42,8 +42,8 @@ impl<S> Runtime<S> {
     /// Registers a handler over types of serde: the event is read as JSON, the response written
     /// as JSON.
     ///
-    /// An event of another shape is answered with the error `Runtime.InvalidEvent`, which says
-    /// where; the next event is then served.
+    /// An event of another shape is answered with the error `Runtime.InvalidEvent`, which names the place
+    /// in the JSON; the next event is then served.
     #[must_use]
     pub fn json<T, R, F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -74,8 +74,8 @@ impl<S> Runtime<S> {
         self
     }
 
-    /// Registers a handler over bytes that owns its response: a `Vec<u8>`, a `String`, or what else
-    /// becomes bytes.
+    /// Registers a handler over bytes that owns its response: a `Vec<u8>`, a `String`, or another type that
+    /// converts to bytes.
     ///
     /// ```no_run
     /// use coldspark::{Context, Error, Runtime};
@@ -138,8 +138,8 @@ impl<S> Runtime<S> {
         self
     }
 
-    /// Registers a handler over bytes that writes its response while the caller reads it: see
-    /// [`stream`](crate::stream), where an example is.
+    /// Registers a handler over bytes that writes its response while the caller reads it.
+    /// [`stream`](crate::stream) has an example.
     #[must_use]
     pub fn stream<F>(mut self, name: impl Into<Cow<'static, str>>, handler: F) -> Self
     where
@@ -153,8 +153,8 @@ impl<S> Runtime<S> {
         self
     }
 
-    /// Sets the handler over bytes that answers when `_HANDLER` names none of the others; its
-    /// value is in [`Init::handler`].
+    /// Sets the fallback handler over bytes, for an unknown name in `_HANDLER`; that name is in
+    /// [`Init::handler`].
     ///
     /// ```no_run
     /// coldspark::Runtime::with_init(|init| Ok(init.handler().to_owned()))
@@ -174,7 +174,7 @@ impl<S> Runtime<S> {
         self
     }
 
-    /// Sets such a handler that writes its response; the last one that is set answers.
+    /// Sets a fallback handler that streams its response. The last fallback handler that is set counts.
     #[must_use]
     pub fn any_stream<F>(mut self, handler: F) -> Self
     where

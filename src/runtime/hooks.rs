@@ -1,11 +1,11 @@
-//! What runs before a SnapStart snapshot, and after a restore.
+//! Hooks before a SnapStart snapshot and after a restore.
 
 use super::Runtime;
 use crate::error::Error;
 
 impl<S> Runtime<S> {
     /// Registers a hook that runs at the end of the init phase, before Lambda takes a SnapStart
-    /// snapshot of the process: the place to close what must not be in it. Hooks run in the
+    /// snapshot of the process: the place to close connections, for instance. Hooks run in the
     /// reverse order of their registration; without SnapStart they never run.
     ///
     /// The first error (or panic) ends it: it is reported to Lambda as
@@ -30,13 +30,13 @@ impl<S> Runtime<S> {
     }
 
     /// Registers a hook that runs in each environment that was restored from a SnapStart
-    /// snapshot, before its first event: the place to open again what the snapshot could not
-    /// keep. Hooks run in the order of their registration; without SnapStart they never run.
+    /// snapshot, before its first event: the place to open connections again. Hooks run in the order of
+    /// their registration; without SnapStart they never run.
     ///
     /// The first error (or panic) ends it: it is reported to Lambda as
     /// `Runtime.AfterRestoreError` with its own type in the message, the process exits with
-    /// status 1, and the waiting invocation fails. A restore may take 10 s with its hooks. What
-    /// can wait for the first event is better made then ([`fresh::PerRestore`]).
+    /// status 1, and the waiting invocation fails. A restore may take 10 s with its hooks. Work that can
+    /// wait for the first event is better done then ([`fresh::PerRestore`]).
     ///
     /// [`fresh::PerRestore`]: crate::fresh::PerRestore
     #[must_use]

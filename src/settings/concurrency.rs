@@ -4,11 +4,11 @@ use super::variable;
 use crate::escape::quoted;
 
 const MAX_CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
-/// Most pollers of one process: as many as threads and descriptors suffice for in an ordinary
-/// environment, which has 1,024 of each (developer guide, "Lambda quotas").
+/// Most pollers of one process: an ordinary environment has 1,024 threads and as many descriptors
+/// (developer guide, "Lambda quotas").
 const MOST: usize = 1000;
 
-/// The number that the environment says, within bounds, and what is wrong with the setting.
+/// The number in the setting, within bounds, and the setting's mistake, if any.
 pub(crate) fn max_concurrency() -> (usize, Option<String>) {
     parse(variable(MAX_CONCURRENCY).as_deref().unwrap_or_default())
 }
@@ -22,7 +22,7 @@ pub(super) fn parse(value: &str) -> (usize, Option<String>) {
         _ if !digits => (1, "is not a whole number; one poller is used"),
         Ok(0) => (1, "is no number of pollers; one is used"),
         Ok(count) if count <= MOST => return (count, None),
-        // Also what no integer holds.
+        // Also a number that is too large for an integer.
         _ => (MOST, "is over 1000 pollers; 1000 are used"),
     };
     (

@@ -1,14 +1,13 @@
 //! The address that `cargo lambda watch` gives: a URL with a path, `http://127.0.0.1:9000/.rt/NAME`.
 //!
-//! Lambda's own is `host:port`. Only builds with debug assertions, which are what `watch` makes,
-//! know the other form, so that it costs a bootstrap that is shipped nothing.
+//! Lambda's own is `host:port`. Only builds with debug assertions, which `watch` makes, know the URL, so
+//! that a release build does not carry the code.
 
 use once_cell::race::OnceBox;
 
 static PREFIX: OnceBox<String> = OnceBox::new();
 
-/// The authority of such an address, whose path is then in front of every path; another address
-/// as it is.
+/// The authority of such an address; another address is returned as it is.
 pub(super) fn authority(given: String) -> String {
     let Some((authority, prefix)) = split(&given) else {
         return given;
@@ -17,7 +16,7 @@ pub(super) fn authority(given: String) -> String {
     authority.to_owned()
 }
 
-/// The path of such an address, which stands in front of every path; empty for another address.
+/// The path of such an address, which is the prefix of every path; empty for another address.
 pub(crate) fn path_prefix() -> &'static str {
     PREFIX.get().map_or("", String::as_str)
 }

@@ -7,10 +7,10 @@ use std::str::FromStr;
 use super::RUNTIME_API;
 use crate::escape::quoted;
 
-/// Where the Runtime API listens.
+/// The address of the Runtime API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
-    /// As given: also the value of the `Host` header.
+    /// The address as given, which is also the value of the `Host` header.
     pub(crate) authority: String,
     pub(crate) host: Host,
     pub(crate) port: u16,
@@ -101,7 +101,7 @@ fn ipv4(host: &str) -> Option<Ipv4Addr> {
     (octet == 3 && digits > 0).then(|| octets.into())
 }
 
-/// `AWS_LAMBDA_RUNTIME_API` is absent or wrong: there is nobody to report it to but the log.
+/// `AWS_LAMBDA_RUNTIME_API` is absent or wrong, which only the log can report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvalidEndpoint {
     value: Option<String>,

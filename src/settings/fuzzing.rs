@@ -1,4 +1,4 @@
-//! Settings out of texts, for the fuzz targets.
+//! Entry points of the fuzz targets: parsing of settings.
 
 use std::net::IpAddr;
 

@@ -1,8 +1,8 @@
-//! The bytes of a prelude, for the fuzz targets.
+//! Entry points of the fuzz targets: the bytes of a prelude.
 
 use super::Prelude;
 
-/// What stands before the body.
+/// The bytes before the body.
 pub fn prelude_bytes(prelude: &Prelude) -> Vec<u8> {
     prelude.to_bytes()
 }

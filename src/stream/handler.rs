@@ -24,7 +24,7 @@ where
             Some(endpoint) => Writer::new(endpoint, poller::mine(), context.metadata()),
             None => in_a_test(context.metadata())?,
         };
-        // Caught here already, because only the writer can end what has begun.
+        // Caught here, because only the writer can end a response that has begun.
         let result = panics::within_invocation(|| (self.0)(event, context, &mut writer));
         writer.finish(result)
     }
@@ -35,7 +35,7 @@ where
     }
 }
 
-/// What a handler writes to that is called in a test.
+/// The writer of a handler that is called in a test.
 #[cold]
 fn in_a_test(metadata: Metadata<'_>) -> Result<Writer<'_>, Error> {
     let collector = slots::COLLECTOR.get().and_then(|collector| collector());

@@ -1,7 +1,7 @@
 //! A streamed response that has begun and not ended.
 //!
-//! Whatever ends the process has to end it first: a caller cannot tell a response that just stops
-//! from one that is whole. So its poller keeps it beside the event in hand.
+//! The thread that ends the process has to end the response first: a caller cannot tell one that just
+//! stops from a complete one. So the poller keeps it beside the event in hand.
 
 use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -16,20 +16,20 @@ use crate::sys;
 /// A response that has begun.
 pub(super) struct Live {
     in_flight: &'static InFlight,
-    /// None before it begins and once it has ended.
+    /// `None` before it begins and after it has ended.
     response: Mutex<Option<StreamedResponse>>,
 }
 
 impl Live {
-    /// Begins the response to this event in hand; waits for the end of the process when
-    /// somebody else answers that.
+    /// Begins the response to this event in hand. If another thread answers the event, it waits for the end
+    /// of the process.
     pub(super) fn begin(in_flight: &'static InFlight, connected: Connected) -> Arc<Self> {
         let live = Arc::new(Self {
             in_flight,
             response: Mutex::new(None),
         });
-        // Whoever takes the stream over finds it, and waits for the lock. The compiler must not see
-        // that this is all there ever is: it would link the code for it into every function.
+        // A thread that takes the stream over finds it here, and waits for the lock. The compiler must
+        // not see that this is the only value: it would link its code into every function.
         let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn EndStream>);
         in_flight.set_stream(Some(taken));
         let mut response = live.response();

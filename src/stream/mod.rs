@@ -57,7 +57,7 @@ pub(crate) use prelude::check_status;
 pub use prelude::{InvalidHead, Prelude};
 pub use writer::Writer;
 
-/// Sets a content type for bytes that bring their own prelude, those of a worker of the layer.
+/// Sets the content type for bytes that include a prelude, such as those of the layer's workers.
 #[doc(hidden)]
 pub fn any_content_type(writer: &mut Writer<'_>, value: &str) -> Result<(), InvalidHead> {
     writer.any_content_type(value)

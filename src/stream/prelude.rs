@@ -1,4 +1,4 @@
-//! The head of an HTTP response, as the front ends of Lambda take it from a stream.
+//! The prelude: the head of a streamed HTTP response.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::escape::quoted;
 
 /// The content type by which a front end knows a prelude.
 pub const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
-/// What stands between the prelude and the body.
+/// The bytes between the prelude and the body.
 const END: [u8; 8] = [0; 8];
 
 /// Whether a response of this content type begins with a prelude.
@@ -17,7 +17,7 @@ pub(super) fn is_announced_by(content_type: &str) -> bool {
     essence.trim().eq_ignore_ascii_case(CONTENT_TYPE)
 }
 
-/// The lengths of a prelude's JSON and of the zero bytes behind it, if the response begins so.
+/// The lengths of a prelude's JSON and of the zero bytes behind it, if the response begins with a prelude.
 pub(super) fn parts(response: &[u8]) -> Option<[usize; 2]> {
     let json = response
         .windows(END.len())
@@ -27,13 +27,12 @@ pub(super) fn parts(response: &[u8]) -> Option<[usize; 2]> {
 
 /// Status, headers and cookies of a streamed response to a function URL or to API Gateway.
 ///
-/// With the feature `http` it is also made from the parts of a response of the `http` crate:
-/// `Prelude::try_from(&parts)`. [`Writer::prelude`](super::Writer::prelude) is the one way to send
-/// it.
+/// With the feature `http`, `Prelude::try_from(&parts)` makes it from the parts of a response of the
+/// `http` crate. Only [`Writer::prelude`](super::Writer::prelude) sends it.
 ///
 /// It is sent ahead of the body as a JSON object (`statusCode`, `headers`, `cookies`) and 8 NUL
-/// bytes, under the content type `application/vnd.awslambda.http-integration-response`. Whoever
-/// invokes the function directly gets these bytes as part of the response.
+/// bytes, under the content type `application/vnd.awslambda.http-integration-response`. A direct
+/// invocation returns these bytes as part of the response.
 ///
 /// ```
 /// use coldspark::stream::Prelude;
@@ -52,8 +51,7 @@ pub struct Prelude {
     cookies: Vec<String>,
 }
 
-/// A content type or a prelude that no response can have, or that comes when the response has
-/// begun.
+/// The error for an invalid content type or prelude, or for one that comes after the response has begun.
 ///
 /// ```
 /// let refused = coldspark::stream::Prelude::new(99).unwrap_err();
@@ -66,7 +64,7 @@ impl Prelude {
     /// A prelude with this status and nothing else.
     ///
     /// # Errors
-    /// When no final HTTP response has this status: it is not between 200 and 599.
+    /// When the status is not that of a final HTTP response, 200 to 599.
     pub fn new(status: u16) -> Result<Self, InvalidHead> {
         check_status(status).map_err(InvalidHead)?;
         Ok(Self {
@@ -136,7 +134,7 @@ impl Prelude {
         is_announced_by(content_type)
     }
 
-    /// Takes the prelude away from the beginning of a response; None when it has no valid one.
+    /// Removes the prelude from the beginning of a response; `None` when there is no valid prelude.
     pub(crate) fn taken_from(response: &mut Vec<u8>) -> Option<Self> {
         let [json, zeros] = parts(response)?;
         let head: serde_json::Value = serde_json::from_slice(&response[..json]).ok()?;
@@ -160,8 +158,8 @@ impl Prelude {
     }
 }
 
-/// Refuses what no final response has as its status (RFC 9110, section 15), and says why. The one
-/// range for responses that are streamed and those that are not.
+/// Refuses a status that no final response has (RFC 9110, section 15), and says why; for streamed and
+/// other responses.
 pub(crate) fn check_status(status: u16) -> Result<(), String> {
     if (200..=599).contains(&status) {
         return Ok(());
@@ -171,7 +169,7 @@ pub(crate) fn check_status(status: u16) -> Result<(), String> {
     ))
 }
 
-/// Refuses what cannot stand in a header's value (RFC 9110, section 5.5).
+/// Refuses bytes that a header's value cannot have (RFC 9110, section 5.5).
 pub(super) fn check(name: &str, value: &str) -> Result<(), InvalidHead> {
     match value.chars().find(|c| c.is_ascii_control() && *c != '\t') {
         None => Ok(()),

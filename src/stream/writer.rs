@@ -1,4 +1,4 @@
-//! What a handler writes its response to.
+//! The writer of a streamed response.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,10 +27,10 @@ const CAPACITY: usize = 16 * 1024;
 /// sent before that, so content type and prelude can be set until then, and an error that the
 /// handler returns until then is an ordinary one. An empty write does nothing.
 ///
-/// A write waits while nobody reads the response. It fails with
-/// [`BrokenPipe`](io::ErrorKind::BrokenPipe) when nobody ever will: the caller is gone, or the
-/// Runtime API has refused the response. The handler may stop then, whatever it returns; why is
-/// logged, and the next event is served.
+/// A write waits while the response is not read. It fails with
+/// [`BrokenPipe`](io::ErrorKind::BrokenPipe) when it never will be: the caller is gone, or the Runtime
+/// API has refused the response. The handler may stop then, with any result; the cause is logged, and the
+/// next event is served.
 ///
 /// ```
 /// use coldspark::{Context, Error, stream::Writer};
@@ -57,15 +57,15 @@ pub struct Writer<'a> {
     state: State,
     /// Why no connection could be made for the response.
     unavailable: Option<String>,
-    /// Bytes were written that could not be kept.
+    /// Whether bytes were written that could not be kept.
     lost: bool,
 }
 
-/// Where the response goes.
+/// The destination of the response.
 enum Destination {
-    /// To the Runtime API, as the answer to what this poller has in hand.
+    /// The Runtime API, for the event that this poller has in hand.
     Api(&'static Endpoint, &'static InFlight),
-    /// To the test that calls the handler.
+    /// The test that calls the handler.
     Test(Arc<dyn Collect>),
 }
 
@@ -157,7 +157,7 @@ impl<'a> Writer<'a> {
         self.any_content_type(value)
     }
 
-    /// The same for a response whose bytes may have a prelude that was made elsewhere.
+    /// Sets the content type of a response whose bytes may include a prelude.
     pub(crate) fn any_content_type(&mut self, value: &str) -> Result<(), InvalidHead> {
         self.not_begun()?;
         if self.content_type == prelude::CONTENT_TYPE {
@@ -190,8 +190,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Answers with this body as a function without a stream does: JSON, at most 6 MB, over the
-    /// kept connection. For handlers that learn from the event that there is nothing to stream.
+    /// Answers with this body without streaming: JSON, at most 6 MB, over the kept connection. It is for
+    /// events whose response is not worth a stream.
     ///
     /// # Errors
     /// When a byte was written before it.
@@ -211,8 +211,8 @@ impl<'a> Writer<'a> {
         matches!(self.state, State::Begun(_))
     }
 
-    /// Gives the response up at this time since boot, when nobody has read it by then; writes fail
-    /// from then on. For the layer, whose processes do not end by themselves at the deadline.
+    /// Gives the response up at this time since boot if it has not been read by then; writes then fail. The
+    /// layer uses it, since its processes do not end by themselves at the deadline.
     #[doc(hidden)]
     pub fn give_up_at(&mut self, until: Option<Duration>) {
         self.until = until;
@@ -230,7 +230,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Sends what was collected, and these bytes behind it.
+    /// Sends the collected bytes, and these behind them.
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.buffer.is_empty() && bytes.is_empty() {
             return Ok(());
@@ -259,8 +259,8 @@ impl<'a> Writer<'a> {
         ))
     }
 
-    /// Connects, and begins the response only then: without a connection it still can be answered
-    /// with an error, over the kept one.
+    /// Connects before it begins the response: without a connection, an error can still be sent over the
+    /// kept one.
     fn begin(&mut self) -> Option<Begun> {
         let (endpoint, in_flight) = match &self.destination {
             Destination::Api(endpoint, in_flight) => (*endpoint, *in_flight),
@@ -275,7 +275,7 @@ impl<'a> Writer<'a> {
                 let live = Live::begin(in_flight, connected);
                 live.give_up_at(self.until);
                 if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
-                    // `cargo lambda watch`, which takes debug builds only, wants each in a chunk.
+                    // `cargo lambda watch`, which runs debug builds only, needs each in a chunk.
                     for length in prelude::parts(&self.buffer).into_iter().flatten() {
                         live.send([&self.buffer[..length], &[]]);
                         self.buffer.drain(..length);
@@ -295,8 +295,7 @@ impl<'a> Writer<'a> {
         self.unavailable.clone().unwrap_or_default()
     }
 
-    /// The error of a response that could not begin: the runtime's, with what the handler made of
-    /// it.
+    /// The error of a response that could not begin: the runtime's, with the handler's error in its text.
     fn not_streamed(&self, error: Option<&Error>) -> Error {
         let reason = match error {
             Some(error) => error.message().to_owned(),
@@ -308,7 +307,7 @@ impl<'a> Writer<'a> {
         )
     }
 
-    /// Ends the response as the handler's result says.
+    /// Ends the response according to the handler's result.
     pub(crate) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
         let (live, error) = match (&mut self.state, result.err()) {
             (State::Begun(begun), error) => (begun.clone(), error),

@@ -1,8 +1,8 @@
-//! The end of a process by an allocation that failed.
+//! A report of a failed allocation that aborts the process.
 //!
-//! Only a nightly std tells anybody of it before it aborts, and its own line has no request id. The
-//! allocator cannot tell: code that asks by `try_reserve` goes on. So SIGABRT is caught, from the first
-//! allocation that fails; it costs others nothing.
+//! Only a nightly std has a hook for it, and std's own line has no request id. The allocator cannot know
+//! whether the process will abort: code that uses `try_reserve` goes on. So SIGABRT is caught, from the
+//! first failed allocation on; without one this costs nothing.
 
 use std::mem::{self, MaybeUninit};
 use std::ptr;
@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 /// What to call when the process aborts, a `fn(usize)`.
 static REPORT: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
-/// The bytes of the last allocation that failed, and the thread that wanted them, 0 for nobody.
+/// The size of the last failed allocation, and its thread; 0 without one.
 static SIZE: AtomicUsize = AtomicUsize::new(0);
 static THREAD: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on `report` is called on a thread that aborts because it could not get so many bytes.
+/// Sets the function that is called, with the size, on a thread that aborts by a failed allocation.
 pub(crate) fn report_by(report: fn(usize)) {
     REPORT.store(report as *mut (), Ordering::Release);
 }
 
-/// An allocation of so many bytes failed on this thread.
+/// Notes that an allocation of so many bytes failed on this thread.
 #[cold]
 #[inline(never)]
 pub(super) fn may_follow(size: usize) {
@@ -45,7 +45,8 @@ pub(super) fn may_follow(size: usize) {
     }
 }
 
-/// abort(3) raises the signal on its own thread, and ends the process when this comes back.
+/// The signal's handler. abort(3) raises the signal on its own thread, and ends the process when this
+/// returns.
 extern "C" fn aborts(_: libc::c_int) {
     let report = REPORT.load(Ordering::Acquire);
     if THREAD.swap(0, Ordering::Relaxed) != this_thread() || report.is_null() {
@@ -57,7 +58,7 @@ extern "C" fn aborts(_: libc::c_int) {
     report(SIZE.load(Ordering::Relaxed));
 }
 
-/// What no other thread that lives has.
+/// A value that no other live thread has.
 fn this_thread() -> usize {
     // SAFETY: every thread has an errno.
     unsafe { libc::__errno_location() }.addr()

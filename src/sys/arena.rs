@@ -5,8 +5,8 @@
 //! lists by size and used again. Large blocks go to the allocator behind, and from the first small
 //! one that does not fit, all do.
 //!
-//! Nobody ever waits for the arena. A process that is forked off while another thread is at it has
-//! no such thread, and would wait for ever.
+//! No thread ever waits for the arena: a process that is forked off while another thread uses it does not
+//! have that thread, and would wait for ever.
 
 #[cfg(feature = "mimalloc")]
 mod started;
@@ -21,7 +21,7 @@ use started::Started as Behind;
 #[cfg(not(feature = "mimalloc"))]
 use std::alloc::System as Behind;
 
-/// Bytes of the arena. Only the pages that are used are ever touched.
+/// Size of the arena in bytes. Only the pages that are used are ever touched.
 const SIZE: usize = 128 * 1024;
 /// Blocks are powers of two from `1 << MIN_SHIFT` up to `1 << MAX_SHIFT` bytes.
 const MIN_SHIFT: u32 = 4;
@@ -52,8 +52,8 @@ struct Memory(UnsafeCell<[u8; SIZE]>);
 // a time, and through the links of free blocks, which belong to the thread that holds the state of `ARENA`.
 unsafe impl Sync for Memory {}
 
-/// Blocks of at least a page begin with one, and come from the other end: the small ones then lie
-/// on few pages, and what is read into a large one touches no more than it must.
+/// Blocks of at least a page are aligned to pages, and come from the other end: then small blocks lie on
+/// few pages, and reading into a large block touches no more pages than necessary.
 const PAGE: usize = 4096;
 
 struct State {
@@ -65,12 +65,12 @@ struct State {
 }
 
 struct Arena {
-    /// Whether a thread is at the state. It stays so in a process that was forked off meanwhile:
-    /// new blocks then come from the allocator behind.
+    /// Whether a thread uses the state. In a process that was forked off meanwhile it stays set, and new
+    /// blocks come from the allocator behind.
     busy: AtomicBool,
     state: UnsafeCell<State>,
-    /// Blocks that were freed while a thread was at the state: the first word of each points to
-    /// the next, the second is its class.
+    /// Blocks that were freed while another thread used the state: the first word of each points to the
+    /// next, the second is its class.
     returned: AtomicPtr<[usize; 2]>,
 }
 
@@ -127,13 +127,13 @@ fn holds(block: *mut u8) -> bool {
     block.addr().wrapping_sub(base().addr()) < SIZE
 }
 
-/// Makes a pointer to the arena of an owner's pointer, at the same address: the one that an owner had may only be used for the
-/// bytes that were its own, and a block has as many as its class says.
+/// Makes a pointer with the arena's provenance from an owner's pointer, at the same address: the owner's
+/// may only be used for the bytes of its layout, and a block has the size of its class.
 fn whole(block: *mut u8) -> *mut u8 {
     base().with_addr(block.addr())
 }
 
-/// Does something with the state, unless another thread is at it.
+/// Calls the closure with the state, unless another thread uses it.
 #[inline(always)]
 fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> Option<T> {
     if ARENA.busy.swap(true, Ordering::Acquire) {
@@ -146,7 +146,7 @@ fn with_state<T>(work: impl FnOnce(&mut State) -> T) -> Option<T> {
     Some(done)
 }
 
-/// Takes a block of a class out of the arena; null when the arena is used up, or another thread is at it.
+/// Takes a block of a class out of the arena; null when the arena is full or used by another thread.
 fn take(class: usize) -> *mut u8 {
     with_state(|state| state.take(class)).unwrap_or(ptr::null_mut())
 }
@@ -159,7 +159,7 @@ fn give(block: *mut u8, class: usize) {
     }
 }
 
-/// Leaves a block for whoever is at the state next.
+/// Leaves a block for the next thread that uses the state.
 #[cold]
 #[inline(never)]
 fn leave(block: *mut [usize; 2], class: usize) {
@@ -171,8 +171,8 @@ fn leave(block: *mut [usize; 2], class: usize) {
             block.cast::<*mut [usize; 2]>().write(first);
             block.cast::<usize>().add(1).write(class);
         }
-        // Only ever all are taken off the list, so that a first one that is the same has not been
-        // away meanwhile with another behind it.
+        // The list is only ever taken as a whole, so there is no ABA problem: if the head is the same,
+        // so is the rest.
         let order = (Ordering::Release, Ordering::Relaxed);
         match ARENA
             .returned
@@ -245,7 +245,7 @@ impl State {
     }
 }
 
-/// A block of the allocator behind, or null, which is told where an abort may follow.
+/// A block of the allocator behind, or null, which is noted since an abort may follow.
 #[inline(always)]
 fn or_report(block: *mut u8, size: usize) -> *mut u8 {
     if block.is_null() {

@@ -1,8 +1,8 @@
-//! How many files and sockets the process may have open.
+//! The limit of open files and sockets.
 
 use std::mem::MaybeUninit;
 
-/// The limit for descriptors (`RLIMIT_NOFILE`); None when the system does not say.
+/// The limit for descriptors (`RLIMIT_NOFILE`); `None` when it cannot be read.
 pub(crate) fn limit() -> Option<usize> {
     let mut limit = MaybeUninit::<libc::rlimit>::uninit();
     // SAFETY: the pointer is to room for one rlimit, exclusively borrowed, which getrlimit(2)

@@ -1,4 +1,4 @@
-//! Where randomness comes from: the kernel and the processor.
+//! Sources of randomness: the kernel and the processor.
 
 use std::io;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]

@@ -1,6 +1,6 @@
 //! The environment of the process, in one pass.
 //!
-//! std copies and locks for each variable it is asked for; start-up asks for several.
+//! std copies and locks for each variable, and start-up needs several.
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt;
@@ -12,7 +12,7 @@ unsafe extern "C" {
     static mut environ: *const *const c_char;
 }
 
-/// A variable as `NAME=value`, or what is left of it behind the start of its name.
+/// A variable as `NAME=value`, or the rest of it behind a prefix.
 #[derive(Clone, Copy)]
 pub(crate) struct Variable(NonNull<c_char>);
 
@@ -23,7 +23,7 @@ pub(crate) fn variables() -> Variables {
     Variables(unsafe { ptr::addr_of!(environ).read() })
 }
 
-/// The variables that are still to come.
+/// An iterator over the variables.
 pub(crate) struct Variables(*const *const c_char);
 
 impl Iterator for Variables {
@@ -44,7 +44,7 @@ impl Iterator for Variables {
 }
 
 impl Variable {
-    /// What comes behind `start`, if the text starts with it.
+    /// The rest behind `start`, if the text starts with it.
     pub(crate) fn after(self, start: &str) -> Option<Variable> {
         let mut at = self.0;
         for byte in start.bytes() {
@@ -64,8 +64,7 @@ impl Variable {
         OsStr::from_bytes(self.rest().to_bytes()).into()
     }
 
-    /// The rest as text; what is not UTF-8 comes with replacement characters, so that an error
-    /// about it can show it.
+    /// The rest as text. Invalid UTF-8 becomes replacement characters, so that an error can show it.
     pub(crate) fn text(self) -> String {
         let text = self.rest();
         match text.to_str() {

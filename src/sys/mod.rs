@@ -31,9 +31,9 @@ pub(crate) fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-/// Writes `line`, or several, to standard output (1) or error (2) with one write(2), unless the
-/// system takes only a part of it. Lines of several threads never mix, also when they are longer
-/// than what a pipe takes as a whole, and when both outputs are one pipe.
+/// Writes one or several lines to standard output (1) or error (2) with one write(2), unless the system
+/// takes only a part. Lines of several threads never mix, even if they are longer than a pipe's atomic
+/// writes, and if both outputs are one pipe.
 ///
 /// A failure is dropped: there is nowhere left to report it.
 pub fn write_line(fd: libc::c_int, mut line: &[u8]) {
@@ -55,8 +55,7 @@ pub fn write_line(fd: libc::c_int, mut line: &[u8]) {
     }
 }
 
-/// Somebody may have made the log non-blocking, which holds for all who share it; no line shall be
-/// lost or cut by that.
+/// Waits for room in a log that another program has made non-blocking, so that no line is lost or cut.
 #[cold]
 fn await_room(fd: libc::c_int) {
     let mut polled = libc::pollfd {
@@ -79,12 +78,12 @@ pub(crate) fn since_epoch() -> Duration {
     clock(libc::CLOCK_REALTIME)
 }
 
-/// A time in whole milliseconds. std's own function has 128 bits for it.
+/// A time in whole milliseconds. std's own function uses 128 bits.
 pub(crate) fn milliseconds(time: Duration) -> u64 {
     time.as_secs() * 1000 + u64::from(time.subsec_millis())
 }
 
-/// By a system call: std's clocks bring 4 KB of code, and nothing here asks often.
+/// Reads a clock by a system call: std's clocks bring 4 KB of code, and the time is rarely read.
 fn clock(clock: libc::clockid_t) -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
@@ -98,7 +97,7 @@ fn clock(clock: libc::clockid_t) -> Duration {
     Duration::new(seconds, time.tv_nsec as u32)
 }
 
-/// Waits, while another thread ends the process.
+/// Waits while another thread ends the process.
 pub(crate) fn wait_for_the_end() -> ! {
     loop {
         // `park` would bring 3 KB of thread-locals with it.
@@ -106,8 +105,8 @@ pub(crate) fn wait_for_the_end() -> ! {
     }
 }
 
-/// Waits so many milliseconds; less when a signal comes. By ppoll(2), which is needed anyway where
-/// std's sleep would be one more system call to allow.
+/// Waits so many milliseconds; less when a signal comes. It uses ppoll(2), which the process needs anyway:
+/// std's sleep would be one more system call for a filter to allow.
 pub(crate) fn pause(milliseconds: u32) {
     let limit = libc::timespec {
         tv_sec: (milliseconds / 1000).into(),
@@ -118,8 +117,8 @@ pub(crate) fn pause(milliseconds: u32) {
     unsafe { libc::ppoll(ptr::null_mut(), 0, &raw const limit, ptr::null()) };
 }
 
-/// Ends the process with `status`, after the C library's clean-up. std's own is left out: with it
-/// come 5 KB of code. It would write a line that the function printed without its end.
+/// Ends the process with `status`, after the C library's clean-up. std's own clean-up, 5 KB of code, is
+/// left out; it would write an unfinished line that the function has printed.
 ///
 /// Only the first caller does so; others wait for the end.
 pub(crate) fn exit(status: i32) -> ! {

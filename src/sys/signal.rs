@@ -11,8 +11,8 @@ use super::pipe::pipe;
 /// The writing end of the pipe that the signal handler writes to.
 static WRITING_END: AtomicI32 = AtomicI32::new(-1);
 
-/// SIGTERM no longer ends the process; it makes a pipe readable. The pipe is open as long as the process
-/// lives, since the handler may run at any time.
+/// The signal handler for SIGTERM, which makes a pipe readable instead of ending the process. The pipe
+/// stays open as long as the process lives, since the handler may run at any time.
 #[derive(Clone, Copy)]
 pub(crate) struct Termination(&'static fs::File);
 
@@ -45,7 +45,7 @@ impl Termination {
         self.0.read_exact(&mut [0])
     }
 
-    /// What can be read when the signal has come, and until somebody has waited for it.
+    /// A descriptor that is readable from the signal on, until a thread has waited for it.
     pub(crate) fn readable(self) -> BorrowedFd<'static> {
         self.0.as_fd()
     }

@@ -1,5 +1,5 @@
-//! A place for a reference that is filled late, so that what it leads to is linked only into
-//! programs that fill it.
+//! A slot for a reference that is filled late, so that the code behind it is linked only into programs
+//! that fill it.
 
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -21,7 +21,7 @@ impl<T: Sync> Slot<T> {
             .compare_exchange(ptr::null_mut(), value, order.0, order.1);
     }
 
-    /// Fills it with another value, and gives the one before.
+    /// Replaces the value, and returns the one before.
     pub(crate) fn replace(&self, value: &'static T) -> Option<&'static T> {
         let value = ptr::from_ref(value).cast_mut();
         let before = self.0.swap(value, Ordering::AcqRel);

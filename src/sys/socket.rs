@@ -1,4 +1,4 @@
-//! Socket calls for which std wants an initialised buffer or two extra system calls.
+//! Socket calls for which std needs an initialised buffer or two extra system calls.
 
 use std::io;
 use std::net::TcpStream;
@@ -6,8 +6,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
 
-/// Lets a blocking read of this socket, or with `room` a write, wait so many milliseconds at most.
-/// Sockets have this option always, so there is no error to report.
+/// Sets the time limit of blocking reads of this socket, or with `room` of writes, in milliseconds. Sockets
+/// always have this option, so there is no error to report.
 pub(crate) fn set_time_limit(socket: BorrowedFd<'_>, room: bool, milliseconds: u64) {
     let option = if room {
         libc::SO_SNDTIMEO
@@ -72,7 +72,7 @@ pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<us
 }
 
 /// Whether a kept connection is still good for a request: the peer has neither closed nor reset
-/// it, nor sent bytes that nobody asked for. One non-blocking system call.
+/// it, nor sent unexpected bytes. It takes one non-blocking system call.
 pub(crate) fn is_idle(stream: &TcpStream) -> bool {
     let mut byte = 0_u8;
     // SAFETY: the pointer is to one live, exclusively borrowed byte and the length given is 1;
@@ -89,8 +89,8 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
     got < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
-/// Waits until a socket that does not block has something to read, which may be its end, or with
-/// `room` takes bytes again; says whether there is something to read. None when the time is over.
+/// Waits until a non-blocking socket is readable (which may be its end) or, with `room`, writable;
+/// returns whether it is readable. `None` when the time is over.
 ///
 /// # Errors
 /// `Interrupted` when a signal came, and others of ppoll(2).
@@ -124,9 +124,10 @@ pub(crate) fn poll(
     }
 }
 
-/// Lets calls wait, or not. By fcntl(2): std's ioctl(2) would be one more system call to allow.
+/// Makes the socket blocking or non-blocking by fcntl(2): std's ioctl(2) would be one more system call for
+/// a filter to allow.
 pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()> {
-    // A socket has no other flag that can be changed and is wanted.
+    // No other flag of a socket that can be changed is in use.
     let flags = if blocking { 0 } else { libc::O_NONBLOCK };
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the descriptor is open
     // because `stream` owns it and is borrowed.

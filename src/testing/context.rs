@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::invocation::{Context, Metadata};
 use crate::sys;
 
-/// The request id when a test names no other.
+/// The default request id.
 const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:test";
 /// Lambda's default timeout of a function.
@@ -41,7 +41,7 @@ pub fn context() -> ContextBuilder<'static> {
     .time_left(TIMEOUT)
 }
 
-/// A [`Context`] that is being made, by [`context()`]. It borrows what it is given.
+/// A builder of a [`Context`], by [`context()`]. It borrows its arguments.
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct ContextBuilder<'a, S = ()> {
@@ -96,7 +96,7 @@ impl<'a, S> ContextBuilder<'a, S> {
         self
     }
 
-    /// No deadline, as when the Runtime API does not say one.
+    /// Removes the deadline, as if the Runtime API had sent none.
     pub fn no_deadline(mut self) -> Self {
         self.metadata.deadline_ms = None;
         self

@@ -69,7 +69,7 @@ impl<S> FunctionBuilder<S> {
 }
 
 impl<S> Function<S> {
-    /// Begins a function whose init step wants more than the environment of the test has.
+    /// Begins a function whose init step needs other settings than the test's environment.
     ///
     /// ```
     /// use coldspark::{Runtime, testing};
@@ -99,8 +99,8 @@ impl<S> Function<S> {
     /// Sends it an event, with the ids and the deadline of [`context()`](super::context()).
     ///
     /// # Errors
-    /// What Lambda would tell the caller: an event of the wrong shape, the error of the handler or
-    /// its panic, a response that is too large.
+    /// The error that Lambda would give the caller: for an event of the wrong shape, the handler's error or
+    /// panic, or a response that is too large.
     pub fn call(&self, event: impl AsRef<[u8]>) -> Result<Response, Error> {
         self.call_as(event, &super::context().build())
     }
@@ -142,7 +142,7 @@ impl<S> Function<S> {
         }
     }
 
-    /// What the init step made.
+    /// The state that the init step made.
     #[must_use]
     pub fn state(&self) -> &S {
         &self.state

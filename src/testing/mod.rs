@@ -21,8 +21,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! [`collect`] calls one that streams, and gives what it wrote. A [`Function`] is all of it as Lambda
-//! calls it: the init step, a handler by its name, an event as bytes.
+//! [`collect`] calls a handler that streams, and returns what it wrote. A [`Function`] is called as Lambda
+//! calls it: with the init step, a handler by its name, and an event as bytes.
 //!
 //! ```
 //! use coldspark::{Error, Runtime, testing};
@@ -42,7 +42,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Nothing of it is in a bootstrap that does not call it. `scripts/run-local` of the repository
+//! A bootstrap that does not call this module does not contain it. `scripts/run-local` of the repository
 //! runs the real bootstrap under a local Runtime API.
 
 mod context;

@@ -1,4 +1,4 @@
-//! What a handler has answered, whole or streamed.
+//! The response of a handler under test.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use crate::handler::Outcome;
 use crate::slots::{COLLECTOR, Collect, Collector};
 use crate::stream::{Prelude, Writer};
 
-/// What a handler has answered.
+/// The response of a handler, streamed or not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Response {
     content_type: Option<String>,
@@ -49,33 +49,33 @@ impl Response {
         Ok(serde_json::from_slice(&self.body())?)
     }
 
-    /// What was sent at a time: a piece for each flush, and for each 16 KiB. A whole response is
-    /// one.
+    /// The pieces that were sent: one for each flush, and for each 16 KiB. A response without a stream is one
+    /// piece.
     #[must_use]
     pub fn chunks(&self) -> &[Vec<u8>] {
         &self.chunks
     }
 
-    /// The `Content-Type` of a streamed response; None for a whole one.
+    /// The `Content-Type` of a streamed response; `None` for another.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// Status, headers and cookies of a streamed response that has them.
+    /// The prelude of a streamed response, if it has one.
     #[must_use]
     pub fn prelude(&self) -> Option<&Prelude> {
         self.prelude.as_ref()
     }
 
-    /// The error that came when a part of the response was sent, which goes into the trailers.
+    /// The error that came after a part of the response was sent, which goes into the trailers.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
 }
 
-/// Calls a handler that streams, and gives what it has written.
+/// Calls a handler that streams, and returns what it has written.
 ///
 /// ```
 /// use coldspark::stream::{Prelude, Writer};
@@ -100,7 +100,7 @@ impl Response {
 /// ```
 ///
 /// # Errors
-/// The error of the handler, if it came before anything was sent: an ordinary one.
+/// The error of the handler, if it came before anything was sent.
 pub fn collect(
     handler: impl FnOnce(&mut Writer<'_>) -> Result<(), Error>,
 ) -> Result<Response, Error> {

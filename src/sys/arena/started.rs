@@ -1,8 +1,8 @@
-//! mimalloc, started by one thread before anybody uses it.
+//! mimalloc, started by one thread before any thread uses it.
 //!
-//! A static bootstrap leaves its constructor out, which costs every start. Without it mimalloc takes
-//! each thread that comes while it starts for the main one, and believes for ever that the process
-//! is being loaded: it then maps and unmaps memory for every thread anew.
+//! A static bootstrap leaves out mimalloc's constructor, which would cost every start. Without it mimalloc
+//! takes each thread that comes during its start for the main one, and always believes that the process
+//! is being loaded: it then maps and unmaps memory anew for every thread.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::process;
@@ -13,23 +13,23 @@ use mimalloc::MiMalloc;
 
 use super::PAGE;
 
-/// mimalloc; or the kernel's pages in a process that was forked off while it started.
+/// mimalloc, or the kernel's pages in a process that was forked off while mimalloc started.
 pub(super) struct Started;
 
-/// Where the start is: `NOT_YET`, the id of the process whose thread is at it, `READY`, or `LOST`.
+/// The state of the start: `NOT_YET`, the id of the process whose thread runs it, `READY`, or `LOST`.
 static START: AtomicU32 = AtomicU32::new(NOT_YET);
 const NOT_YET: u32 = 0;
 const READY: u32 = u32::MAX;
-/// This process was forked off by another thread than the one that was at it: nobody will finish
-/// it, and mimalloc's locks may be held for ever.
+/// This process was forked off by another thread while one ran the start: it will never be finished, and
+/// mimalloc's locks may be held for ever.
 const LOST: u32 = u32::MAX - 1;
 
 #[cfg(coldspark_mimalloc_start)]
 unsafe extern "C" {
-    /// What the constructor would call, and nothing but it. A second call writes an empty line into
-    /// the log, and takes another key for what threads leave.
+    /// The function that the constructor would call. A second call writes an empty line into the log, and
+    /// takes another thread-local key.
     fn _mi_auto_process_init();
-    /// Whether that is still to be called.
+    /// Whether that function is still to be called.
     fn _mi_preloading() -> bool;
 }
 
