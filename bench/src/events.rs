@@ -4,6 +4,10 @@ use std::fmt::Write;
 
 /// A small event, as most are.
 pub(crate) const SMALL: &[u8] = br#"{"message":"hello from the benchmark"}"#;
+/// The event of functions that answer with an item of a table.
+pub(crate) const CALL: &[u8] = b"\"rope\"";
+/// What they answer.
+pub(crate) const ANSWER: &[u8] = br#"{"article":"rope","price":350}"#;
 /// Bytes of the largest event that Lambda takes.
 const LARGEST: usize = 6 << 20;
 /// Bytes of the event that allocators are compared with, at least.

@@ -23,10 +23,11 @@ pub(crate) const FIRST: &str = "first_event_us";
 pub(crate) const WARM: &str = "warm_event_us";
 pub(crate) const WARM_P99: &str = "warm_event_p99_us";
 pub(crate) const TOTAL: &str = "first_response_us";
+pub(crate) const TOTAL_COLD: &str = "first_response_cold_us";
 pub(crate) const LARGE: &str = "event_6mb_us";
 pub(crate) const JSON: &str = "json_1mb_us";
 
-pub(crate) const TIMED: [Timed; 8] = [
+pub(crate) const TIMED: [Timed; 9] = [
     timed(
         INIT_WARM,
         "init, warm cache",
@@ -53,6 +54,11 @@ pub(crate) const TIMED: [Timed; 8] = [
         "spawn to first response",
         Some("Spawn to first response, page cache warm"),
     ),
+    timed(
+        TOTAL_COLD,
+        "spawn to first response, cold cache",
+        Some("Spawn to first answer with an AWS call, the binary's pages dropped"),
+    ),
     timed(LARGE, "6 MB event", Some("6 MB event echoed")),
     timed(
         JSON,
@@ -68,11 +74,12 @@ pub(crate) const PAGES: &str = "pages_touched";
 pub(crate) const BYTES: &str = "bytes";
 pub(crate) const ZIP: &str = "zip_bytes";
 pub(crate) const PEAK: &str = "peak_rss_polling_kb";
+pub(crate) const PEAK_CALL: &str = "peak_rss_call_kb";
 pub(crate) const PEAK_LARGE: &str = "peak_rss_6mb_kb";
 pub(crate) const MINOR: &str = "minor_faults_warm";
 pub(crate) const MAJOR: &str = "major_faults_cold";
 
-pub(crate) const COUNTED: [Counted; 10] = [
+pub(crate) const COUNTED: [Counted; 11] = [
     counted(
         INSTRUCTIONS,
         "instructions to next",
@@ -90,6 +97,7 @@ pub(crate) const COUNTED: [Counted; 10] = [
         Some("Peak resident memory at the first poll, kB"),
         false,
     ),
+    counted(PEAK_CALL, "peak RSS with a call, kB", None, false),
     counted(PEAK_LARGE, "peak RSS 6 MB event, kB", None, false),
     counted(MINOR, "minor faults, warm", None, false),
     counted(MAJOR, "major faults, cold", None, false),

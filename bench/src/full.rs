@@ -15,6 +15,7 @@ use crate::measure::trace;
 use crate::options::Options;
 use crate::programs::{self, Countable, Group, Places, Program};
 use crate::results::{Measured, Results, Rounds};
+use crate::service::Service;
 use crate::sources;
 use crate::times;
 
@@ -24,6 +25,9 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     let (allocators, programs): (Vec<Program>, Vec<Program>) = programs
         .into_iter()
         .partition(|program| program.group == Group::Allocator);
+    let (mut services, programs): (Vec<Program>, Vec<Program>) = programs
+        .into_iter()
+        .partition(|program| program.group == Group::Service);
     let mut results = Results {
         arch: arch.name().to_owned(),
         wall_time: arch.is_native(),
@@ -43,6 +47,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         },
         programs: Vec::new(),
         allocators: Vec::new(),
+        services: Vec::new(),
         pairs: Vec::new(),
         missing,
     };
@@ -57,6 +62,9 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     }
     for program in &allocators {
         results.allocators.push(sizes(program)?);
+    }
+    for program in &services {
+        results.services.push(sizes(program)?);
     }
     crate::say_time("counts", start);
     if arch.is_native() {
@@ -73,6 +81,13 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         times::take(&mut stage, &programs, &mut results);
         if !allocators.is_empty() {
             times::take_allocators(&mut stage, &allocators, &mut results);
+        }
+        if !services.is_empty() {
+            let service = Service::start(&options.cache)?;
+            for program in &mut services {
+                program.variables.extend(service.variables());
+            }
+            times::take_services(&mut stage, &services, &mut results);
         }
     }
     results.machine.look_again();

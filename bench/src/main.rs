@@ -23,6 +23,7 @@ mod process;
 mod programs;
 mod report;
 mod results;
+mod service;
 mod short;
 mod size;
 mod sources;

@@ -28,6 +28,9 @@ pub(crate) struct Results {
     /// The same program on several allocators; ratios are to the first.
     #[serde(default)]
     pub(crate) allocators: Vec<Measured>,
+    /// Functions that answer with a call of a service; ratios are to the first.
+    #[serde(default)]
+    pub(crate) services: Vec<Measured>,
     #[serde(default)]
     pub(crate) pairs: Vec<Pair>,
     pub(crate) missing: Vec<Missing>,
@@ -144,6 +147,7 @@ pub(crate) mod tests {
             },
             programs,
             allocators: Vec::new(),
+            services: Vec::new(),
             pairs: Vec::new(),
             missing: Vec::new(),
         }

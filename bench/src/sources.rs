@@ -17,6 +17,7 @@ struct Source {
     /// `_HANDLER`, and the file it stands for.
     handler: (&'static str, Option<&'static str>),
     countable: Countable,
+    variables: &'static [&'static str],
     /// What to say when the bootstrap is not there.
     absent: &'static str,
 }
@@ -37,6 +38,7 @@ const OURS: fn(&'static str, &'static str) -> Source = |name, about| Source {
     bootstrap: Place::Dist(name),
     handler: ("hello", None),
     countable: Countable::All,
+    variables: &[],
     absent: BUILD,
 };
 const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Source =
@@ -47,6 +49,7 @@ const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Sourc
         bootstrap: Place::Dist("layer"),
         handler: (handler, Some(file)),
         countable: Countable::Nothing,
+        variables: &[],
         absent: BUILD,
     };
 const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
@@ -56,6 +59,7 @@ const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
     bootstrap: Place::Built(name),
     handler: ("function.handler", None),
     countable: Countable::All,
+    variables: &[],
     absent: BENCH,
 };
 
@@ -73,6 +77,16 @@ const ALLOCATOR: &str = "json-coldspark";
 const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
     group: Group::Allocator,
     handler: ("json", None),
+    countable: Countable::Nothing,
+    ..PEER(name, about)
+};
+
+/// The program that functions with a call are compared to.
+const CALL: &str = "aws";
+/// Functions that answer with an item of a table.
+const SERVICE: fn(&'static str, &'static str) -> Source = |name, about| Source {
+    group: Group::Service,
+    handler: ("price", None),
     countable: Countable::Nothing,
     ..PEER(name, about)
 };
@@ -173,6 +187,36 @@ fn sources() -> Vec<Source> {
             "json-lean",
             "hello-lean's allocator: the arena, musl's malloc behind it",
         ),
+        // The first is what the others are compared to.
+        Source {
+            bootstrap: Place::Dist("aws"),
+            absent: BUILD,
+            ..SERVICE(
+                CALL,
+                "the feature aws: ureq and rustls with ring; connects at its first event",
+            )
+        },
+        Source {
+            bootstrap: Place::Dist("aws"),
+            absent: BUILD,
+            variables: &["CONNECT=init"],
+            ..SERVICE("aws-connected", "the same, connected in the init step")
+        },
+        SERVICE(
+            "aws-sdk",
+            "the official SDK on Context::block_on, our recipe: ring, chosen roots, no aws-config",
+        ),
+        SERVICE(
+            "lambda_runtime-sdk",
+            "lambda_runtime 1.5.0 with the SDK, as lean as aws-sdk: current_thread, ring, our recipe",
+        ),
+        Source {
+            absent: HOST,
+            ..SERVICE(
+                "lambda_runtime-sdk-docs",
+                "lambda_runtime 1.5.0 with the SDK as documented: aws-config, AWS-LC (dynamic glibc)",
+            )
+        },
     ]
 }
 
@@ -190,8 +234,14 @@ pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
             || source.name == crate::FLOOR
             || only.iter().any(|name| name == source.name)
             || source.name == ALLOCATOR && only.iter().any(|name| name.starts_with("json-"))
+            || source.name == CALL && only.iter().any(|name| calls(name))
     });
     wanted.map(|source| row(source, places, arch)).collect()
+}
+
+/// Whether the program of this name answers with a call.
+fn calls(name: &str) -> bool {
+    name.starts_with("aws") || name.starts_with("lambda_runtime-sdk")
 }
 
 /// The names that there are.
@@ -257,9 +307,9 @@ fn row(source: &Source, places: &Places, arch: Arch) -> Row {
         command: vec![files[0].display().to_string()],
         files,
         handler: source.handler.0.to_owned(),
-        variables: Vec::new(),
         task_root: handlers,
         countable: source.countable,
+        variables: source.variables.iter().map(|it| (*it).to_owned()).collect(),
     })
 }
 

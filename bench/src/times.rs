@@ -17,6 +17,7 @@ use crate::stats::{self, Spread};
 const SMALL: Plan<'static> = Plan {
     cold: false,
     event: events::SMALL,
+    answer: None,
     warm_events: 20,
     warm_time: Duration::from_millis(40),
     last: None,
@@ -145,6 +146,42 @@ pub(crate) fn take_allocators(stage: &mut Stage, programs: &[Program], results: 
         (figure == figures::JSON).then_some((&series, middle))
     };
     results.pairs.extend(pairs(programs, of));
+}
+
+/// The same for functions whose answer waits for a call of a service.
+pub(crate) fn take_services(stage: &mut Stage, programs: &[Program], results: &mut Results) {
+    let warm = Plan {
+        event: events::CALL,
+        answer: Some(events::ANSWER),
+        ..SMALL
+    };
+    let cold = Plan {
+        cold: true,
+        warm_events: 0,
+        ..warm
+    };
+    let looking = Plan {
+        inspect: true,
+        ..warm
+    };
+    let mut rows = Rows { stage, programs };
+    let rounds = results.rounds;
+    let look = rows.take("calls, memory", LOOKS, looking);
+    let warm = rows.take("calls, warm", pace(rounds.warm, 12, 20), warm);
+    let cold = rows.take("calls, cold", pace(rounds.cold, 8, 15), cold);
+    for (index, measured) in results.services.iter_mut().enumerate() {
+        let (own, first) = (&warm[index], &warm[0]);
+        measured.put_time(figures::INIT_WARM, own, first, |sample| sample.init);
+        measured.put_time(figures::FIRST, own, first, |sample| sample.first);
+        measured.put_time(figures::TOTAL, own, first, |sample| sample.total);
+        measured.put_time(figures::WARM, own, first, middle);
+        measured.put_time(figures::TOTAL_COLD, &cold[index], &cold[0], |sample| {
+            sample.total
+        });
+        look_at(measured, figures::PEAK_CALL, &look[index], |sample| {
+            sample.end.peak_kb
+        });
+    }
 }
 
 /// The pairs of which both programs and the figure were measured.

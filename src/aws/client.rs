@@ -1,32 +1,28 @@
 //! A client of one service.
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::Request;
 
 use super::caller::{Caller, Limits};
 use super::endpoint::Endpoint;
 use super::http::{self, Answer};
-use super::retry::{self, Class, Rules};
-use super::sigv4::{self, Signing};
-use super::{Error, Service, answer, clock, credentials, endpoint};
-use crate::{settings, sys};
-
-/// A smaller difference of the clocks is not why a signature is refused.
-const SKEW: i64 = 4 * 60;
+use super::outgoing::{Outgoing, checked, reads};
+use super::retry::Rules;
+use super::{Error, Service, answer, endpoint, sigv4};
+use crate::settings;
 
 /// A client of one service: made in the init step, kept in the state, shared by threads.
 ///
 /// See the module [`aws`](crate::aws) for an example.
 pub struct Client {
-    service: Service,
-    endpoint: Endpoint,
-    rules: Rules,
+    pub(super) service: Service,
+    pub(super) endpoint: Endpoint,
+    pub(super) rules: Rules,
     /// Seconds by which the service's clock is known to be ahead.
-    skew: AtomicI64,
+    pub(super) skew: AtomicI64,
 }
 
 /// An answer of a REST service with a status below 300.
@@ -39,17 +35,6 @@ pub struct Response {
     pub headers: ureq::http::HeaderMap,
     /// The body.
     pub body: Vec<u8>,
-}
-
-/// A request, whatever the protocol.
-struct Outgoing<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: String,
-    headers: Vec<(String, String)>,
-    body: &'a [u8],
-    /// Whether it may be carried out twice.
-    repeatable: bool,
 }
 
 impl Client {
@@ -260,173 +245,6 @@ impl Client {
             headers: answer.headers,
             body: answer.body,
         })
-    }
-
-    /// Sends it until there is an answer or a failure that is not worth a retry.
-    fn run(&self, limits: &Limits<'_>, outgoing: &Outgoing<'_>) -> Result<Answer, Error> {
-        let (mut attempt, mut paid) = (1, None);
-        loop {
-            let now = sys::since_epoch().as_secs();
-            let signed = now.saturating_add_signed(self.skew.load(Ordering::Relaxed));
-            let (error, class, after) = match self.attempt(limits, outgoing, signed) {
-                Ok(answer) if answer.status < 300 => {
-                    self.rules.give_back(paid);
-                    return Ok(answer);
-                }
-                Ok(answer) => {
-                    let error = answer::error(&answer);
-                    let skewed = self.learn_time(&answer, error.code(), signed, now);
-                    if skewed && attempt < self.rules.attempts {
-                        attempt += 1;
-                        continue;
-                    }
-                    let class = Class::of(answer.status, error.code());
-                    (error, class, answer::retry_after(&answer))
-                }
-                Err(failed) => {
-                    let again = failed.error.code() == "Aws.Connection"
-                        && (failed.unsent || outgoing.repeatable);
-                    (failed.error, again.then_some(Class::Transient), None)
-                }
-            };
-            let Some(class) = class.filter(|_| attempt < self.rules.attempts) else {
-                return Err(error);
-            };
-            let delay = self.rules.delay(class, attempt, after);
-            if limits.left().is_none_or(|left| left <= delay) {
-                return Err(error);
-            }
-            let Some(cost) = self.rules.pay(class) else {
-                return Err(error);
-            };
-            paid = Some(cost);
-            sys::pause(delay.as_millis() as u32);
-            attempt += 1;
-        }
-    }
-
-    fn attempt(
-        &self,
-        limits: &Limits<'_>,
-        outgoing: &Outgoing<'_>,
-        now: u64,
-    ) -> Result<Answer, http::Failed> {
-        let credentials = credentials::now(limits)?;
-        let base = self.endpoint.url.splitn(4, '/').nth(3).unwrap_or_default();
-        let path = match base {
-            "" => outgoing.path.to_owned(),
-            base => ["/", base, outgoing.path].concat(),
-        };
-        let mut headers = outgoing.headers.clone();
-        headers.push(("host".to_owned(), self.endpoint.host.clone()));
-        let signing = Signing {
-            method: outgoing.method,
-            path: &path,
-            query: &outgoing.query,
-            headers: &headers,
-            body: outgoing.body,
-            region: &self.endpoint.region,
-            service: self.service.signing_name,
-            now,
-        };
-        let signature = sigv4::sign(&signing, &credentials);
-        let mut url = [&*self.endpoint.url, outgoing.path].concat();
-        if !outgoing.query.is_empty() {
-            url.push('?');
-            url.push_str(&outgoing.query);
-        }
-        let mut request = Request::builder().method(outgoing.method).uri(url);
-        for (name, value) in &headers {
-            request = request.header(name, value);
-        }
-        for (name, value) in &signature {
-            request = request.header(*name, value);
-        }
-        // Not signed: proxies may add to it. Lambda detects recursive loops by it.
-        if let Some(trace) = limits.trace_id {
-            request = request.header("x-amzn-trace-id", trace);
-        }
-        let request = request.body(outgoing.body).map_err(|error| {
-            Error::of(
-                "Aws.BadRequest",
-                format!("the request cannot be sent: {error}"),
-            )
-        })?;
-        http::exchange(request, limits)
-    }
-
-    /// Adopts the service's time, if the answer says that the time of the signature was wrong and it was.
-    fn learn_time(&self, answer: &Answer, code: &str, signed: u64, now: u64) -> bool {
-        if !retry::may_be_skewed(code) {
-            return false;
-        }
-        let Some(theirs) = answer.header("date").and_then(clock::of_http) else {
-            return false;
-        };
-        if (theirs as i64 - signed as i64).abs() < SKEW {
-            return false;
-        }
-        self.skew
-            .store(theirs as i64 - now as i64, Ordering::Relaxed);
-        true
-    }
-}
-
-/// Whether an operation only reads, judged by its name.
-fn reads(operation: &str) -> bool {
-    const VERBS: [&str; 12] = [
-        "BatchGet",
-        "Decrypt",
-        "Describe",
-        "Encrypt",
-        "Filter",
-        "GenerateDataKey",
-        "Get",
-        "List",
-        "Query",
-        "Scan",
-        "TransactGet",
-        "Verify",
-    ];
-    VERBS.iter().any(|verb| operation.starts_with(verb))
-}
-
-/// A request as the caller gave it.
-fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
-    const OURS: [&str; 7] = [
-        "authorization",
-        "content-length",
-        "host",
-        "transfer-encoding",
-        "x-amz-date",
-        "x-amz-security-token",
-        "x-amzn-trace-id",
-    ];
-    let wrong = |why: String| Err(Error::of("Aws.BadRequest", why));
-    let sent = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&byte);
-    if !outgoing.path.starts_with('/') || !outgoing.path.bytes().all(sent) {
-        return wrong(format!(
-            "the path {:?} cannot be sent; it must begin with a slash, and what stands between \
-             slashes be encoded, by aws::encode for instance",
-            outgoing.path
-        ));
-    }
-    // Services shorten such paths, and then compute another signature.
-    let mut parts = outgoing.path[1..].split('/').rev().skip(1);
-    let mut all = outgoing.path.split('/');
-    if parts.any(str::is_empty) || all.any(|part| matches!(part, "." | "..")) {
-        return wrong(format!(
-            "the path {:?} has an empty part, or . or .., which no signature covers",
-            outgoing.path
-        ));
-    }
-    match outgoing
-        .headers
-        .iter()
-        .find(|(name, _)| OURS.contains(&&**name))
-    {
-        Some((name, _)) => wrong(format!("the header {name} is set by the client")),
-        None => Ok(()),
     }
 }
 

@@ -6,9 +6,11 @@ mod common;
 
 mod answers;
 mod connections;
+mod moto;
 mod oracles;
 mod requests;
 mod retries;
+mod sdk;
 mod secrets;
 mod settings;
 mod snapshots;

@@ -1,18 +1,18 @@
-//! Against implementations of others: botocore's signatures, endpoints and constants, moto's services.
+//! Against implementations of others: botocore's signatures, endpoints and constants.
 //!
-//! Both are in the folder of programs that scripts/setup fills with moto; `COLDSPARK_AWS` names it.
+//! It is in the folder of programs that scripts/setup fills with moto; `COLDSPARK_AWS` names it.
 
 use std::env;
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use aws_server::{Request, Server};
 use coldspark_emulator::script::{self, Step};
 use coldspark_emulator::skipped;
 use serde_json::{Value, json};
 
-use super::{common, fixture, get_item, ok, push, response, start};
+use super::{fixture, get_item, ok, push, response, start};
 
 /// A Python that has this module; None, with a word, when there is no such.
 pub(crate) fn python(module: &str) -> Option<PathBuf> {
@@ -271,108 +271,4 @@ fn constants_of_services_are_those_of_their_models() {
             "{model}"
         );
     }
-}
-
-/// A moto server; ends with the value.
-struct Moto(Child);
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn moto(python: &std::path::Path) -> (Moto, String) {
-    let port = common::free_port().to_string();
-    let process = Command::new(python.with_file_name("moto_server"))
-        .args(["-H", "127.0.0.1", "-p", &port])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("moto_server starts");
-    let moto = Moto(process);
-    for _ in 0..1200 {
-        if std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
-            return (moto, format!("http://127.0.0.1:{port}"));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("moto_server does not listen");
-}
-
-#[test]
-fn services_of_moto_understand_the_calls() {
-    let Some(python) = python("moto") else { return };
-    let (_moto, url) = moto(&python);
-    let calls = [
-        (
-            0,
-            "CreateTable",
-            json!({ "TableName": "t", "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{ "AttributeName": "k", "AttributeType": "S" }],
-            "KeySchema": [{ "AttributeName": "k", "KeyType": "HASH" }] }),
-        ),
-        (
-            0,
-            "PutItem",
-            json!({ "TableName": "t", "Item": { "k": { "S": "a" }, "v": { "N": "7" } } }),
-        ),
-        (
-            0,
-            "GetItem",
-            json!({ "TableName": "t", "Key": { "k": { "S": "a" } } }),
-        ),
-        (1, "CreateQueue", json!({ "QueueName": "q" })),
-        (1, "ListQueues", json!({})),
-        (
-            2,
-            "CreateSecret",
-            json!({ "Name": "shop", "SecretString": "hidden" }),
-        ),
-        (
-            3,
-            "PutParameter",
-            json!({ "Name": "p", "Value": "v", "Type": "SecureString" }),
-        ),
-        (4, "CreateKey", json!({})),
-        (
-            5,
-            "PutEvents",
-            json!({ "Entries": [{ "Source": "s", "DetailType": "t", "Detail": "{}" }] }),
-        ),
-        (6, "ListStateMachines", json!({})),
-        (7, "ListStreams", json!({})),
-        (8, "ListDeliveryStreams", json!({})),
-        (9, "CreateLogGroup", json!({ "logGroupName": "g" })),
-    ];
-    let session = start(fixture(&url), &json!({ "call": [0, "ListTables", {}] }));
-    for (service, operation, input) in &calls {
-        push(&session, &json!({ "call": [service, operation, input] }));
-    }
-    for event in [
-        json!({ "secret": "shop" }),
-        json!({ "parameter": "p" }),
-        json!({ "call": [0, "GetItem", { "TableName": "none", "Key": {} }] }),
-        json!({ "request": { "service": 10, "method": "GET", "path": "/2015-03-31/functions/" } }),
-    ] {
-        push(&session, &event);
-    }
-    let count = calls.len() + 5;
-    let requests = session.requests(2 * count + 1);
-    let answer = |number: usize| &requests[2 * number + 1];
-    for (number, (_, operation, _)) in calls.iter().enumerate() {
-        let answer = answer(number + 1);
-        assert!(
-            answer.path.ends_with("/response"),
-            "{operation}: {}",
-            answer.text()
-        );
-    }
-    assert_eq!(answer(3).json()["Item"]["v"]["N"], "7");
-    assert_eq!(answer(count - 4).json(), "hidden");
-    assert_eq!(answer(count - 3).json(), "v");
-    common::failure(answer(count - 2), "event").assert_says(&["DynamoDB GetItem"]);
-    assert_eq!(answer(count - 1).json()["status"], 200);
 }

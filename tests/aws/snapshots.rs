@@ -9,7 +9,7 @@ use super::{common, failure, get_item, ok, replies, response, start, without_cre
 use common::{Function, Session};
 
 /// An endpoint that gives other credentials each time, which last for so many seconds.
-fn endpoint(seconds: i64) -> Server {
+pub(crate) fn endpoint(seconds: i64) -> Server {
     let number = AtomicUsize::new(1);
     Server::start(None, move |_| {
         let number = number.fetch_add(1, Ordering::Relaxed);
@@ -57,7 +57,7 @@ fn restored(function: Function, events: usize) -> Session {
     session
 }
 
-fn keys(server: &Server) -> Vec<String> {
+pub(crate) fn keys(server: &Server) -> Vec<String> {
     let requests = server.requests().into_iter();
     let keys = requests.map(|request| {
         let signature = request

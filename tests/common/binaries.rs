@@ -80,6 +80,8 @@ pub(crate) fn runner() -> Option<PathBuf> {
 /// The file of a function.
 pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     let binary = match env::var_os("COLDSPARK_TEST_BINARIES") {
+        // Built by itself: it stands outside of the workspace.
+        _ if name == "sdk" => sdk().expect("COLDSPARK_TEST_SDK"),
         Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
         None => built().join(name),
     };
@@ -89,6 +91,11 @@ pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
         binary.display()
     );
     binary
+}
+
+/// The example on the official SDK, if somebody has built it and says where.
+pub(crate) fn sdk() -> Option<PathBuf> {
+    env::var_os("COLDSPARK_TEST_SDK").map(PathBuf::from)
 }
 
 /// The command that runs a function, with an environment that only has what every process has.

@@ -21,6 +21,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) cold: bool,
     /// The first event, and all warm ones.
     pub(crate) event: &'a [u8],
+    /// What the response must be; None for the event itself.
+    pub(crate) answer: Option<&'a [u8]>,
     /// How many events follow the first one, at most.
     pub(crate) warm_events: usize,
     /// After this long it gets no further ones.
@@ -88,7 +90,8 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(3));
             sample.polling = process::usage(pid)?;
         }
-        let first = invoke(&mut self.api, &next, plan.event, pid)?;
+        let answer = plan.answer.unwrap_or(plan.event);
+        let first = answered(&mut self.api, &next, plan.event, answer, pid)?;
         sample.first = first.micros;
         sample.total = first.at.micros_since(started);
         next = expect(&mut self.api, &Call::Next, pid)?;
@@ -97,9 +100,8 @@ impl Stage {
         while sample.warm.len() < plan.warm_events
             && (sample.warm.is_empty() || Moment::now() < enough)
         {
-            sample
-                .warm
-                .push(invoke(&mut self.api, &next, plan.event, pid)?.micros);
+            let warm = answered(&mut self.api, &next, plan.event, answer, pid)?;
+            sample.warm.push(warm.micros);
             next = expect(&mut self.api, &Call::Next, pid)?;
         }
         if let Some(event) = plan.last {
@@ -119,15 +121,26 @@ pub(super) fn invoke(
     event: &[u8],
     pid: i32,
 ) -> Result<Invoked, String> {
+    answered(api, next, event, event, pid)
+}
+
+/// The same for a response that is to be this answer.
+fn answered(
+    api: &mut Api,
+    next: &Request,
+    event: &[u8],
+    answer: &[u8],
+    pid: i32,
+) -> Result<Invoked, String> {
     let sent = api.send_event(next, event)?;
     let response = expect(api, &Call::Response, pid)?;
     let body = api.body(&response);
-    if body != event {
+    if body != answer {
         let begin = String::from_utf8_lossy(&body[..body.len().min(100)]).into_owned();
         return Err(format!(
-            "its response of {} bytes is not the event of {} bytes: {begin}",
+            "its response of {} bytes is not the expected one of {} bytes: {begin}",
             body.len(),
-            event.len()
+            answer.len()
         ));
     }
     api.accept_response(&response);

@@ -17,7 +17,7 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
     let mut files = Vec::new();
     for figure in &TIMED {
         let Some(title) = figure.chart else { continue };
-        for (programs, base) in tables(results) {
+        for (programs, base) in tables(results, figure.name) {
             let bars = timed(programs, figure.name);
             let note = "median, the line goes from p10 to p90";
             files.extend(file(
@@ -63,13 +63,22 @@ fn remove_old(arch: &str, folder: &Path) -> Result<(), String> {
 }
 
 /// The programs, and the one that they are compared to.
-fn tables(results: &Results) -> [(&[Measured], &str); 2] {
+fn tables<'a>(results: &'a Results, figure: &str) -> [(&'a [Measured], &'a str); 3] {
     let first = results.allocators.first();
+    // Other figures of functions with a call have charts of those without.
+    let services: &[Measured] = match figure {
+        figures::TOTAL_COLD => &results.services,
+        _ => &[],
+    };
     [
         (&results.programs, crate::FLOOR),
         (
             &results.allocators,
             first.map_or("", |program| &program.name),
+        ),
+        (
+            services,
+            services.first().map_or("", |program| &program.name),
         ),
     ]
 }

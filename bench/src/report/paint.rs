@@ -155,6 +155,7 @@ fn legend(area: &Area<'_>, bars: &[Bar<'_>]) -> Painted {
         (Group::Ours, "coldspark"),
         (Group::Layer, "coldspark's layer"),
         (Group::Allocator, "allocators"),
+        (Group::Service, "with an AWS call"),
         (Group::Peer, "other runtimes"),
     ];
     let mut x = MARGIN;
@@ -208,6 +209,7 @@ fn color(group: Group) -> RGBColor {
         Group::Layer => RGBColor(130, 180, 226),
         Group::Peer => RGBColor(230, 145, 56),
         Group::Allocator => RGBColor(106, 153, 106),
+        Group::Service => RGBColor(140, 110, 180),
     }
 }
 

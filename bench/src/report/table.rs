@@ -59,6 +59,18 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
         }
         counts(out, &results.allocators)?;
     }
+    if !results.services.is_empty() {
+        writeln!(
+            out,
+            "\nAnswers with a call of a service, a local server with TLS 1.3 and an RSA chain; ratios are \
+             to the first line:\n"
+        )?;
+        if results.wall_time {
+            times(out, &results.services)?;
+            writeln!(out)?;
+        }
+        counts(out, &results.services)?;
+    }
     pairs(out, &results.pairs)?;
     notes(out, results)
 }
@@ -136,7 +148,8 @@ fn pairs(out: &mut String, pairs: &[Pair]) -> std::fmt::Result {
 fn notes(out: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(out)?;
     let mut reasons: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
-    for program in results.programs.iter().chain(&results.allocators) {
+    let all = results.programs.iter().chain(&results.allocators);
+    for program in all.chain(&results.services) {
         writeln!(out, "- {}: {}", program.name, program.about)?;
         for (figure, reason) in &program.failed {
             let figures = reasons.entry(reason).or_default();

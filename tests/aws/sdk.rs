@@ -1,0 +1,80 @@
+//! The example on the official SDK: `COLDSPARK_TEST_SDK` names it.
+
+use aws_server::{Reply, Server};
+use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::skipped;
+use serde_json::json;
+
+use super::{common, function, push, snapshots, start};
+use common::{Function, wait_disconnected};
+
+const ITEM: &str = r#"{"Item":{"article":{"S":"rope"},"price":{"N":"350"}}}"#;
+
+/// The example with this server for DynamoDB; None, with a word, where it is not built.
+fn example(server: &Server) -> Option<Function> {
+    if common::sdk().is_none() {
+        skipped("examples/sdk is not built, or COLDSPARK_TEST_SDK does not say where");
+        return None;
+    }
+    let function = function("sdk")
+        .handler("price")
+        .env("AWS_REGION", "eu-central-1");
+    Some(function.env("AWS_ENDPOINT_URL", server.url()))
+}
+
+fn dynamodb() -> Server {
+    Server::start(None, |_| Reply::json(200, ITEM))
+}
+
+#[test]
+fn it_answers_and_notices_connections_that_were_closed() {
+    let server = dynamodb();
+    let Some(function) = example(&server) else {
+        return;
+    };
+    let function = function
+        .env("AWS_ACCESS_KEY_ID", "A")
+        .env("AWS_SECRET_ACCESS_KEY", "S");
+    let session = start(function, &json!("rope"));
+    for number in 1..=5 {
+        let answer = &session.requests(2 * number + 1)[2 * number - 1];
+        assert_eq!(answer.json(), json!({ "article": "rope", "price": 350 }));
+        server.close_connections();
+        wait_disconnected(&server.address());
+        push(&session, &json!("rope"));
+    }
+    session.requests(13);
+    let requests = server.requests();
+    // None was made twice.
+    assert_eq!((requests.len(), server.connections()), (6, 6));
+    assert_eq!(
+        requests[0].header("x-amzn-trace-id"),
+        Some(script::TRACE_ID)
+    );
+}
+
+#[test]
+fn a_restore_brings_it_new_credentials() {
+    let server = dynamodb();
+    let Some(function) = example(&server) else {
+        return;
+    };
+    let credentials = snapshots::endpoint(300);
+    let mut steps: Vec<Step> = vec![script::status(200).into()];
+    for _ in 0..2 {
+        steps.extend(script::exchange("event", "\"rope\""));
+    }
+    let session = function
+        .env("AWS_ACCESS_KEY_ID", "OLD")
+        .env("AWS_SECRET_ACCESS_KEY", "OLD")
+        .env(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            format!("{}/x", credentials.url()),
+        )
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+        .start(steps);
+    session.requests(6);
+    let keys = snapshots::keys(&server);
+    assert_eq!(keys.len(), 2);
+    assert!(keys.iter().all(|key| key.starts_with("KEY")), "{keys:?}");
+}
