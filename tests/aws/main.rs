@@ -10,6 +10,7 @@ mod moto;
 mod oracles;
 mod requests;
 mod retries;
+mod s3;
 mod sdk;
 mod secrets;
 mod settings;

@@ -8,7 +8,7 @@ use super::oracles::python;
 use super::{common, fixture, push, start};
 
 /// A moto server; ends with the value.
-struct Moto(Child);
+pub(crate) struct Moto(Child);
 
 impl Drop for Moto {
     fn drop(&mut self) {
@@ -17,7 +17,7 @@ impl Drop for Moto {
     }
 }
 
-fn moto(python: &std::path::Path) -> (Moto, String) {
+pub(crate) fn moto(python: &std::path::Path) -> (Moto, String) {
     let port = common::free_port().to_string();
     let process = Command::new(python.with_file_name("moto_server"))
         .args(["-H", "127.0.0.1", "-p", &port])

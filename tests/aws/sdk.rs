@@ -1,4 +1,4 @@
-//! The example on the official SDK: `COLDSPARK_TEST_SDK` names it.
+//! The example on the official SDK: its folder is in `COLDSPARK_TEST_OUTSIDE`.
 
 use aws_server::{Reply, Server};
 use coldspark_emulator::script::{self, Step};
@@ -12,13 +12,15 @@ const ITEM: &str = r#"{"Item":{"article":{"S":"rope"},"price":{"N":"350"}}}"#;
 
 /// The example with this server for DynamoDB; None, with a word, where it is not built.
 fn example(server: &Server) -> Option<Function> {
-    if common::sdk().is_none() {
-        skipped("examples/sdk is not built, or COLDSPARK_TEST_SDK does not say where");
+    if common::outside("sdk").is_none() {
+        skipped("examples/sdk is not built, or COLDSPARK_TEST_OUTSIDE does not say where");
         return None;
     }
     let function = function("sdk")
         .handler("price")
-        .env("AWS_REGION", "eu-central-1");
+        .env("AWS_REGION", "eu-central-1")
+        // The SDK looks at it before it passes the trace on.
+        .env("AWS_LAMBDA_FUNCTION_NAME", "sdk");
     Some(function.env("AWS_ENDPOINT_URL", server.url()))
 }
 

@@ -80,8 +80,7 @@ pub(crate) fn runner() -> Option<PathBuf> {
 /// The file of a function.
 pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     let binary = match env::var_os("COLDSPARK_TEST_BINARIES") {
-        // Built by itself: it stands outside of the workspace.
-        _ if name == "sdk" => sdk().expect("COLDSPARK_TEST_SDK"),
+        _ if ["s3", "sdk"].contains(&name) => outside(name).expect("COLDSPARK_TEST_OUTSIDE"),
         Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
         None => built().join(name),
     };
@@ -93,9 +92,10 @@ pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     binary
 }
 
-/// The example on the official SDK, if somebody has built it and says where.
-pub(crate) fn sdk() -> Option<PathBuf> {
-    env::var_os("COLDSPARK_TEST_SDK").map(PathBuf::from)
+/// An example that stands outside of the workspace, if somebody has built it and says where.
+pub(crate) fn outside(name: &str) -> Option<PathBuf> {
+    let folder = env::var_os("COLDSPARK_TEST_OUTSIDE").map(PathBuf::from)?;
+    Some(folder.join(name)).filter(|file| file.is_file())
 }
 
 /// The command that runs a function, with an environment that only has what every process has.

@@ -6,7 +6,7 @@
 //! | `COLDSPARK_TEST_BINARIES` | a folder with `<name>/bootstrap` for every function under test | built by cargo |
 //! | `COLDSPARK_TEST_RUNNER` | a program that runs them, qemu's user emulation for instance | none |
 //! | `COLDSPARK_TEST_PROFILE` | `unwind` or `abort`: what a panic does in them | `unwind` |
-//! | `COLDSPARK_TEST_SDK` | `examples/sdk`, built by `cargo build` there | its tests are skipped |
+//! | `COLDSPARK_TEST_OUTSIDE` | a folder with `sdk` and `s3`, the examples outside of the workspace | their tests are skipped |
 //! | `COLDSPARK_TEST_CLIENT` | `own` or `ureq`: what they poll with | `own` |
 //!
 //! Without a folder profile and client also say how cargo builds them.
@@ -27,7 +27,9 @@ mod rie;
 mod session;
 mod slow;
 
-pub(crate) use binaries::{Client, Profile, bootstrap_file, client, limit, profile, runner, sdk};
+pub(crate) use binaries::{
+    Client, Profile, bootstrap_file, client, limit, outside, profile, runner,
+};
 pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{aws_event, aws_events};
 pub(crate) use expect::{
