@@ -23,6 +23,20 @@ fn silent(process: &str, variables: &[(&str, &str)]) -> (Function, u16) {
     (function, port)
 }
 
+/// Answers each connection to this port with a page.
+fn listen(port: u16) {
+    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
+    std::thread::spawn(move || {
+        use std::io::{Read, Write};
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nok",
+            );
+        }
+    });
+}
+
 #[test]
 fn the_check_goes_out_once_and_its_connection_is_the_first_events() {
     let mut web = Web::start(&[("AWS_LWA_READINESS_CHECK_PATH", "/healthz?x=1")]);
@@ -44,16 +58,7 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
         !crate::common::process::children(function.pid()).is_empty()
     });
     std::thread::sleep(Duration::from_millis(30));
-    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
-    std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        for mut stream in listener.incoming().flatten() {
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(
-                b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\nok",
-            );
-        }
-    });
+    listen(port);
     assert!(
         function
             .invoke(get("/").to_string())
@@ -143,6 +148,20 @@ fn an_application_that_is_not_ready_in_time_is_an_init_error() {
     let web = Web::start_with(&variables, [Step::park()]);
     web.function
         .assert_init_error("Runtime.InitTimeout", &["within 200 ms"]);
+}
+
+#[test]
+fn with_async_init_the_first_event_waits_for_the_application() {
+    let (mut function, port) = silent("sleep 600", &[("AWS_LWA_ASYNC_INIT", "true")]);
+    function.wait_idle();
+    let log = function.log();
+    assert!(
+        log.contains("not ready shortly before Lambda's limit"),
+        "{log}"
+    );
+    function.send(crate::common::event("slow", get("/").to_string()));
+    listen(port);
+    assert!(function.receive().text().contains("\"body\":\"ok\""));
 }
 
 #[test]
