@@ -12,6 +12,7 @@ use crate::machine::Machine;
 use crate::measure::count::Emulation;
 use crate::measure::one::Stage;
 use crate::measure::trace;
+use crate::noise;
 use crate::options::Options;
 use crate::programs::{self, Countable, Group, Places, Program};
 use crate::results::{Measured, Results, Rounds};
@@ -34,6 +35,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         date: options.date.clone(),
         commit: options.commit.clone(),
         machine: Machine::of_this_host(),
+        noise: Vec::new(),
         versions: options.versions.clone(),
         limit: options
             .memory_mb
@@ -91,6 +93,10 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         }
     }
     results.machine.look_again();
+    if arch.is_native() {
+        let limited = results.limit.is_some();
+        results.noise = noise::reasons(&results.machine, results.programs.first(), limited);
+    }
     Ok(results)
 }
 

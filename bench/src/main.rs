@@ -17,6 +17,7 @@ mod full;
 mod limit;
 mod machine;
 mod measure;
+mod noise;
 mod options;
 mod pairs;
 mod process;
@@ -126,12 +127,18 @@ fn write(results: &Results, options: &Options, output: &Path) -> Result<(), Stri
     let limit = limit.map_or_else(String::new, |memory| format!("-{memory}mb"));
     // One file for each architecture: the newest takes the place of the one before.
     let part = if options.only.is_empty() { "" } else { "-only" };
-    let path: PathBuf = output.join(format!("{}{limit}{part}.json", results.arch));
+    // Nor does a file of a busy machine take a quiet one's place.
+    let noisy = if results.noise.is_empty() {
+        ""
+    } else {
+        "-noisy"
+    };
+    let path: PathBuf = output.join(format!("{}{limit}{part}{noisy}.json", results.arch));
     let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
     fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     eprintln!("[bench] {}", path.display());
-    // The charts are of the whole table on the whole machine.
-    if results.limit.is_none() && options.only.is_empty() {
+    // The charts are of the whole table on the whole, quiet machine.
+    if results.limit.is_none() && options.only.is_empty() && results.noise.is_empty() {
         for chart in report::chart::draw(results, output)? {
             eprintln!("[bench] {}", chart.display());
         }

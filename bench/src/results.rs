@@ -19,6 +19,9 @@ pub(crate) struct Results {
     pub(crate) date: String,
     pub(crate) commit: String,
     pub(crate) machine: Machine,
+    /// Why the times are not to be kept, when the machine was busy.
+    #[serde(default)]
+    pub(crate) noise: Vec<String>,
     /// Versions of compilers and tools.
     pub(crate) versions: BTreeMap<String, String>,
     /// What limited the CPU, if something did.
@@ -137,6 +140,7 @@ pub(crate) mod tests {
             date: "2026-01-01".to_owned(),
             commit: "0123456".to_owned(),
             machine: Machine::of_this_host(),
+            noise: Vec::new(),
             versions: BTreeMap::new(),
             limit: None,
             rounds: Rounds {

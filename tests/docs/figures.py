@@ -89,6 +89,8 @@ def differs():
         path = ROOT / found[1]
         if not path.is_file():
             return f"{name}: {found[1]}, the results of its figures, is not there"
+        if noise := json.loads(path.read_text()).get("noise"):
+            return f"{found[1]} is of a busy machine: {'; '.join(noise)}; measure again"
         if found[3] != table(path, found[2]):
             return f"{name}: its figures are not those of {found[1]}; see tests/docs/figures.py --write"
     return None

@@ -34,6 +34,14 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
     if let Some(limit) = &results.limit {
         writeln!(out, "{limit}.")?;
     }
+    if !results.noise.is_empty() {
+        writeln!(
+            out,
+            "\n**NOISY, not to be committed**: {}. Measure again when the machine has nothing else \
+             to do.\n",
+            results.noise.join("; ")
+        )?;
+    }
     if results.wall_time {
         writeln!(
             out,
@@ -251,6 +259,15 @@ mod tests {
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_noisy_machine_is_told() {
+        let mut results = results(vec![program("floor", 1.0, 300)]);
+        assert!(!render(&results).contains("NOISY"));
+        results.noise = vec!["the load was 9".to_owned()];
+        let text = render(&results);
+        assert!(text.contains("**NOISY, not to be committed**: the load was 9. Measure again"));
     }
 
     #[test]
