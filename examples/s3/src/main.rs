@@ -30,9 +30,17 @@ fn bucket(_: &Init<'_>) -> Result<Bucket, Error> {
     let region = std::env::var("AWS_REGION")?;
     let (url, style) = match std::env::var("AWS_ENDPOINT_URL_S3") {
         Ok(url) => (url, UrlStyle::Path),
-        Err(_) => (format!("https://s3.{region}.amazonaws.com"), UrlStyle::VirtualHost),
+        Err(_) => (
+            format!("https://s3.{region}.amazonaws.com"),
+            UrlStyle::VirtualHost,
+        ),
     };
-    Ok(Bucket::new(url.parse()?, style, std::env::var("BUCKET")?, region)?)
+    Ok(Bucket::new(
+        url.parse()?,
+        style,
+        std::env::var("BUCKET")?,
+        region,
+    )?)
 }
 
 fn handle(order: Order, context: &Context<'_, Bucket>) -> Result<Value, Error> {
@@ -60,11 +68,17 @@ fn handle(order: Order, context: &Context<'_, Bucket>) -> Result<Value, Error> {
 fn copy(get: &str, put: &str, context: &Context<'_, Bucket>) -> Result<Value, Error> {
     let agent = aws::agent();
     let limit = context.time_left();
-    let object = agent.get(get).config().timeout_global(limit).build().call()?;
+    let object = agent
+        .get(get)
+        .config()
+        .timeout_global(limit)
+        .build()
+        .call()?;
     checked("reading", object.status().as_u16())?;
-    let length = object.body().content_length().ok_or_else(|| {
-        Error::new("Object.NoLength", "S3 did not say how long the object is")
-    })?;
+    let length = object
+        .body()
+        .content_length()
+        .ok_or_else(|| Error::new("Object.NoLength", "S3 did not say how long the object is"))?;
     let mut body = object.into_body().into_reader();
     let written = agent
         .put(put)
@@ -81,5 +95,8 @@ fn checked(what: &str, status: u16) -> Result<(), Error> {
     if status < 300 {
         return Ok(());
     }
-    Err(Error::new(format!("Object.Status{status}"), format!("{what} an object: status {status}")))
+    Err(Error::new(
+        format!("Object.Status{status}"),
+        format!("{what} an object: status {status}"),
+    ))
 }

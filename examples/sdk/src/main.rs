@@ -9,9 +9,7 @@ use std::fs;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::future;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Config, Credentials, ProvideCredentials, Region,
-};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Credentials, ProvideCredentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
@@ -107,9 +105,14 @@ fn price(article: String, context: &Context<'_, Prices>) -> Result<Price, Error>
         .table_name(&context.state().table)
         .key("article", AttributeValue::S(article.clone()));
     let output = context.block_on(get.send())?;
-    let price = output.item().and_then(|item| item.get("price")?.as_n().ok());
+    let price = output
+        .item()
+        .and_then(|item| item.get("price")?.as_n().ok());
     let price = price.ok_or_else(|| {
-        Error::new("Article.Unknown", format!("there is no article {article:?}"))
+        Error::new(
+            "Article.Unknown",
+            format!("there is no article {article:?}"),
+        )
     })?;
     Ok(Price {
         price: price.parse()?,
