@@ -1,4 +1,4 @@
-//! From an answer of the application to what each front end reads.
+//! Conversion of an application's answer to the form that each front end reads.
 
 use coldspark::internal::{Field, Head};
 
@@ -12,9 +12,9 @@ use coldspark::internal::MAX_RESPONSE;
 /// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
 /// Lambda functions as targets": 1 MB).
 const MAX_LOAD_BALANCER: usize = 1024 * 1024;
-/// Below this a body does not get smaller by compression.
+/// Smallest body that is compressed, in bytes: smaller ones do not shrink.
 const SMALL: usize = 256;
-/// What stands between a prelude and the body.
+/// The bytes between a prelude and the body.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
 /// The head of an answer.
@@ -60,7 +60,7 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// One that the bootstrap makes itself.
+    /// A head that the bootstrap makes itself.
     pub(super) fn own(line: &'a str) -> Self {
         Self {
             status: line
@@ -225,7 +225,7 @@ fn push_list<'a>(out: &mut Vec<u8>, values: impl Iterator<Item = &'a str>) {
     out.push(b']');
 }
 
-/// The error of an answer of this size.
+/// The error for an answer of this size.
 pub(super) fn too_large(size: usize, most: usize, who: &str) -> Trouble {
     Trouble::Unfit(
         error::RESPONSE_TOO_LARGE,

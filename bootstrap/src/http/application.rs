@@ -1,4 +1,4 @@
-//! The application, whatever became of its last process: it is started, kept, and started again.
+//! The application and its process, which is started, kept, and started again when it has ended.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,18 +24,18 @@ pub(crate) struct Application {
     pub(super) web: WebSettings,
     pub(super) settings: Settings,
     pub(super) log: &'static Log,
-    /// What requests without a host, which are the bootstrap's own, have as theirs.
+    /// The host of the bootstrap's own requests.
     pub(super) host: String,
     running: Mutex<Option<Arc<Running>>>,
     /// Connections that wait for a request; the one that was busy last is the last.
     pub(super) idle: Mutex<Vec<Connection>>,
-    /// The last event was given up, and no answer came since.
+    /// Whether the last event was given up, without an answer since.
     unanswered: AtomicBool,
 }
 
-/// Why there is no application to ask.
+/// Why the application is not available.
 pub(super) enum NotReady {
-    /// The time was over.
+    /// The time limit was reached.
     Late,
     Failed(Error),
 }
@@ -45,7 +45,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Application {
-    /// Starts it, and does not wait for it.
+    /// Starts it without waiting for it.
     pub(crate) fn start(
         mut program: Program,
         settings: Settings,
@@ -67,8 +67,8 @@ impl Application {
         })
     }
 
-    /// Waits in the init phase until it is ready; with `AWS_LWA_ASYNC_INIT` or COLDSPARK_ASYNC_INIT
-    /// until it is `leave`, when it is left to the first event.
+    /// Waits in the init phase until it is ready. With `AWS_LWA_ASYNC_INIT` or COLDSPARK_ASYNC_INIT it waits
+    /// only until `leave`; the first event then waits for the rest.
     pub(crate) fn await_init(&self, leave: Duration) -> Result<(), Error> {
         self.log.ensure_reader()?;
         let Some(running) = lock(&self.running).clone() else {
@@ -111,8 +111,8 @@ impl Application {
         Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
     }
 
-    /// The application as it runs, ready, and a connection that waits for a request, if there is
-    /// one. An application that has ended since the last event is started again.
+    /// The running application, once it is ready, and an idle connection to it, if there is one. An
+    /// application that has ended since the last event is started again.
     pub(super) fn prepare(
         &self,
         until: Option<Duration>,
@@ -126,7 +126,7 @@ impl Application {
             };
             match found {
                 Ok(connection) => return Ok((running, connection)),
-                // It was ready, and has ended when nothing was asked of it.
+                // It was ready, and has ended between two requests.
                 Err(Trouble::Ended) if running.is_ready() && again => {
                     again = false;
                     let lost = self.error(&running, Trouble::Ended, "between events");
@@ -141,7 +141,7 @@ impl Application {
         }
     }
 
-    /// The process there is, or a new one.
+    /// The running process, or a new one.
     fn current(&self) -> Result<Arc<Running>, Error> {
         let mut current = lock(&self.running);
         if let Some(running) = &*current {
@@ -157,7 +157,8 @@ impl Application {
         self.unanswered.store(false, Ordering::Relaxed);
     }
 
-    /// Notes that none came in time. One that has let two events pass is started anew: it hangs.
+    /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
+    /// is started again.
     pub(super) fn was_late(&self, running: &Arc<Running>) {
         if self.unanswered.swap(true, Ordering::Relaxed) {
             self.has_answered();
@@ -169,7 +170,7 @@ impl Application {
         }
     }
 
-    /// Ends a process and starts another one in its place, unless somebody has done so.
+    /// Replaces a process by a new one, unless another thread has done so.
     fn replace(&self, running: &Arc<Running>) {
         running.end(self.log);
         let mut current = lock(&self.running);
@@ -181,8 +182,8 @@ impl Application {
         }
         self.close_idle();
         *current = None;
-        // One that was never ready is left to the next event, so that it does not start again and
-        // again.
+        // One that was never ready is only replaced at the next event, so that it does not start
+        // again and again.
         if running.is_ready() && !child::is_closed() {
             match Running::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),

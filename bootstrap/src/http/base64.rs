@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648, section 4), for bodies that are no text.
+//! Base64 (RFC 4648, section 4), for bodies that are not text.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -19,7 +19,7 @@ pub(super) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     }
 }
 
-/// The bytes; None when the text is not Base64 with its padding.
+/// Decodes; `None` when the text is not Base64 with padding.
 pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() % 4 != 0 {
         return None;

@@ -1,13 +1,13 @@
-//! The body of an answer, taken out of what has come in pieces.
+//! The body of an answer, decoded from received pieces.
 
 use coldspark::internal::{Chunked, Framing};
 
-/// What is still to come of a body.
+/// The rest of a body.
 pub(super) enum Body {
-    /// So many bytes.
+    /// A number of bytes.
     Length(usize),
     Chunked(Chunked),
-    /// All until the application closes the connection.
+    /// Everything until the application closes the connection.
     UntilClose,
 }
 
@@ -20,8 +20,8 @@ impl Body {
         }
     }
 
-    /// Moves what belongs to the body from `received` to the end of `out`, and says whether it is
-    /// whole; `closed` says that no more comes. What is behind the body stays.
+    /// Moves the bytes of the body from `received` to the end of `out`, and returns whether the body is
+    /// complete. `closed` says that no more bytes come. Bytes behind the body stay.
     pub(super) fn take(
         &mut self,
         received: &mut Vec<u8>,
@@ -53,7 +53,7 @@ impl Body {
         }
     }
 
-    /// How much may come at once, as far as that is known.
+    /// The number of bytes that are still expected, as far as it is known.
     pub(super) fn expects(&self) -> usize {
         match self {
             Self::Length(left) => *left,
@@ -62,7 +62,7 @@ impl Body {
     }
 }
 
-/// Moves so many bytes; without copying where that is all there is.
+/// Moves so many bytes, without a copy where these are all.
 fn move_front(from: &mut Vec<u8>, count: usize, to: &mut Vec<u8>) {
     if to.is_empty() && count == from.len() {
         std::mem::swap(from, to);
@@ -76,7 +76,7 @@ fn move_front(from: &mut Vec<u8>, count: usize, to: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    /// What is taken of these pieces, and what is left of them.
+    /// Decodes these pieces; returns the body and the bytes that are left.
     fn taken(framing: Framing, pieces: &[&[u8]]) -> Result<(Vec<u8>, Vec<u8>, bool), &'static str> {
         let (mut body, mut received, mut out) = (Body::new(framing), Vec::new(), Vec::new());
         let mut whole = false;

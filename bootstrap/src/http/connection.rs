@@ -1,4 +1,5 @@
-//! A connection to the application: a request out, an answer in, and the child and its log in view.
+//! A connection to the application: it sends a request and receives an answer, and meanwhile watches the
+//! process and its log.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,15 +15,15 @@ use crate::sys::{pipe, socket};
 
 /// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
 const LONGEST_HEAD: usize = 256 * 1024;
-/// How much is read at once at least, and at most.
+/// Smallest and largest size of a read.
 const PIECES: [usize; 2] = [16 * 1024, 256 * 1024];
-/// How much may come of an answer while its request is still being sent.
+/// The largest part of an answer that is kept while its request is still being sent.
 const MOST_AHEAD: usize = 64 * 1024 * 1024;
 
-/// A request on its way.
+/// A request that is being sent.
 pub(super) struct Outgoing<'a> {
     parts: [&'a [u8]; 2],
-    /// The application takes no more of it.
+    /// Whether the application has stopped reading it.
     broken: bool,
 }
 
@@ -34,7 +35,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Whether there is nothing to be sent any more.
+    /// Whether all is sent.
     pub(super) fn is_over(&self) -> bool {
         self.broken || self.is_sent()
     }
@@ -47,18 +48,18 @@ impl<'a> Outgoing<'a> {
 /// A connection.
 pub(super) struct Connection {
     socket: OwnedFd,
-    /// What has come and was not used yet.
+    /// Received bytes that were not used yet.
     pub(super) received: Vec<u8>,
-    /// Where in it the headers of the last answer stand.
+    /// The places of the last answer's headers in it.
     pub(super) fields: Vec<Field>,
-    /// No more comes.
+    /// Whether the application has closed it.
     pub(super) closed: bool,
-    /// Since when it has nothing to do.
+    /// Since when it is idle.
     idle_since: Duration,
 }
 
 impl Connection {
-    /// Connects to the first of the addresses that lets it.
+    /// Connects to the first of the addresses that accepts.
     pub(super) fn open(
         addresses: impl Iterator<Item = SocketAddr>,
         running: &Running,
@@ -88,7 +89,7 @@ impl Connection {
         }
     }
 
-    /// Waits until the application takes the connection; None when it refuses it.
+    /// Waits until the application accepts the connection; `None` when it refuses it.
     fn wait(
         socket: OwnedFd,
         address: &SocketAddr,
@@ -108,17 +109,17 @@ impl Connection {
         }
     }
 
-    /// Marks it as one that waits for a request.
+    /// Marks it as idle.
     pub(super) fn rest(&mut self) {
         self.idle_since = since_boot();
     }
 
-    /// Whether it has waited for so long that the application may be about to close it.
+    /// Whether it was idle for so long that the application may be about to close it.
     pub(super) fn is_old(&self, limit: Duration) -> bool {
         since_boot().saturating_sub(self.idle_since) >= limit
     }
 
-    /// Whether it is as it was left: neither closed, nor with bytes that nobody has asked for.
+    /// Whether it can be used: neither closed, nor with unexpected bytes.
     pub(super) fn is_quiet(&self, running: &Running) -> Result<bool, Trouble> {
         let fds = [Some(self.socket.as_fd()), None];
         let woken = wait_or_room(&running.child, fds, false, Some(Duration::ZERO));
@@ -129,8 +130,8 @@ impl Connection {
         }
     }
 
-    /// Sends what the application takes of the request, and waits until something has come, more of
-    /// the request can be sent, or there is a reason to stop.
+    /// Sends as much of the request as the application takes, and waits until bytes have come, more can
+    /// be sent, or there is a reason to stop.
     pub(super) fn advance(
         &mut self,
         running: &Running,
@@ -142,7 +143,7 @@ impl Connection {
         let room = !outgoing.is_over();
         let fds = [Some(self.socket.as_fd()), None];
         let woken = wait_or_room(&running.child, fds, room, until).map_err(waiting)?;
-        // In this order: what the application did before its end, or in time, counts.
+        // In this order: bytes that came before the application's end, or in time, count.
         if woken.readable[0] && (self.receive(expects)? || self.closed) {
             return Ok(());
         }
@@ -177,7 +178,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads what has come, and says whether that was anything.
+    /// Reads what has come; returns whether there was anything.
     fn receive(&mut self, expects: usize) -> Result<bool, Trouble> {
         let [least, most] = PIECES;
         self.received.reserve(expects.clamp(least, most));
@@ -200,8 +201,8 @@ impl Connection {
         Ok(self.received.len() > start)
     }
 
-    /// Sends a request and waits for the head of its answer; interim ones are passed over. The head's
-    /// bytes stay at the beginning of what was received.
+    /// Sends a request and waits for the head of its answer, skipping interim answers. The head's bytes
+    /// stay at the beginning of the received ones.
     pub(super) fn await_head(
         &mut self,
         running: &Running,
@@ -210,7 +211,7 @@ impl Connection {
     ) -> Result<Head, Trouble> {
         let mut searched = 0;
         loop {
-            // Parsing begins anew each time; a head that comes byte by byte must not cost its square.
+            // Each attempt parses from the start; a head that comes byte by byte must not take quadratic time.
             if has_line_end(&self.received, searched) {
                 match parse_head(&self.received, &mut self.fields).map_err(Trouble::Malformed)? {
                     Some(head) if head.status == 101 => {
@@ -242,8 +243,7 @@ impl Connection {
     }
 }
 
-/// Whether it is worth parsing: an empty line may have come behind `searched`, or what came is no
-/// head.
+/// Whether to parse now: an empty line may have come behind `searched`, or the bytes are not a head.
 fn has_line_end(received: &[u8], searched: usize) -> bool {
     let fresh = &received[searched.saturating_sub(3)..];
     let ends = fresh.windows(2).any(|two| two == b"\n\n")
@@ -251,7 +251,7 @@ fn has_line_end(received: &[u8], searched: usize) -> bool {
     ends || (received.len() >= 5 && !received.starts_with(b"HTTP/"))
 }
 
-/// Whether nobody listens there, or the machine has no such address.
+/// Whether the port is closed, or the machine has no such address.
 fn is_refusal(error: &io::Error) -> bool {
     let codes = [
         libc::ECONNREFUSED,

@@ -1,4 +1,4 @@
-//! The connections of an application: new ones, and those that are kept for another event.
+//! The pool of connections to an application.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Application {
         }
     }
 
-    /// A new connection. An application that refuses it for a moment is asked again.
+    /// A new connection. A refused one is tried again for a moment.
     pub(super) fn connect(
         &self,
         running: &Running,
@@ -62,7 +62,7 @@ impl Application {
         }
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the idle connections.
     pub(super) fn close_idle(&self) {
         lock(&self.idle).clear();
     }
@@ -72,7 +72,7 @@ impl Application {
         hosts.map(move |address| SocketAddr::new(*address, port))
     }
 
-    /// Reads what is left of an answer that nobody wants; whether the connection can be used again.
+    /// Reads and drops the rest of an answer; returns whether the connection can be used again.
     pub(super) fn pass_over(
         &self,
         connection: &mut Connection,

@@ -1,5 +1,5 @@
-//! The fields of an HTTP event, and which front end it is of. The rules are those of the library's
-//! module `http`.
+//! The fields of an HTTP event, and the front end that sent it, by the rules of the library's module
+//! `http`.
 
 use std::borrow::Cow;
 
@@ -36,7 +36,7 @@ pub(super) enum Field {
     RouteArn,
 }
 
-/// Their names, in that order.
+/// The names of the fields, in the same order.
 const NAMES: [&str; 15] = [
     "version",
     "httpMethod",
@@ -62,8 +62,8 @@ pub(super) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// None when it is no request of a front end: it is another service's event, or one of an
-    /// authorizer or a WebSocket API.
+    /// `None` when it is not a front end's request but an event of another service, an authorizer or a
+    /// WebSocket API.
     pub(super) fn read(event: &'a [u8]) -> Option<Self> {
         let event = Value::parse(event)?;
         let mut fields = [None; NAMES.len()];
@@ -143,7 +143,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Names and values of an object of lists, and of one of single values for what that lacks.
+/// Names and values of an object of lists, and of an object of single values for names that it lacks.
 fn pairs<'a>(
     lists: Option<Value<'a>>,
     singles: Option<Value<'a>>,

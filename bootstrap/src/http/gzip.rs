@@ -1,20 +1,20 @@
-//! gzip (RFC 1952, RFC 1951) for texts: matches of an earlier part, and the fixed codes.
+//! gzip (RFC 1952, RFC 1951) for texts, with matches and the fixed codes.
 //!
-//! Codes that are made for each text would make it a quarter smaller, and a crate that makes them
-//! costs the layer's zip 10 KB (bench/NOTES.md).
+//! Dynamic codes would make texts a quarter smaller, and a crate for them adds 10 KB to the layer's zip
+//! (bench/NOTES.md).
 
-/// Magic number, deflate, no flags, no time, no hint, an unknown system.
+/// The header: magic number, deflate, no flags, no time, no hint, an unknown system.
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-/// How far back a match may begin.
+/// Largest distance of a match.
 const WINDOW: usize = 32 * 1024;
-/// The shortest match that is looked for, and the longest there is.
+/// Length of the shortest match that is searched for, and of the longest match.
 const MATCH: (usize, usize) = (4, 258);
-/// How many places are remembered, a power of two.
+/// Size of the table of earlier places, a power of two.
 const PLACES: usize = 8 * 1024;
-/// The code behind the last one of a block.
+/// The code for the end of a block.
 const END: usize = 256;
 
-/// The bytes in gzip's form.
+/// Compresses bytes to the gzip format.
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut out = HEAD.to_vec();
     out.reserve(bytes.len() / 2);
@@ -63,7 +63,7 @@ fn deflate(bytes: &[u8], bits: &mut Bits) {
     }
 }
 
-/// Bits, the lowest first.
+/// A writer of bits, the lowest first.
 struct Bits {
     out: Vec<u8>,
     pending: u32,
@@ -115,8 +115,8 @@ impl Bits {
     }
 }
 
-/// A number's code, how many bits stand behind it, and these. The codes of lengths and distances grow
-/// alike (section 3.2.5): each has its highest bits, `kept` of them behind the first, in the code.
+/// A number's code, and the count and value of its extra bits. Codes of lengths and distances follow the
+/// same rule (section 3.2.5): a code holds the highest bits, `kept` of them behind the first.
 fn split(value: u32, kept: u32) -> (u32, u32, u32) {
     let width = 32 - value.leading_zeros();
     let extra = width.saturating_sub(kept + 1);

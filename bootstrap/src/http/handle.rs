@@ -1,4 +1,4 @@
-//! One event: its request, the answer, and what became of it.
+//! The handling of one event: its request, the answer, and the response.
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use crate::process::response::StreamedResponse;
 use crate::process::wait;
 use coldspark::internal::MAX_RESPONSE;
 
-/// When an application ended that had an event in hand.
+/// The error type when the application ended with an event in hand.
 const IN_EVENT: &str = "instead of answering";
 /// The content type of a streamed response that begins with a prelude.
 const PRELUDE: &str = "http";
 
 impl Application {
-    /// Answers an event; gives the response unless it was streamed.
+    /// Answers an event; returns the response unless it was streamed.
     #[inline(never)]
     pub(crate) fn handle(
         &self,
@@ -48,7 +48,7 @@ impl Application {
         response
     }
 
-    /// Answers what is not the application's to see.
+    /// Answers requests that the application must not see.
     fn refuse(&self, refusal: Refusal, writer: &mut Writer<'_>) -> Result<Option<Vec<u8>>, Error> {
         match refusal {
             Refusal::BadRequest(front_end, what) => {
@@ -83,7 +83,7 @@ impl Application {
             stream.pass(&[answer.prelude(), body].concat());
             return Ok(None);
         }
-        // It is short, and text.
+        // It is a short text.
         Ok(answer.whole(front_end, body, false).ok())
     }
 
@@ -119,7 +119,7 @@ impl Application {
         }
     }
 
-    /// The deadline has come: the caller of a front end gets a status, any other an error.
+    /// The response at the deadline: a status for a front end, an error otherwise.
     fn give_up(
         &self,
         request: &Request<'_>,
@@ -197,7 +197,7 @@ struct Incoming<'a> {
 }
 
 impl Incoming<'_> {
-    /// The whole response; and whether the connection can be used again.
+    /// The whole response, and whether the connection can be used again.
     fn collect(
         &self,
         connection: &mut Connection,
@@ -221,7 +221,7 @@ impl Incoming<'_> {
         Ok((Some(response), reusable))
     }
 
-    /// Passes the response on as it comes; whether the connection can be used again.
+    /// Passes the response on as it comes; returns whether the connection can be used again.
     fn stream(
         &self,
         connection: &mut Connection,
@@ -241,7 +241,7 @@ impl Incoming<'_> {
             ),
         };
         let mut stream = StreamedResponse::new(writer, Some(content_type), *self.deadline);
-        // The head goes out with what came of the body, or alone when nothing did.
+        // The head is sent with the part of the body that came, or alone.
         let mut body = prelude;
         *begun = true;
         let reusable = self.pass(connection, outgoing, &mut body, |body| {
@@ -254,14 +254,14 @@ impl Incoming<'_> {
         Ok((None, reusable))
     }
 
-    /// Takes the head's bytes out of what has come.
+    /// Removes the head from the received bytes.
     fn take_head(&self, connection: &mut Connection) -> Vec<u8> {
         let rest = connection.received.split_off(self.head.length);
         std::mem::replace(&mut connection.received, rest)
     }
 
-    /// Adds the body to `out`, and shows it after each piece; ends when nobody wants more, which
-    /// `false` says. Whether the connection can be used again.
+    /// Adds the body to `out`, and calls the closure after each piece until that returns `false`. Returns
+    /// whether the connection can be used again.
     fn pass(
         &self,
         connection: &mut Connection,

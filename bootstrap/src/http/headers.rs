@@ -1,6 +1,6 @@
-//! What a header may look like, and which ones belong to one connection only.
+//! Rules for headers: valid names and values, and headers that belong to one connection only.
 
-/// Headers of a connection (RFC 9110, section 7.6.1), and what older servers take for such.
+/// Headers of a connection (RFC 9110, section 7.6.1), and others that older servers treat so.
 const HOP_BY_HOP: [&str; 9] = [
     "connection",
     "keep-alive",
@@ -13,8 +13,8 @@ const HOP_BY_HOP: [&str; 9] = [
     "upgrade",
 ];
 
-/// Whether a name is one of these. An underscore is taken for a hyphen, as applications do that see
-/// headers as variables.
+/// Whether a name is one of these. An underscore counts as a hyphen, as in applications that see headers
+/// as variables.
 pub(super) fn is_one_of(name: &[u8], names: &[&str]) -> bool {
     names.iter().any(|known| is(name, known))
 }
@@ -28,8 +28,7 @@ pub(super) fn is(name: &[u8], known: &str) -> bool {
     name.len() == known.len() && name.iter().zip(known.as_bytes()).all(same)
 }
 
-/// The names that stay on their connection: those of the standard, and those that the values of
-/// `Connection` name.
+/// The names of headers that are not passed on: those of the standard, and those listed in `Connection`.
 pub(super) struct HopByHop<'a>(Vec<&'a str>);
 
 impl<'a> HopByHop<'a> {

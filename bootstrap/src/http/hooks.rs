@@ -1,4 +1,4 @@
-//! What an application is told around a SnapStart snapshot, by the paths that are set for it.
+//! Requests to an application before a SnapStart snapshot and after a restore, by the paths in settings.
 
 use coldspark::Error;
 use coldspark::internal::since_boot;
@@ -12,13 +12,13 @@ use crate::error;
 use crate::worker::protocol::Hook;
 
 impl Application {
-    /// Posts to the path of the hook, if there is one, and wants a status of success. Behind the
-    /// restore the application is also asked whether it is ready.
+    /// Posts to the path of the hook, if there is one, and expects a status of success. After the restore it
+    /// also checks whether the application is ready.
     #[cold]
     #[inline(never)]
     pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
         self.log.begin_hook();
-        // A connection in a snapshot is dead in what is restored from it.
+        // No connection survives the snapshot.
         self.close_idle();
         let done = self.run_hook(hook);
         self.close_idle();
@@ -68,7 +68,7 @@ impl Application {
         )
     }
 
-    /// Without a limit of its own: Lambda has one.
+    /// Without a time limit of its own, since Lambda has one.
     fn post(&self, running: &Running, path: &str) -> Result<u16, Trouble> {
         let mut connection = self.connect(running, None)?;
         let request = Request::empty("POST", path, &self.host);

@@ -1,4 +1,4 @@
-//! The headers that tell the application of the invocation.
+//! Request headers with the metadata of the invocation.
 
 use std::time::UNIX_EPOCH;
 
@@ -9,15 +9,14 @@ use super::json::{self, Value};
 use crate::deadline::milliseconds;
 use crate::sys;
 
-/// Their names. What a client sends under these names never
-/// arrives.
+/// Their names. Headers of these names from a client are dropped.
 pub(super) const NAMES: [&str; 4] = [
     "x-amzn-request-context",
     "x-amzn-lambda-context",
     "x-amz-tenant-id",
     "x-amzn-trace-id",
 ];
-/// Writes the headers that tell of the invocation.
+/// Writes the headers with the metadata.
 pub(super) fn push(head: &mut Vec<u8>, request: Option<Value<'_>>, context: &Context<'_>) {
     let [request_name, lambda_name, tenant_name, trace_name] = NAMES;
     if let Some(request) = request.filter(|request| request.is_object()) {
@@ -40,7 +39,7 @@ pub(super) fn push(head: &mut Vec<u8>, request: Option<Value<'_>>, context: &Con
     }
 }
 
-/// The invocation as JSON, under the names that the Web Adapter has.
+/// The metadata as JSON, with the Web Adapter's names.
 fn lambda_context(context: &Context<'_>) -> String {
     let mut json = Vec::with_capacity(512);
     let texts = [

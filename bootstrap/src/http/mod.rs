@@ -6,8 +6,8 @@
 //!                          application -> running (the process), readiness
 //! ```
 //!
-//! `handle` takes an event through that, `program` says what is started, `settings` has those of
-//! Lambda Web Adapter, and `hooks` is what is done around a snapshot.
+//! `handle` takes an event through these steps, `program` finds what to start, `settings` reads the
+//! settings of Lambda Web Adapter, and `hooks` sends the requests around a snapshot.
 
 mod answer;
 mod application;
@@ -41,7 +41,7 @@ use crate::log::Log;
 use crate::settings::Settings;
 use program::Program;
 
-/// The init step: starts the application, and waits until it is ready; with a setting only until
+/// The init step: starts the application, and waits until it is ready, or with a setting only until
 /// `leave`.
 #[cold]
 #[inline(never)]

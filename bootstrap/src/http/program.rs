@@ -1,4 +1,4 @@
-//! What a web application is started from: a file of the package, or the command of an image.
+//! The program of a web application: a file of the package, or the command of an image.
 
 use std::borrow::Cow;
 use std::env;
@@ -15,29 +15,28 @@ use crate::process::{arguments, executable};
 use crate::settings::{HTTP, Settings, WRAPPER, has_adapter_settings};
 use crate::{error, resolve, sys};
 
-/// How much of the command line is read, in bytes.
+/// Largest command line that is read, in bytes.
 const MOST_WORDS: usize = 64 * 1024;
 
-/// What is started, as often as it is needed.
+/// A program to start.
 pub(crate) struct Program {
     pub(super) file: CString,
     pub(super) arguments: Vec<CString>,
     pub(super) environment: Vec<Cow<'static, CStr>>,
-    /// For messages.
+    /// Its name in messages.
     pub(super) name: String,
 }
 
-/// Whether a handler without a form of its own is a web application: this program is the wrapper of a
-/// managed runtime, or stands before an image's command.
+/// Whether a handler without a prefix is a web application: when this program is the wrapper of a managed
+/// runtime, or stands before an image's command.
 #[cold]
 #[inline(never)]
 pub(crate) fn is_wrapped(handler: &str) -> bool {
     is_wrapper() || (handler.is_empty() && command().is_some())
 }
 
-/// Whether this program is what `AWS_LAMBDA_EXEC_WRAPPER` names: then a managed runtime's own is not
-/// started, and the handler is the script to run (Lambda developer guide, "Modifying the runtime
-/// environment").
+/// Whether `AWS_LAMBDA_EXEC_WRAPPER` names this program: then the managed runtime is not started, and the
+/// handler is the script to run (Lambda developer guide, "Modifying the runtime environment").
 fn is_wrapper() -> bool {
     let Some(wrapper) = sys::variable(WRAPPER) else {
         return false;
@@ -100,7 +99,7 @@ impl Program {
         Path::new(OsStr::from_bytes(self.file.to_bytes()))
     }
 
-    /// Tells it where to listen.
+    /// Sets the variables with the port to listen on.
     pub(super) fn set_port(&mut self, port: u16) {
         self.environment
             .retain(|line| !line.to_bytes().starts_with(b"PORT="));
@@ -110,8 +109,8 @@ impl Program {
     }
 }
 
-/// Where there is no Runtime API, and this program stands before a command, runs that instead: an
-/// image with it runs elsewhere as it is.
+/// Runs the command if this program stands before one and there is no Runtime API: so the image also runs
+/// elsewhere.
 #[cold]
 #[inline(never)]
 pub(crate) fn run_elsewhere() {

@@ -1,4 +1,4 @@
-//! Whether the application is ready: the answer to a connection attempt decides when to try again.
+//! The readiness check, whose results decide when to try again.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ const PAUSE: Duration = Duration::from_micros(250);
 const PART: u32 = 32;
 
 impl Application {
-    /// Waits until the application is ready. Gives the connection over which that was found out, if
-    /// the first event can have it.
+    /// Waits until the application is ready. Returns the connection of the check, if the first event can use
+    /// it.
     pub(super) fn await_ready(
         &self,
         running: &Running,
@@ -37,7 +37,7 @@ impl Application {
         }
     }
 
-    /// One attempt; refused is whoever does not listen yet, or is not healthy yet.
+    /// One attempt. An application that does not listen yet, or is not healthy yet, counts as refused.
     fn check(
         &self,
         running: &Running,
@@ -51,7 +51,7 @@ impl Application {
             connection.rest();
             return Ok(Some(connection).filter(|_| kept));
         }
-        // It goes out once and is waited for: a port that is open is no application that answers.
+        // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
         let mut outgoing = Outgoing::new(&request.head, &request.body);
         let head = connection.await_head(running, &mut outgoing, until)?;

@@ -1,4 +1,4 @@
-//! From an event to the bytes of a request.
+//! Conversion of an event to the bytes of a request.
 
 use std::borrow::Cow;
 
@@ -12,29 +12,29 @@ use super::json::Value;
 use super::settings::WebSettings;
 use super::{base64, target};
 
-/// Headers that are made anew, or have been done with: the body is there as a whole.
+/// Headers that are not passed on, since they are made anew or concern how the body was sent.
 const MADE: [&str; 2] = ["content-length", "expect"];
 
-/// A request, as it is sent.
+/// The bytes of a request.
 pub(super) struct Request<'e> {
     pub(super) head: Vec<u8>,
     pub(super) body: Cow<'e, [u8]>,
-    /// None for an event that is no request of a front end.
+    /// `None` for an event that is not a front end's request.
     pub(super) front_end: Option<FrontEnd>,
-    /// Its answer has no body.
+    /// Whether its answer has no body.
     pub(super) is_head: bool,
-    /// Sending it twice is the same as once (RFC 9110, section 9.2.2).
+    /// Whether it is idempotent (RFC 9110, section 9.2.2).
     pub(super) may_repeat: bool,
     pub(super) accepts_gzip: bool,
 }
 
 /// Why there is no request for an event.
 pub(super) enum Refusal {
-    /// What HTTP does not allow.
+    /// HTTP does not allow it.
     BadRequest(FrontEnd, String),
     /// A path of a hook, which only the bootstrap calls.
     Forbidden(FrontEnd),
-    /// The front end's event is wrong in itself.
+    /// The front end's event is invalid.
     InvalidEvent(&'static str),
 }
 
@@ -156,8 +156,7 @@ impl<'e> Request<'e> {
         Ok(request)
     }
 
-    /// Writes the client's headers, but those that are the connection's, the bootstrap's or the
-    /// host's.
+    /// Writes the client's headers, except those of the connection, those that the bootstrap sets, and `Host`.
     fn push_headers(
         &mut self,
         event: &Event<'_>,

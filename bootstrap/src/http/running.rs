@@ -17,7 +17,7 @@ use crate::process::wait::wait;
 use crate::sys::child::Child;
 use crate::sys::spawn::Command;
 
-/// How long the end of an application may take to be seen that has closed its connection.
+/// How long to wait for the end of an application that has closed its connection.
 const ENDING: Duration = Duration::from_millis(100);
 
 /// A running application. Events that are in hand at the same time share it.
@@ -25,12 +25,12 @@ pub(super) struct Running {
     pub(super) child: Child,
     pub(super) started: Duration,
     ready: AtomicBool,
-    /// How it ended, and the end of its standard error; made by whoever sees that first.
+    /// How it ended, and the end of its standard error; set by the first thread that notices.
     ending: OnceLock<(Option<ExitStatus>, String)>,
 }
 
 impl Running {
-    /// Starts the program, and does not wait for it.
+    /// Starts the program without waiting for it.
     pub(super) fn start(program: &Program, log: &Log) -> Result<Self, Error> {
         let command = Command {
             program: &program.file,
@@ -58,7 +58,7 @@ impl Running {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Waits this long, unless the application ends or it is `until`.
+    /// Waits this long, unless the application ends or `until` is reached.
     pub(super) fn pause(&self, span: Duration, until: Option<Duration>) -> Result<(), Trouble> {
         let end = since_boot() + span;
         let limit = until.map_or(end, |until| until.min(end));
@@ -78,12 +78,12 @@ impl Running {
         }
     }
 
-    /// Whether it has ended, or does so in a moment, as one does that has closed a connection.
+    /// Whether it has ended, or ends in a moment, as after it has closed a connection.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.pause(ENDING, None), Err(Trouble::Ended))
     }
 
-    /// Ends it and what it has started, if that runs; says how it ended, in words.
+    /// Ends it and its child processes, if they run; returns a text that says how it ended.
     pub(super) fn end(&self, log: &Log) -> (String, &str) {
         let (status, tail) = self.ending.get_or_init(|| {
             let status = self.child.end();

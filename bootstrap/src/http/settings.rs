@@ -1,7 +1,7 @@
-//! The settings of Lambda Web Adapter 1.1, by its names. layer/README.md has the table.
+//! The settings of Lambda Web Adapter 1.1, under its names. layer/README.md has the table.
 //!
-//! A value that cannot be read is a warning that names it, and the default takes its place: the
-//! same environment has to start here as it does there.
+//! An invalid value is named in a warning, and the default is used, since an environment that works with
+//! the Web Adapter has to work here too.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::sys;
 /// The settings of a web application.
 #[derive(Debug)]
 pub(crate) struct WebSettings {
-    /// Where it listens. Of several, the first that takes a connection counts.
+    /// The addresses where it listens. The first that accepts a connection is used.
     pub(super) hosts: Vec<IpAddr>,
-    /// What stands for it in a request without a host.
+    /// The host in a request without one.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) check: Check,
@@ -28,7 +28,7 @@ pub(crate) struct WebSettings {
     pub(super) errors: Statuses,
     pub(super) compress: bool,
     pub(super) stream: bool,
-    /// Where events go that are no requests.
+    /// The path for events that are not requests.
     pub(super) pass_through: String,
     /// How long a connection may be kept; zero keeps none.
     pub(super) idle: Duration,
@@ -36,12 +36,12 @@ pub(crate) struct WebSettings {
     pub(super) after_restore: Option<String>,
 }
 
-/// How it is found out that the application is ready.
+/// The readiness check.
 #[derive(Debug)]
 pub(super) struct Check {
     pub(super) port: u16,
     pub(super) path: String,
-    /// A connection is enough.
+    /// A connection.
     pub(super) tcp: bool,
     pub(super) healthy: Statuses,
     pub(super) timeout: Option<Duration>,
@@ -167,8 +167,8 @@ fn hosts() -> (String, Vec<IpAddr>) {
     ("127.0.0.1".to_owned(), both.to_vec())
 }
 
-/// The name and value of a setting: the new name's, or that of the name without prefix which it had
-/// before. Empty is not there.
+/// The name and value of a setting, under its new name or its old one without prefix. An empty value
+/// counts as absent.
 fn text(name: &str, old: Option<&'static str>) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
@@ -220,7 +220,7 @@ fn statuses(name: &str) -> Option<Statuses> {
     Some(Statuses::read(name, &text))
 }
 
-/// Seconds, with a fraction or without. Without floating point, whose parser has 5 KB.
+/// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
 fn seconds(name: &str) -> Option<Duration> {
     let (name, value) = text(name, None)?;
     let read = milliseconds(&value);

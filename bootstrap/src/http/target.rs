@@ -1,9 +1,9 @@
-//! Paths and query strings, from an event to a request line.
+//! Conversion of an event's path and query string to a request line.
 
 use super::event::{Event, Field, FrontEnd};
 
-/// Writes path and query string of a request, the base path removed. What may stand in a request
-/// line stays as the front end has given it, `..` and escapes too; what may not is encoded.
+/// Writes path and query string of a request, without the base path. Bytes that a request line cannot have
+/// are encoded; everything else stays as the front end gave it, `..` and escapes too.
 pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, base_path: Option<&str>) {
     let path = match event.front_end {
         FrontEnd::ApiGatewayV2 => event.text(Field::RawPath),
@@ -49,7 +49,7 @@ fn parameters(out: &mut Vec<u8>, event: &Event<'_>) {
     }
 }
 
-/// A path without this beginning, where a segment ends behind it.
+/// A path without this prefix, if the prefix ends at a segment's end.
 fn without<'p>(path: &'p str, base: &str) -> &'p str {
     let base = base.strip_prefix('/').unwrap_or(base);
     let rest = path
@@ -73,8 +73,8 @@ fn encode(out: &mut Vec<u8>, text: &str, stays: impl Fn(u8) -> bool) {
     }
 }
 
-/// Whether a request line's target is a path that is not the outside's to call, however it is
-/// written: encoded, in another case, with parameters or empty segments.
+/// Whether a request line's target is an internal path, however it is written: encoded, in another case,
+/// with parameters or empty segments.
 pub(super) fn is_path(target: &[u8], guarded: &str) -> bool {
     let path = target
         .split(|byte| *byte == b'?')
@@ -83,7 +83,7 @@ pub(super) fn is_path(target: &[u8], guarded: &str) -> bool {
     segments(path) == segments(guarded.as_bytes())
 }
 
-/// What a router may make of a path.
+/// The normal form of a path, as a router may see it.
 fn segments(path: &[u8]) -> Vec<Vec<u8>> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut rest = path;

@@ -1,4 +1,4 @@
-//! What can go wrong between the bootstrap and the application.
+//! Errors between the bootstrap and the application.
 
 use std::io;
 
@@ -7,15 +7,15 @@ use std::io;
 pub(super) enum Trouble {
     /// The application has ended.
     Ended,
-    /// The time was over.
+    /// The time limit was reached.
     Late,
-    /// Nobody listens.
+    /// The port is closed.
     Refused,
     /// The connection was closed before the first byte of an answer.
     Closed,
-    /// It has answered what HTTP does not allow; what that is.
+    /// Its answer is not valid HTTP, for this reason.
     Malformed(&'static str),
-    /// Its answer cannot be passed on, and what to do about it.
+    /// Its answer cannot be passed on; the text says what to do.
     Unfit(&'static str, String),
     System(&'static str, io::Error),
 }

@@ -1,4 +1,4 @@
-//! JSON: an event's values read where they stand in it, and texts written into an answer.
+//! JSON: reading an event's values without copies, and writing texts into an answer.
 
 mod scanner;
 mod write;
@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use scanner::Scanner;
 pub(super) use write::{push_header, push_text};
 
-/// A valid value, as it stands in the event.
+/// A valid value, as a part of the event's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
-    /// The one value that these bytes are; None when they are no JSON (RFC 8259).
+    /// The value that these bytes are; `None` when they are not JSON (RFC 8259).
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
         let mut scanner = Scanner { text, at: 0 };
@@ -39,7 +39,7 @@ impl<'a> Value<'a> {
         self.0.starts_with('{')
     }
 
-    /// What a text says; None for any other value.
+    /// The content of a text; `None` for any other value.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
         if !inside.contains('\\') {
@@ -48,7 +48,7 @@ impl<'a> Value<'a> {
         Some(Cow::Owned(unescaped(inside)))
     }
 
-    /// Names and values of an object; of any other value there are none.
+    /// Names and values of an object; empty for any other value.
     pub(super) fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
         let mut parts = self.parts('{');
         std::iter::from_fn(move || {
@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The values of an array; of any other value there are none.
+    /// The values of an array; empty for any other value.
     pub(super) fn items(self) -> impl Iterator<Item = Value<'a>> {
         let mut parts = self.parts('[');
         std::iter::from_fn(move || {
@@ -72,7 +72,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The value of this name, if it is an object that has one which is no null.
+    /// The value of this name in an object, unless it is null.
     pub(super) fn get(self, name: &str) -> Option<Value<'a>> {
         let mut members = self.members();
         let (_, value) = members.find(|(known, _)| known == name)?;
@@ -88,7 +88,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// What the escapes of a text stand for. Half of a surrogate pair stands for no character.
+/// Decodes the escapes of a text. Half of a surrogate pair is not a character.
 fn unescaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,8 +1,8 @@
-//! What is JSON (RFC 8259), and where its values end.
+//! A scanner that validates JSON (RFC 8259) and finds where values end.
 
 use super::Value;
 
-/// How deep values may stand in each other. Events of front ends need about five.
+/// Deepest nesting of values. Events of front ends need about five.
 const DEEPEST: usize = 128;
 
 /// Goes through a text value by value.
@@ -22,13 +22,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes this byte, with space before it, if it comes next.
+    /// Skips this byte, and space before it, if it comes next.
     pub(super) fn skip(&mut self, byte: u8) -> Option<()> {
         self.space();
         (self.peek() == Some(byte)).then(|| self.at += 1)
     }
 
-    /// Passes the next value; None where there is none, or it is not valid.
+    /// Skips the next value; `None` when there is no valid value.
     pub(super) fn value(&mut self) -> Option<Value<'a>> {
         self.nested(DEEPEST)
     }
