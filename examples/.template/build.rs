@@ -1,5 +1,5 @@
-//! Links a bootstrap for Lambda with the linker script of coldspark, which keeps together what
-//! start-up touches. Cargo passes no linker arguments from a library to a program.
+//! Links a bootstrap for Lambda with coldspark's linker script, which keeps together the code and data of
+//! start-up. Cargo passes no linker arguments from a library to a program.
 
 fn main() {
     if std::env::var("CARGO_CFG_TARGET_ENV").as_deref() == Ok("musl") {

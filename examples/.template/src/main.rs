@@ -42,8 +42,8 @@ mod tests {
     }
 }
 {%- elsif form == "queue" -%}
-//! Takes orders from an SQS queue. A message that fails comes back, and no other: the event source
-//! mapping must have `ReportBatchItemFailures`.
+//! Takes orders from an SQS queue. Only messages that fail come back: the event source mapping must have
+//! `ReportBatchItemFailures`.
 #![cfg_attr(not(test), no_main)]
 
 use coldspark::batch::{self, ItemFailures};
@@ -107,8 +107,8 @@ mod tests {
     }
 }
 {%- elsif form == "stream" -%}
-//! Greets several times as server-sent events: the caller reads while this writes. For a function
-//! URL in the invoke mode RESPONSE_STREAM.
+//! Greets several times with server-sent events: the caller reads while the function writes. It needs a
+//! function URL in the invoke mode RESPONSE_STREAM.
 #![cfg_attr(not(test), no_main)]
 
 use std::io::Write;
@@ -167,7 +167,7 @@ mod tests {
     }
 }
 {%- else -%}
-//! Greets who is named in the event.
+//! Greets the person that the event names.
 #![cfg_attr(not(test), no_main)]
 
 use coldspark::{Context, Error, Runtime};

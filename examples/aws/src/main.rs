@@ -1,4 +1,4 @@
-//! The price of an article, out of a DynamoDB table.
+//! Returns the price of an article from a DynamoDB table.
 //!
 //! `TABLE` is the table's name, `prices` when it is not set; its key is `article`. The function's role
 //! needs `dynamodb:GetItem` on it. With `CONNECT=init` the connection is made in the init phase.

@@ -1,4 +1,4 @@
-//! Ids and secrets that no SnapStart snapshot can multiply: each kind where it belongs.
+//! Ids and secrets that a SnapStart snapshot cannot multiply, with an example of each kind.
 //!
 //! `ids.ticket` takes `{"order": "17", "amount": 990}` and gives a ticket for that order: an id of
 //! its own, a number for people, the environment that made it, a signature under a key that only
@@ -26,7 +26,7 @@ coldspark::main!(
         .json("ids.ticket", ticket)
 );
 
-/// Which environment this is: made at the first event, and again after a restore.
+/// The id of this environment, made at the first event, and again after a restore.
 static ENVIRONMENT: PerRestore<Uuid> = PerRestore::new(|| Ok(fresh::uuid_v4()?));
 /// The key of this environment.
 static KEY: PerRestore<Secret<32>> = PerRestore::new(|| Ok(Secret::generate()?));
@@ -62,7 +62,7 @@ fn issue(order: &Order) -> Result<Ticket, Error> {
     })
 }
 
-/// The same at every retry: only what names the operation, nothing fresh.
+/// The same key at every retry: it is made only from the parts that name the operation.
 fn payment(order: &Order) -> String {
     let amount = order.amount.to_be_bytes();
     fresh::idempotency_key([&b"payment"[..], order.order.as_bytes(), &amount])

@@ -1,5 +1,5 @@
-//! Orders from an SQS FIFO queue, one message group a customer. A message that fails comes back
-//! with those behind it in its group, and no other; its event source mapping must have
+//! Takes orders from an SQS FIFO queue, with one message group for each customer. Only a message that fails
+//! comes back, with those behind it in its group; its event source mapping must have
 //! `ReportBatchItemFailures`.
 //!
 //! A message's body is `{"article": "rope", "quantity": 2}`.
@@ -13,9 +13,9 @@ use serde::Deserialize;
 
 coldspark::main!(Runtime::new().bytes("queue", orders));
 
-/// The fields of the event that this function reads. Texts are borrowed from the event where they
-/// can be. Each is a `Cow`: a text with an escape in it (`\"`, `\u00e9`) does not stand in the JSON as
-/// it is, and has to be copied. A `&str` would refuse the whole event then.
+/// The fields of the event that this function reads. Texts are borrowed from the event where possible. Each
+/// is a `Cow`, since a text with an escape (`\"`, `\u00e9`) has to be copied: for a `&str`, serde would
+/// refuse the whole event.
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(rename = "Records", borrow)]

@@ -13,7 +13,7 @@ use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A signature is used at once, or given away.
+/// How long a signature is valid.
 const NOW: Duration = Duration::from_secs(60);
 const GIVEN: Duration = Duration::from_secs(300);
 
@@ -45,7 +45,7 @@ fn bucket(_: &Init<'_>) -> Result<Bucket, Error> {
 
 fn handle(order: Order, context: &Context<'_, Bucket>) -> Result<Value, Error> {
     let bucket = context.state();
-    // Those of this moment.
+    // The current credentials.
     let found = aws::credentials(context)?;
     let key = found.access_key_id();
     let credentials = match found.token() {

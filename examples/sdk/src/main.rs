@@ -1,7 +1,7 @@
-//! The price of an article, out of a DynamoDB table, by the official SDK.
+//! Returns the price of an article from a DynamoDB table, by the official SDK.
 //!
-//! What each setting is worth: src/guide/aws.md. `TABLE` is the table's name, `prices` when it is not
-//! set; its key is `article`.
+//! src/guide/aws.md explains the settings. `TABLE` is the table's name, `prices` when it is not set; its key
+//! is `article`.
 #![no_main]
 
 use std::fs;
@@ -23,10 +23,10 @@ coldspark::main!(
         .json("price", price)
 );
 
-/// Amazon's own: https://www.amazontrust.com/repository/
+/// Amazon's root certificates: https://www.amazontrust.com/repository/
 const ROOTS: &str = include_str!("../roots.pem");
 
-/// Its connections are not those of a snapshot.
+/// The client, made again after a restore, since no connection survives a snapshot.
 static DYNAMODB: PerRestore<Client> = PerRestore::new(client);
 
 struct Prices {
@@ -66,8 +66,8 @@ fn client() -> Result<Client, Error> {
     Ok(Client::from_conf(config.build()))
 }
 
-/// The credentials of this moment: of the environment, or under SnapStart of the endpoint that has
-/// newer ones than the snapshot.
+/// The current credentials, from the environment or, under SnapStart, from the endpoint, which has newer
+/// ones than the snapshot.
 #[derive(Debug)]
 struct Provided;
 

@@ -1,7 +1,7 @@
 //! A web function for API Gateway, a function URL or a load balancer.
 //!
-//! `GET /` says who asks and counts visits in a cookie, `POST /echo` gives the body back,
-//! `GET /pixel.gif` is a picture: bytes, which the front end gets in Base64.
+//! `GET /` returns the caller's address and counts visits in a cookie, `POST /echo` returns the body, and
+//! `GET /pixel.gif` returns a picture, which is sent to the front end in Base64.
 #![cfg_attr(not(test), no_main)]
 
 use coldspark::http::{Body, Method, Origin, Request, Response, StatusCode, header};

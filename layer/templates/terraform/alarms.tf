@@ -1,4 +1,4 @@
-# Alarms of the alias, since that is what is called, and what a canary moves.
+# Alarms of the alias, which callers use and a canary moves.
 
 locals {
   reads_stream = anytrue([for source in values(var.sources) : source.kind != "sqs"])

@@ -15,7 +15,7 @@ resource "aws_lambda_alias" "canary" {
   function_name    = aws_lambda_function.this.function_name
   function_version = aws_lambda_function.this.version
 
-  # CodeDeploy's, after the first time.
+  # CodeDeploy changes it after the first deployment.
   lifecycle {
     ignore_changes = [function_version, routing_config]
   }

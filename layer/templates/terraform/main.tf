@@ -1,5 +1,5 @@
 # A function on coldspark: the function, its role, its log and its alias.
-# What is optional: sources.tf, alarms.tf, canary.tf.
+# The optional parts are in sources.tf, alarms.tf and canary.tf.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
@@ -18,7 +18,7 @@ resource "aws_lambda_function" "this" {
   timeout          = var.timeout
   role             = aws_iam_role.this.arn
   kms_key_arn      = var.kms_key_arn
-  # A version for each change, which the alias below is moved to.
+  # Publishes a version for each change, to which the alias below is moved.
   publish = true
 
   logging_config {
@@ -69,7 +69,7 @@ locals {
   }
 }
 
-# What the function may do: write its own log, and what the options need.
+# The function's permissions: to write its own log, and those that the options need.
 data "aws_iam_policy_document" "function" {
   statement {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]

@@ -1,4 +1,4 @@
-# Queues and streams that the function reads, and where goes what it could not take.
+# Queues and streams that the function reads, and the destinations of events that it could not handle.
 
 resource "aws_lambda_event_source_mapping" "this" {
   for_each = var.sources
