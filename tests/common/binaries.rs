@@ -1,4 +1,4 @@
-//! Where the binaries under test are, and how they were built.
+//! The binaries under test: their paths and their build.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// What a panic does in the binaries under test.
+/// The panic strategy of the binaries under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     Unwind,
     Abort,
 }
 
-/// What the binaries under test poll with.
+/// The client of the binaries under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
     Own,
@@ -48,10 +48,10 @@ fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
     }
 }
 
-/// How long a test waits for what should come at once. Only ever reached by a failure.
+/// Time limit of waits in tests. Only a failure reaches it.
 ///
-/// `COLDSPARK_TEST_LIMIT` says other seconds, and is for those who only ask whether any test fails:
-/// when one has, the others do not wait for long.
+/// `COLDSPARK_TEST_LIMIT` sets it in seconds, for runs that only ask whether any test fails: after the
+/// first failure the others do not wait for long.
 pub(crate) fn limit() -> Duration {
     let usual = if runner().is_some() { 240 } else { 60 };
     let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
@@ -64,14 +64,14 @@ pub(crate) fn limit() -> Duration {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Called where a test's process ends: notes whether the test has failed.
+/// Notes whether the test has failed; called where a test's process ends.
 pub(crate) fn note_failure() {
     if thread::panicking() {
         FAILED.store(true, Ordering::Relaxed);
     }
 }
 
-/// What the binaries under test are run by: qemu, when they are for another architecture.
+/// The program that runs the binaries under test: qemu, when they are for another architecture.
 pub(crate) fn runner() -> Option<PathBuf> {
     let runner = env::var_os("COLDSPARK_TEST_RUNNER");
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)
@@ -92,13 +92,13 @@ pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     binary
 }
 
-/// An example that stands outside of the workspace, if somebody has built it and says where.
+/// An example outside of the workspace, if it was built and the variable names its folder.
 pub(crate) fn outside(name: &str) -> Option<PathBuf> {
     let folder = env::var_os("COLDSPARK_TEST_OUTSIDE").map(PathBuf::from)?;
     Some(folder.join(name)).filter(|file| file.is_file())
 }
 
-/// The command that runs a function, with an environment that only has what every process has.
+/// The command that runs a function, with a minimal environment.
 pub(crate) fn bootstrap(name: &str) -> Command {
     let binary = bootstrap_file(name);
     let mut command = match runner() {
@@ -114,7 +114,7 @@ pub(crate) fn bootstrap(name: &str) -> Command {
     command
 }
 
-/// Builds the functions once, and says where they are.
+/// Builds the functions once, and returns their folder.
 fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {

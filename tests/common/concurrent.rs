@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::binaries::limit;
 use super::function::{Function, Process, function};
 
-/// Both; the process ends first.
+/// The function and its Runtime API; the process ends first.
 pub(crate) struct Concurrent {
     pub(crate) process: Process,
     pub(crate) emulator: Emulator,

@@ -1,11 +1,11 @@
-//! What is expected of recorded requests.
+//! Expectations of recorded requests.
 
 use coldspark_emulator::script::Request;
 use serde_json::Value;
 
 const PREFIX: &str = "/2018-06-01/runtime/";
 
-/// What an error call said.
+/// The error in an error call.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) header: String,
@@ -15,7 +15,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Of this type, in header and body.
+    /// Expects this type, in header and body.
     #[track_caller]
     pub(crate) fn assert_type(&self, error_type: &str) -> &Self {
         assert_eq!(
@@ -58,13 +58,13 @@ pub(crate) fn assert_response(request: &Request, id: &str, body: &[u8]) {
     );
 }
 
-/// What the request says went wrong with that invocation.
+/// The error of that invocation in the request.
 #[track_caller]
 pub(crate) fn failure(request: &Request, id: &str) -> Failure {
     posted_failure(request, &format!("invocation/{id}/error"))
 }
 
-/// What the request says went wrong in the init phase.
+/// The error of the init phase in the request.
 #[track_caller]
 pub(crate) fn init_failure(request: &Request) -> Failure {
     posted_failure(request, "init/error")

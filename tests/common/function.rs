@@ -59,7 +59,7 @@ impl Function {
         self
     }
 
-    /// Runs it by a command, to whose words its own are added.
+    /// Runs it by a command, to which its own words are added as arguments.
     pub(crate) fn by(mut self, words: &[&str]) -> Self {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]);
@@ -76,8 +76,8 @@ impl Function {
         self
     }
 
-    /// Lets the kernel end it at the first system call outside the list. There is no such filter with a
-    /// runner.
+    /// Makes the kernel kill it at the first system call outside the list. With a runner there is no such
+    /// filter.
     #[track_caller]
     pub(crate) fn confined(mut self, list: &List, others: Others) -> Self {
         let program = PathBuf::from(self.command.get_program());
@@ -86,7 +86,7 @@ impl Function {
         self
     }
 
-    /// Lets it have so many descriptors.
+    /// Limits its descriptors to this number.
     pub(crate) fn with_descriptors(mut self, count: usize) -> Self {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", &format!("ulimit -n {count}; exec \"$0\" \"$@\"")]);
@@ -100,7 +100,7 @@ impl Function {
         self
     }
 
-    /// Logs into this instead of a file; the session then shows nothing of it.
+    /// Logs into this instead of a file; the session then does not show the log.
     pub(crate) fn logging_to(mut self, stderr: impl Into<Stdio>) -> Self {
         self.stderr = Some(stderr.into());
         self
@@ -144,7 +144,7 @@ impl Function {
     }
 }
 
-/// A running function. Ends with the value; a failing test shows what it wrote.
+/// A running function. It ends when the value is dropped; a failing test shows its output.
 pub(crate) struct Process {
     child: RefCell<Child>,
     logs: Logs,
@@ -158,12 +158,12 @@ pub(crate) struct Exit {
 }
 
 impl Process {
-    /// What it has written to standard error so far.
+    /// Its standard error so far.
     pub(crate) fn stderr(&self) -> String {
         self.logs.read("stderr")
     }
 
-    /// What it has written to standard output so far.
+    /// Its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         self.logs.read("stdout")
     }
@@ -175,7 +175,7 @@ impl Process {
         stdin.write_all(text.as_bytes()).expect("it listens");
     }
 
-    /// The same to a process that may have ended.
+    /// Writes to its standard input, even if the process has ended.
     pub(crate) fn offer(&self, text: &str) {
         if let Some(mut stdin) = self.child.borrow_mut().stdin.take() {
             let _ = stdin.write_all(text.as_bytes());
@@ -265,7 +265,7 @@ impl Drop for Process {
     }
 }
 
-/// The files that a process writes to: what it has written can be read at once.
+/// The files that a process writes to, which can be read at any time.
 struct Logs {
     folder: PathBuf,
 }

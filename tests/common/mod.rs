@@ -1,15 +1,15 @@
-//! What the integration tests share: the binaries under test, a process with the scripted
-//! Runtime API it talks to, and what is expected of requests.
+//! Shared parts of the integration tests: the binaries under test, a process with its scripted Runtime
+//! API, and expectations of requests.
 //!
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `COLDSPARK_TEST_BINARIES` | a folder with `<name>/bootstrap` for every function under test | built by cargo |
 //! | `COLDSPARK_TEST_RUNNER` | a program that runs them, qemu's user emulation for instance | none |
-//! | `COLDSPARK_TEST_PROFILE` | `unwind` or `abort`: what a panic does in them | `unwind` |
+//! | `COLDSPARK_TEST_PROFILE` | `unwind` or `abort`: the effect of a panic in them | `unwind` |
 //! | `COLDSPARK_TEST_OUTSIDE` | a folder with `sdk` and `s3`, the examples outside of the workspace | their tests are skipped |
-//! | `COLDSPARK_TEST_CLIENT` | `own` or `ureq`: what they poll with | `own` |
+//! | `COLDSPARK_TEST_CLIENT` | `own` or `ureq`: the client they poll with | `own` |
 //!
-//! Without a folder profile and client also say how cargo builds them.
+//! Without a folder, cargo builds them with this profile and client.
 #![allow(
     dead_code,
     unused_imports,
@@ -56,7 +56,7 @@ pub(crate) fn good<B: Into<Vec<u8>>>(events: impl IntoIterator<Item = (String, B
         .collect()
 }
 
-/// A reply with only the headers that no event can do without.
+/// A reply with only the headers that every event must have.
 pub(crate) fn bare_event(id: &str, body: impl Into<Vec<u8>>) -> Reply {
     Reply::new(200)
         .header("Lambda-Runtime-Aws-Request-Id", id)
@@ -104,7 +104,7 @@ pub(crate) struct Refusing {
 }
 
 impl Refusing {
-    /// The port of an outgoing connection is taken, and nobody listens on it.
+    /// The port of an outgoing connection is in use, and has no listener.
     pub(crate) fn new() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
         let address = listener.local_addr().expect("its address");

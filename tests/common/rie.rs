@@ -1,4 +1,4 @@
-//! AWS's Runtime Interface Emulator. What it answers in which case was measured, not documented.
+//! AWS's Runtime Interface Emulator. Its answers were measured; they are not documented.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,7 +18,7 @@ use super::free_port;
 const TOO_FAST: &str = "it should have been created just after it was execed";
 const TIMEOUT: &str = "AWS_LAMBDA_FUNCTION_TIMEOUT";
 
-/// The emulator with one function; ends with the value.
+/// The emulator with one function; it ends when the value is dropped.
 pub(crate) struct Rie {
     running: Mutex<Running>,
     invoke: String,
@@ -49,7 +49,7 @@ impl Rie {
         })
     }
 
-    /// Starts the command that is made of the emulator's flags.
+    /// Starts the command that the closure makes from the emulator's flags.
     pub(crate) fn launch(make: impl FnOnce(&[String]) -> Command) -> Self {
         let [invoke, api] = [(); 2].map(|()| free_port());
         let log = env::temp_dir().join(format!("coldspark-rie-{invoke}.log"));
@@ -76,7 +76,7 @@ impl Rie {
         }
     }
 
-    /// Starts the emulator again if it has ended by [`TOO_FAST`]; whether it has.
+    /// Starts the emulator again if it has ended by [`TOO_FAST`]; returns whether it had.
     fn again(&self) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         // It closes its connections before it has ended.
@@ -96,7 +96,7 @@ impl Rie {
         false
     }
 
-    /// Invokes the function and gives the HTTP status and the body.
+    /// Invokes the function and returns the HTTP status and the body.
     pub(crate) fn invoke(&self, event: &[u8]) -> (u16, Vec<u8>) {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -132,7 +132,7 @@ impl Rie {
         (status, json)
     }
 
-    /// Ends the emulator, which ends the environment first, and gives what was logged.
+    /// Ends the emulator, which ends the environment first, and returns its log.
     pub(crate) fn terminate(&self) -> String {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let id = running.process.id().to_string();

@@ -8,7 +8,7 @@ use coldspark_emulator::script::{Request, Scripted};
 use super::binaries::limit;
 use super::function::{Exit, Process};
 
-/// Both; the process ends first.
+/// The function and its Runtime API; the process ends first.
 pub(crate) struct Session {
     pub(crate) process: Process,
     pub(crate) api: Scripted,
@@ -52,8 +52,8 @@ impl Session {
         (requests, exit)
     }
 
-    /// Every request so far. A connection that ended without a byte is none, also when it was
-    /// reset because the process had not read everything.
+    /// Every request so far. A connection that ended without a byte does not count, even if it was reset
+    /// because the process had not read everything.
     fn recorded(&self) -> Vec<Request> {
         let mut requests = self.api.requests();
         requests.retain(|request| request.complete() || !request.head.is_empty());

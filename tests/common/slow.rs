@@ -1,4 +1,4 @@
-//! A Runtime API that reads answers only when it is told to.
+//! A Runtime API that reads answers only when the test says so.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,7 +10,8 @@ use coldspark_emulator::script;
 
 use super::limit;
 
-/// It has one event for each connection that asks, registers extensions, and stops behind the first bytes of an answer.
+/// It gives one event to each connection that asks, registers extensions, and stops reading after the
+/// first bytes of an answer.
 pub(crate) struct Slow {
     address: String,
     begun: Mutex<Receiver<()>>,
@@ -19,7 +20,7 @@ pub(crate) struct Slow {
 }
 
 impl Slow {
-    /// With these events, of which each connection gets one.
+    /// Starts with these events, of which each connection gets one.
     pub(crate) fn start(events: impl IntoIterator<Item = String>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
@@ -75,7 +76,7 @@ impl Slow {
         }
     }
 
-    /// The body of an answer, or why it is not whole.
+    /// The body of an answer, or why it is incomplete.
     #[track_caller]
     pub(crate) fn answer(&self) -> Result<Vec<u8>, String> {
         let read = self.read.lock().expect("no panic");

@@ -1,7 +1,7 @@
 //! The Invoke API in front of a [`Function`], for curl and the AWS CLI.
 //!
 //! `POST /2015-03-31/functions/{any name}/invocations`, with the headers and statuses of AWS's
-//! "Invoke" page. Not there: log tails, qualifiers (ignored), streamed responses as a stream.
+//! "Invoke" page. It has no log tails, ignores qualifiers, and collects streamed responses.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};

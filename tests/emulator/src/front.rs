@@ -20,7 +20,7 @@ use crate::http::{Connection, Reply, Request, reason};
 
 /// Largest body of a request: Lambda's limit for the event, without what Base64 adds.
 const MAX_BODY: usize = 6 * 1024 * 1024;
-/// What stands between a prelude and the body.
+/// The bytes between a prelude and the body.
 const PRELUDE_END: [u8; 8] = [0; 8];
 /// Headers of a connection, which are the front's own.
 const OWN: [&str; 4] = [
@@ -126,7 +126,7 @@ fn event(request: &Request) -> Value {
     event
 }
 
-/// Has the function answer, and passes that on.
+/// Invokes the function, and passes its answer on.
 fn answer(
     connection: &mut Connection,
     function: &Arc<Function>,
@@ -135,7 +135,7 @@ fn answer(
 ) -> io::Result<()> {
     let (sender, parts) = mpsc::sync_channel(1);
     let invocation = Invocation {
-        // When nobody reads any more, the rest is dropped.
+        // If the client is gone, the rest is dropped.
         sink: Some(Sink::new(move |bytes: &[u8]| {
             drop(sender.send(bytes.to_vec()))
         })),
@@ -154,7 +154,7 @@ fn answer(
     connection.write(&reply(report, is_head))
 }
 
-/// Passes a streamed response on; whether there was one.
+/// Passes a streamed response on; returns whether there was one.
 fn stream(
     connection: &mut Connection,
     parts: &Receiver<Vec<u8>>,
@@ -234,7 +234,7 @@ fn reply(report: Result<Report, StartError>, is_head: bool) -> Vec<u8> {
                 .unwrap_or_else(|| text.as_bytes().to_vec());
             (answer, body)
         }
-        // What is no answer to HTTP is the body of one.
+        // A payload that is not an HTTP answer becomes the body of one.
         None => (
             json!({"headers": {"content-type": "application/json"}}),
             body,

@@ -30,13 +30,13 @@ impl Concurrent {
         Self::start_config(handler, package, config)
     }
 
-    /// The same with a Runtime API that has power over its process.
+    /// Starts it with a Runtime API that can stop and kill its process.
     #[track_caller]
     pub(crate) fn start_config(handler: &str, package: Package, config: Config) -> Self {
         Self::start_with(handler, package, config, |_| {})
     }
 
-    /// The same with a command that is changed before it runs.
+    /// Starts it with a command that the closure changes before it runs.
     #[track_caller]
     pub(crate) fn start_with(
         handler: &str,

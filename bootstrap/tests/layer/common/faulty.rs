@@ -1,5 +1,4 @@
-//! Events for handlers that do wrong in every way: each has one answer, its own, and no event waits past
-//! its deadline.
+//! Events for faulty handlers: each event gets one answer, its own, and none waits past its deadline.
 //!
 //! A handler is told by its event what to do, `WORD <NUMBER>`. What is played is a deck of cards with
 //! each word as often as its weight says, shuffled; so no run lacks one. `COLDSPARK_SEED` repeats a
@@ -13,7 +12,7 @@ use coldspark_emulator::script::Request;
 use super::function::{Answer, Function, event, urgent};
 use crate::random_kills::{Dice, dice};
 
-/// What an event may be answered with.
+/// The answers that an event may get.
 pub(crate) enum Fate {
     /// The event itself.
     Echo,
@@ -88,7 +87,7 @@ fn shuffled<'a>(faults: &'a [Fault], dice: &mut Dice) -> Vec<&'a Fault> {
     deck
 }
 
-/// Plays one event. Gives whether it failed; an answer that cannot be its own is an error.
+/// Plays one event. Returns whether it failed; an answer that cannot be its own is an error.
 fn one(
     function: &mut Function,
     number: usize,
@@ -102,7 +101,7 @@ fn one(
         Fate::Late | Fate::Hangs => urgent(&id, &body, NEAR),
         _ => event(&id, body.clone()),
     });
-    // Waits for two requests, no more and no less: what comes twice is found by the next event.
+    // Waits for exactly two requests: a second answer is found by the next event.
     let request = function.posted();
     let say = |what: &str| Err(format!("{what}: {}", told(&request)));
     if !request.path.contains(&format!("/invocation/{id}/")) {

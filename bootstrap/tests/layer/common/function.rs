@@ -16,10 +16,10 @@ use serde_json::Value;
 use super::package::Package;
 use super::process;
 
-/// How long a test waits for what should come at once. Only ever reached by a failure.
+/// Time limit of waits in tests. Only a failure reaches it.
 ///
-/// `COLDSPARK_TEST_LIMIT` says other seconds, and is for those who only ask whether any test fails:
-/// when one has, the others do not wait for long.
+/// `COLDSPARK_TEST_LIMIT` sets it in seconds, for runs that only ask whether any test fails: after the
+/// first failure the others do not wait for long.
 pub(crate) fn limit() -> Duration {
     let usual = if runner().is_some() { 240 } else { 60 };
     let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
@@ -32,14 +32,14 @@ pub(crate) fn limit() -> Duration {
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
-/// Called where a test's process ends: notes whether the test has failed.
+/// Notes whether the test has failed; called where a test's process ends.
 pub(crate) fn note_failure() {
     if thread::panicking() {
         FAILED.store(true, Ordering::Relaxed);
     }
 }
 
-/// What runs the binary under test, qemu for instance.
+/// The program that runs the binary under test, such as qemu.
 pub(crate) fn runner() -> Option<PathBuf> {
     let runner = env::var_os("COLDSPARK_TEST_RUNNER");
     runner.filter(|path| !path.is_empty()).map(PathBuf::from)
@@ -72,7 +72,7 @@ pub(crate) fn urgent(id: &str, body: &str, left: u64) -> Reply {
     event.header("Lambda-Runtime-Deadline-Ms", &deadline.to_string())
 }
 
-/// What was posted for an event.
+/// The answer that was posted for an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Response(Vec<u8>),
@@ -115,7 +115,7 @@ impl Answer {
         String::from_utf8(self.response()).expect("a text")
     }
 
-    /// An error of this type, whose message holds these texts; gives the message.
+    /// Expects an error of this type whose message has these texts; returns the message.
     #[track_caller]
     pub(crate) fn assert_error(self, expected: &str, texts: &[&str]) -> String {
         let Self::Error {
@@ -176,14 +176,14 @@ impl Function {
         Self::start_with(handler, package, |_| {})
     }
 
-    /// The same with environment variables.
+    /// Starts it with environment variables.
     pub(crate) fn start_env(handler: &str, package: Package, variables: &[(&str, &str)]) -> Self {
         Self::start_with(handler, package, |command| {
             command.envs(variables.iter().copied());
         })
     }
 
-    /// The same with a command that is changed before it runs.
+    /// Starts it with a command that the closure changes before it runs.
     pub(crate) fn start_with(
         handler: impl AsRef<OsStr>,
         package: Package,
@@ -205,7 +205,7 @@ impl Function {
         self.child.id()
     }
 
-    /// The one child that there is now.
+    /// Its only child.
     #[track_caller]
     pub(crate) fn worker(&self) -> u32 {
         let children = process::children(self.pid());
@@ -228,7 +228,7 @@ impl Function {
         }
     }
 
-    /// What was posted for the last event, as it came.
+    /// The last answer as it was posted.
     #[track_caller]
     pub(crate) fn posted(&self) -> Request {
         let requests = self.api.wait_for(2 * self.invocations, limit());
@@ -252,12 +252,12 @@ impl Function {
         );
     }
 
-    /// Gives the bootstrap an event, and does not wait for the answer.
+    /// Sends the bootstrap an event without waiting for the answer.
     pub(crate) fn send(&mut self, event: Reply) {
         self.send_answered(event, script::status(202));
     }
 
-    /// The same with what the Runtime API says to the answer.
+    /// Sends an event, to whose answer the Runtime API gives this reply.
     pub(crate) fn send_answered(&mut self, event: Reply, answer: impl Into<Step>) {
         self.api.push(event);
         self.api.push(answer);

@@ -1,4 +1,4 @@
-//! What /proc knows of processes, and signals to them.
+//! The state of processes in /proc, and signals to them.
 #![allow(unsafe_code)]
 
 use std::fs;
@@ -20,7 +20,7 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
     pids.filter_map(|pid| pid.parse().ok()).collect()
 }
 
-/// Those of its children that have ended and were not reaped.
+/// The children of a process that have ended and were not reaped.
 pub(crate) fn zombies(parent: u32) -> Vec<u32> {
     let ended = |pid: &u32| {
         fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
@@ -38,7 +38,7 @@ pub(crate) fn waits(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") S "))
 }
 
-/// What a process has open: number and target of each descriptor.
+/// The open descriptors of a process: number and target of each.
 pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
     let entries = fs::read_dir(format!("/proc/{pid}/fd")).expect("a running process");
     let entries = entries.flatten().filter_map(|entry| {
@@ -49,8 +49,8 @@ pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
     entries.collect()
 }
 
-/// The numbers of what a process has open, without what this test was started with itself, and
-/// what therefore every process has.
+/// The numbers of a process's open descriptors, without those that this test has inherited itself and so
+/// every process has.
 pub(crate) fn own_descriptors(pid: u32) -> Vec<u32> {
     let inherited = descriptors(std::process::id());
     let mut own = descriptors(pid);
@@ -108,8 +108,8 @@ pub(crate) fn narrow_pipe() -> [fs::File; 2] {
     fds.map(|fd| unsafe { fs::File::from_raw_fd(fd) })
 }
 
-/// A lease on this file: until it is dropped, or the kernel takes it back after 45 s, everybody else
-/// waits who opens or executes the file. `None` where the system gives no leases.
+/// A lease on this file: until it is dropped, or the kernel takes it back after 45 s, any other process
+/// that opens or executes the file waits. `None` where the system gives no leases.
 pub(crate) fn lease(path: &Path) -> Option<fs::File> {
     /// The number of a command that the libc crate does not have for all systems.
     const F_SETSIG: i32 = 10;
@@ -134,7 +134,7 @@ pub(crate) fn refuse(command: &mut Command, calls: &[libc::c_long]) {
     refuse_with(command, calls, libc::ENOSYS);
 }
 
-/// The same with another error.
+/// Makes these system calls fail with this error in a command.
 pub(crate) fn refuse_with(command: &mut Command, calls: &[libc::c_long], error: i32) {
     const RETURN: u16 = 0x06;
     const LOAD: u16 = 0x20;

@@ -1,5 +1,5 @@
-//! A web application that does as it is told: a process that the bootstrap starts, and a scripted
-//! server in this test that listens where the application would.
+//! A scripted web application: a process that the bootstrap starts, and a server in this test that
+//! listens in its place.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::function::limit;
 use super::{Answer, Function, Package, process, workers};
 
-/// The process in whose name the server answers; it ends when the file `die` is there.
+/// The process that the server stands for; it ends when the file `die` is there.
 pub(crate) const PROCESS: &str = "echo started >>starts; until [ -e die ]; do sleep 0.02; done; echo 'last words' >&2; rm die; exit 3";
 
 /// The bootstrap, the application's process and its server.
@@ -26,7 +26,7 @@ pub(crate) fn page(content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         .body(body)
 }
 
-/// What a test that only wants an answer gets.
+/// The answer for a test that needs any answer.
 pub(crate) fn text(body: &str) -> Reply {
     page("text/plain", body)
 }
@@ -50,7 +50,7 @@ impl Web {
         Self::start_with(variables, [text("ready")])
     }
 
-    /// The same with what it answers from the readiness check on.
+    /// An application with these answers, from the readiness check on.
     pub(crate) fn start_with(
         variables: &[(&str, &str)],
         steps: impl IntoIterator<Item = impl Into<Step>>,
@@ -58,7 +58,7 @@ impl Web {
         Self::run(PROCESS, variables, steps, |_| {})
     }
 
-    /// The same with a process of its own and a changed command.
+    /// An application with its own process, and a command that the closure changes.
     pub(crate) fn run(
         process: &str,
         variables: &[(&str, &str)],
@@ -77,13 +77,13 @@ impl Web {
         Self { function, app }
     }
 
-    /// Sends an event, and has the application answer it so.
+    /// Sends an event, to which the application gives this answer.
     pub(crate) fn ask(&mut self, event: &Value, answer: impl Into<Step>) -> Answer {
         self.app.push(answer);
         self.function.invoke(event.to_string())
     }
 
-    /// The same; the answer as a front end reads it.
+    /// Sends an event, to which the application gives this answer; returns it as a front end reads it.
     #[track_caller]
     pub(crate) fn answer(&mut self, event: &Value, answer: impl Into<Step>) -> Value {
         let response = self.ask(event, answer).response();
@@ -124,7 +124,7 @@ impl Web {
         assert_eq!(starts(), count);
     }
 
-    /// Has the process end, and waits until it has.
+    /// Ends the process, and waits for its end.
     #[track_caller]
     pub(crate) fn die(&self) {
         let pid = self.function.worker();

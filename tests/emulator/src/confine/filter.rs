@@ -5,12 +5,12 @@ use std::ops::Range;
 use super::List;
 use super::sys::Step;
 
-/// What becomes of calls that do not come from the program's own code.
+/// How the filter treats calls that do not come from the program's own code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Others {
     /// They end the process too; only the execve(2) that starts the program is let through.
     Killed,
-    /// They are let through: they are those of the processes that the program starts.
+    /// They are allowed: the processes that the program starts make them.
     Allowed,
 }
 

@@ -13,7 +13,7 @@ pub struct Call {
     pub number: u32,
     /// Whether every run makes it; otherwise it belongs to what does not happen in each run.
     pub always: bool,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: String,
 }
 
@@ -39,7 +39,7 @@ impl List {
         Self(calls)
     }
 
-    /// The same without one call.
+    /// The list without one call.
     #[must_use]
     pub fn without(&self, name: &str) -> Self {
         let mut calls = self.0.clone();

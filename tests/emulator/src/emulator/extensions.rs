@@ -1,4 +1,5 @@
-//! The Extensions API: who has registered, and who has asked for its next event. No socket in here.
+//! The Extensions API: the registered extensions, and which have asked for their next event. It has no
+//! sockets.
 //!
 //! As AWS's Runtime Interface Emulator does: registration ends when the runtime asks for its first
 //! event (or for the restore), and the init phase lasts until each registered extension has asked
@@ -17,7 +18,7 @@ use super::refusal::Refusal;
 
 /// How long Lambda waits between SIGTERM and SIGKILL when all extensions are internal.
 const INTERNAL_GRACE: Duration = Duration::from_millis(500);
-/// The same with an external extension.
+/// How long it waits with an external extension.
 const EXTERNAL_GRACE: Duration = Duration::from_secs(2);
 /// Lambda's limit.
 const MAX_EXTENSIONS: usize = 10;

@@ -40,7 +40,7 @@ impl Flight {
         }
     }
 
-    /// What the runtime and extensions are told of that, in milliseconds since the Unix epoch.
+    /// The deadline as the runtime and extensions get it, in milliseconds since the Unix epoch.
     pub(super) fn deadline_ms(&self) -> u64 {
         let fixed = self.invocation.told_deadline.or(self.invocation.deadline);
         let deadline = fixed.unwrap_or_else(|| {

@@ -64,7 +64,7 @@ pub struct Config {
     /// `next` before the response hands out the same event again.
     pub concurrency: usize,
     /// How long an invocation may wait to be fetched before it counts as timed out; a minute by
-    /// default, and only ever reached when nobody polls.
+    /// default, and only reached when no runtime polls.
     pub fetch_limit: Duration,
     /// Names under which a registered extension is an external one, which Lambda starts from the
     /// layer's folder `extensions`. Any other is internal: a part of the runtime's process.
@@ -93,7 +93,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// What an extension is told of the function. The handler's name is not known here.
+    /// The function's data in the reply to a registration. The handler's name is not known here.
     fn function(&self) -> Value {
         let mut parts = self.function_arn.split(':').skip(6);
         json!({

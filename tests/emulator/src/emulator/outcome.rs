@@ -1,4 +1,4 @@
-//! What goes in and what comes out: invocations and their outcomes, and that of the init phase.
+//! Invocations, their outcomes, and the outcome of the init phase.
 
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
@@ -31,13 +31,12 @@ pub struct Invocation {
     pub timeout: Duration,
     /// A fixed deadline instead of hand-out plus `timeout`.
     pub deadline: Option<SystemTime>,
-    /// What the event's head says of the deadline, when that is not the truth: other emulators say
-    /// 0 or a time long past.
+    /// A false deadline for the event's head: other emulators send 0 or a time long past.
     pub told_deadline: Option<SystemTime>,
-    /// How many times the event is handed out, with the same ids: usually 1. Further times come
-    /// behind the first answer, or at once to other pollers; only the first answer counts.
+    /// How many times the event is handed out, with the same ids: usually 1. It is repeated after the first
+    /// answer, or at once to other pollers; only the first answer counts.
     pub hand_outs: u32,
-    /// Gets the bytes of a streamed response as they come; its [`Outcome`] then has none.
+    /// Gets the bytes of a streamed response as they come; its [`Outcome`] then has no bytes.
     pub sink: Option<Sink>,
 }
 
@@ -177,10 +176,10 @@ impl Outcome {
     }
 }
 
-/// What became of the init phase.
+/// The outcome of the init phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Init {
-    /// Nothing was heard yet.
+    /// It has not ended yet.
     Starting,
     /// The runtime called `next` and each registered extension its own, the last at this instant.
     Ready(Instant),

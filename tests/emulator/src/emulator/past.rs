@@ -21,7 +21,7 @@ impl Past {
         self.invocations.push_back((id.to_owned(), nonce, answered));
     }
 
-    /// How an answer to none that is in flight is refused.
+    /// The refusal of an answer to an invocation that is not in flight.
     pub(super) fn refusal(&self, id: &str, nonce: Option<&str>) -> Refusal {
         let mut past = self.invocations.iter().rev();
         match past.find(|(past, ..)| past == id) {

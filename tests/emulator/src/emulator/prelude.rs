@@ -1,4 +1,4 @@
-//! Whether a streamed response that says it is an HTTP response begins as one.
+//! A check of the prelude of a streamed HTTP response.
 //!
 //! Lambda's API takes it either way; a function URL or API Gateway cannot use it. Form: the Lambda
 //! developer guide, "Building a custom runtime".
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// The content type that announces a prelude.
 const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
-/// What stands behind it.
+/// The bytes behind a prelude.
 const END: [u8; 8] = [0; 8];
 /// A prelude of more bytes is not looked for.
 const LIMIT: usize = 64 * 1024;
@@ -23,7 +23,7 @@ impl Beginning {
         self.0.extend_from_slice(&bytes[..room]);
     }
 
-    /// Why a response of this content type is none over HTTP.
+    /// Why a response of this content type is not an HTTP response.
     pub(super) fn fault(&self, content_type: Option<&str>) -> Option<String> {
         let essence = content_type?.split(';').next()?.trim();
         if !essence.eq_ignore_ascii_case(CONTENT_TYPE) {

@@ -1,4 +1,5 @@
-//! Which call is allowed when, and what it does to the invocations. No socket in here.
+//! The state machine of the Runtime API: which call is allowed when, and its effect on the invocations.
+//! It has no sockets.
 
 use std::collections::{HashMap, VecDeque};
 use std::process::ExitStatus;
@@ -105,7 +106,7 @@ impl State {
         Ok(again.map(|flight| flight.event(&self.function_arn)))
     }
 
-    /// Ends the init phase if nobody is missing any more.
+    /// Ends the init phase if the runtime and all extensions have asked for an event.
     fn settle(&mut self, at: Instant) {
         if self.init == Init::Starting && self.polled && self.extensions.are_ready() {
             self.init = Init::Ready(at);

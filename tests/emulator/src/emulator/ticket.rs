@@ -31,7 +31,7 @@ impl Ticket {
                 state.expire(self.number);
                 self.shared.polls.notify_all();
             } else {
-                // Being fetched wakes nobody, so a shorter limit may have begun by then.
+                // A fetch does not wake this thread, so a shorter limit may have begun by then.
                 let left = left.min(self.timeout.max(Duration::from_millis(1)));
                 let woken = self.shared.callers.wait_timeout(state, left);
                 state = woken.unwrap_or_else(PoisonError::into_inner).0;

@@ -31,7 +31,7 @@ use process::Process;
 /// Lambda's limit for the init phase.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// What to run and how.
+/// A function's program and configuration.
 #[derive(Clone)]
 pub struct Spec {
     /// The executable.
@@ -71,7 +71,7 @@ pub struct Function {
     running: Mutex<Running>,
 }
 
-/// What [`Function::stop`] ends.
+/// The process that [`Function::stop`] ends.
 #[derive(Default)]
 struct Running {
     tree: Tree,

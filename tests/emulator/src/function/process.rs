@@ -18,7 +18,7 @@ use super::logs::Logs;
 use super::{Spec, environment};
 use crate::tree::Tree;
 
-/// Between two looks whether a process that was asked to has ended.
+/// Pause between two checks whether a process that got SIGTERM has ended.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Why a function could not be started.

@@ -1,4 +1,4 @@
-//! What one invocation took, in the words of Lambda's log.
+//! The report of one invocation, in the form of Lambda's log.
 
 use std::time::Duration;
 

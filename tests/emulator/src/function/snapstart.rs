@@ -78,8 +78,8 @@ impl Function {
         Err(failed(Place::BeforeSnapshot, &init, limit))
     }
 
-    /// Restores the parked process and has it handle one event. The log gets `RESTORE_START` and
-    /// `RESTORE_REPORT` and those of an invocation.
+    /// Restores the parked process and sends it one event. The log gets `RESTORE_START`, `RESTORE_REPORT`
+    /// and the lines of an invocation.
     ///
     /// # Errors
     /// When the process did not stay parked, or failed between the restore and `next`.

@@ -47,7 +47,7 @@ impl Connection {
         self.read_body_to(head, limit, &mut |_| {})
     }
 
-    /// The same; `sink` gets the bytes of a chunked body as they come, without the chunking.
+    /// Reads the body likewise; `sink` gets the bytes of a chunked body as they come, without the chunking.
     pub fn read_body_to(&mut self, head: &Head, limit: usize, sink: &mut dyn FnMut(&[u8])) -> Body {
         let mut body = Body::default();
         let result = match head.framing() {

@@ -51,7 +51,7 @@ impl Connection {
         &self.stream
     }
 
-    /// Whether a body had a fault, so that nobody knows where the next request begins.
+    /// Whether a body had a fault, so that the start of the next request is unknown.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.broken

@@ -127,7 +127,7 @@ fn chunk(mut body: &[u8], sizes: &[usize], out: &mut Vec<u8>) {
     out.extend_from_slice(b"0\r\n\r\n");
 }
 
-/// The reason phrase of a status; `Status` for one that has none here.
+/// The reason phrase of a status; `Status` for others.
 #[must_use]
 pub fn reason(status: u16) -> &'static str {
     match status {

@@ -1,4 +1,4 @@
-//! What a command line asks for, done.
+//! Execution of a command line.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -96,7 +96,7 @@ fn print_part(bytes: &[u8]) {
     let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
 }
 
-/// Logs an error that came in the trailers of a stream; whether there was one.
+/// Logs an error in the trailers of a stream; returns whether there was one.
 fn told_stream_error(outcome: &Outcome) -> bool {
     let Some((error_type, json)) = outcome.stream_error() else {
         return false;
@@ -106,7 +106,7 @@ fn told_stream_error(outcome: &Outcome) -> bool {
     true
 }
 
-/// Writes a payload to stdout as one line; whether it could. A pipe to head ends with that.
+/// Writes a payload to stdout as one line; returns whether that worked, as a pipe to `head` may end.
 pub(crate) fn print(mut payload: Vec<u8>) -> bool {
     if payload.last() != Some(&b'\n') {
         payload.push(b'\n');
@@ -183,6 +183,6 @@ fn read_event(path: Option<&Path>) -> Result<Vec<u8>, String> {
 /// One write a line, so that lines of several threads stay whole.
 pub(crate) fn log(line: &[u8]) {
     let line = [line, b"\n"].concat();
-    // Without a stderr there is nobody to tell.
+    // Without a stderr there is no other place for an error.
     let _ = io::stderr().lock().write_all(&line);
 }

@@ -8,7 +8,7 @@ use crate::{api, base64};
 
 const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
 
-/// What was posted for an event.
+/// The answer that was posted for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A response; the error type in its trailers when it broke off.
@@ -71,7 +71,7 @@ struct Entry {
 }
 
 impl Ledger {
-    /// Of a process that may have so many events in hand.
+    /// A ledger for a process that may have so many events in hand.
     pub(super) fn new(concurrency: usize, judge: Judge) -> Ledger {
         Ledger {
             concurrency,
@@ -108,7 +108,7 @@ impl Ledger {
         self.in_hand += 1;
     }
 
-    /// What the answer with this head gets, if its event is out.
+    /// The reply to the answer with this head, if its event was handed out.
     pub(super) fn receipt(&self, head: &Head) -> Option<Receipt> {
         let nonce = head.header(api::INVOCATION_ID)?;
         Some(self.events.get(nonce)?.plan.receipt.clone())

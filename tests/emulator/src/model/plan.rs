@@ -1,8 +1,8 @@
-//! What is to happen to an event, drawn from a seed.
+//! The plan of an event, drawn from a seed.
 
 use fastrand::Rng;
 
-/// What the handler is told to do.
+/// The handler's instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Return a response.
@@ -21,7 +21,7 @@ pub enum Verb {
     Thread,
 }
 
-/// How an event comes.
+/// The delivery of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// In one write.
