@@ -23,7 +23,7 @@ impl Arch {
         }
     }
 
-    /// That of this machine. The benchmark builds on no other.
+    /// The architecture of this machine. The benchmark supports no others.
     pub(crate) fn host() -> Arch {
         let [x86_64, arm64] = Arch::ALL;
         if x86_64.is_native() { x86_64 } else { arm64 }

@@ -1,4 +1,4 @@
-//! Budgets: the most that a program may have of what is counted exactly.
+//! Budgets: upper limits of a program's exact counts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ pub(crate) struct Check {
     pub(crate) program: String,
     pub(crate) figure: String,
     pub(crate) limit: u64,
-    /// Or why there is none.
+    /// Why there is no count.
     pub(crate) count: Result<u64, String>,
 }
 

@@ -18,7 +18,7 @@ impl Moment {
         Moment(self.0 + u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 2))
     }
 
-    /// What is left until this moment.
+    /// The time until this moment.
     pub(crate) fn left(self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(Moment::now().0))
     }

@@ -36,8 +36,8 @@ pub(crate) fn drop_pages(path: &Path) -> Result<(), String> {
     ))
 }
 
-/// Waits until the disks have nothing to do: what was killed may have asked for megabytes of
-/// read-ahead, and whoever comes next would queue behind them.
+/// Waits until the disks are idle: a program that was killed may have started megabytes of read-ahead,
+/// and the next program would queue behind it.
 pub(crate) fn wait_for_disks() {
     for _ in 0..DISK_TRIES {
         let stats = fs::read_to_string("/proc/diskstats").unwrap_or_default();

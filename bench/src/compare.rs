@@ -1,4 +1,4 @@
-//! What got worse since an older result.
+//! Comparison with an older result.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub(crate) struct Difference {
     pub(crate) figure: &'static str,
     pub(crate) old: f64,
     pub(crate) new: f64,
-    /// What the figures are ratios to, if they are.
+    /// The base of the ratios, if the figures are ratios.
     pub(crate) to: Option<String>,
 }
 
@@ -97,7 +97,7 @@ fn of_program(old: &Measured, new: &Measured, base: &str) -> Vec<Difference> {
         });
     };
     for figure in &TIMED {
-        // Microseconds of two days are not comparable; what the floor did in the same round is.
+        // Microseconds of two days are not comparable; ratios to the floor of the same round are.
         let ratio = |of: &Measured| of.timed.get(figure.name).and_then(|time| time.ratio);
         if let (Some(old), Some(new)) = (ratio(old), ratio(new))
             && beyond_noise(&old, &new)
@@ -105,7 +105,7 @@ fn of_program(old: &Measured, new: &Measured, base: &str) -> Vec<Difference> {
             differ(figure.title, old.median, new.median, Some(base));
         }
     }
-    // The calls of several processes or threads depend a little on who is first.
+    // The calls of several processes or threads depend a little on their order.
     let is_exact = new.counted.contains_key(figures::INSTRUCTIONS);
     for figure in COUNTED.iter().filter(|figure| figure.exact) {
         let count = |of: &Measured| of.counted.get(figure.name).copied();

@@ -20,7 +20,7 @@ use crate::service::Service;
 use crate::sources;
 use crate::times;
 
-/// Measures what there is to measure of this architecture on this machine.
+/// Makes all measurements of this architecture that this machine can make.
 pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     let (programs, missing) = staged(options, arch)?;
     let (allocators, programs): (Vec<Program>, Vec<Program>) = programs
@@ -104,7 +104,7 @@ fn no_socket(error: std::io::Error) -> String {
     format!("the Runtime API's socket: {error}")
 }
 
-/// The programs, copied to where they are run, and what is missing.
+/// The programs, copied to the folder where they run, and the missing ones.
 fn staged(options: &Options, arch: Arch) -> Result<(Vec<Program>, Vec<programs::Missing>), String> {
     let mut rows = sources::list(&places(options), arch, &options.only);
     if arch.is_native() {
@@ -157,7 +157,7 @@ fn work(options: &Options) -> PathBuf {
     work
 }
 
-/// What a program is, and its size.
+/// A program's description and size.
 fn sizes(program: &Program) -> Result<Measured, String> {
     let mut measured = Measured {
         name: program.name.clone(),
@@ -180,7 +180,7 @@ const SEVERAL: &str = "it is several processes, has threads, or is not static; e
 const UNKNOWN: &str = "what --peer gives is not counted: emulation counts one static process, and it \
                        is not known to be one";
 
-/// What can be counted of a program: its size, and with ptrace or qemu what it does.
+/// A program's counts: its size, and those by ptrace or qemu.
 pub(crate) fn counts(
     api: &mut Api,
     emulation: &Emulation,

@@ -28,7 +28,7 @@ fn quota_us(memory_mb: u64) -> u64 {
     (memory_mb * PERIOD_US / WHOLE_CPU_MB).max(1000)
 }
 
-/// What the table says about the limit.
+/// The text about the limit in the table.
 pub(crate) fn describe(memory_mb: u64) -> String {
     format!(
         "CPU limited to {} of every {} us, a function's share with {memory_mb} MB",

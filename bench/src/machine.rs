@@ -7,7 +7,7 @@ use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
-/// What a figure depends on, as far as the machine tells.
+/// Properties of the machine on which figures depend.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
@@ -15,7 +15,7 @@ pub(crate) struct Machine {
     pub(crate) memory_mb: u64,
     pub(crate) kernel: String,
     pub(crate) system: String,
-    /// What virtualises it, as far as one can see from inside.
+    /// The hypervisor, as far as the guest can see it.
     pub(crate) virtualised: String,
     /// How far the kernel reads ahead on the disk of the programs; cold starts depend on it.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The benchmark's harness; scripts/bench builds what it measures and starts it.
+//! The benchmark's harness; scripts/bench builds the programs and starts it.
 //!
 //! ```text
 //! options -> full  -> measure (trace, count), times (measure rounds) -> results -> report, compare

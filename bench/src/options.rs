@@ -1,4 +1,4 @@
-//! The command line of the harness; scripts/bench has what a person types.
+//! The command line of the harness; scripts/bench has the one for people.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     pub(crate) output: Option<PathBuf>,
     /// The repository.
     pub(crate) root: PathBuf,
-    /// What scripts/bench has built and installed, and where programs are copied to.
+    /// The folders with the builds and tools of scripts/bench, and the one where programs run.
     pub(crate) cache: PathBuf,
     /// Where qemu's emulators are.
     pub(crate) qemu: PathBuf,
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     pub(crate) versions: BTreeMap<String, String>,
 }
 
-/// A bootstrap that somebody has at hand.
+/// A bootstrap that the user gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Peer {
     pub(crate) name: String,

@@ -7,13 +7,13 @@ use crate::stats::Spread;
 
 /// Figure, program, and the program that it is compared with.
 pub(crate) const PAIRS: [(&str, &str, &str); 8] = [
-    // What mimalloc costs where it is not used.
+    // The cost of an unused mimalloc.
     (INIT_WARM, "hello", "hello-lean"),
     (INIT_COLD, "hello", "hello-lean"),
-    // What an event costs through another process.
+    // The cost of an event through another process.
     (FIRST, "layer-worker", "hello-lean"),
     (WARM, "layer-worker", "hello-lean"),
-    // What allocators cost: the times are inverse speeds.
+    // The cost of allocators: the times are inverse speeds.
     (JSON, "json-mimalloc", "json-coldspark"),
     (JSON, "json-musl", "json-coldspark"),
     (JSON, "json-lean", "json-coldspark"),

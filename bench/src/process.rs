@@ -1,10 +1,10 @@
-//! What /proc says about a process and what it has started.
+//! The state of a process and its descendants in /proc.
 
 use std::fs;
 
 use serde::{Deserialize, Serialize};
 
-/// What a program has used, summed over its processes.
+/// The resources that a program has used, summed over its processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Usage {
     /// Highest resident memory of each process, in kB.
@@ -13,7 +13,7 @@ pub(crate) struct Usage {
     pub(crate) major_faults: u64,
 }
 
-/// The process and all that it has started and that still runs.
+/// The process and its running descendants.
 pub(crate) fn tree(pid: i32) -> Vec<i32> {
     let mut found = vec![pid];
     let mut at = 0;
@@ -30,7 +30,7 @@ pub(crate) fn tree(pid: i32) -> Vec<i32> {
     found
 }
 
-/// What the process and those that it has started have used.
+/// The resources that the process and its descendants have used.
 pub(crate) fn usage(pid: i32) -> Result<Usage, String> {
     let read = |pid: i32, file: &str| {
         let path = format!("/proc/{pid}/{file}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// What a program is to this project; the charts colour by it.
+/// A program's relation to this project, which gives its colour in charts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Group {
@@ -24,10 +24,10 @@ pub(crate) enum Group {
 pub(crate) struct Program {
     pub(crate) name: String,
     pub(crate) group: Group,
-    /// What it is, for the table's notes.
+    /// Its description in the table's notes.
     pub(crate) about: String,
     pub(crate) command: Vec<String>,
-    /// What a function would ship: measured for size, and cold in a cold start.
+    /// The files that a function would ship: their size is measured, and they are cold in a cold start.
     pub(crate) files: Vec<PathBuf>,
     pub(crate) handler: String,
     /// Further variables of its environment, NAME=VALUE.
@@ -36,7 +36,7 @@ pub(crate) struct Program {
     pub(crate) countable: Countable,
 }
 
-/// What emulation can count of a program.
+/// How emulation can count a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Countable {
     /// All: it is one process without threads, started from one static file.
@@ -47,10 +47,10 @@ pub(crate) enum Countable {
     Nothing,
 }
 
-/// What a program is that somebody has at hand.
+/// The description of a program that the user gives.
 pub(crate) const GIVEN: &str = "given by --peer";
 
-/// A program, or why there is none.
+/// A program, or why it is missing.
 pub(crate) type Row = Result<Program, Missing>;
 
 /// A program that is not measured.
@@ -64,13 +64,13 @@ pub(crate) struct Missing {
 pub(crate) struct Places {
     /// dist/ of the repository.
     pub(crate) dist: PathBuf,
-    /// What scripts/bench has built: `<arch>/<name>/...`.
+    /// The builds of scripts/bench: `<arch>/<name>/...`.
     pub(crate) built: PathBuf,
 }
 
 impl Program {
     /// Copies the program into a folder of its own, written to disk, so that nothing else maps
-    /// its files. What somebody has at hand stays where it is: it may need its surroundings.
+    /// its files. A program of the user stays where it is, since it may need its surroundings.
     pub(crate) fn stage(mut self, folder: &Path) -> std::io::Result<Program> {
         if self.about != GIVEN {
             let folder = folder.join(&self.name);

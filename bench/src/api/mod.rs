@@ -59,7 +59,7 @@ impl Api {
         })
     }
 
-    /// What AWS_LAMBDA_RUNTIME_API says.
+    /// The value of AWS_LAMBDA_RUNTIME_API.
     pub(crate) fn address(&self) -> Result<String, String> {
         let address = self
             .listener
@@ -148,7 +148,7 @@ impl Api {
         Ok(None)
     }
 
-    /// Waits for the sockets and reads what there is; false when there was nothing.
+    /// Waits for the sockets and reads the available bytes; false when there were none.
     fn wait(&mut self, at_most: Duration) -> io::Result<bool> {
         let mut polled = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
         polled.extend(

@@ -1,4 +1,4 @@
-//! What the Runtime API is asked and what it replies.
+//! Requests to the Runtime API and its replies.
 
 use crate::clock::Moment;
 

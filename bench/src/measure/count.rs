@@ -12,7 +12,7 @@ use crate::arch::Arch;
 use crate::events;
 use crate::programs::{Countable, Program};
 
-/// What plugin/counts.c has written when the program sent `GET /next`.
+/// The counts of plugin/counts.c when the program sent `GET /next`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) instructions: u64,
@@ -92,7 +92,7 @@ impl Emulation {
     fn drive(&self, api: &mut Api, pid: i32, arch: Arch) -> Result<Counts, String> {
         let next = expect(api, &Call::Next, pid)?;
         let first = self.read(arch)?;
-        // The first event has what is only done once.
+        // The first event includes work that is done only once.
         let next = Self::event(api, &next, pid)?;
         let before = self.read(arch)?;
         Self::event(api, &next, pid)?;

@@ -21,7 +21,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) cold: bool,
     /// The first event, and all warm ones.
     pub(crate) event: &'a [u8],
-    /// What the response must be; None for the event itself.
+    /// The expected response; `None` for the event itself.
     pub(crate) answer: Option<&'a [u8]>,
     /// How many events follow the first one, at most.
     pub(crate) warm_events: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) inspect: bool,
 }
 
-/// What came of it; microseconds.
+/// The measured times, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
     /// From just before the start to the complete `GET /next`.
@@ -50,7 +50,7 @@ pub(crate) struct Sample {
     pub(crate) end: Usage,
 }
 
-/// What a measurement needs besides the program.
+/// The parameters of a measurement besides the program.
 pub(crate) struct Stage {
     pub(crate) api: Api,
     pub(crate) spawner: Spawner,
@@ -124,7 +124,7 @@ pub(super) fn invoke(
     answered(api, next, event, event, pid)
 }
 
-/// The same for a response that is to be this answer.
+/// Measures an event whose response must be this answer.
 fn answered(
     api: &mut Api,
     next: &Request,

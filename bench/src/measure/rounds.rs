@@ -100,7 +100,7 @@ pub(crate) fn run(
                 Some(Err(error.to_owned()))
             } else if index == 0 || pace.is_due(round, own.taken().count(), spent[index]) {
                 let start = Instant::now();
-                // Whoever ran before leaves caches and clocks behind; let it be the same
+                // The program that ran before affects caches and clocks; let it be the same
                 // program for all.
                 let _ = stage.run(&programs[0], before);
                 let sample = stage.run(program, plan);

@@ -1,4 +1,4 @@
-//! Which charts there are, and what stands in them.
+//! The charts and their contents.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
     }
     for figure in &COUNTED {
         let Some(title) = figure.chart else { continue };
-        // The floor's bytes are next to none.
+        // The floor has almost no bytes.
         let base = match figure.name {
             figures::BYTES => "hello",
             _ => crate::FLOOR,
