@@ -41,8 +41,8 @@ impl http_body::Body for Body {
 }
 
 impl<S> Context<'_, S> {
-    /// Lets a tower service answer a request, such as an axum `Router`, and waits for its whole
-    /// response as [`block_on`](Self::block_on) does. Needs the feature `tower`.
+    /// Calls a tower service, such as an axum `Router`, and waits for its whole response as
+    /// [`block_on`](Self::block_on) does. It needs the feature `tower`.
     ///
     /// A service is made in the init step and cloned for each request, as servers do:
     ///
@@ -80,7 +80,7 @@ impl<S> Context<'_, S> {
     /// The [`Origin`](crate::http::Origin) of the request is in its extensions.
     ///
     /// # Errors
-    /// Those of the service and of its body, and `Function.Timeout`.
+    /// The errors of the service and of its body, and `Function.Timeout`.
     pub fn serve<V, B>(&self, service: V, request: Request<Body>) -> Result<Response<Body>, Error>
     where
         V: Service<Request<Body>, Response = Response<B>>,
@@ -106,7 +106,7 @@ where
     let mut body = pin!(body);
     let mut bytes = Vec::new();
     while let Some(frame) = poll_fn(|task| body.as_mut().poll_frame(task)).await {
-        // Trailers have no place in an answer of Lambda's.
+        // Lambda's answers cannot have trailers.
         if let Ok(mut data) = frame.map_err(Into::into)?.into_data() {
             while data.has_remaining() {
                 let chunk = data.chunk();

@@ -35,7 +35,7 @@ fn a_proxy_of_the_environment_is_not_asked() {
         "all_proxy",
         "HTTPS_PROXY",
     ] {
-        // Nobody listens there.
+        // The port is closed.
         function = function.env(name, "http://127.0.0.1:9");
     }
     let session = function.start(script::exchange("one", "{\"a\":1}"));

@@ -312,7 +312,7 @@ fn sigterm_waits_for_the_receipt_of_a_stream_and_of_a_broken_event() {
     }
 }
 
-/// After how many milliseconds answers that nobody reads are cut.
+/// After how many milliseconds unread answers are cut.
 #[track_caller]
 fn cut_after() -> u64 {
     let order = json!({ "do": "bytes", "count": LARGE }).to_string();

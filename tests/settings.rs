@@ -110,7 +110,7 @@ fn every_address_of_a_host_name_is_tried_in_order() {
         return;
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosts-of-several");
-    // Nobody listens at the first two.
+    // The first two ports are closed.
     let hosts = "127.0.0.9 other\n::1 api\n127.0.0.3 api\n127.0.0.1 last api\n";
     fs::write(&file, hosts).expect("a file of hosts");
     let api = Scripted::start(script::exchange("named", "by the last"));

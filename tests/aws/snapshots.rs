@@ -35,7 +35,7 @@ pub(crate) fn endpoint(seconds: i64) -> Server {
 
 fn snap_start(service: &Server, credentials: &Server) -> Function {
     without_credentials(&service.url())
-        // Those of the time before the snapshot.
+        // Credentials from before the snapshot.
         .env("AWS_ACCESS_KEY_ID", "OLD")
         .env("AWS_SECRET_ACCESS_KEY", "OLD")
         .env(

@@ -64,7 +64,7 @@ impl Server {
         Self::on("127.0.0.1:0", tls, choose)
     }
 
-    /// The same at this address.
+    /// Starts the server at this address.
     ///
     /// # Panics
     /// When it is taken.
