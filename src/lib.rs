@@ -79,7 +79,7 @@
 //! | `aws` | adds the module `aws`, for calls of AWS services |
 //! | `tokio` | adds `Context::block_on`, which waits for futures in handlers that block |
 //!
-//! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes the library's inside.
+//! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes how the library works.
 
 mod api;
 #[cfg(feature = "aws")]

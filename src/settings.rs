@@ -57,7 +57,7 @@ pub(crate) struct Settings {
     pub(crate) handler: String,
     /// Whether a snapshot is taken at the end of the init phase.
     pub(crate) snap_start: bool,
-    /// A level of the log is set; without one, no detail of the start is logged, and nobody looks.
+    /// Whether a level of the log is set; without one, no detail of the start is logged.
     pub(crate) log_level: bool,
 }
 

@@ -151,7 +151,7 @@ impl Exec {
             if deadline.has_come() {
                 return Err(self.late(child, deadline));
             }
-            // It is too much for a response, and nobody will read it: memory is not to be filled.
+            // It is too much for a response and will not be read, so it must not fill memory.
             let size = file.size().map_err(failed)?;
             if size > MAX_RESPONSE as u64 {
                 file.release(0, size);
@@ -213,7 +213,7 @@ impl Exec {
         Ok((child, ends.into()))
     }
 
-    /// Reads what the process prints until it has ended, or nobody wants it any more; `None` when
+    /// Reads what the process prints until it has ended, or the output is no longer needed; `None` when
     /// the deadline came first.
     fn follow(
         &self,

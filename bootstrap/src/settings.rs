@@ -110,7 +110,7 @@ pub(crate) fn has_adapter_settings() -> bool {
     sys::environment().any(|line| line.to_bytes().starts_with(ADAPTER.as_bytes()))
 }
 
-/// Says once that Lambda's wrapper scripts are not for this runtime: nobody else would (Lambda
+/// Says once that Lambda's wrapper scripts are not for this runtime: nothing else does (Lambda
 /// developer guide, "Modifying the runtime environment").
 pub(crate) fn tell_of_wrapper() {
     if let Some(wrapper) = sys::variable(WRAPPER) {

@@ -35,7 +35,7 @@ pub(crate) enum ApiError {
     Client(Call, ClientError),
     /// The Runtime API refused; the text is the start of its reply.
     Status(Call, u16, String),
-    /// An event came with no usable request id, so nobody can be answered.
+    /// An event came without a usable request id, so it cannot be answered.
     RequestId(&'static str),
 }
 

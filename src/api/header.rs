@@ -20,7 +20,7 @@ pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 /// Reads the headers of `next`.
 ///
 /// An optional header that cannot be used is left out, and `ignored` says so; without a usable
-/// request id there is nobody to answer.
+/// request id the event cannot be answered.
 pub(super) fn metadata<'a>(
     reply: &'a Reply,
     ignored: &mut String,

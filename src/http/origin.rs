@@ -139,7 +139,7 @@ impl Origin {
     /// The authorizer's result as a type.
     ///
     /// # Errors
-    /// `Runtime.InvalidEvent` when it does not fit, or there is none.
+    /// `Runtime.InvalidEvent` when it does not fit or is absent.
     pub fn authorizer_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         read("authorizer", self.authorizer().unwrap_or(&Value::Null))
     }

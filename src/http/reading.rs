@@ -104,7 +104,7 @@ impl RequestExt for Request<Body> {
     }
 }
 
-/// The content type without its parameters, in lower case; empty when there is none.
+/// The content type without its parameters, in lower case; empty when it is absent.
 fn essence(request: &Request<Body>) -> String {
     let value = request.headers().get(CONTENT_TYPE);
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");

@@ -34,7 +34,7 @@ pub enum Kind {
     Connect,
     /// A client has sent something.
     Message,
-    /// A connection has ended; nobody reads the answer.
+    /// A connection has ended; the answer is not read.
     Disconnect,
 }
 

@@ -15,7 +15,7 @@ use crate::sys::file::Scratch;
 pub(crate) struct StreamedResponse<'a, 'w> {
     response: &'a mut Writer<'w>,
     deadline: Deadline,
-    /// Whether nobody reads it any more.
+    /// Whether its reader is gone.
     pub(crate) abandoned: bool,
 }
 
@@ -46,8 +46,8 @@ impl<'a, 'w> StreamedResponse<'a, 'w> {
         self.response.give_up_at(self.deadline.end);
     }
 
-    /// Sends the bytes at once, and waits while nobody reads them, until the event is given up.
-    /// What nobody will read is dropped; the library tells why when the response ends.
+    /// Sends the bytes at once, and waits while they are not read, until the event is given up. If the
+    /// reader is gone they are dropped; the library says why when the response ends.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
         if self.abandoned {
             return;

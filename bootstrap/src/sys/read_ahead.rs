@@ -26,7 +26,7 @@ pub(crate) fn start() {
     if handler(&mut path).is_none() {
         return;
     }
-    // Not one that somebody has to write to first.
+    // O_NONBLOCK, since opening a FIFO would wait for a writer.
     let flags = libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK;
     let path = path.as_ptr().expose_provenance();
     #[cfg(target_arch = "x86_64")]

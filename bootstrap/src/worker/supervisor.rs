@@ -100,7 +100,7 @@ impl Supervisor {
         result
     }
 
-    /// Starts the reader of the log of a first worker, for which nobody waits yet.
+    /// Starts the reader of the log of a first worker, for which no thread waits yet.
     pub(crate) fn ensure_log_reader(&self) -> Result<(), Error> {
         self.log.ensure_reader()
     }

@@ -1,4 +1,4 @@
-/* A worker in C: greets whoever the event names. Build it with `layer/examples/c/build .`; run it
+/* A worker in C: greets the person that the event names. Build it with `layer/examples/c/build .`; run it
  * with `scripts/run-local --layer layer/examples/c`, which builds it itself. */
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-//! A worker in Zig: greets whoever the event names. Build it with `layer/examples/zig/build .`;
+//! A worker in Zig: greets the person that the event names. Build it with `layer/examples/zig/build .`;
 //! run it with `scripts/run-local --layer layer/examples/zig`, which builds it itself.
 const std = @import("std");
 const posix = std.posix;

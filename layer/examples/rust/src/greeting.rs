@@ -1,4 +1,4 @@
-//! The handler: greets whoever the event names. It knows neither of the ways it is run.
+//! The handler: greets the person that the event names, however it is run.
 
 /// The response to an event, or the reason for an error.
 pub(crate) fn greet(event: &[u8]) -> Result<Vec<u8>, &'static str> {
