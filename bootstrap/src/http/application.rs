@@ -93,7 +93,12 @@ impl Application {
                 let (_, tail) = running.end(self.log);
                 return Err(self.not_ready(limit, tail));
             }
-            Err(trouble) => return Err(self.error(&running, trouble, "before it was ready")),
+            Err(trouble) => {
+                let error = self.error(&running, trouble, "before it was ready");
+                // The bootstrap ends, and leaves nothing running.
+                running.end(self.log);
+                return Err(error);
+            }
         }
         self.log.catch_up();
         Ok(())
@@ -138,6 +143,13 @@ impl Application {
                     return Err(NotReady::Failed(error));
                 }
             }
+        }
+    }
+
+    /// Ends the process, because the bootstrap ends.
+    pub(super) fn end(&self) {
+        if let Some(running) = lock(&self.running).take() {
+            running.end(self.log);
         }
     }
 

@@ -22,6 +22,9 @@ impl Application {
         self.close_idle();
         let done = self.run_hook(hook);
         self.close_idle();
+        if done.is_err() {
+            self.end();
+        }
         self.log.catch_up();
         done
     }
