@@ -21,7 +21,11 @@ sys.dont_write_bytecode = True
 import prose
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "bench/kernel"))
+import report as kernel_report
 PLACE = re.compile(r"<!-- figures: (\S+)( short)? -->\n(.*?)<!-- end of figures -->", re.DOTALL)
+# The table of scripts/bench --kernel, in bench/README.md.
+COUNTS = re.compile(r"<!-- counts: (\S+) -->\n(.*?)<!-- end of counts -->", re.DOTALL)
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md"]
 # The column, and its name in the file: of what was timed, or of what was counted.
 COLUMNS = [
@@ -93,7 +97,20 @@ def differs():
             return f"{found[1]} is of a busy machine: {'; '.join(noise)}; measure again"
         if found[3] != table(path, found[2]):
             return f"{name}: its figures are not those of {found[1]}; see tests/docs/figures.py --write"
+    text = (ROOT / "bench/README.md").read_text()
+    if with_counts(text) != text:
+        return "bench/README.md: its counts are not those of the file; see tests/docs/figures.py --write"
     return None
+
+
+def with_counts(text):
+    """The page with the counts of their file."""
+    found = COUNTS.search(text)
+    results = json.loads((ROOT / found[1]).read_text())
+    told = ". ".join(f"{arch}: Linux {one['kernel']}, qemu's {one['cpu']}, {one['date']}, commit {one['commit']}"
+                     for arch, one in results.items())
+    marked = f"<!-- counts: {found[1]} -->\n{kernel_report.table(results)}\n{told}.\n<!-- end of counts -->"
+    return text[: found.start()] + marked + text[found.end() :]
 
 
 def pages():
@@ -114,6 +131,8 @@ def write(results):
         mark = f"<!-- figures: {path.relative_to(ROOT)}{found[2] or ''} -->"
         marked = f"{mark}\n{table(path, found[2])}<!-- end of figures -->"
         page.write_text(text[: found.start()] + marked + text[found.end() :])
+    page = ROOT / "bench/README.md"
+    page.write_text(with_counts(page.read_text()))
     for page in pages():
         text = page.read_text()
         try:

@@ -36,7 +36,8 @@ class Machine:
         for process in cls.running.copy():
             process.kill()
 
-    def __init__(self, arch, kernel, root, vmgenid=False, snapshot=None, limit=180):
+    def __init__(self, arch, kernel, root, vmgenid=False, snapshot=None, limit=180, parameters="", options=()):
+        """`parameters` are more words for the kernel, `options` for qemu, where the last of a kind counts."""
         self.folder = tempfile.TemporaryDirectory(prefix="clones-")
         control = os.path.join(self.folder.name, "qmp")
         command = [
@@ -44,9 +45,10 @@ class Machine:
             *("-accel", "tcg", "-m", "128", "-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none", "-serial", "stdio"),
             *("-kernel", kernel, "-initrd", root),
-            *("-append", f"console={CONSOLE[arch]} quiet panic=-1"),
+            *("-append", f"console={CONSOLE[arch]} quiet panic=-1 {parameters}".rstrip()),
             *("-qmp", f"unix:{control},server=on,wait=off"),
         ]
+        command += options
         if vmgenid:
             # A new generation id for each qemu process, as a restore on Firecracker has.
             command += ["-device", "vmgenid,guid=auto"]
@@ -151,13 +153,14 @@ class Machine:
         return MachineError("\n    ".join([text, *self.log]))
 
 
-def initramfs(files):
+def initramfs(files, folders=()):
     """A guest's root file system: an archive in the kernel's "newc" form. `files` maps names to the
-    bytes of executables."""
+    bytes of executables, `folders` has the names of those that they lie in, outer ones first."""
     entries = [
         # The kernel opens it as the first process's standard streams, before /dev is mounted.
         _entry("dev", 0o040755, links=2),
         _entry("dev/console", 0o020600, device=(5, 1)),
+        *(_entry(name, 0o040755, links=2) for name in folders),
         *(_entry(name, 0o100755, data) for name, data in files.items()),
         _entry("TRAILER!!!", 0),
     ]

@@ -1,0 +1,27 @@
+"""The programs that are counted in a virtual machine: for each its handler and its files."""
+
+
+def _ours(name):
+    return "hello", {"bootstrap": f"{{dist}}/{name}/bootstrap"}
+
+
+def _built(name):
+    return "function.handler", {"bootstrap": f"{{built}}/{name}/bootstrap"}
+
+
+# Slow and fat on purpose, to break every budget.
+CONTROL = "slow"
+PROGRAMS = {
+    "floor": _built("floor"),
+    "c-musl": _built("c-musl"),
+    "hello": _ours("hello"),
+    "hello-lean": _ours("hello-lean"),
+    "typed": ("typed", _built("typed")[1]),
+    "layer-worker": (
+        "worker:worker",
+        {"bootstrap": "{dist}/layer/bootstrap", "worker": "{built}/handlers/worker"},
+    ),
+    "lambda_runtime": _built("lambda_runtime"),
+    "minlambda": _built("minlambda"),
+    CONTROL: _built(CONTROL),
+}
