@@ -51,6 +51,34 @@ class Cdk(unittest.TestCase):
             self.assertEqual((function["Architectures"], function["Handler"]), ([arch], "handler.worker"))
             self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
 
+    def test_a_function_url_and_an_http_api_are_options_closed_unless_told(self):
+        for context in (
+            {"url": "BUFFERED", "api": "true"}, {"url": "RESPONSE_STREAM"}, {"url": "BUFFERED", "auth": "NONE"},
+            {"api": "true", "auth": "NONE"},
+        ):
+            auth = context.get("auth", "AWS_IAM")
+            resources = self.synth(**context)["coldspark-greeting"]
+            of = lambda kind: [one["Properties"] for one in resources.values() if one["Type"] == kind]
+            urls = [(one["AuthType"], one["InvokeMode"], one["Qualifier"]) for one in of("AWS::Lambda::Url")]
+            self.assertEqual(urls, [(auth, context["url"], "live")] if "url" in context else [])
+            alias = next(name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias")
+            permissions = of("AWS::Lambda::Permission")
+            self.assertTrue(all(one["FunctionName"] == {"Ref": alias} for one in permissions), permissions)
+            opened = [
+                (one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl"))
+                for one in permissions if one["Principal"] == "*"
+            ]
+            # Both are wanted since October 2025.
+            both = [("lambda:InvokeFunction", None, True), ("lambda:InvokeFunctionUrl", "NONE", None)]
+            self.assertEqual(sorted(opened), both if "url" in context and auth == "NONE" else [])
+            api = "api" in context
+            self.assertEqual([one["PayloadFormatVersion"] for one in of("AWS::ApiGatewayV2::Integration")], ["2.0"] * api)
+            routes = [(one["RouteKey"], one["AuthorizationType"]) for one in of("AWS::ApiGatewayV2::Route")]
+            self.assertEqual(routes, [("$default", auth)] * api)
+            gateway = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
+            self.assertEqual(len(gateway), api)
+            self.assertTrue(all("SourceArn" in one for one in gateway))
+
     def test_a_package_that_is_not_built_is_an_error_that_names_the_script(self):
         for made, script in (((), "scripts/package-layer"), (("coldspark-x86_64.zip",), "scripts/build x86_64 --only queue")):
             with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +177,7 @@ class Terraform(unittest.TestCase):
         self.assertEqual(TerraformCommand(str(MODULE)).fmt(check=True, recursive=True, write=False).value.strip(), "")
 
     def test_resources_have_the_arguments_that_the_provider_knows(self):
-        for folder, least in ((MODULE, 15), (MODULE / "example", 4)):
+        for folder, least in ((MODULE, 23), (MODULE / "example", 4)):
             wrong, count = check_arguments(folder)
             self.assertEqual(wrong, [])
             self.assertGreaterEqual(count, least)
@@ -162,6 +190,37 @@ class Terraform(unittest.TestCase):
         wrong = "\n".join(check_arguments(copy)[0])
         for part in ("has no argument destination", "has no argument event_source", "lacks function_name"):
             self.assertIn(part, wrong)
+
+    def test_a_url_and_an_api_are_options_closed_unless_told(self):
+        with (MODULE / "http.tf").open() as file:
+            made = {
+                f"{kind}.{name}".replace('"', ""): body for block in hcl2.load(file)["resource"]
+                for kind, named in block.items() for name, body in named.items()
+            }
+        with (MODULE / "variables.tf").open() as file:
+            variables = {name.strip('"'): body for block in hcl2.load(file)["variable"] for name, body in block.items()}
+        plain = lambda value: str(value).strip('"').removeprefix("${").removesuffix("}")
+        defaults = [plain(variables[name]["default"]) for name in ("function_url", "http_api", "http_auth")]
+        self.assertEqual([one.lower() for one in defaults], ["none", "false", "aws_iam"])
+        of = lambda resource, *names: tuple(plain(made[resource].get(name)) for name in names)
+        self.assertEqual(
+            of("aws_lambda_function_url.this", "count", "authorization_type", "invoke_mode", "qualifier"),
+            ("var.function_url == null ? 0 : 1", "var.http_auth", "var.function_url", "local.alias.name"),
+        )
+        # Both are wanted since October 2025.
+        for name, action, condition in (
+            ("url_is_open", "lambda:InvokeFunctionUrl", ("function_url_auth_type", "NONE")),
+            ("url_may_invoke", "lambda:InvokeFunction", ("invoked_via_function_url", "True")),
+        ):
+            found = of(f"aws_lambda_permission.{name}", "count", "action", "principal", "qualifier", condition[0])
+            self.assertEqual(found, ("local.open_url ? 1 : 0", action, "*", "local.alias.name", condition[1]))
+        self.assertEqual(
+            of("aws_apigatewayv2_integration.this", "payload_format_version", "integration_uri"), ("2.0", "local.alias.invoke_arn")
+        )
+        self.assertEqual(of("aws_apigatewayv2_route.this", "route_key", "authorization_type"), ("$default", "var.http_auth"))
+        self.assertIn("source_arn", made["aws_lambda_permission.api_may_invoke"])
+        for name in ("api", "integration", "route", "stage"):
+            self.assertEqual(of(f"aws_apigatewayv2_{name}.this", "count"), ("var.http_api ? 1 : 0",))
 
     def test_what_is_referred_to_is_declared(self):
         for folder in (MODULE, MODULE / "example"):

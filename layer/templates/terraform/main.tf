@@ -1,5 +1,5 @@
 # A function on coldspark: the function, its role, its log and its alias.
-# The optional parts are in sources.tf, alarms.tf and canary.tf.
+# The optional parts are in sources.tf, http.tf, alarms.tf and canary.tf.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"

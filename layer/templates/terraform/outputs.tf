@@ -22,3 +22,13 @@ output "dead_letter_queue_url" {
   description = "What was given up"
   value       = one(aws_sqs_queue.dead_letters[*].url)
 }
+
+output "function_url" {
+  description = "Where the function answers"
+  value       = one(aws_lambda_function_url.this[*].function_url)
+}
+
+output "http_api_url" {
+  description = "Where the HTTP API answers"
+  value       = one(aws_apigatewayv2_api.this[*].api_endpoint)
+}

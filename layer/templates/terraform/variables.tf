@@ -93,6 +93,34 @@ variable "sources" {
   }
 }
 
+variable "function_url" {
+  description = "BUFFERED gives the alias a function URL; RESPONSE_STREAM one whose responses are sent while the handler writes them; null for none"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.function_url == null ? true : contains(["BUFFERED", "RESPONSE_STREAM"], var.function_url)
+    error_message = "The function URL is BUFFERED, RESPONSE_STREAM or null."
+  }
+}
+
+variable "http_api" {
+  description = "Makes an HTTP API, payload format 2.0, that sends each request to the alias; 30 s at most"
+  type        = bool
+  default     = false
+}
+
+variable "http_auth" {
+  description = "Who may call the function URL and the HTTP API: AWS_IAM is who signs and is allowed, NONE is everybody"
+  type        = string
+  default     = "AWS_IAM"
+
+  validation {
+    condition     = contains(["AWS_IAM", "NONE"], var.http_auth)
+    error_message = "The authorization is AWS_IAM or NONE."
+  }
+}
+
 variable "dead_letters" {
   description = "Keeps, in a queue, asynchronous events and batches of streams that were given up"
   type        = bool

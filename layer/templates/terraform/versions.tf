@@ -3,7 +3,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.32" # logging_config of aws_lambda_function
+      version = ">= 6.28" # invoked_via_function_url of aws_lambda_permission
     }
   }
 }

@@ -1,6 +1,6 @@
-// Two stacks: the layer's greeting with no option, and the Rust example `queue` with all of them.
+// Two stacks: the layer's greeting with no option, and the Rust example `queue` with all that queues have.
 //
-//   npx cdk deploy coldspark-greeting
+//   npx cdk deploy coldspark-greeting  # or: -c url=BUFFERED -c api=true, by HTTP; -c auth=NONE, for everybody
 //   npx cdk deploy coldspark-queue -c architecture=x86_64 -c topic=ARN
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
@@ -35,6 +35,9 @@ new ColdsparkFunction(greeting, 'Greeting', {
   code: lambda.Code.fromAsset(path.join(repository, 'layer/examples/bash')),
   handler: 'handler.worker',
   architecture,
+  functionUrl: app.node.tryGetContext('url'),
+  httpApi: app.node.tryGetContext('api') === 'true',
+  httpAuth: app.node.tryGetContext('auth'),
   // A layer that is published already:
   // lambda.LayerVersion.fromLayerVersionArn(greeting, 'Layer', ARN).
   layer: new lambda.LayerVersion(greeting, 'Layer', {

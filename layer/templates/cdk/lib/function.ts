@@ -9,6 +9,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
+import { Http } from './http';
 import { EventSource, addSource, readsStream } from './sources';
 
 /** Options of {@link ColdsparkFunction}. What is left out costs nothing and makes no resource. */
@@ -34,6 +35,12 @@ export interface ColdsparkFunctionProps {
   readonly logRetention?: logs.RetentionDays;
   /** Queues and streams that the function reads. */
   readonly sources?: EventSource[];
+  /** A function URL: BUFFERED, or RESPONSE_STREAM to send responses while the handler writes them. Default: none. */
+  readonly functionUrl?: lambda.InvokeMode;
+  /** An HTTP API, payload format 2.0, that sends each request here; 30 seconds at most. Default: false. */
+  readonly httpApi?: boolean;
+  /** Who may call these two: who signs and is allowed, or with NONE everybody. Default: AWS_IAM. */
+  readonly httpAuth?: lambda.FunctionUrlAuthType;
   /** Keeps, in a queue, asynchronous events and batches of streams that were given up. Default: false. */
   readonly deadLetters?: boolean;
   /** Alarms on errors, throttles, duration against the timeout, and iterator age. Default: none. */
@@ -50,6 +57,7 @@ export class ColdsparkFunction extends Construct {
   /** What callers and event sources invoke. */
   readonly alias: lambda.Alias;
   readonly deadLetterQueue?: sqs.Queue;
+  readonly http?: Http;
   readonly alarms?: Alarms;
 
   constructor(scope: Construct, id: string, props: ColdsparkFunctionProps) {
@@ -105,6 +113,14 @@ export class ColdsparkFunction extends Construct {
     const sources = props.sources ?? [];
     sources.forEach((source, index) => addSource(this, `Source${index}`, this.alias, source, this.deadLetterQueue));
 
+    if (props.functionUrl || props.httpApi) {
+      this.http = new Http(this, 'Http', {
+        alias: this.alias,
+        functionUrl: props.functionUrl,
+        httpApi: props.httpApi,
+        auth: props.httpAuth ?? lambda.FunctionUrlAuthType.AWS_IAM,
+      });
+    }
     if (props.alarms) {
       this.alarms = new Alarms(this, 'Alarms', {
         alias: this.alias,

@@ -1,4 +1,4 @@
-# Two functions: the layer's greeting with no option, and the Rust example `queue` with all of them.
+# The layer's greeting with no option, the same by HTTP, and the Rust example `queue` with all options for queues.
 #
 #   scripts/package-layer && scripts/build --only queue
 #   cd layer/templates/terraform/example && terraform init && terraform apply
@@ -12,7 +12,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = ">= 5.32"
+      version = ">= 6.28"
     }
     archive = {
       source  = "hashicorp/archive"
@@ -66,6 +66,19 @@ module "greeting" {
   handler      = "handler.worker"
   layer_arn    = aws_lambda_layer_version.coldspark.arn
   architecture = var.architecture
+}
+
+# For who signs requests; with http_auth = "NONE" it is open to everybody.
+module "greeting_http" {
+  source = "../"
+
+  name         = "greeting-http"
+  package      = data.archive_file.greeting.output_path
+  handler      = "handler.worker"
+  layer_arn    = aws_lambda_layer_version.coldspark.arn
+  architecture = var.architecture
+  function_url = "BUFFERED"
+  http_api     = true
 }
 
 data "archive_file" "orders" {
@@ -122,5 +135,10 @@ module "orders" {
 
 output "aliases" {
   description = "What callers invoke"
-  value       = [module.greeting.alias_arn, module.orders.alias_arn]
+  value       = [module.greeting.alias_arn, module.greeting_http.alias_arn, module.orders.alias_arn]
+}
+
+output "urls" {
+  description = "Where the greeting answers by HTTP"
+  value       = [module.greeting_http.function_url, module.greeting_http.http_api_url]
 }
