@@ -17,8 +17,8 @@ os.environ["AWS_DEFAULT_REGION"] = "eu-central-1"
 SAM = TOOLS / "templates/bin/sam"
 LINT = TOOLS / "templates/bin/cfn-lint"
 APPS = ("sam-layer", "sam-rust")
-# Without the options of the others.
-WEB = "sam-web"
+# Without the options for queues, streams, alarms and canaries.
+WEB, CRATE = "sam-web", "sam-crate"
 REGION = "arn:aws:{}:eu-central-1:123456789012:{}"
 # Every option, with a value that is not its default.
 OPTIONS = {
@@ -29,6 +29,9 @@ OPTIONS = {
     "StreamArn": REGION.format("kinesis", "stream/orders"),
     "TableStreamArn": REGION.format("dynamodb", "table/orders/stream/2026-01-01T00:00:00.000"),
     "BatchWindowSeconds": "5",
+    "FunctionUrl": "RESPONSE_STREAM",
+    "HttpApi": "true",
+    "HttpAuth": "NONE",
     "FilterPattern": '{"body":{"kind":["order"]}}',
     "DeadLetters": "true",
     "Alarms": "true",
@@ -80,7 +83,7 @@ class NoManagedPolicies:
 
 class Static(unittest.TestCase):
     def test_sam_and_cfn_lint_accept_the_templates(self):
-        for app in (*APPS, WEB):
+        for app in (*APPS, WEB, CRATE):
             with self.subTest(app):
                 said = run(SAM, "validate", "--lint", "-t", TEMPLATES / app / "template.yaml", cwd=TEMPLATES / app)
                 self.assertIn("is a valid SAM Template", said)
@@ -101,16 +104,6 @@ class Static(unittest.TestCase):
                         files[-1].write_text(json.dumps(made))
             # W2001: what the transform has used up is not referred to any more.
             run(LINT, "--ignore-checks", "W2001", "--", *files)
-
-    def test_the_web_application_has_a_streaming_url_on_the_layer(self):
-        for parameters in ({}, {"Architecture": "x86_64"}, {"LayerArn": LAYER}):
-            made = translate(template_text(WEB), parameters)
-            url = made["Resources"]["FunctionUrl"]["Properties"]
-            self.assertEqual(url["InvokeMode"], "RESPONSE_STREAM")
-            function = made["Resources"]["Function"]["Properties"]
-            variables = function["Environment"]["Variables"]
-            self.assertEqual(variables["AWS_LAMBDA_EXEC_WRAPPER"], "/opt/bootstrap")
-            self.assertIn("GetAtt", str(made["Outputs"]["Url"]))
 
     def test_a_mistake_in_a_template_is_seen(self):
         broken = template_text("sam-layer").replace("Statistic: Maximum", "Statistic: Highest")

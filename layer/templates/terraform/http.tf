@@ -8,11 +8,11 @@ resource "aws_lambda_function_url" "this" {
   authorization_type = var.http_auth
   invoke_mode        = var.function_url
 
-  # It gives itself the two permissions below when it is made, but does not keep them in the state.
+  # The provider also adds these two permissions when it makes the URL, but does not keep them in the state.
   depends_on = [aws_lambda_permission.url_is_open, aws_lambda_permission.url_may_invoke]
 }
 
-# What a URL that is open to everybody needs since October 2025: both, and each only by way of the URL.
+# Since October 2025 a URL that is open to everybody needs both. Each allows calls by way of the URL only.
 resource "aws_lambda_permission" "url_is_open" {
   count = local.open_url ? 1 : 0
 

@@ -111,7 +111,7 @@ variable "http_api" {
 }
 
 variable "http_auth" {
-  description = "Who may call the function URL and the HTTP API: AWS_IAM is who signs and is allowed, NONE is everybody"
+  description = "Who may call the function URL and the HTTP API: with AWS_IAM callers sign, with NONE it is everybody"
   type        = string
   default     = "AWS_IAM"
 

@@ -1,4 +1,4 @@
-// Two stacks: the layer's greeting with no option, and the Rust example `queue` with all that queues have.
+// Two stacks: the layer's greeting with no option, and the Rust example `queue` with all options for queues.
 //
 //   npx cdk deploy coldspark-greeting  # or: -c url=BUFFERED -c api=true, by HTTP; -c auth=NONE, for everybody
 //   npx cdk deploy coldspark-queue -c architecture=x86_64 -c topic=ARN

@@ -39,7 +39,7 @@ export interface ColdsparkFunctionProps {
   readonly functionUrl?: lambda.InvokeMode;
   /** An HTTP API, payload format 2.0, that sends each request here; 30 seconds at most. Default: false. */
   readonly httpApi?: boolean;
-  /** Who may call these two: who signs and is allowed, or with NONE everybody. Default: AWS_IAM. */
+  /** Who may call these two. With AWS_IAM, the default, callers sign; with NONE it is everybody. */
   readonly httpAuth?: lambda.FunctionUrlAuthType;
   /** Keeps, in a queue, asynchronous events and batches of streams that were given up. Default: false. */
   readonly deadLetters?: boolean;

@@ -1,4 +1,4 @@
-# The layer's greeting with no option, the same by HTTP, and the Rust example `queue` with all options for queues.
+# The layer's greeting with no option, the same function by HTTP, and the Rust example `queue` with all options for queues.
 #
 #   scripts/package-layer && scripts/build --only queue
 #   cd layer/templates/terraform/example && terraform init && terraform apply
