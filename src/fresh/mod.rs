@@ -113,7 +113,7 @@
 //!   fork(2) in the integration tests; the kernel's bytes replaced by a constant in the unit
 //!   tests. It was not run on AWS.
 //!
-//! [`Context::time_left`]: crate::Context::time_left
+//! [`Context::time_left`]: crate::Metadata::time_left
 
 mod draw;
 mod error;

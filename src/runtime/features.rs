@@ -27,7 +27,7 @@ impl<S: 'static> Runtime<S> {
     ///
     /// - [`Context`](crate::Context) has the data of one invocation, its deadline too. Lambda
     ///   Managed Instances do not end a handler that has timed out: look at
-    ///   [`time_left`](crate::Context::time_left). An answer that comes too late is refused
+    ///   [`time_left`](crate::Metadata::time_left). An answer that comes too late is refused
     ///   (410), logged and dropped.
     /// - A panic under `panic=abort` ends the process, and with it every invocation in hand. The
     ///   one that panicked gets the panic as its error, each other one the error
@@ -115,7 +115,7 @@ impl<S: 'static> Runtime<S> {
 
     /// Sets `_X_AMZN_TRACE_ID` to the tracing header of each event before its handler runs, for
     /// libraries that look for it there; an event without one removes the variable. Handlers have
-    /// it in [`Context::trace_id`](crate::Context::trace_id) without this.
+    /// it in [`Context::trace_id`](crate::Metadata::trace_id) without this.
     ///
     /// With several pollers ([`concurrent`](Self::concurrent)) it is not set, because the
     /// environment belongs to the whole process.
