@@ -33,16 +33,18 @@ impl Served {
         let mut command = local(&bootstrap()?, &arguments);
         command.args(options);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        log.read_line(&mut line).unwrap();
-        let (_, rest) = line.split_once("http://").expect("where it serves");
-        let address = rest.split('/').next().unwrap().to_owned();
-        Some(Served {
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let mut served = Served {
             child,
             log,
-            address,
-        })
+            address: String::new(),
+        };
+        // Alone on its line, for scripts.
+        let rest = served.wait_for_line("http://");
+        let (address, path) = rest.split_once('/').expect("a URL with a path");
+        assert_eq!(path, "2015-03-31/functions/function/invocations");
+        served.address = address.to_owned();
+        Some(served)
     }
 
     /// Reads the log on to a line that begins so, and gives the rest of that line.

@@ -132,13 +132,8 @@ fn serve(function: &Arc<Function>, port: u16, http: bool) -> Result<ExitCode, St
         format!("cannot listen on {address}: {error}; choose another with --port")
     })?;
     // Alone on its line, so that it can be copied, and read by a script.
-    log(format!(
-        "serving {} until Ctrl-C; its URL:
-\
-         http://{bound}/{path}",
-        function.bootstrap().display()
-    )
-    .as_bytes());
+    let bootstrap = function.bootstrap().display();
+    log(format!("serving {bootstrap} until Ctrl-C; its URL:\nhttp://{bound}/{path}").as_bytes());
     loop {
         thread::park();
     }
