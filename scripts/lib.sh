@@ -17,7 +17,7 @@ QEMU_USER_VERSION=7.2
 # AWS's Runtime Interface Emulator, out of the SAM CLI's package.
 RIE_X86_64_SHA256=6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5
 RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21
-# Tools of cargo's, built from crates.io, and the nightly compiler that has Miri.
+# Tools of cargo's, built from the registry, and the nightly compiler that has Miri.
 CARGO_FUZZ_VERSION=0.13.2
 CARGO_DENY_VERSION=0.20.2
 CARGO_MUTANTS_VERSION=27.1.0
