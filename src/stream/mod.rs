@@ -42,6 +42,7 @@
 //!
 //! [`Runtime::stream`]: crate::Runtime::stream
 
+mod begun;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod handler;

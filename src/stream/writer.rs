@@ -6,10 +6,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::Live;
+use super::begun::{Begun, Destination, not_streamed};
 use super::prelude::{self, InvalidHead, Prelude};
-use crate::api::{ApiError, Connected};
-use crate::error::{Error, error_type};
+use crate::error::Error;
 use crate::escape::quoted;
 use crate::handler::Outcome;
 use crate::invocation::Metadata;
@@ -61,57 +60,12 @@ pub struct Writer<'a> {
     lost: bool,
 }
 
-/// The destination of the response.
-enum Destination {
-    /// The Runtime API, for the event that this poller has in hand.
-    Api(&'static Endpoint, &'static InFlight),
-    /// The test that calls the handler.
-    Test(Arc<dyn Collect>),
-}
-
 enum State {
     /// Nothing was sent yet.
     Waiting,
     /// Nothing will be streamed.
     Whole(Vec<u8>),
     Begun(Begun),
-}
-
-/// A response that has begun.
-#[derive(Clone)]
-enum Begun {
-    Live(Arc<Live>),
-    Test(Arc<dyn Collect>),
-}
-
-impl Begun {
-    fn give_up_at(&self, until: Option<Duration>) {
-        if let Self::Live(live) = self {
-            live.give_up_at(until);
-        }
-    }
-
-    /// Sends both parts; false when they are not taken.
-    fn send(&self, parts: [&[u8]; 2]) -> bool {
-        match self {
-            Self::Live(live) => live.send(parts),
-            Self::Test(collector) => {
-                collector.send(parts);
-                true
-            }
-        }
-    }
-
-    /// Sends the last bytes, and the error if there is one.
-    fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
-        match self {
-            Self::Live(live) => live.end(last, error),
-            Self::Test(collector) => {
-                collector.end(last, error);
-                Ok(())
-            }
-        }
-    }
 }
 
 impl<'a> Writer<'a> {
@@ -262,26 +216,16 @@ impl<'a> Writer<'a> {
     /// Connects before it begins the response: without a connection, an error can still be sent over the
     /// kept one.
     fn begin(&mut self) -> Option<Begun> {
-        let (endpoint, in_flight) = match &self.destination {
-            Destination::Api(endpoint, in_flight) => (*endpoint, *in_flight),
-            Destination::Test(collector) => {
-                collector.begin(&self.content_type);
-                return Some(Begun::Test(Arc::clone(collector)));
-            }
-        };
-        match Connected::open(endpoint, self.metadata, &self.content_type) {
-            Ok(connected) => {
+        let begun = self.destination.begin(
+            self.metadata,
+            &self.content_type,
+            &mut self.buffer,
+            self.until,
+        );
+        match begun {
+            Ok(begun) => {
                 self.unavailable = None;
-                let live = Live::begin(in_flight, connected);
-                live.give_up_at(self.until);
-                if cfg!(debug_assertions) && self.content_type == prelude::CONTENT_TYPE {
-                    // `cargo lambda watch`, which runs debug builds only, needs each in a chunk.
-                    for length in prelude::parts(&self.buffer).into_iter().flatten() {
-                        live.send([&self.buffer[..length], &[]]);
-                        self.buffer.drain(..length);
-                    }
-                }
-                Some(Begun::Live(live))
+                Some(begun)
             }
             Err(error) => {
                 self.unavailable = Some(error.to_string());
@@ -295,18 +239,6 @@ impl<'a> Writer<'a> {
         self.unavailable.clone().unwrap_or_default()
     }
 
-    /// The error of a response that could not begin: the runtime's, with the handler's error in its text.
-    fn not_streamed(&self, error: Option<&Error>) -> Error {
-        let reason = match error {
-            Some(error) => error.message().to_owned(),
-            None => self.unavailable(),
-        };
-        Error::new(
-            error_type::STREAM_UNAVAILABLE,
-            ["the response could not be streamed: ", &reason].concat(),
-        )
-    }
-
     /// Ends the response according to the handler's result.
     pub(crate) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
         let (live, error) = match (&mut self.state, result.err()) {
@@ -315,7 +247,7 @@ impl<'a> Writer<'a> {
                 let reason = self.unavailable();
                 let of_ours = !reason.is_empty() && error.message().contains(&reason);
                 return Err(if of_ours {
-                    self.not_streamed(Some(&error))
+                    not_streamed(error.message())
                 } else {
                     error
                 });
@@ -323,10 +255,10 @@ impl<'a> Writer<'a> {
             (State::Whole(body), None) => {
                 return Ok(Outcome::Response(Cow::Owned(std::mem::take(body))));
             }
-            (State::Waiting, None) if self.lost => return Err(self.not_streamed(None)),
+            (State::Waiting, None) if self.lost => return Err(not_streamed(&self.unavailable())),
             (State::Waiting, None) => match self.begin() {
                 Some(live) => (live, None),
-                None => return Err(self.not_streamed(None)),
+                None => return Err(not_streamed(&self.unavailable())),
             },
         };
         if let Some(error) = &error {

@@ -1,0 +1,99 @@
+//! Where a streamed response goes, and the response once it has begun.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::live::Live;
+use super::prelude;
+use crate::api::{ApiError, Connected};
+use crate::error::{Error, error_type};
+use crate::invocation::Metadata;
+use crate::poller::InFlight;
+use crate::settings::Endpoint;
+use crate::slots::Collect;
+
+/// The destination of the response.
+pub(super) enum Destination {
+    /// The Runtime API, for the event that this poller has in hand.
+    Api(&'static Endpoint, &'static InFlight),
+    /// The test that calls the handler.
+    Test(Arc<dyn Collect>),
+}
+
+impl Destination {
+    /// Connects, and begins a response with this head. In debug builds the parts of a prelude, which are
+    /// then taken from `collected`, are sent at once.
+    pub(super) fn begin(
+        &self,
+        metadata: Metadata<'_>,
+        content_type: &str,
+        collected: &mut Vec<u8>,
+        until: Option<Duration>,
+    ) -> Result<Begun, ApiError> {
+        let (endpoint, in_flight) = match self {
+            Self::Api(endpoint, in_flight) => (*endpoint, *in_flight),
+            Self::Test(collector) => {
+                collector.begin(content_type);
+                return Ok(Begun::Test(Arc::clone(collector)));
+            }
+        };
+        let connected = Connected::open(endpoint, metadata, content_type)?;
+        let live = Live::begin(in_flight, connected);
+        live.give_up_at(until);
+        if cfg!(debug_assertions) && content_type == prelude::CONTENT_TYPE {
+            // `cargo lambda watch`, which runs debug builds only, needs each in a chunk.
+            for length in prelude::parts(collected).into_iter().flatten() {
+                live.send([&collected[..length], &[]]);
+                collected.drain(..length);
+            }
+        }
+        Ok(Begun::Live(live))
+    }
+}
+
+/// A response that has begun.
+#[derive(Clone)]
+pub(super) enum Begun {
+    Live(Arc<Live>),
+    Test(Arc<dyn Collect>),
+}
+
+impl Begun {
+    /// Gives the response up at this time since boot.
+    pub(super) fn give_up_at(&self, until: Option<Duration>) {
+        if let Self::Live(live) = self {
+            live.give_up_at(until);
+        }
+    }
+
+    /// Sends both parts; false when they are not taken.
+    pub(super) fn send(&self, parts: [&[u8]; 2]) -> bool {
+        match self {
+            Self::Live(live) => live.send(parts),
+            Self::Test(collector) => {
+                collector.send(parts);
+                true
+            }
+        }
+    }
+
+    /// Sends the last bytes, and the error if there is one.
+    pub(super) fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
+        match self {
+            Self::Live(live) => live.end(last, error),
+            Self::Test(collector) => {
+                collector.end(last, error);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The error of a response that could not begin: the runtime's, with the reason in its text, which may be
+/// the handler's error.
+pub(super) fn not_streamed(reason: &str) -> Error {
+    Error::new(
+        error_type::STREAM_UNAVAILABLE,
+        ["the response could not be streamed: ", reason].concat(),
+    )
+}
