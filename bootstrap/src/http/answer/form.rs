@@ -1,13 +1,12 @@
-//! Conversion of an application's answer to the form that each front end reads.
+//! The JSON of an answer: what each front end has its headers and cookies in, and its limits.
 
-use coldspark::internal::{Field, Head};
-
-use super::event::FrontEnd;
-use super::headers::{self, HopByHop};
-use super::trouble::Trouble;
-use super::{base64, gzip, json};
-use crate::error;
 use coldspark::internal::MAX_RESPONSE;
+
+use super::super::event::FrontEnd;
+use super::super::trouble::Trouble;
+use super::super::{base64, gzip, headers, json};
+use super::{Answer, too_large};
+use crate::error;
 
 /// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
 /// Lambda functions as targets": 1 MB).
@@ -17,69 +16,9 @@ const SMALL: usize = 256;
 /// The bytes between a prelude and the body.
 const PRELUDE_END: [u8; 8] = [0; 8];
 
-/// The head of an answer.
-pub(super) struct Answer<'a> {
-    pub(super) status: u16,
-    /// `200 OK`, as the application has written it.
-    line: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Answer<'a> {
-    /// The head at the beginning of these bytes, of which `fields` says where the headers are. Those
-    /// of the connection are left out.
-    pub(super) fn read(bytes: &'a [u8], head: &Head, fields: &[Field]) -> Result<Self, Trouble> {
-        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes);
-        if !(200..=599).contains(&head.status) {
-            return Err(Trouble::Malformed("a status over 599"));
-        }
-        let mut headers = Vec::with_capacity(fields.len());
-        for field in fields {
-            // Names are tokens.
-            let name = text(&bytes[field.name.clone()]).unwrap_or_default();
-            let value = text(&bytes[field.value.clone()]).map_err(|_| {
-                Trouble::Unfit(
-                    error::INVALID_RESPONSE,
-                    format!(
-                        "the response's header {name} has a value that is not UTF-8, and JSON has no \
-                         form for it"
-                    ),
-                )
-            })?;
-            headers.push((name, value));
-        }
-        let hop_by_hop = HopByHop::of(headers.iter().copied());
-        let kept = headers.iter().copied();
-        let headers = kept.filter(|(name, _)| !hop_by_hop.has(name)).collect();
-        let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
-        let line = text(line.and_then(|line| line.get(9..)).unwrap_or_default());
-        Ok(Self {
-            status: head.status,
-            line: line.unwrap_or_default(),
-            headers,
-        })
-    }
-
-    /// A head that the bootstrap makes itself.
-    pub(super) fn own(line: &'a str) -> Self {
-        Self {
-            status: line
-                .get(..3)
-                .and_then(|status| status.parse().ok())
-                .unwrap_or(500),
-            line,
-            headers: vec![("content-type", "text/plain")],
-        }
-    }
-
-    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
-        let mut headers = self.headers.iter();
-        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
-        Some(value)
-    }
-
+impl Answer<'_> {
     /// The bytes before a body that is streamed.
-    pub(super) fn prelude(&self) -> Vec<u8> {
+    pub(in super::super) fn prelude(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         self.push_head(&mut out, FrontEnd::ApiGatewayV2);
         out.push(b'}');
@@ -88,7 +27,7 @@ impl<'a> Answer<'a> {
     }
 
     /// The whole answer.
-    pub(super) fn whole(
+    pub(in super::super) fn whole(
         mut self,
         front_end: FrontEnd,
         mut body: Vec<u8>,
@@ -223,17 +162,6 @@ fn push_list<'a>(out: &mut Vec<u8>, values: impl Iterator<Item = &'a str>) {
         json::push_text(out, value);
     }
     out.push(b']');
-}
-
-/// The error for an answer of this size.
-pub(super) fn too_large(size: usize, most: usize, who: &str) -> Trouble {
-    Trouble::Unfit(
-        error::RESPONSE_TOO_LARGE,
-        format!(
-            "the response has {size} bytes as it is posted, and {who} at most {most}; return less, \
-             put it into S3 and return where it is, or stream it (AWS_LWA_INVOKE_MODE)"
-        ),
-    )
 }
 
 #[cfg(test)]

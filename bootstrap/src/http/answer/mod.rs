@@ -1,0 +1,82 @@
+//! Conversion of an application's answer to the form that each front end reads.
+
+mod form;
+
+use coldspark::internal::{Field, Head};
+
+use super::headers::HopByHop;
+use super::trouble::Trouble;
+use crate::error;
+
+/// The head of an answer.
+pub(super) struct Answer<'a> {
+    pub(super) status: u16,
+    /// `200 OK`, as the application has written it.
+    line: &'a str,
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Answer<'a> {
+    /// The head at the beginning of these bytes, of which `fields` says where the headers are. Those
+    /// of the connection are left out.
+    pub(super) fn read(bytes: &'a [u8], head: &Head, fields: &[Field]) -> Result<Self, Trouble> {
+        let text = |bytes: &'a [u8]| std::str::from_utf8(bytes);
+        if !(200..=599).contains(&head.status) {
+            return Err(Trouble::Malformed("a status over 599"));
+        }
+        let mut headers = Vec::with_capacity(fields.len());
+        for field in fields {
+            // Names are tokens.
+            let name = text(&bytes[field.name.clone()]).unwrap_or_default();
+            let value = text(&bytes[field.value.clone()]).map_err(|_| {
+                Trouble::Unfit(
+                    error::INVALID_RESPONSE,
+                    format!(
+                        "the response's header {name} has a value that is not UTF-8, and JSON has no \
+                         form for it"
+                    ),
+                )
+            })?;
+            headers.push((name, value));
+        }
+        let hop_by_hop = HopByHop::of(headers.iter().copied());
+        let kept = headers.iter().copied();
+        let headers = kept.filter(|(name, _)| !hop_by_hop.has(name)).collect();
+        let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
+        let line = text(line.and_then(|line| line.get(9..)).unwrap_or_default());
+        Ok(Self {
+            status: head.status,
+            line: line.unwrap_or_default(),
+            headers,
+        })
+    }
+
+    /// A head that the bootstrap makes itself.
+    pub(super) fn own(line: &'a str) -> Self {
+        Self {
+            status: line
+                .get(..3)
+                .and_then(|status| status.parse().ok())
+                .unwrap_or(500),
+            line,
+            headers: vec![("content-type", "text/plain")],
+        }
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&'a str> {
+        let mut headers = self.headers.iter();
+        let (_, value) = headers.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
+/// The error for an answer of this size.
+pub(super) fn too_large(size: usize, most: usize, who: &str) -> Trouble {
+    Trouble::Unfit(
+        error::RESPONSE_TOO_LARGE,
+        format!(
+            "the response has {size} bytes as it is posted, and {who} at most {most}; return less, \
+             put it into S3 and return where it is, or stream it (AWS_LWA_INVOKE_MODE)"
+        ),
+    )
+}
