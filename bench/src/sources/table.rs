@@ -1,29 +1,24 @@
-//! Which programs are measured, and where scripts/bench has left them.
+//! The table of the programs: a line for each.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use crate::arch::Arch;
-use crate::options::Peer;
-use crate::programs::{Countable, GIVEN, Group, Missing, Places, Program, Row};
+use crate::programs::{Countable, Group};
 
 /// What a line of the table is made from.
-struct Source {
-    name: &'static str,
-    group: Group,
-    about: &'static str,
+pub(super) struct Source {
+    pub(super) name: &'static str,
+    pub(super) group: Group,
+    pub(super) about: &'static str,
     /// The bootstrap, in dist or in what scripts/bench builds.
-    bootstrap: Place,
+    pub(super) bootstrap: Place,
     /// `_HANDLER`, and the file it stands for.
-    handler: (&'static str, Option<&'static str>),
-    countable: Countable,
-    variables: &'static [&'static str],
+    pub(super) handler: (&'static str, Option<&'static str>),
+    pub(super) countable: Countable,
+    pub(super) variables: &'static [&'static str],
     /// What to say when the bootstrap is not there.
-    absent: &'static str,
+    pub(super) absent: &'static str,
 }
 
 #[derive(Clone, Copy)]
-enum Place {
+pub(super) enum Place {
     Dist(&'static str),
     Built(&'static str),
 }
@@ -52,7 +47,7 @@ const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Sourc
         variables: &[],
         absent: BUILD,
     };
-const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
+pub(super) const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
     name,
     group: Group::Peer,
     about,
@@ -72,7 +67,7 @@ const TYPED: fn(&'static str, &'static str) -> Source = |name, about| Source {
 };
 
 /// The program that the allocators are compared to.
-const ALLOCATOR: &str = "json-coldspark";
+pub(super) const ALLOCATOR: &str = "json-coldspark";
 /// The same function on several allocators.
 const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
     group: Group::Allocator,
@@ -82,7 +77,7 @@ const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
 };
 
 /// The program that functions with a call are compared to.
-const CALL: &str = "aws";
+pub(super) const CALL: &str = "aws";
 /// Functions that answer with an item of a table.
 const SERVICE: fn(&'static str, &'static str) -> Source = |name, about| Source {
     group: Group::Service,
@@ -91,7 +86,7 @@ const SERVICE: fn(&'static str, &'static str) -> Source = |name, about| Source {
     ..PEER(name, about)
 };
 
-fn sources() -> Vec<Source> {
+pub(super) fn sources() -> Vec<Source> {
     vec![
         Source {
             name: crate::FLOOR,
@@ -218,140 +213,4 @@ fn sources() -> Vec<Source> {
             )
         },
     ]
-}
-
-/// The program that is slow and fat on purpose.
-pub(crate) fn slow(places: &Places, arch: Arch) -> Row {
-    row(&PEER("slow", "slow and fat on purpose"), places, arch)
-}
-
-/// All lines of an architecture's table; `only` keeps those names, and what they are
-/// compared to.
-pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
-    let sources = sources();
-    let wanted = sources.iter().filter(|source| {
-        only.is_empty()
-            || source.name == crate::FLOOR
-            || only.iter().any(|name| name == source.name)
-            || source.name == ALLOCATOR && only.iter().any(|name| name.starts_with("json-"))
-            || source.name == CALL && only.iter().any(|name| calls(name))
-    });
-    wanted.map(|source| row(source, places, arch)).collect()
-}
-
-/// Whether the program of this name answers with a call.
-fn calls(name: &str) -> bool {
-    name.starts_with("aws") || name.starts_with("lambda_runtime-sdk")
-}
-
-/// The names that there are.
-pub(crate) fn names() -> Vec<&'static str> {
-    sources().iter().map(|source| source.name).collect()
-}
-
-/// A bootstrap that somebody has at hand.
-pub(crate) fn other(peer: &Peer) -> Row {
-    let name = &peer.name;
-    let command: Vec<String> = peer.command.split_whitespace().map(str::to_owned).collect();
-    let path = command.first().map(fs::canonicalize);
-    let Some(Ok(path)) = path else {
-        return Err(Missing {
-            name: name.clone(),
-            reason: format!(
-                "its command, {}, is not an existing file",
-                command.first().map_or("which is empty", String::as_str)
-            ),
-        });
-    };
-    let mut command = command;
-    command[0] = path.display().to_string();
-    Ok(Program {
-        name: name.clone(),
-        group: Group::Peer,
-        about: GIVEN.to_owned(),
-        command,
-        task_root: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
-        files: vec![path],
-        handler: peer.handler.clone(),
-        variables: peer.variables.clone(),
-        countable: Countable::Nothing,
-    })
-}
-
-/// Where the handlers of the layer's programs are.
-pub(crate) fn handlers(places: &Places, arch: Arch) -> PathBuf {
-    places.built.join(arch.name()).join("handlers")
-}
-
-fn row(source: &Source, places: &Places, arch: Arch) -> Row {
-    let (root, folder) = match source.bootstrap {
-        Place::Dist(folder) => (&places.dist, folder),
-        Place::Built(folder) => (&places.built, folder),
-    };
-    let bootstrap = root.join(arch.name()).join(folder).join("bootstrap");
-    let handlers = handlers(places, arch);
-    let mut files = vec![bootstrap];
-    files.extend(source.handler.1.map(|file| handlers.join(file)));
-    for file in &files {
-        if !file.exists() {
-            return Err(Missing {
-                name: source.name.to_owned(),
-                reason: source.absent.to_owned(),
-            });
-        }
-    }
-    Ok(Program {
-        name: source.name.to_owned(),
-        group: source.group,
-        about: source.about.to_owned(),
-        command: vec![files[0].display().to_string()],
-        files,
-        handler: source.handler.0.to_owned(),
-        task_root: handlers,
-        countable: source.countable,
-        variables: source.variables.iter().map(|it| (*it).to_owned()).collect(),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_the_floor_is_first() {
-        let names = names();
-        assert_eq!(names[0], crate::FLOOR);
-        let unique: std::collections::BTreeSet<_> = names.iter().collect();
-        assert_eq!(unique.len(), names.len());
-    }
-
-    #[test]
-    fn what_is_not_built_says_so() {
-        let nowhere = Places {
-            dist: PathBuf::from("/nonexistent"),
-            built: PathBuf::from("/nonexistent"),
-        };
-        let rows = list(&nowhere, Arch::Arm64, &["hello".to_owned()]);
-        let names: Vec<String> = rows.into_iter().map(|row| row.unwrap_err().name).collect();
-        assert_eq!(names, [crate::FLOOR, "hello"]);
-        let peer = Peer::new("x", "/nonexistent/bootstrap --quick");
-        let reason = other(&peer).unwrap_err().reason;
-        assert!(reason.contains("/nonexistent/bootstrap"), "{reason}");
-    }
-
-    #[test]
-    fn a_peer_has_the_handler_and_the_variables_that_it_was_given() {
-        let mut peer = Peer::new("x", "/bin/sh");
-        assert_eq!(other(&peer).unwrap().handler, "function.handler");
-        peer.handler = "orders.create".to_owned();
-        peer.variables = vec!["STAGE=test".to_owned(), "TZ=Europe/Paris".to_owned()];
-        let environment = other(&peer)
-            .unwrap()
-            .environment("h:1", Path::new("/var/task"));
-        for expected in ["_HANDLER=orders.create", "STAGE=test", "TZ=Europe/Paris"] {
-            assert!(environment.iter().any(|one| one == expected), "{expected}");
-        }
-        // What it was given takes the place of what is there.
-        assert!(environment.iter().all(|one| one != "TZ=:UTC"));
-    }
 }
