@@ -9,7 +9,8 @@ use std::env;
 
 use coldspark_emulator::script::Request;
 
-use super::function::{Answer, Function, event, urgent};
+use super::answer::Answer;
+use super::function::{Function, event, urgent};
 use crate::random_kills::{Dice, dice};
 
 /// The answers that an event may get.
