@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use coldspark_emulator::emulator::{Config, Emulator, Invocation};
+
 /// Only ever reached by a hang.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 pub(crate) const NEXT: &str = "/2018-06-01/runtime/invocation/next";
@@ -84,4 +86,26 @@ pub(crate) fn answer(stream: &mut TcpStream) -> Answer {
 pub(crate) fn call(stream: &mut TcpStream, request: impl AsRef<[u8]>) -> Answer {
     send(stream, request);
     answer(stream)
+}
+
+/// An emulator, and a connection to its Runtime API.
+pub(crate) fn start() -> (Emulator, TcpStream) {
+    let emulator = Emulator::start(Config::default()).unwrap();
+    let client = connect(&emulator.address());
+    (emulator, client)
+}
+
+/// An event with this request id.
+pub(crate) fn named(id: &str) -> Invocation {
+    Invocation {
+        request_id: Some(id.to_owned()),
+        ..Invocation::new("{}")
+    }
+}
+
+/// The error type in the JSON of an answer.
+#[track_caller]
+pub(crate) fn error_type(answer: &Answer) -> String {
+    let value: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    value["errorType"].as_str().unwrap().to_owned()
 }
