@@ -1,15 +1,15 @@
 //! The end of the process while events are in hand: each has one answer, and it is its own.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod descriptors;
+mod sigterm;
 
 use std::time::{Duration, Instant};
 
-use coldspark_emulator::emulator::{Config, Emulator, Finished, Invocation, Outcome, Sink};
+use coldspark_emulator::emulator::{Config, Emulator, Finished, Invocation, Sink};
 use coldspark_emulator::script::{self, Call, Request, Step};
-use common::{
-    Concurrent, Process, Profile, Session, Slow, assert_response, failure, function, limit,
-    profile, runner, serial,
-};
+use common::{Process, Profile, Session, Slow, failure, function, limit, profile, runner};
 use serde_json::{Value, json};
 
 /// As much as a response may have; the kernel's buffers do not hold it.
@@ -242,174 +242,6 @@ fn a_fatal_next_answers_the_events_of_the_others() {
         assert!(answers.next().is_none(), "{id}");
     }
     exit.assert_failed_with(&["GET invocation/next: status 500", "the process ends"]);
-}
-
-#[test]
-fn sigterm_answers_what_is_in_hand() {
-    for setting in ["1", "2"] {
-        let function = Concurrent::start(setting, 2);
-        let mut held = function.submit(&[json!({ "do": "hold" })]);
-        wait_logged(&function.process, "holds");
-        function.process.terminate();
-        let exit = function.process.wait();
-        assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
-        let finished = held.pop().expect("one").wait();
-        let Outcome::FunctionError { error_type, .. } = &finished.outcome else {
-            panic!("{finished:?}");
-        };
-        assert_eq!(error_type.as_deref(), Some("Runtime.ProcessEnded"));
-    }
-}
-
-/// Whether all of four large answers arrive when SIGTERM comes while they are on their way.
-fn answers_arrive() -> bool {
-    let count = 4;
-    let order = json!({ "do": "bytes", "count": LARGE }).to_string();
-    let slow = Slow::start(std::iter::repeat_n(order, count));
-    let process = function("fixture-concurrent")
-        .handler("work")
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", count.to_string())
-        .start_at(slow.address());
-    slow.wait_for(count);
-    process.terminate();
-    wait_logged(&process, "the hook that was registered first");
-    // Nearly half of what Lambda allows.
-    std::thread::sleep(Duration::from_millis(130));
-    slow.go_on();
-    let whole = (0..count).all(|_| slow.answer().is_ok_and(|body| body.len() == LARGE + 2));
-    let exit = process.wait();
-    assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
-    assert_eq!(whole, !exit.stderr.contains("were cut"), "{}", exit.stderr);
-    whole
-}
-
-#[test]
-fn sigterm_lets_answers_on_their_way_arrive() {
-    // A machine that is busy may use up all that Lambda allows.
-    assert!(
-        (0..10).any(|_| answers_arrive()),
-        "answers are cut each time"
-    );
-}
-
-#[test]
-fn sigterm_waits_for_the_receipt_of_a_stream_and_of_a_broken_event() {
-    let whole = script::event("one", json!([{"Write": "x"}]).to_string());
-    let broken =
-        Step::from(script::event("one", "[]")).cut_at(script::event("one", "").to_bytes().len());
-    for event in [Step::from(whole), broken] {
-        let session = function("fixture-stream")
-            .handler("script")
-            .env("FIXTURE_HOOK", "")
-            .start([event]);
-        wait_until("answered", || requests(&session).len() == 2);
-        session.process.terminate();
-        // No receipt comes, so it is cut in the end.
-        let (_, exit) = session.exit_after(2);
-        assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
-        let told = "1 answers on their way were cut";
-        assert!(exit.stderr.contains(told), "{}", exit.stderr);
-    }
-}
-
-/// After how many milliseconds unread answers are cut.
-#[track_caller]
-fn cut_after() -> u64 {
-    let order = json!({ "do": "bytes", "count": LARGE }).to_string();
-    let slow = Slow::start([order.clone(), order]);
-    let process = function("fixture-concurrent")
-        .handler("work")
-        .env("AWS_LAMBDA_MAX_CONCURRENCY", "2")
-        .start_at(slow.address());
-    slow.wait_for(2);
-    process.terminate();
-    let exit = process.wait();
-    assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
-    let told = exit.stderr.split("2 answers on their way were cut after ");
-    let told = told.last().and_then(|told| {
-        told.split_once(" ms, because Lambda allows about 300 ms")?
-            .0
-            .parse()
-            .ok()
-    });
-    told.unwrap_or_else(|| panic!("{}", exit.stderr))
-}
-
-#[test]
-fn sigterm_cuts_answers_that_nobody_reads_within_what_lambda_allows() {
-    // Some of the 300 ms are for the end itself. A machine that is busy may use them up.
-    let times: Vec<_> = (0..10)
-        .map(|_| cut_after())
-        .take_while(|took| *took > 290)
-        .collect();
-    assert!(times.len() < 10, "{times:?}");
-    assert!(times.iter().all(|took| *took < 2000), "{times:?}");
-}
-
-#[test]
-fn a_poller_without_a_descriptor_stops_alone() {
-    let fixture = function("fixture-concurrent")
-        .handler("work")
-        // One of them is that of the extension.
-        .env("FIXTURE_DESCRIPTORS", "4")
-        .with_descriptors(100);
-    let function = Concurrent::start_function(fixture, "8", 8);
-    function.wait_until("told of the pollers that stop", |function| {
-        let stderr = function.process.stderr();
-        stderr.matches("a poller stops, and ").count() >= 5
-    });
-    let events = vec![json!({ "do": "wait", "milliseconds": 10 }); 20];
-    assert_eq!(function.invoke(&events).len(), 20);
-    let release = serial(99, &json!({ "do": "release" }));
-    assert!(!function.emulator.invoke(release).is_error());
-}
-
-#[test]
-fn there_are_as_many_pollers_as_descriptors_suffice_for() {
-    let fixture = function("fixture-concurrent").handler("work");
-    let function = Concurrent::start_function(fixture.with_descriptors(40), "64", 64);
-    let answers = function.invoke(&[json!({ "do": "wait", "milliseconds": 0 })]);
-    assert_eq!(answers[0]["concurrency"], 16);
-    let stderr = function.process.stderr();
-    let told = "only 16 of 64 pollers are used: the process may have 40 descriptors";
-    assert!(stderr.contains(told), "{stderr}");
-    // A stream has a connection of its own.
-    let fixture = common::function("fixture-stream").handler("script");
-    let function = Concurrent::start_function(fixture.with_descriptors(40), "64", 64);
-    let event = json!([{"Write": "x"}]);
-    let events: Vec<_> = (0..64).map(|number| serial(number, &event)).collect();
-    let tickets: Vec<_> = events
-        .into_iter()
-        .map(|event| function.emulator.submit(event))
-        .collect();
-    for ticket in tickets {
-        let finished = ticket.wait();
-        assert!(!finished.outcome.is_error(), "{finished:?}");
-    }
-    let stderr = function.process.stderr();
-    assert!(stderr.contains("only 8 of 64 pollers"), "{stderr}");
-}
-
-#[test]
-fn a_stream_without_a_descriptor_is_answered_over_the_kept_connection() {
-    for actions in [
-        json!(["Descriptors", {"Write": "x"}]),
-        json!(["Descriptors", {"Write": "x"}, "Flush"]),
-        json!(["Descriptors", "Stubborn", {"Write": "x"}, "Flush"]),
-        json!(["Descriptors", "Stubborn", {"Bytes": 100_000}]),
-    ] {
-        let mut steps = Vec::from(script::exchange("one", actions.to_string()));
-        steps.extend(script::exchange("after", r#"[{"Whole":"still there"}]"#));
-        let session = function("fixture-stream")
-            .handler("script")
-            .with_descriptors(64)
-            .start(steps);
-        let requests = session.requests(5);
-        failure(&requests[1], "one")
-            .assert_type("Runtime.StreamUnavailable")
-            .assert_says(&["could not be streamed", "cannot connect"]);
-        assert_response(&requests[3], "after", b"still there");
-    }
 }
 
 #[test]
