@@ -199,8 +199,7 @@ impl Function {
 
     /// Sends an event, to whose answer the Runtime API gives this reply.
     pub(crate) fn send_answered(&mut self, event: Reply, answer: impl Into<Step>) {
-        self.api.push(event);
-        self.api.push(answer);
+        self.api.push_all([event.into(), answer.into()]);
         self.invocations += 1;
     }
 

@@ -93,8 +93,10 @@ fn an_executable_whose_reader_goes_away_is_ended() {
         "[ $(cat) = plain ] && printf plain || exec cat /dev/zero",
         &[],
     );
-    function.api.push(event("streams", "go"));
-    function.api.push(script::Step::close_after_head());
+    let answered = script::Step::close_after_head();
+    function
+        .api
+        .push_all([event("streams", "go").into(), answered]);
     function.api.push(event("after", "plain"));
     function.api.push(script::status(202));
     let requests = function.api.wait_for(4, limit());

@@ -209,8 +209,10 @@ fn a_reader_that_goes_away_costs_the_worker_nothing() {
         goes_on(&mut function);
         function.worker()
     };
-    function.api.push(event("streams", "go"));
-    function.api.push(script::Step::close_after_head());
+    let answered = script::Step::close_after_head();
+    function
+        .api
+        .push_all([event("streams", "go").into(), answered]);
     function.api.push(event("after", "plain"));
     function.api.push(script::status(202));
     let requests = function.api.wait_for(6, limit());
@@ -233,8 +235,10 @@ fn what_is_written_for_a_reader_that_has_gone_away_takes_no_memory() {
     let mut function = Function::start("worker:handler", package);
     goes_on(&mut function);
     let worker = function.worker();
-    function.api.push(event("streams", "go"));
-    function.api.push(script::Step::close_after_head());
+    let answered = script::Step::close_after_head();
+    function
+        .api
+        .push_all([event("streams", "go").into(), answered]);
     function.api.push(event("after", "plain"));
     function.api.push(script::status(202));
     let requests = function.api.wait_for(6, limit());

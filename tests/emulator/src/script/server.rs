@@ -100,7 +100,13 @@ impl Scripted {
 
     /// Adds a step at the end; a request that waits for one takes it.
     pub fn push(&self, step: impl Into<Step>) {
-        self.shared.lock().steps.push_back(step.into());
+        self.push_all([step.into()]);
+    }
+
+    /// Adds several steps at once. A step that leaves a part of its request unread has to be there when
+    /// the request comes, so it cannot be pushed after the event that the request answers.
+    pub fn push_all<const N: usize>(&self, steps: [Step; N]) {
+        self.shared.lock().steps.extend(steps);
         self.shared.changed.notify_all();
     }
 
