@@ -211,9 +211,14 @@ fn a_program_that_left_another_in_its_place_is_started_again() {
 
 #[test]
 fn sigterm_reaches_the_application_with_the_time_there_is() {
-    let process = "trap 'echo told >told; exit 0' TERM; while :; do sleep 0.02; done";
+    let process =
+        "trap 'echo told >told; exit 0' TERM; echo started >>starts; while :; do sleep 0.02; done";
     let mut web = Web::run(process, &[], [text("ready")], |_| {});
     idle(&web);
+    // The scripted server is ready before the shell has set its trap.
+    let starts = web.function.package.task().join("starts");
+    web.function
+        .wait_until("the trap is set", |_| starts.exists());
     process::signal(web.function.pid() as i32, libc::SIGTERM);
     web.function.status();
     let told = web.function.package.task().join("told");
