@@ -65,11 +65,11 @@ fn an_own_error_comes_back_from_a_box_and_a_report() {
 
 #[test]
 fn an_error_that_stays_on_its_thread_is_borrowed() {
-    let [poisoned] = errors("any", ["\"poisoned\""]);
+    let [locked] = errors("any", ["\"not-send\""]);
     check(
-        &poisoned,
-        "PoisonError",
-        "poisoned lock: another task failed inside",
+        &locked,
+        "TryLockError",
+        "try_lock failed because the operation would block",
     );
 }
 
