@@ -100,8 +100,10 @@ class Watch:
             return error.code, error.headers, error.read()
 
     def end(self):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
+        # It may have ended by itself, and its log says why.
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            self.process.wait()
         self.log.seek(0)
         return self.log.read()
 
