@@ -1,6 +1,7 @@
 //! Where memfd_create and pidfd_open are refused, everything works as well.
 
-use crate::common::{Function, Package, process, runner, workers};
+use crate::common::function::runner;
+use crate::common::{Function, Package, process, workers};
 
 fn start(handler: &str, package: Package) -> Function {
     Function::start_with(handler, package, process::refuse_new_calls)
