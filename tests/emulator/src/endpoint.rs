@@ -4,7 +4,7 @@
 //! "Invoke" page. It has no log tails, ignores qualifiers, and collects streamed responses.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread;
 
@@ -15,7 +15,7 @@ use crate::api::MAX_EVENT;
 use crate::base64;
 use crate::emulator::Invocation;
 use crate::function::{Function, StartError};
-use crate::http::{Connection, Head, Reply};
+use crate::http::{Connection, Head, Reply, listen};
 
 /// Listens on `address` and serves invocations of `function` on threads of its own until the
 /// program ends. Gives the address, with the port chosen when it was 0.
@@ -23,15 +23,7 @@ use crate::http::{Connection, Head, Reply};
 /// # Errors
 /// When the address cannot be bound.
 pub fn serve(address: SocketAddr, function: Arc<Function>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    thread::spawn(move || {
-        while let Ok((stream, _)) = listener.accept() {
-            let function = Arc::clone(&function);
-            thread::spawn(move || connection(Connection::new(Arc::new(stream), 0), &function));
-        }
-    });
-    Ok(address)
+    listen::serve(address, function, connection)
 }
 
 fn connection(mut connection: Connection, function: &Arc<Function>) {

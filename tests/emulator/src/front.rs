@@ -5,7 +5,7 @@
 //! IAM.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::base64;
 use crate::emulator::{Invocation, Outcome, Sink};
 use crate::function::{Function, Report, StartError};
-use crate::http::{Connection, Reply, Request, reason};
+use crate::http::{Connection, Reply, Request, listen, reason};
 
 /// Largest body of a request: Lambda's limit for the event, without what Base64 adds.
 const MAX_BODY: usize = 6 * 1024 * 1024;
@@ -36,15 +36,7 @@ const OWN: [&str; 4] = [
 /// # Errors
 /// When the address cannot be bound.
 pub fn serve(address: SocketAddr, function: Arc<Function>) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
-    let address = listener.local_addr()?;
-    thread::spawn(move || {
-        while let Ok((stream, _)) = listener.accept() {
-            let function = Arc::clone(&function);
-            thread::spawn(move || connection(Connection::new(Arc::new(stream), 0), &function));
-        }
-    });
-    Ok(address)
+    listen::serve(address, function, connection)
 }
 
 fn connection(mut connection: Connection, function: &Arc<Function>) {

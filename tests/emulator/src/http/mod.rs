@@ -6,6 +6,7 @@
 mod body;
 mod connection;
 mod head;
+pub(crate) mod listen;
 mod reply;
 
 pub use body::Body;
