@@ -6,10 +6,10 @@ mod worker;
 use std::fs;
 
 use coldspark_emulator::emulator::Outcome;
-use coldspark_emulator::script::Request;
+use coldspark_emulator::script::{self, Request, Step};
 use serde_json::Value;
 
-use crate::common::function::runner;
+use crate::common::function::{limit, runner};
 use crate::common::{Function, event, process};
 
 /// Waits until the response has begun, and lets the handler go on, which waits for the file `go`.
@@ -70,6 +70,19 @@ fn streamed(request: &Request, body: &[u8]) -> (String, Option<(String, String)>
         request.header("Content-Type").expect("a type").to_owned(),
         error,
     )
+}
+
+/// The requests, as many as `count`, when the reader of a streamed response goes away behind its head and
+/// a plain event comes after it.
+#[track_caller]
+fn without_a_reader(function: &Function, count: usize) -> Vec<Request> {
+    function.api.push_all([
+        event("streams", "go").into(),
+        Step::close_after_head(),
+        event("after", "plain").into(),
+        script::status(202).into(),
+    ]);
+    function.api.wait_for(count, limit())
 }
 
 /// The next event is answered as ever.

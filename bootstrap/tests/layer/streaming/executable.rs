@@ -1,9 +1,6 @@
 //! What an executable prints, as it comes.
 
-use coldspark_emulator::script;
-
-use super::{allowance, go_when_streaming, goes_on, peak, post, streamed};
-use crate::common::function::limit;
+use super::{allowance, go_when_streaming, goes_on, peak, post, streamed, without_a_reader};
 use crate::common::{Function, Package, event, process, workers};
 
 fn exec(script: &str, variables: &[(&str, &str)]) -> Function {
@@ -93,13 +90,7 @@ fn an_executable_whose_reader_goes_away_is_ended() {
         "[ $(cat) = plain ] && printf plain || exec cat /dev/zero",
         &[],
     );
-    let answered = script::Step::close_after_head();
-    function
-        .api
-        .push_all([event("streams", "go").into(), answered]);
-    function.api.push(event("after", "plain"));
-    function.api.push(script::status(202));
-    let requests = function.api.wait_for(4, limit());
+    let requests = without_a_reader(&function, 4);
     assert_eq!(requests[3].text(), "plain", "{}", function.log());
     assert!(process::children(function.pid()).is_empty());
     assert!(

@@ -4,10 +4,8 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use coldspark_emulator::script;
-
-use super::{allowance, go_when_streaming, goes_on, peak, post, streamed};
-use crate::common::function::{limit, urgent};
+use super::{allowance, go_when_streaming, goes_on, peak, post, streamed, without_a_reader};
+use crate::common::function::urgent;
 use crate::common::{Function, Package, event, process, workers};
 
 const HTTP: &str = "application/vnd.awslambda.http-integration-response";
@@ -209,13 +207,7 @@ fn a_reader_that_goes_away_costs_the_worker_nothing() {
         goes_on(&mut function);
         function.worker()
     };
-    let answered = script::Step::close_after_head();
-    function
-        .api
-        .push_all([event("streams", "go").into(), answered]);
-    function.api.push(event("after", "plain"));
-    function.api.push(script::status(202));
-    let requests = function.api.wait_for(6, limit());
+    let requests = without_a_reader(&function, 6);
     assert_eq!(requests[5].text(), "plain", "{}", function.log());
     assert_eq!(function.worker(), worker);
     assert!(
@@ -235,13 +227,7 @@ fn what_is_written_for_a_reader_that_has_gone_away_takes_no_memory() {
     let mut function = Function::start("worker:handler", package);
     goes_on(&mut function);
     let worker = function.worker();
-    let answered = script::Step::close_after_head();
-    function
-        .api
-        .push_all([event("streams", "go").into(), answered]);
-    function.api.push(event("after", "plain"));
-    function.api.push(script::status(202));
-    let requests = function.api.wait_for(6, limit());
+    let requests = without_a_reader(&function, 6);
     assert_eq!(requests[5].text(), "plain", "{}", function.log());
     assert_eq!(function.worker(), worker);
     let file = function.package.task().join("blocks");
