@@ -7,19 +7,17 @@
 
 mod common;
 
-use std::env;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use coldspark_emulator::model::{Answer, Choices, Model, Plan, Shares, Verb, Verdict, plan, seeds};
-use common::{Function, Process, Profile, function, limit, profile};
+use common::{Function, Process, Profile, function, limit, profile, runner};
 use serde_json::Value;
 
 /// The seeds of `usual` runs. Emulated processors get fewer.
 fn runs(what: &str, usual: u64) -> Range<u64> {
-    let emulated = env::var_os("COLDSPARK_TEST_RUNNER").is_some_and(|runner| !runner.is_empty());
-    seeds(what, if emulated { usual / 5 } else { usual })
+    seeds(what, if runner().is_some() { usual / 5 } else { usual })
 }
 
 /// What ends the process in the midst of a run.

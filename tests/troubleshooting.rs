@@ -14,7 +14,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Rie, function, variable};
+use common::{Rie, function, runner, variable};
 
 const GUIDE: &str = include_str!("../src/guide/troubleshooting.md");
 
@@ -264,7 +264,7 @@ fn run_layer(package: &Path, handler: &str, settings: &[(&str, &str)]) -> Rie {
             .env("LAMBDA_TASK_ROOT", package)
             .envs(settings.iter().copied())
             .args(flags)
-            .args(env::var_os("COLDSPARK_TEST_RUNNER").filter(|path| !path.is_empty()))
+            .args(runner())
             .arg(bootstrap)
             .arg(handler);
         command

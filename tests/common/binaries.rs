@@ -4,9 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
+
+pub(crate) use coldspark_emulator::under_test::{limit, note_failure, runner};
 
 /// The panic strategy of the binaries under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,35 +45,6 @@ fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
         Some((_, value)) => *value,
         None => panic!("{variable} is {chosen:?}"),
     }
-}
-
-/// Time limit of waits in tests. Only a failure reaches it.
-///
-/// `COLDSPARK_TEST_LIMIT` sets it in seconds, for runs that only ask whether any test fails: after the
-/// first failure the others do not wait for long.
-pub(crate) fn limit() -> Duration {
-    let usual = if runner().is_some() { 240 } else { 60 };
-    let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
-        return Duration::from_secs(usual);
-    };
-    let seconds = set.parse().expect("seconds");
-    let failed = FAILED.load(Ordering::Relaxed);
-    Duration::from_secs(if failed { 1 } else { seconds })
-}
-
-static FAILED: AtomicBool = AtomicBool::new(false);
-
-/// Notes whether the test has failed; called where a test's process ends.
-pub(crate) fn note_failure() {
-    if thread::panicking() {
-        FAILED.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The program that runs the binaries under test: qemu, when they are for another architecture.
-pub(crate) fn runner() -> Option<PathBuf> {
-    let runner = env::var_os("COLDSPARK_TEST_RUNNER");
-    runner.filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// The file of a function.

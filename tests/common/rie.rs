@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::binaries::runner;
 use super::free_port;
 
 /// What the emulator panics with when a function has exited before it noted that it had started
@@ -38,7 +39,7 @@ impl Rie {
             command.env_clear();
             command.env("LAMBDA_TASK_ROOT", task_root);
             command.args(flags);
-            command.args(env::var_os("COLDSPARK_TEST_RUNNER").filter(|path| !path.is_empty()));
+            command.args(runner());
             command.arg(
                 PathBuf::from(variable("COLDSPARK_TEST_BINARIES"))
                     .join(name)

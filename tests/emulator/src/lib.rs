@@ -29,5 +29,6 @@ pub mod script;
 mod skip;
 pub mod sockets;
 pub mod tree;
+pub mod under_test;
 
 pub use skip::{left_to_another_form, root_for, skipped};

@@ -5,46 +5,17 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Request, Scripted, Step};
+pub(crate) use coldspark_emulator::under_test::{limit, note_failure, runner};
 use serde_json::Value;
 
 use super::answer::Answer;
 use super::package::Package;
 use super::process;
-
-/// Time limit of waits in tests. Only a failure reaches it.
-///
-/// `COLDSPARK_TEST_LIMIT` sets it in seconds, for runs that only ask whether any test fails: after the
-/// first failure the others do not wait for long.
-pub(crate) fn limit() -> Duration {
-    let usual = if runner().is_some() { 240 } else { 60 };
-    let Ok(set) = env::var("COLDSPARK_TEST_LIMIT") else {
-        return Duration::from_secs(usual);
-    };
-    let seconds = set.parse().expect("seconds");
-    let failed = FAILED.load(Ordering::Relaxed);
-    Duration::from_secs(if failed { 1 } else { seconds })
-}
-
-static FAILED: AtomicBool = AtomicBool::new(false);
-
-/// Notes whether the test has failed; called where a test's process ends.
-pub(crate) fn note_failure() {
-    if thread::panicking() {
-        FAILED.store(true, Ordering::Relaxed);
-    }
-}
-
-/// The program that runs the binary under test, such as qemu.
-pub(crate) fn runner() -> Option<PathBuf> {
-    let runner = env::var_os("COLDSPARK_TEST_RUNNER");
-    runner.filter(|path| !path.is_empty()).map(PathBuf::from)
-}
 
 pub(crate) fn binary() -> PathBuf {
     match env::var_os("COLDSPARK_TEST_BINARIES").filter(|folder| !folder.is_empty()) {
