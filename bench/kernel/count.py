@@ -129,7 +129,7 @@ def count(arch, names, options):
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
         root, lines = os.path.join(folder, "root"), os.path.join(folder, "lines")
         with open(root, "wb") as file:
-            file.write(initramfs(files, folders=folders(files)))
+            file.write(initramfs(files))
         kernel = os.path.join(options.kernels, f"vmlinuz-{arch}")
         faults = {}
         with Machine(arch, kernel, root, limit=options.limit, parameters=PARAMETERS,
@@ -146,16 +146,6 @@ def count(arch, names, options):
         if next(marks, None) is not None:
             raise CountError("there are more marks than rounds")
         return figures, release, missing
-
-
-def folders(files):
-    """The folders that the files lie in, each behind the one that it is in."""
-    found = {}
-    for name in files:
-        steps = name.split("/")[:-1]
-        for end in range(1, len(steps) + 1):
-            found["/".join(steps[:end])] = True
-    return list(found)
 
 
 def parse():

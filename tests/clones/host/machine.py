@@ -153,18 +153,28 @@ class Machine:
         return MachineError("\n    ".join([text, *self.log]))
 
 
-def initramfs(files, folders=()):
+def initramfs(files):
     """A guest's root file system: an archive in the kernel's "newc" form. `files` maps names to the
-    bytes of executables, `folders` has the names of those that they lie in, outer ones first."""
+    bytes of executables."""
     entries = [
         # The kernel opens it as the first process's standard streams, before /dev is mounted.
         _entry("dev", 0o040755, links=2),
         _entry("dev/console", 0o020600, device=(5, 1)),
-        *(_entry(name, 0o040755, links=2) for name in folders),
+        *(_entry(name, 0o040755, links=2) for name in _folders(files)),
         *(_entry(name, 0o100755, data) for name, data in files.items()),
         _entry("TRAILER!!!", 0),
     ]
     return b"".join(entries)
+
+
+def _folders(names):
+    """The folders of these files, each behind the one that it is in."""
+    found = {}
+    for name in names:
+        steps = name.split("/")[:-1]
+        for end in range(1, len(steps) + 1):
+            found["/".join(steps[:end])] = True
+    return list(found)
 
 
 def _entry(name, mode, data=b"", links=1, device=(0, 0)):
