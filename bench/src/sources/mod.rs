@@ -24,14 +24,9 @@ pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
             || source.name == crate::FLOOR
             || only.iter().any(|name| name == source.name)
             || source.name == ALLOCATOR && only.iter().any(|name| name.starts_with("json-"))
-            || source.name == CALL && only.iter().any(|name| calls(name))
+            || source.name == CALL && only.iter().any(|name| name.starts_with("aws"))
     });
     wanted.map(|source| row(source, places, arch)).collect()
-}
-
-/// Whether the program of this name answers with a call.
-fn calls(name: &str) -> bool {
-    name.starts_with("aws") || name.starts_with("lambda_runtime-sdk")
 }
 
 /// The names that there are.

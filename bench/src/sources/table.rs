@@ -201,16 +201,5 @@ pub(super) fn sources() -> Vec<Source> {
             "aws-sdk",
             "the official SDK on Context::block_on, our recipe: ring, chosen roots, no aws-config",
         ),
-        SERVICE(
-            "lambda_runtime-sdk",
-            "lambda_runtime 1.5.0 with the SDK, as lean as aws-sdk: current_thread, ring, our recipe",
-        ),
-        Source {
-            absent: HOST,
-            ..SERVICE(
-                "lambda_runtime-sdk-docs",
-                "lambda_runtime 1.5.0 with the SDK as documented: aws-config, AWS-LC (dynamic glibc)",
-            )
-        },
     ]
 }
