@@ -190,14 +190,14 @@ pub(crate) fn counts(
     let mut measured = sizes(program)?;
     let counted = match program.countable {
         Countable::All | Countable::Pages => emulation.count(api, program, arch),
-        Countable::Nothing if program.about == programs::GIVEN => Err(UNKNOWN.to_owned()),
         Countable::Nothing => Err(SEVERAL.to_owned()),
+        Countable::Unknown => Err(UNKNOWN.to_owned()),
     };
     let pages = counted.as_ref().map(|counts| counts.pages);
     measured.put_count(figures::PAGES, pages.map_err(String::clone));
     let counted = match program.countable {
         Countable::Pages => Err(SEVERAL.to_owned()),
-        Countable::All | Countable::Nothing => counted,
+        Countable::All | Countable::Nothing | Countable::Unknown => counted,
     };
     let copy = |figure: fn(&crate::measure::count::Counts) -> u64| {
         counted.as_ref().map(figure).map_err(String::clone)

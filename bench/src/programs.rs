@@ -45,10 +45,9 @@ pub(crate) enum Countable {
     /// it looks differs from run to run.
     Pages,
     Nothing,
+    /// The user gives the program, so it is not known what can be counted.
+    Unknown,
 }
-
-/// The description of a program that the user gives.
-pub(crate) const GIVEN: &str = "given by --peer";
 
 /// A program, or why it is missing.
 pub(crate) type Row = Result<Program, Missing>;
@@ -72,7 +71,7 @@ impl Program {
     /// Copies the program into a folder of its own, written to disk, so that nothing else maps
     /// its files. A program of the user stays where it is, since it may need its surroundings.
     pub(crate) fn stage(mut self, folder: &Path) -> std::io::Result<Program> {
-        if self.about != GIVEN {
+        if self.countable != Countable::Unknown {
             let folder = folder.join(&self.name);
             // A new folder, so that no file is a program that still runs.
             let _ = fs::remove_dir_all(&folder);

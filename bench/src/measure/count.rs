@@ -53,7 +53,7 @@ impl Emulation {
         let task_root = match program.countable {
             Countable::Pages => &*self.handlers,
             // A fixed environment: it lies on the stack and is looked through.
-            Countable::All | Countable::Nothing => "/var/task".as_ref(),
+            Countable::All | Countable::Nothing | Countable::Unknown => "/var/task".as_ref(),
         };
         // The program's name lies there, too.
         let mut command = Command::new(emulator);

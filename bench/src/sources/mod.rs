@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::arch::Arch;
 use crate::options::Peer;
-use crate::programs::{Countable, GIVEN, Group, Missing, Places, Program, Row};
+use crate::programs::{Countable, Group, Missing, Places, Program, Row};
 use table::{ALLOCATOR, CALL, PEER, Place, Source, sources};
 
 /// The program that is slow and fat on purpose.
@@ -53,13 +53,13 @@ pub(crate) fn other(peer: &Peer) -> Row {
     Ok(Program {
         name: name.clone(),
         group: Group::Peer,
-        about: GIVEN.to_owned(),
+        about: "given by --peer".to_owned(),
         command,
         task_root: path.parent().unwrap_or(Path::new("/")).to_path_buf(),
         files: vec![path],
         handler: peer.handler.clone(),
         variables: peer.variables.clone(),
-        countable: Countable::Nothing,
+        countable: Countable::Unknown,
     })
 }
 
