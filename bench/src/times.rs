@@ -87,12 +87,8 @@ pub(crate) fn take(stage: &mut Stage, programs: &[Program], results: &mut Result
     let large = rows.take("6 MB events", pace(rounds.large, 4, 5), last);
 
     for (index, measured) in results.programs.iter_mut().enumerate() {
-        let (own, floor) = (&warm[index], &warm[0]);
-        measured.put_time(figures::INIT_WARM, own, floor, |sample| sample.init);
-        measured.put_time(figures::FIRST, own, floor, |sample| sample.first);
-        measured.put_time(figures::TOTAL, own, floor, |sample| sample.total);
-        measured.put_time(figures::WARM, own, floor, middle);
-        p99(measured, own);
+        put_warm(measured, &warm[index], &warm[0]);
+        p99(measured, &warm[index]);
         measured.put_time(figures::INIT_COLD, &cold[index], &cold[0], |sample| {
             sample.init
         });
@@ -170,11 +166,7 @@ pub(crate) fn take_services(stage: &mut Stage, programs: &[Program], results: &m
     let warm = rows.take("calls, warm", pace(rounds.warm, 12, 20), warm);
     let cold = rows.take("calls, cold", pace(rounds.cold, 8, 15), cold);
     for (index, measured) in results.services.iter_mut().enumerate() {
-        let (own, first) = (&warm[index], &warm[0]);
-        measured.put_time(figures::INIT_WARM, own, first, |sample| sample.init);
-        measured.put_time(figures::FIRST, own, first, |sample| sample.first);
-        measured.put_time(figures::TOTAL, own, first, |sample| sample.total);
-        measured.put_time(figures::WARM, own, first, middle);
+        put_warm(measured, &warm[index], &warm[0]);
         measured.put_time(figures::TOTAL_COLD, &cold[index], &cold[0], |sample| {
             sample.total
         });
@@ -182,6 +174,14 @@ pub(crate) fn take_services(stage: &mut Stage, programs: &[Program], results: &m
             sample.end.peak_kb
         });
     }
+}
+
+/// The times of starts with a warm page cache and of the events behind them, compared to those of `base`.
+fn put_warm(measured: &mut Measured, own: &Series, base: &Series) {
+    measured.put_time(figures::INIT_WARM, own, base, |sample| sample.init);
+    measured.put_time(figures::FIRST, own, base, |sample| sample.first);
+    measured.put_time(figures::TOTAL, own, base, |sample| sample.total);
+    measured.put_time(figures::WARM, own, base, middle);
 }
 
 /// The pairs of which both programs and the figure were measured.
