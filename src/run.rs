@@ -50,7 +50,7 @@ fn serve<S>(registration: Registration<S>) -> ! {
     if let Some(extension) = extension {
         extension(settings.endpoint);
     }
-    let mut function = Function {
+    let function = Function {
         endpoint: settings.endpoint,
         // Needed until the process ends; without state nothing is allocated.
         handler: Box::leak(started.handler),
@@ -65,10 +65,7 @@ fn serve<S>(registration: Registration<S>) -> ! {
     }
     let result = match started.features {
         None => poll(&mut api, &function),
-        Some(features) => {
-            function.before_event = features.before_event;
-            poll_with(*features, api, function, started.concurrency)
-        }
+        Some(features) => poll_with(*features, api, function, started.concurrency),
     };
     match result {
         Err(error) => {
@@ -108,12 +105,12 @@ fn poll_with<S>(
         (shutdown.watch)(function.state, shutdown.hooks);
     }
     match features.pollers {
-        Some(pollers) if concurrency > 1 => {
-            // The environment belongs to all pollers.
-            function.before_event = None;
-            (pollers.poll)(api, function, concurrency)
+        Some(pollers) if concurrency > 1 => (pollers.poll)(api, function, concurrency),
+        _ => {
+            // Only a single poller may change the environment, which belongs to all of them.
+            function.before_event = features.before_event;
+            poll(&mut api, &function)
         }
-        _ => poll(&mut api, &function),
     }
 }
 
