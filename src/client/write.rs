@@ -22,7 +22,10 @@ pub(super) fn head(
 ) {
     let mut put = |part: &str| head.extend_from_slice(part.as_bytes());
     put(if posts { METHOD_POST } else { METHOD_GET });
-    put(path_prefix());
+    if cfg!(debug_assertions) {
+        // In release builds it is empty, and the call would cost each request.
+        put(path_prefix());
+    }
     path.iter().for_each(|part| put(part));
     put(TO_HOST);
     put(authority);
