@@ -78,12 +78,11 @@ pub(super) fn same_name(found: &[u8], name: &str) -> bool {
     if found.len() != name.len() {
         return false;
     }
-    let words = |bytes: &[u8]| bytes.last_chunk().copied().map(u64::from_ne_bytes);
-    let mut differ = match (words(found), words(name)) {
-        (Some(found), Some(name)) => found ^ name,
+    let (Some(end), Some(name_end)) = (found.last_chunk(), name.last_chunk()) else {
         // Too short for a word.
-        _ => CASE,
+        return same_in_another_case(found, name);
     };
+    let mut differ = u64::from_ne_bytes(*end) ^ u64::from_ne_bytes(*name_end);
     let (mut left, mut right) = (found, name);
     while let (Some((one, behind)), Some((other, after))) =
         (left.split_first_chunk(), right.split_first_chunk())
@@ -91,7 +90,15 @@ pub(super) fn same_name(found: &[u8], name: &str) -> bool {
         differ |= u64::from_ne_bytes(*one) ^ u64::from_ne_bytes(*other);
         (left, right) = (behind, after);
     }
-    differ == 0 || (differ & !CASE == 0 && found.eq_ignore_ascii_case(name))
+    differ == 0 || (differ & !CASE == 0 && same_in_another_case(found, name))
+}
+
+/// The comparison for names that differ by no more than case. It is a function apart, so that names that
+/// are equal need none of its registers.
+#[cold]
+#[inline(never)]
+fn same_in_another_case(found: &[u8], name: &[u8]) -> bool {
+    found.eq_ignore_ascii_case(name)
 }
 
 #[cfg(test)]
