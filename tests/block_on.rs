@@ -94,11 +94,8 @@ fn a_future_is_given_up_shortly_before_the_deadline() {
     let (server, _) = server();
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let deadline = now.expect("a clock") + Duration::from_millis(1500);
-    let late = script::event("late", "3600").without_header("Lambda-Runtime-Deadline-Ms");
-    let late = late.header(
-        "Lambda-Runtime-Deadline-Ms",
-        &deadline.as_millis().to_string(),
-    );
+    let deadline = deadline.as_millis().to_string();
+    let late = script::event("late", "3600").set_header("Lambda-Runtime-Deadline-Ms", &deadline);
     let session = client("wait", &server).start([late, script::status(202)]);
     let failure = failure(&session.requests(3)[1], "late");
     failure.assert_type("Function.Timeout");
