@@ -17,8 +17,8 @@ const GRACE: Duration = Duration::from_millis(150);
 /// How long after that a process may take that was sent SIGTERM.
 const TERM: Duration = Duration::from_millis(50);
 
-/// How long it may take until killed processes are gone. What is left of the 300 ms is for the
-/// answers that are still to be given.
+/// How long to wait for killed processes to end. The rest of the 300 ms is for answers that are not
+/// sent yet.
 const KILLED: Duration = Duration::from_millis(20);
 
 /// Tells the workers that wait for events that there are no more, and ends what runs.

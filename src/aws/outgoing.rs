@@ -1,4 +1,4 @@
-//! What is sent of a call, whatever the protocol, and whether it may be.
+//! The request of a call, for every protocol, and which requests are allowed.
 
 use super::Error;
 

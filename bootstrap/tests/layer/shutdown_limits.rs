@@ -12,7 +12,7 @@ use crate::common::{Concurrent, Package, process, workers};
 /// What Lambda gives a runtime to end.
 const LIMIT: Duration = Duration::from_millis(300);
 
-/// A machine that is busy may use up what is left of the limit, but not each time.
+/// Whether it holds in one of ten runs: a busy machine may be late in some, but not in all.
 #[track_caller]
 fn sometimes(what: &str, mut holds: impl FnMut() -> bool) {
     assert!((0..10).any(|_| holds()), "never: {what}");
