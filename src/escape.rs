@@ -104,7 +104,7 @@ fn quote(out: &mut String, text: &str) {
 }
 
 /// Appends a unit of UTF-16 as JSON writes it.
-pub(crate) fn unit(out: &mut Vec<u8>, unit: u16) {
+pub fn unit(out: &mut Vec<u8>, unit: u16) {
     out.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
         out.push(b"0123456789abcdef"[usize::from(unit >> shift & 15)]);

@@ -137,7 +137,7 @@ pub mod internal {
     pub use crate::api::{MAX_RESPONSE, response_too_large};
     pub use crate::client::{Chunked, Field, Framing, Head, parse_head};
     pub use crate::error::error_type;
-    pub use crate::escape::{list, quoted};
+    pub use crate::escape::{list, quoted, unit as push_json_unit};
     pub use crate::log::{json, warn, wrap};
     pub use crate::settings::{INITIALIZATION_TYPE, SNAP_START};
     pub use crate::shutdown::by_hand as shutdown_by_hand;

@@ -1,5 +1,7 @@
 //! Texts as JSON, and JSON in one line of ASCII.
 
+use coldspark::internal::push_json_unit;
+
 use super::scanner::plain;
 
 /// Writes a text in quotation marks.
@@ -16,7 +18,7 @@ pub(in crate::http) fn push_text(out: &mut Vec<u8>, text: &str) {
             b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
-            _ => push_unit(out, byte.into()),
+            _ => push_json_unit(out, byte.into()),
         }
         rest = behind;
     }
@@ -33,16 +35,9 @@ pub(in crate::http) fn push_header(out: &mut Vec<u8>, raw: &str) {
             _ => {
                 let units = &mut [0; 2];
                 for unit in character.encode_utf16(units) {
-                    push_unit(out, *unit);
+                    push_json_unit(out, *unit);
                 }
             }
         }
-    }
-}
-
-fn push_unit(out: &mut Vec<u8>, unit: u16) {
-    out.extend_from_slice(b"\\u");
-    for shift in [12, 8, 4, 0] {
-        out.push(b"0123456789abcdef"[usize::from(unit >> shift & 15)]);
     }
 }
