@@ -142,7 +142,7 @@ pub mod internal {
     pub use crate::settings::{INITIALIZATION_TYPE, SNAP_START};
     pub use crate::shutdown::by_hand as shutdown_by_hand;
     pub use crate::slots::{BeforeWait, set_before_wait};
-    pub use crate::stream::{HTTP_CONTENT_TYPE, any_content_type};
+    pub use crate::stream::{HTTP_CONTENT_TYPE, PRELUDE_END, any_content_type};
     pub use crate::sys::pipe::pipe;
     pub use crate::sys::thread::spawn as spawn_thread;
     pub use crate::sys::{since_boot, write_line};

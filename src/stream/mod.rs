@@ -51,10 +51,10 @@ mod prelude;
 mod writer;
 
 pub(crate) use handler::Stream;
-#[doc(hidden)]
-pub use prelude::CONTENT_TYPE as HTTP_CONTENT_TYPE;
 #[cfg(feature = "http")]
 pub(crate) use prelude::check_status;
+#[doc(hidden)]
+pub use prelude::{CONTENT_TYPE as HTTP_CONTENT_TYPE, END as PRELUDE_END};
 pub use prelude::{InvalidHead, Prelude};
 pub use writer::Writer;
 

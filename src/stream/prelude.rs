@@ -9,7 +9,7 @@ use crate::escape::quoted;
 /// The content type by which a front end knows a prelude.
 pub const CONTENT_TYPE: &str = "application/vnd.awslambda.http-integration-response";
 /// The bytes between the prelude and the body.
-const END: [u8; 8] = [0; 8];
+pub const END: [u8; 8] = [0; 8];
 
 /// Whether a response of this content type begins with a prelude.
 pub(super) fn is_announced_by(content_type: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use coldspark::internal::{Head, warn};
+use coldspark::internal::{HTTP_CONTENT_TYPE, Head, MAX_RESPONSE, warn};
 use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
@@ -18,12 +18,9 @@ use crate::deadline::Deadline;
 use crate::error;
 use crate::process::response::StreamedResponse;
 use crate::process::wait;
-use coldspark::internal::MAX_RESPONSE;
 
 /// The error type when the application ended with an event in hand.
 const IN_EVENT: &str = "instead of answering";
-/// The content type of a streamed response that begins with a prelude.
-const PRELUDE: &str = "http";
 
 impl Application {
     /// Answers an event; returns the response unless it was streamed.
@@ -79,7 +76,8 @@ impl Application {
         let answer = Answer::own(line);
         let body = [text, "\n"].concat().into_bytes();
         if self.web.stream {
-            let mut stream = StreamedResponse::new(writer, Some(PRELUDE), Deadline::none());
+            let mut stream =
+                StreamedResponse::new(writer, Some(HTTP_CONTENT_TYPE), Deadline::none());
             stream.pass(&[answer.prelude(), body].concat());
             return Ok(None);
         }
@@ -232,7 +230,7 @@ impl Incoming<'_> {
         let head = self.take_head(connection);
         let answer = Answer::read(&head, &self.head, &connection.fields)?;
         let (content_type, prelude) = match self.request.front_end {
-            Some(_) => (PRELUDE, answer.prelude()),
+            Some(_) => (HTTP_CONTENT_TYPE, answer.prelude()),
             None => (
                 answer
                     .header("content-type")

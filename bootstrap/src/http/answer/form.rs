@@ -1,6 +1,6 @@
 //! The JSON of an answer: what each front end has its headers and cookies in, and its limits.
 
-use coldspark::internal::MAX_RESPONSE;
+use coldspark::internal::{MAX_RESPONSE, PRELUDE_END};
 
 use super::super::event::FrontEnd;
 use super::super::trouble::Trouble;
@@ -13,8 +13,6 @@ use crate::error;
 const MAX_LOAD_BALANCER: usize = 1024 * 1024;
 /// Smallest body that is compressed, in bytes: smaller ones do not shrink.
 const SMALL: usize = 256;
-/// The bytes between a prelude and the body.
-const PRELUDE_END: [u8; 8] = [0; 8];
 
 impl Answer<'_> {
     /// The bytes before a body that is streamed.
