@@ -33,6 +33,9 @@ pub(crate) const APPLICATION_PROTOCOL: &str = "Runtime.ApplicationProtocol";
 /// The web application answered with a status that is set to be an error.
 pub(crate) const ERROR_STATUS: &str = "Function.ErrorStatus";
 
+/// The words for a process that ended with an event in hand.
+pub(crate) const IN_EVENT: &str = "instead of answering";
+
 /// The error of a system call that was needed to do `what`.
 pub(crate) fn system(what: &str, error: &io::Error) -> Error {
     let advice = match error.kind() {

@@ -15,12 +15,9 @@ use super::request::{Refusal, Request};
 use super::running::Running;
 use super::trouble::Trouble;
 use crate::deadline::Deadline;
-use crate::error;
+use crate::error::{self, IN_EVENT};
 use crate::process::response::StreamedResponse;
 use crate::process::wait;
-
-/// The error type when the application ended with an event in hand.
-const IN_EVENT: &str = "instead of answering";
 
 impl Application {
     /// Answers an event; returns the response unless it was streamed.

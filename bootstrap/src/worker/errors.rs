@@ -6,12 +6,9 @@ use super::outlet::Outlet;
 use super::process::Worker;
 use super::program::Program;
 use crate::deadline::Deadline;
-use crate::error;
 use crate::error::failure::Failure;
+use crate::error::{self, IN_EVENT};
 use crate::log::Log;
-
-/// The words for a worker that ended with an event in hand.
-pub(super) const IN_EVENT: &str = "instead of answering";
 
 /// Makes the errors of the workers of one program.
 pub(super) struct WorkerErrors<'a> {

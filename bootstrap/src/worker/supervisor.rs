@@ -5,17 +5,18 @@ use coldspark::{Context, Error, internal};
 use std::cell::RefCell;
 use std::time::Duration;
 
-use super::errors::{IN_EVENT, WorkerErrors};
+use super::errors::WorkerErrors;
 use super::exchange::Exchange;
 use super::process::Worker;
 use super::program::Program;
 use super::protocol::{self, Hook, Task};
+use crate::context;
 use crate::deadline::{Deadline, milliseconds};
 use crate::error::failure::Failure;
+use crate::error::{self, IN_EVENT};
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::sys::child::Child;
-use crate::{context, error};
 
 /// The highest number of a shell's event.
 const SHORT: u64 = 99;
