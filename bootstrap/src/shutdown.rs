@@ -6,9 +6,9 @@ use std::time::Duration;
 use coldspark::internal::since_boot;
 
 use crate::pool::Pool;
-use crate::process::wait::{Woken, wait};
+use crate::process::wait;
 use crate::sys;
-use crate::sys::child::{self, Child};
+use crate::sys::child;
 use crate::worker::supervisor::Supervisor;
 
 /// How long a worker may take to end by itself, after the end of its lines; Lambda gives the
@@ -33,10 +33,10 @@ pub(crate) fn workers(pool: &Pool<Supervisor>) {
     child::terminate(|pid| children().all(|child| child.pid() != pid));
     let begun = since_boot();
     let until = begun + GRACE;
-    children().for_each(|child| await_end(child, until));
+    children().for_each(|child| drop(wait::await_end(child, until)));
     child::terminate(|pid| children().any(|child| child.pid() == pid && !child.has_ended()));
     let until = since_boot() + TERM;
-    children().for_each(|child| await_end(child, until));
+    children().for_each(|child| drop(wait::await_end(child, until)));
     // All before one is waited for.
     child::kill(|pid| children().any(|child| child.pid() == pid));
     for (supervisor, child) in dismissed {
@@ -63,13 +63,4 @@ fn await_none(until: Duration) {
     while child::any() && since_boot() < until {
         let _ = sys::poll([], Some(Duration::from_millis(2)));
     }
-}
-
-fn await_end(child: &Child, until: Duration) {
-    while let Ok(Woken {
-        ended: false,
-        timed_out: false,
-        ..
-    }) = wait(child, [None, None], Some(until))
-    {}
 }

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use crate::error;
 use crate::log::Log;
 use crate::process::executable;
-use crate::process::wait::wait;
+use crate::process::wait::await_end;
 use crate::sys::child::Child;
 use crate::sys::spawn::Command;
 
@@ -62,19 +62,11 @@ impl Running {
     pub(super) fn pause(&self, span: Duration, until: Option<Duration>) -> Result<(), Trouble> {
         let end = since_boot() + span;
         let limit = until.map_or(end, |until| until.min(end));
-        loop {
-            let woken = wait(&self.child, [None, None], Some(limit));
-            let woken =
-                woken.map_err(|error| Trouble::System("wait for the application", error))?;
-            if woken.ended {
-                return Err(Trouble::Ended);
-            }
-            if woken.timed_out {
-                return match limit < end {
-                    true => Err(Trouble::Late),
-                    false => Ok(()),
-                };
-            }
+        match await_end(&self.child, limit) {
+            Ok(true) => Err(Trouble::Ended),
+            Ok(false) if limit < end => Err(Trouble::Late),
+            Ok(false) => Ok(()),
+            Err(error) => Err(Trouble::System("wait for the application", error)),
         }
     }
 

@@ -64,6 +64,16 @@ pub(crate) fn wait_or_room(
     })
 }
 
+/// Waits until the child has ended or `until` is reached, and returns whether it has ended.
+pub(crate) fn await_end(child: &Child, until: Duration) -> io::Result<bool> {
+    loop {
+        let woken = wait(child, [None, None], Some(until))?;
+        if woken.ended || woken.timed_out {
+            return Ok(woken.ended);
+        }
+    }
+}
+
 /// From now on every wait of this process also reads this log and looks for SIGTERM, and so does its
 /// wait for the Runtime API. For when there is one poller; only the first call has an effect.
 pub(crate) fn watch(log: &'static Log) {

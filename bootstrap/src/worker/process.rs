@@ -211,18 +211,10 @@ impl Worker {
 
     /// What it means that the worker's end of a pipe is closed: it ends, or it broke the protocol.
     fn closed(&self) -> Failure {
-        let until = since_boot() + ENDING;
-        loop {
-            match wait(&self.child, [None, None], Some(until)) {
-                Ok(Woken { ended: true, .. }) => return Failure::Ended,
-                Ok(Woken {
-                    timed_out: true, ..
-                }) => {
-                    return Failure::Violation("closed its pipe and went on running".to_owned());
-                }
-                Ok(_) => {}
-                Err(error) => return Failure::System("wait for the worker", error),
-            }
+        match wait::await_end(&self.child, since_boot() + ENDING) {
+            Ok(true) => Failure::Ended,
+            Ok(false) => Failure::Violation("closed its pipe and went on running".to_owned()),
+            Err(error) => Failure::System("wait for the worker", error),
         }
     }
 
