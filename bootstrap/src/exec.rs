@@ -205,10 +205,7 @@ impl Exec {
         environment.truncate(own);
         self.environment.set(environment);
         let child = child.map_err(|error| {
-            let reason = executable::executable(&self.file).err();
-            reason.unwrap_or_else(|| {
-                error::system(&format!("start {}", self.file.to_string_lossy()), &error)
-            })
+            executable::not_started(&self.file, &self.file.to_string_lossy(), &error)
         })?;
         Ok((child, ends.into()))
     }

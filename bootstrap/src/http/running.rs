@@ -38,10 +38,9 @@ impl Running {
             environment: &program.environment,
             descriptors: &[(log.output(), 1), (log.error(), 2)],
         };
-        let child = command.spawn().map_err(|error| {
-            let shown = executable::executable(program.path()).err();
-            shown.unwrap_or_else(|| error::system(&format!("start {}", program.name), &error))
-        })?;
+        let child = command
+            .spawn()
+            .map_err(|error| executable::not_started(program.path(), &program.name, &error))?;
         Ok(Self {
             child,
             started: since_boot(),

@@ -5,7 +5,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -59,6 +59,13 @@ pub(crate) fn executable(path: &Path) -> Result<(), Error> {
         Some(reason) => invalid(reason),
         None => Ok(()),
     }
+}
+
+/// The error of a program that the system has refused to start: what its file shows, or what the
+/// system says. `name` is the program's name in that.
+pub(crate) fn not_started(file: &Path, name: &str, error: &io::Error) -> Error {
+    let shown = executable(file).err();
+    shown.unwrap_or_else(|| error::system(&format!("start {name}"), error))
 }
 
 /// Whether the file is a script that bash can source, as far as can be seen without doing it: bash

@@ -39,13 +39,10 @@ impl Program {
 
     /// Why it cannot be started: what its file shows, or what the system says.
     pub(crate) fn refused(&self, error: &io::Error) -> Error {
-        let shown = match self.outlet {
-            None => executable::executable(&self.file).err(),
-            Some(_) => None,
-        };
-        shown.unwrap_or_else(|| {
-            let what = format!("start {}", self.arguments[0].to_string_lossy());
-            error::system(&what, error)
-        })
+        let name = self.arguments[0].to_string_lossy();
+        match self.outlet {
+            None => executable::not_started(&self.file, &name, error),
+            Some(_) => error::system(&format!("start {name}"), error),
+        }
     }
 }
