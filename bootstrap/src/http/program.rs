@@ -1,7 +1,6 @@
 //! The program of a web application: a file of the package, or the command of an image.
 
 use std::borrow::Cow;
-use std::env;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io::Read;
@@ -150,8 +149,6 @@ fn on_path(word: &CStr) -> Option<PathBuf> {
     let folders = sys::variable("PATH").unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"));
     match word.as_os_str().as_bytes().contains(&b'/') {
         true => Some(word.to_owned()).filter(|path| executable::is_executable(path)),
-        false => env::split_paths(folders)
-            .map(|folder| folder.join(word))
-            .find(|path| executable::is_executable(path)),
+        false => executable::in_folders(folders, word),
     }
 }

@@ -4,6 +4,7 @@
 //! of a program for another processor; the file itself tells more.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
@@ -170,8 +171,14 @@ fn missing_interpreter(name: &str) -> String {
 
 fn on_path(program: &str) -> bool {
     let path = sys::variable("PATH").unwrap_or_default();
-    program.contains('/')
-        || env::split_paths(path).any(|folder| is_executable(&folder.join(program)))
+    program.contains('/') || in_folders(path, Path::new(program)).is_some()
+}
+
+/// The first executable file of this name in a list of folders such as `PATH`.
+pub(crate) fn in_folders(folders: &OsStr, name: &Path) -> Option<PathBuf> {
+    env::split_paths(folders)
+        .map(|folder| folder.join(name))
+        .find(|path| is_executable(path))
 }
 
 fn program(beginning: &[u8]) -> Option<String> {
