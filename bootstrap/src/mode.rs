@@ -10,7 +10,7 @@ use crate::exec::Exec;
 use crate::http::{self, Application};
 use crate::log::Log;
 use crate::pool::Pool;
-use crate::process::wait;
+use crate::process::{arguments, wait};
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
 use crate::sys::{self, child, signals};
@@ -46,7 +46,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     }
     settings::tell_of_wrapper();
     let target = match init.handler() {
-        "" => resolve::target(&settings::first_argument().unwrap_or_default(), &settings)?,
+        "" => resolve::target(&arguments::first().unwrap_or_default(), &settings)?,
         handler => resolve::target(handler, &settings)?,
     };
     let alone = init.concurrency() == 1;

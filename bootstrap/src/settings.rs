@@ -13,8 +13,6 @@
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,9 +37,6 @@ pub(crate) const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 pub(crate) const ADAPTER: &str = "AWS_LWA_";
 /// The form of handlers that are web applications.
 pub(crate) const HTTP: &str = "http:";
-
-/// How much of the command line is looked at: a handler has at most 128 characters.
-const COMMAND_LINE: usize = 4096;
 
 /// The settings, read once in the init phase.
 #[derive(Clone, Debug)]
@@ -140,18 +135,6 @@ pub(crate) fn shutdown() -> Result<bool, Error> {
             ),
         )),
     }
-}
-
-/// The first argument of this process. Of a container image that is the first word of its CMD, and
-/// `_HANDLER` may be empty there.
-pub(crate) fn first_argument() -> Option<String> {
-    // Without std's start-up code, musl leaves std::env::args empty.
-    let mut line = vec![0; COMMAND_LINE];
-    let length = File::open("/proc/self/cmdline")
-        .and_then(|mut file| file.read(&mut line))
-        .ok()?;
-    let argument = line[..length].split(|byte| *byte == 0).nth(1)?;
-    String::from_utf8(argument.to_vec()).ok()
 }
 
 /// The content type of a streamed response.

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsStr};
-use std::fs::File;
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -13,9 +11,6 @@ use coldspark::internal::quoted;
 use crate::process::{arguments, executable};
 use crate::settings::{HTTP, Settings, WRAPPER, has_adapter_settings};
 use crate::{error, resolve, sys};
-
-/// Largest command line that is read, in bytes.
-const MOST_WORDS: usize = 64 * 1024;
 
 /// A program to start.
 pub(crate) struct Program {
@@ -40,7 +35,7 @@ fn is_wrapper() -> bool {
     let Some(wrapper) = sys::variable(WRAPPER) else {
         return false;
     };
-    let words = words();
+    let words = arguments::own_words();
     words
         .first()
         .is_some_and(|first| first.as_bytes() == wrapper.as_bytes())
@@ -121,7 +116,7 @@ pub(crate) fn run_elsewhere() {
 
 /// The words of the image's command.
 fn command() -> Option<Vec<CString>> {
-    let words = words();
+    let words = arguments::own_words();
     let first = words.get(1)?;
     let skipped = match first.as_bytes() == HTTP.as_bytes() {
         true => 2,
@@ -130,17 +125,6 @@ fn command() -> Option<Vec<CString>> {
     };
     let command = words.get(skipped..).filter(|command| !command.is_empty())?;
     Some(command.to_vec())
-}
-
-/// The words that this program was started with. Without std's start-up code, musl leaves
-/// std::env::args empty.
-fn words() -> Vec<CString> {
-    let mut line = vec![0; MOST_WORDS];
-    let read = File::open("/proc/self/cmdline").and_then(|mut file| file.read(&mut line));
-    line.truncate(read.unwrap_or_default());
-    let line = line.strip_suffix(b"\0").unwrap_or(&line);
-    let words = line.split(|byte| *byte == 0);
-    words.filter_map(|word| CString::new(word).ok()).collect()
 }
 
 /// The file that a command's first word names.

@@ -2,11 +2,33 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString};
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 
 use coldspark::Error;
 
 use crate::{context, error, sys};
+
+/// Largest command line that is read, in bytes.
+const MOST_WORDS: usize = 64 * 1024;
+
+/// The words that this program was started with, its own name first. Without std's start-up code, musl
+/// leaves std::env::args empty.
+pub(crate) fn own_words() -> Vec<CString> {
+    let mut line = vec![0; MOST_WORDS];
+    let read = File::open("/proc/self/cmdline").and_then(|mut file| file.read(&mut line));
+    line.truncate(read.unwrap_or_default());
+    let line = line.strip_suffix(b"\0").unwrap_or(&line);
+    let words = line.split(|byte| *byte == 0);
+    words.filter_map(|word| CString::new(word).ok()).collect()
+}
+
+/// The first argument of this process. Of a container image that is the first word of its CMD, and
+/// `_HANDLER` may be empty there.
+pub(crate) fn first() -> Option<String> {
+    own_words().into_iter().nth(1)?.into_string().ok()
+}
 
 /// This process's environment, without what the bootstrap sets for each event.
 pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
