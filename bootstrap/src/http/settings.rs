@@ -11,6 +11,17 @@ use coldspark::internal::{quoted, warn};
 use crate::settings::ADAPTER;
 use crate::sys;
 
+/// The settings that also count under their old name, which has no prefix.
+const OLD_NAMES: [&str; 7] = [
+    "PORT",
+    "HOST",
+    "ASYNC_INIT",
+    "REMOVE_BASE_PATH",
+    "READINESS_CHECK_PORT",
+    "READINESS_CHECK_PATH",
+    "READINESS_CHECK_PROTOCOL",
+];
+
 /// The settings of a web application.
 #[derive(Debug)]
 pub(crate) struct WebSettings {
@@ -80,17 +91,9 @@ impl Statuses {
 
 impl WebSettings {
     pub(super) fn from_env() -> Self {
-        let port = number("PORT", Some("PORT"), 8080);
-        let invoke_mode = text("INVOKE_MODE", None);
-        let stream = match &invoke_mode {
-            Some((_, mode)) if mode.eq_ignore_ascii_case("response_stream") => true,
-            Some((name, mode)) if !mode.eq_ignore_ascii_case("buffered") => {
-                unreadable(name, mode, "buffered or response_stream", "buffered");
-                false
-            }
-            _ => false,
-        };
-        let compress = flag("ENABLE_COMPRESSION", None);
+        let port = number("PORT", 8080);
+        let stream = is_second("INVOKE_MODE", ["buffered", "response_stream"]);
+        let compress = flag("ENABLE_COMPRESSION");
         if compress && stream {
             warn(format_args!(
                 "AWS_LWA_ENABLE_COMPRESSION has no effect on responses that are streamed"
@@ -108,44 +111,35 @@ impl WebSettings {
             host,
             port,
             check: Check::from_env(port),
-            async_init: flag("ASYNC_INIT", Some("ASYNC_INIT")),
-            base_path: text("REMOVE_BASE_PATH", Some("REMOVE_BASE_PATH"))
+            async_init: flag("ASYNC_INIT"),
+            base_path: text("REMOVE_BASE_PATH")
                 .map(|(_, path)| path.trim_end_matches('/').to_owned())
                 .filter(|path| !path.is_empty()),
-            authorization: text("AUTHORIZATION_SOURCE", None).map(|(_, name)| name),
+            authorization: text("AUTHORIZATION_SOURCE").map(|(_, name)| name),
             errors: statuses("ERROR_STATUS_CODES").unwrap_or_default(),
             compress: compress && !stream,
             stream,
-            pass_through: path("PASS_THROUGH_PATH", None).unwrap_or_else(|| "/events".to_owned()),
+            pass_through: path("PASS_THROUGH_PATH").unwrap_or_else(|| "/events".to_owned()),
             idle: seconds("POOL_IDLE_TIMEOUT_SECONDS").unwrap_or(Duration::from_secs(4)),
-            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", None),
-            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", None),
+            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH"),
+            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH"),
         }
     }
 }
 
 impl Check {
     fn from_env(port: u16) -> Self {
-        let protocol = text("READINESS_CHECK_PROTOCOL", Some("READINESS_CHECK_PROTOCOL"));
-        let tcp = match &protocol {
-            Some((_, name)) if name.eq_ignore_ascii_case("tcp") => true,
-            Some((name, value)) if !value.eq_ignore_ascii_case("http") => {
-                unreadable(name, value, "HTTP or TCP", "HTTP");
-                false
-            }
-            _ => false,
-        };
+        let tcp = is_second("READINESS_CHECK_PROTOCOL", ["HTTP", "TCP"]);
         // A name of version 0: the first status that is not healthy.
-        let first_bad = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS", None);
+        let first_bad = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS");
         let first_bad = first_bad.and_then(|(_, status)| status.parse().ok());
         let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS").unwrap_or_else(|| {
             let last = first_bad.unwrap_or(500_u16).saturating_sub(1);
             Statuses(vec![(100, last)])
         });
         Self {
-            port: number("READINESS_CHECK_PORT", Some("READINESS_CHECK_PORT"), port),
-            path: path("READINESS_CHECK_PATH", Some("READINESS_CHECK_PATH"))
-                .unwrap_or_else(|| "/".to_owned()),
+            port: number("READINESS_CHECK_PORT", port),
+            path: path("READINESS_CHECK_PATH").unwrap_or_else(|| "/".to_owned()),
             tcp,
             healthy,
             timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS").filter(|limit| !limit.is_zero()),
@@ -155,7 +149,7 @@ impl Check {
 
 /// The addresses of the host; both of this machine where none is named.
 fn hosts() -> (String, Vec<IpAddr>) {
-    if let Some((name, host)) = text("HOST", Some("HOST")) {
+    if let Some((name, host)) = text("HOST") {
         match host.parse() {
             Ok(address @ IpAddr::V4(_)) => return (host, vec![address]),
             Ok(address) => return (["[", &host, "]"].concat(), vec![address]),
@@ -167,21 +161,24 @@ fn hosts() -> (String, Vec<IpAddr>) {
     ("127.0.0.1".to_owned(), both.to_vec())
 }
 
-/// The name and value of a setting, under its new name or its old one without prefix. An empty value
-/// counts as absent.
-fn text(name: &str, old: Option<&'static str>) -> Option<(&'static str, String)> {
+/// The name and value of a setting, with the prefix in its name, or without it where that is an old name.
+/// An empty value counts as absent.
+fn text(name: &'static str) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
         let rest = known.strip_prefix(ADAPTER)?;
         (rest == name && !value.is_empty()).then_some((known, value))
     });
-    let old = || Some((old?, sys::variable(old?)?.to_str()?));
+    let old = || {
+        let value = sys::variable(name).filter(|_| OLD_NAMES.contains(&name))?;
+        Some((name, value.to_str()?))
+    };
     let (name, value) = found.or_else(old)?;
     Some((name, value.trim_ascii().to_owned()))
 }
 
-fn number(name: &str, old: Option<&'static str>, default: u16) -> u16 {
-    let Some((name, value)) = text(name, old) else {
+fn number(name: &'static str, default: u16) -> u16 {
+    let Some((name, value)) = text(name) else {
         return default;
     };
     value.parse().unwrap_or_else(|_| {
@@ -190,8 +187,20 @@ fn number(name: &str, old: Option<&'static str>, default: u16) -> u16 {
     })
 }
 
-fn flag(name: &str, old: Option<&'static str>) -> bool {
-    match text(name, old) {
+/// Whether a setting has the second of its two words, in any case. The first one is the default.
+fn is_second(name: &'static str, [first, second]: [&str; 2]) -> bool {
+    match text(name) {
+        Some((_, value)) if value.eq_ignore_ascii_case(second) => true,
+        Some((name, value)) if !value.eq_ignore_ascii_case(first) => {
+            unreadable(name, &value, &[first, " or ", second].concat(), first);
+            false
+        }
+        _ => false,
+    }
+}
+
+fn flag(name: &'static str) -> bool {
+    match text(name) {
         Some((_, value)) if value == "true" || value == "1" => true,
         Some((_, value)) if value == "false" || value == "0" => false,
         Some((name, value)) => {
@@ -203,8 +212,8 @@ fn flag(name: &str, old: Option<&'static str>) -> bool {
 }
 
 /// A path of the application, with the slash that it begins with.
-fn path(name: &str, old: Option<&'static str>) -> Option<String> {
-    let (name, path) = text(name, old)?;
+fn path(name: &'static str) -> Option<String> {
+    let (name, path) = text(name)?;
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
         unreadable(name, &path, "a path, encoded as in a URL", "left out");
         return None;
@@ -215,14 +224,14 @@ fn path(name: &str, old: Option<&'static str>) -> Option<String> {
     })
 }
 
-fn statuses(name: &str) -> Option<Statuses> {
-    let (name, text) = text(name, None)?;
+fn statuses(name: &'static str) -> Option<Statuses> {
+    let (name, text) = text(name)?;
     Some(Statuses::read(name, &text))
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
-fn seconds(name: &str) -> Option<Duration> {
-    let (name, value) = text(name, None)?;
+fn seconds(name: &'static str) -> Option<Duration> {
+    let (name, value) = text(name)?;
     let read = milliseconds(&value);
     if read.is_none() {
         unreadable(name, &value, "seconds such as 4 or 0.5", "left out");
