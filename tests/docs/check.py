@@ -46,9 +46,8 @@ def git(*arguments):
 
 
 def documents():
-    listed = git("ls-files", "--cached", "--others", "--exclude-standard", "*.md").split()
     # The template's page is one of a project that is still to be made; tests/shipping/template.py makes it.
-    return [pages.read(ROOT / name) for name in listed if (ROOT / name).exists() and "/.template/" not in name]
+    return [pages.read(ROOT / name) for name in pages.files("*.md") if "/.template/" not in name]
 
 
 def play(page):

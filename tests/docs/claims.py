@@ -3,8 +3,9 @@ documents name are there, and the files and tests of tests/mutants/nearest.txt."
 
 import fnmatch
 import re
-import subprocess
 from pathlib import Path
+
+import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 SYS = re.compile(r"^(src|bootstrap/src)/sys/")
@@ -18,17 +19,10 @@ NAMED = re.compile(r"`((?:src|tests|bootstrap|scripts|layer|bench|examples)/[\w.
 OTHERS = {"src/main.rs"}
 
 
-def sources(pattern="*.rs"):
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", pattern],
-        capture_output=True, text=True, check=True,
-    )
-    return [name for name in listed.stdout.split() if (ROOT / name).is_file()]
-
-
 def broken():
     """What the files show to be untrue."""
-    allowing = [name for name in sources() if ALLOW.search((ROOT / name).read_text())]
+    sources = pages.files("*.rs")
+    allowing = [name for name in sources if ALLOW.search((ROOT / name).read_text())]
     if not any(SYS.match(name) for name in allowing):
         yield "SECURITY.md: no module named sys allows unsafe code, so this test looks at nothing"
     for name in allowing:
@@ -42,21 +36,20 @@ def broken():
         if "[lints]\nworkspace = true" not in name.read_text():
             yield f"{name.relative_to(ROOT)}: has not the lints of the workspace"
     security = (ROOT / "SECURITY.md").read_text()
-    for name in sources():
+    for name in sources:
         if name.startswith("src/sys/") and not name.endswith("/tests.rs") and f"`{name}`" not in security:
             if UNSAFE.search((ROOT / name).read_text()):
                 yield f"SECURITY.md: {name} has unsafe code and is not in the table that says why"
-    for page in sources("*.md"):
+    for page in pages.files("*.md"):
         for named in NAMED.findall((ROOT / page).read_text()):
             places = (ROOT / named, ROOT / Path(page).parent / named)
             if named not in OTHERS and not re.search(r"[A-Z]{3}", named) and not any(place.exists() for place in places):
                 yield f"{page}: there is no {named}"
-    yield from not_near()
+    yield from not_near(sources)
 
 
-def not_near():
-    """Rows of mutants' nearest tests that stand for nothing any more."""
-    names = sources()
+def not_near(names):
+    """Rows of mutants' nearest tests whose files or tests are gone; `names` are the files that there are."""
     listed = (ROOT / "tests/mutants/nearest.txt").read_text().splitlines()
     rows = [line.split() for line in listed if line and not line.startswith("#")]
     taken = {}

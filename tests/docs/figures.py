@@ -13,11 +13,11 @@ FILE, which scripts/bench has written, and each marked number with its source.
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import pages
 import prose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,15 +113,6 @@ def with_counts(text):
     return text[: found.start()] + marked + text[found.end() :]
 
 
-def pages():
-    """The Markdown files of the checkout."""
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        capture_output=True, text=True, check=True,
-    )
-    return [ROOT / name for name in listed.stdout.split() if (ROOT / name).exists()]
-
-
 def write(results):
     """Puts a file's figures into the tables, and today's numbers into all pages."""
     for page in PAGES:
@@ -133,7 +124,7 @@ def write(results):
         page.write_text(text[: found.start()] + marked + text[found.end() :])
     page = ROOT / "bench/README.md"
     page.write_text(with_counts(page.read_text()))
-    for page in pages():
+    for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
         try:
             fresh = prose.refreshed(text)

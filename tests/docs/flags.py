@@ -1,9 +1,10 @@
 """The recommended profile stands in scripts/lib.sh and Cargo.toml; what repeats it has to agree."""
 
 import re
-import subprocess
 import tomllib
 from pathlib import Path
+
+import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "scripts/lib.sh"
@@ -37,13 +38,11 @@ def differs():
         return
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     profile.pop("package", None)
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "layer", "src/guide", "examples", "README.md"],
-                            capture_output=True, text=True, check=True).stdout.split()
     seen = 0
-    for name in listed:
+    for name in pages.files("layer", "src/guide", "examples", "README.md"):
         try:
             text = (ROOT / name).read_text()
-        except (UnicodeDecodeError, FileNotFoundError):
+        except UnicodeDecodeError:
             continue
         if "-Crelocation-model" in text and rust(text) != wanted[0]:
             yield f"{name}: rustc gets {sorted(rust(text))}, and in {SOURCE} {sorted(wanted[0])}"

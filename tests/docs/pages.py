@@ -1,9 +1,11 @@
-"""Reads Markdown: fenced blocks with the marker before them, headings, links."""
+"""Finds the checkout's files, and reads Markdown: fenced blocks with the marker before them, headings, links."""
 
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^(`{3,}|~{3,})\s*(.*)$")
 MARKER = re.compile(r"^<!--\s*(run|prints|file|not run)(?::\s*(.*?))?\s*-->$")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
@@ -37,6 +39,15 @@ class Page:
 
 class Malformed(Exception):
     """A page that cannot be read as it is meant."""
+
+
+def files(*patterns):
+    """The names of the files that git tracks, or would, and that are there."""
+    listed = subprocess.run(
+        ["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", *patterns],
+        capture_output=True, text=True, check=True,
+    )
+    return [name for name in listed.stdout.split() if (ROOT / name).is_file()]
 
 
 def read(path):
