@@ -9,14 +9,14 @@ import check
 
 
 class Check(unittest.TestCase):
-    def problems(self, order, **files):
+    def problems(self, order, folder="src", **files):
         with tempfile.TemporaryDirectory() as root:
             check.ROOT = Path(root)
             for name, text in {"lib.rs": "mod low;", **files}.items():
-                file = Path(root, "src", name.replace("__", "/") + ("" if name.endswith(".rs") else ".rs"))
+                file = Path(root, folder, name.replace("__", "/") + ("" if name.endswith(".rs") else ".rs"))
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
-            Path(root, "a.order").write_text(f"src\n{order}\n")
+            Path(root, "a.order").write_text(f"{folder}\n{order}\n")
             return list(check.check(Path(root, "a.order")))
 
     def test_imports_downwards_pass(self):
@@ -49,18 +49,10 @@ class Check(unittest.TestCase):
             ("low", "use crate::part::{high::High};"),
             ("low__inner", "use super::super::high::High;"),
         ):
-            with tempfile.TemporaryDirectory() as root:
-                check.ROOT = Path(root)
-                folder = Path(root, "src/part")
-                file = folder / (name.replace("__", "/") + ".rs")
-                file.parent.mkdir(parents=True)
-                (folder / "mod.rs").write_text("mod high;\nmod low;\nuse high::High;\n")
-                (folder / "high.rs").write_text("use super::low;\nuse super::function;\n")
-                file.write_text(text)
-                Path(root, "a.order").write_text("src/part\nlow\nhigh\n")
-                found = list(check.check(Path(root, "a.order")))
-                self.assertEqual(len(found), 1, (text, found))
-                self.assertIn("low imports high, which is not below it", found[0])
+            files = {"mod": "mod high;\nmod low;\nuse high::High;\n", "high": "use super::low;\nuse super::function;\n", name: text}
+            found = self.problems("low\nhigh", "src/part", **files)
+            self.assertEqual(len(found), 1, (text, found))
+            self.assertIn("low imports high, which is not below it", found[0])
 
     def test_tests_and_documentation_do_not_count(self):
         text = "/// [`crate::high`]\nfn f() {}\n#[cfg(test)]\nmod tests {\n    use crate::high;\n}\n"
