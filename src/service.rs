@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context as TaskContext, Poll};
 
 use ::http::{Request, Response};
-use bytes::{Buf, Bytes};
+use bytes::{BufMut, Bytes};
 use http_body::{Frame, SizeHint};
 use tower_service::Service;
 
@@ -107,13 +107,8 @@ where
     let mut bytes = Vec::new();
     while let Some(frame) = poll_fn(|task| body.as_mut().poll_frame(task)).await {
         // Lambda's answers cannot have trailers.
-        if let Ok(mut data) = frame.map_err(Into::into)?.into_data() {
-            while data.has_remaining() {
-                let chunk = data.chunk();
-                let length = chunk.len();
-                bytes.extend_from_slice(chunk);
-                data.advance(length);
-            }
+        if let Ok(data) = frame.map_err(Into::into)?.into_data() {
+            bytes.put(data);
         }
     }
     Ok(Response::from_parts(parts, bytes.into()))
