@@ -5,7 +5,8 @@ use ::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::Body;
-use crate::error::{Error, error_type};
+use super::response::invalid;
+use crate::error::Error;
 
 /// The return types of a handler of [`Runtime::http`](crate::Runtime::http): a `Response` of the crate
 /// `http`, a status, a text, bytes, [`Json`], a [`Redirect`], or a pair of a status and one of them.
@@ -135,10 +136,6 @@ impl IntoResponse for Redirect {
         response.headers_mut().insert(LOCATION, place);
         Ok(response)
     }
-}
-
-fn invalid(message: String) -> Error {
-    Error::new(error_type::INVALID_RESPONSE, message)
 }
 
 fn of_type(content_type: &'static str, body: Body) -> Response<Body> {

@@ -6,7 +6,7 @@ use ::http::Request;
 use ::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use super::{Body, Origin};
+use super::{Body, Origin, request};
 use crate::error::{Error, error_type};
 use crate::json_path;
 
@@ -71,7 +71,7 @@ impl RequestExt for Request<Body> {
     fn query_as<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let query = self.uri().query().unwrap_or_default();
         serde_html_form::from_str(query)
-            .map_err(|error| misfit(format!("the query string does not fit: {error}")))
+            .map_err(|error| request::invalid(format!("the query string does not fit: {error}")))
     }
 
     fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
@@ -85,7 +85,7 @@ impl RequestExt for Request<Body> {
                 false => String::new(),
             };
             let separator = if path.is_empty() { "" } else { ": " };
-            misfit(format!("the body does not fit: {path}{separator}{error}"))
+            request::invalid(format!("the body does not fit: {path}{separator}{error}"))
         })
     }
 
@@ -96,7 +96,7 @@ impl RequestExt for Request<Body> {
             return Err(unsupported(FORM, &essence));
         }
         serde_html_form::from_bytes(self.body())
-            .map_err(|error| misfit(format!("the form does not fit: {error}")))
+            .map_err(|error| request::invalid(format!("the form does not fit: {error}")))
     }
 
     fn origin(&self) -> Option<&Origin> {
@@ -110,10 +110,6 @@ fn essence(request: &Request<Body>) -> String {
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");
     let essence = value.split(';').next().unwrap_or("");
     essence.trim().to_ascii_lowercase()
-}
-
-fn misfit(message: String) -> Error {
-    Error::new(error_type::INVALID_REQUEST, message)
 }
 
 fn unsupported(wanted: &str, essence: &str) -> Error {

@@ -65,7 +65,7 @@ pub(super) fn build(mut event: Event<'_>, front_end: FrontEnd) -> Result<Request
 }
 
 /// The error for a mistake of the client.
-fn invalid(message: String) -> Error {
+pub(super) fn invalid(message: String) -> Error {
     Error::new(error_type::INVALID_REQUEST, message)
 }
 
@@ -81,7 +81,12 @@ fn body(body: Option<Text<'_>>, is_base64: Option<bool>) -> Result<Body, Error> 
     if is_base64 != Some(true) {
         return Ok(body.into());
     }
-    let bytes = BASE64_STANDARD.decode(&*body);
+    of_base64(&body)
+}
+
+/// The body of an event that says that it is Base64.
+pub(super) fn of_base64(text: &str) -> Result<Body, Error> {
+    let bytes = BASE64_STANDARD.decode(text);
     let bytes = bytes.map_err(|error| {
         invalid_event(format!(
             "the event says that its body is Base64, and it is not: {error}"

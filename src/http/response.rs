@@ -68,7 +68,8 @@ fn check_size(length: usize) -> Result<(), Error> {
     ))
 }
 
-fn invalid(message: String) -> Error {
+/// The error for a response that cannot be sent.
+pub(super) fn invalid(message: String) -> Error {
     Error::new(error_type::INVALID_RESPONSE, message)
 }
 

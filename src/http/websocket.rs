@@ -19,13 +19,11 @@
 //! Source: the API Gateway developer guide, "Integrations for WebSocket APIs" and "Set up route
 //! responses".
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Body;
-use crate::error::{Error, error_type};
+use super::{Body, request};
+use crate::error::Error;
 
 /// The kind of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +115,7 @@ impl Event {
         if !self.is_base64 {
             return Ok(text.into());
         }
-        let bytes = BASE64_STANDARD.decode(text).map_err(|error| {
-            Error::new(
-                error_type::INVALID_EVENT,
-                format!("the event says that its body is Base64, and it is not: {error}"),
-            )
-        })?;
-        Ok(bytes.into())
+        request::of_base64(text)
     }
 
     /// The whole `requestContext`.
