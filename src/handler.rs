@@ -114,16 +114,14 @@ where
 /// The error for an event that serde_json refuses, with the place in the JSON.
 #[cold]
 pub(crate) fn invalid_event(event: &[u8], error: &serde_json::Error) -> Error {
-    let (problem, path) = if error.is_data() {
-        let path = json_path::path(event, error.line(), error.column());
-        let problem = "the event is not of the shape that the handler expects: ";
-        (problem, path)
+    let problem = if error.is_data() {
+        "the event is not of the shape that the handler expects"
     } else {
-        ("the event is not JSON: ", String::new())
+        "the event is not JSON"
     };
-    let separator = if path.is_empty() { "" } else { ": " };
+    let path = json_path::prefix(event, error);
     Error::new(
         error_type::INVALID_EVENT,
-        format!("{problem}{path}{separator}{error}"),
+        format!("{problem}: {path}{error}"),
     )
 }

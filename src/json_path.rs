@@ -14,10 +14,23 @@ enum Open<'a> {
     Object(Option<&'a [u8]>),
 }
 
+/// The path of the value that serde_json refused, and a colon behind it; empty for an error of the text
+/// as a whole, and for a text that is not JSON.
+#[cold]
+pub(crate) fn prefix(json: &[u8], error: &serde_json::Error) -> String {
+    if !error.is_data() {
+        return String::new();
+    }
+    let mut path = path(json, error.line(), error.column());
+    if !path.is_empty() {
+        path.push_str(": ");
+    }
+    path
+}
+
 /// The path of the value in or behind which `line` and `column` are, counted as serde_json does:
 /// columns are bytes, up to the last one that was read. Empty for the text as a whole.
-#[cold]
-pub(crate) fn path(json: &[u8], line: usize, column: usize) -> String {
+fn path(json: &[u8], line: usize, column: usize) -> String {
     let before: usize = json
         .split_inclusive(|byte| *byte == b'\n')
         .take(line.saturating_sub(1))

@@ -80,12 +80,8 @@ impl RequestExt for Request<Body> {
             return Err(unsupported("application/json", &essence));
         }
         serde_json::from_slice(self.body()).map_err(|error| {
-            let path = match error.is_data() {
-                true => json_path::path(self.body(), error.line(), error.column()),
-                false => String::new(),
-            };
-            let separator = if path.is_empty() { "" } else { ": " };
-            request::invalid(format!("the body does not fit: {path}{separator}{error}"))
+            let path = json_path::prefix(self.body(), &error);
+            request::invalid(format!("the body does not fit: {path}{error}"))
         })
     }
 
