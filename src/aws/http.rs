@@ -4,12 +4,13 @@ use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ureq::Agent;
 use ureq::http::{Request, Uri};
-use ureq::{Agent, config::Config};
 
 use super::Error;
 use super::caller::Limits;
-use super::transport::{Connect, Connections, INPUT, NoResolver, NotSent, OUTPUT};
+use super::transport::{Connect, Connections, INPUT, NotSent, OUTPUT};
+use crate::client::bare_ureq::{self, NoResolver};
 use crate::{fresh, sys};
 
 /// How long a connection may have been idle to be used again: while the environment was frozen, the
@@ -42,20 +43,13 @@ impl Http {
 }
 
 fn agent(connections: &Arc<Connections>) -> Agent {
-    let config = Config::builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
-        .accept("")
-        .accept_encoding("")
+    // Its limit for idle connections, which counts the time of a freeze, is in `with`.
+    let config = bare_ureq::config()
         .max_response_header_size(INPUT)
         .input_buffer_size(INPUT)
         .output_buffer_size(OUTPUT)
         .max_idle_connections(64)
         .max_idle_connections_per_host(16)
-        // Our own limit, which counts the time of a freeze, is below.
-        .max_idle_age(Duration::MAX)
         .build();
     Agent::with_parts(config, Connect(Arc::clone(connections)), NoResolver)
 }

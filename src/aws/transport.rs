@@ -11,10 +11,8 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
-use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{ConnectionDetails, Connector, Transport};
 
 use super::tls;
 use super::wire::Wire;
@@ -149,23 +147,5 @@ impl Connector for Connect {
             .0
             .open(details.uri, (*limit).min(Duration::from_secs(900)))?;
         Ok(Some(wire))
-    }
-}
-
-/// A resolver that does nothing: ureq resolves before each request, and the connector resolves only for
-/// a new connection.
-#[derive(Debug)]
-pub(super) struct NoResolver;
-
-impl Resolver for NoResolver {
-    fn resolve(
-        &self,
-        _: &Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut some = self.empty();
-        some.push(([127, 0, 0, 1], 0).into());
-        Ok(some)
     }
 }

@@ -4,6 +4,8 @@
 //! client on a transport of ours. Both are a [`Client`] and pass the same tests. `streamed` is
 //! the exchange of a streamed response in either build, since ureq sends no trailers.
 
+#[cfg(any(feature = "aws", feature = "ureq"))]
+pub(crate) mod bare_ureq;
 mod chunked;
 mod connection;
 mod error;

@@ -8,15 +8,15 @@ mod wire;
 use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use ureq::{Agent, Body, config::Config, http};
+use ureq::{Agent, Body, http};
 
+use super::bare_ureq::{self, NoResolver};
 use super::error::BodyError;
 use super::reply::Field;
 use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request};
 use crate::settings::{Endpoint, path_prefix};
-use wire::{Connect, ConnectFailed, INPUT, NoResolver, OUTPUT, Shared};
+use wire::{Connect, ConnectFailed, INPUT, OUTPUT, Shared};
 
 /// ureq as a [`Client`].
 pub(crate) struct Ureq {
@@ -57,19 +57,12 @@ impl Client for Ureq {
 }
 
 fn agent(shared: &Arc<Shared>) -> Agent {
-    let config = Config::builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .proxy(None)
-        .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
-        .accept("")
-        .accept_encoding("")
+    let config = bare_ureq::config()
         .max_response_header_size(MAX_HEAD)
         .input_buffer_size(INPUT)
         .output_buffer_size(OUTPUT)
         .max_idle_connections(1)
         .max_idle_connections_per_host(1)
-        .max_idle_age(Duration::MAX)
         .build();
     Agent::with_parts(config, Connect(Arc::clone(shared)), NoResolver)
 }

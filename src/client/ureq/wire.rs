@@ -5,11 +5,9 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
 };
-use ureq::{config::Config, http};
 
 use super::super::connection;
 use crate::settings::Endpoint;
@@ -64,23 +62,6 @@ impl Connector for Connect {
             pending: Vec::new(),
             unsent: None,
         }))
-    }
-}
-
-/// A placeholder: the connector resolves by itself, but ureq needs an address.
-#[derive(Debug)]
-pub(super) struct NoResolver;
-
-impl Resolver for NoResolver {
-    fn resolve(
-        &self,
-        _: &http::Uri,
-        _: &Config,
-        _: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let mut none = self.empty();
-        none.push(([127, 0, 0, 1], 0).into());
-        Ok(none)
     }
 }
 
