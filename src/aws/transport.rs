@@ -15,7 +15,7 @@ use ureq::http::Uri;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Transport};
 
 use super::tls;
-use super::wire::Wire;
+use super::wire::{Wire, limit};
 use crate::sys;
 
 /// Largest head of an answer, in bytes: ureq parses it as a whole.
@@ -142,10 +142,7 @@ impl Connector for Connect {
         if let Some(wire) = self.0.take(details.uri) {
             return Ok(Some(wire));
         }
-        let limit = details.timeout.after;
-        let wire = self
-            .0
-            .open(details.uri, (*limit).min(Duration::from_secs(900)))?;
+        let wire = self.0.open(details.uri, limit(details.timeout))?;
         Ok(Some(wire))
     }
 }

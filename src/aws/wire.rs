@@ -14,6 +14,8 @@ use crate::sys::socket;
 
 /// Size of the output buffer, in bytes.
 const COLLECTED: usize = 64 * 1024;
+/// Longest wait: Lambda's longest timeout of a function.
+const LONGEST: Duration = Duration::from_secs(900);
 
 /// A connection. Output is collected until the answer is awaited.
 pub(super) struct Wire {
@@ -40,21 +42,22 @@ impl Wire {
             return Ok(());
         };
         while tls.is_handshaking() {
-            while tls.wants_write() {
-                tls.write_tls(&mut self.stream)?;
-            }
+            send(tls, &mut self.stream)?;
             limit_read(&self.stream, until)?;
             receive(tls, &mut self.stream)?;
         }
         // A connection that is opened ahead ends its handshake before the request.
-        while tls.wants_write() {
-            tls.write_tls(&mut self.stream)?;
-        }
-        Ok(())
+        send(tls, &mut self.stream)
     }
 
-    /// Writes the collected output.
-    fn flush(&mut self) -> io::Result<()> {
+    /// Writes the collected output within the time limit.
+    fn flush(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let left = limit(timeout).max(Duration::from_millis(1));
+        self.stream.set_write_timeout(Some(left))?;
+        self.write().map_err(|error| timed(error, timeout.reason))
+    }
+
+    fn write(&mut self) -> io::Result<()> {
         match &mut self.tls {
             None => self.stream.write_all(&self.pending)?,
             Some(tls) => {
@@ -62,9 +65,7 @@ impl Wire {
                 while !rest.is_empty() || tls.wants_write() {
                     let taken = tls.writer().write(rest)?;
                     rest = &rest[taken..];
-                    while tls.wants_write() {
-                        tls.write_tls(&mut self.stream)?;
-                    }
+                    send(tls, &mut self.stream)?;
                 }
             }
         }
@@ -110,6 +111,14 @@ impl Wire {
     }
 }
 
+/// Writes the TLS records that are ready.
+fn send(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
+    while tls.wants_write() {
+        tls.write_tls(stream)?;
+    }
+    Ok(())
+}
+
 /// Reads once and processes the TLS records.
 fn receive(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
     let got = retried(|| tls.read_tls(stream))?;
@@ -146,8 +155,9 @@ fn retried(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-fn until(timeout: NextTimeout) -> Duration {
-    sys::since_boot() + (*timeout.after).min(Duration::from_secs(900))
+/// The time that ureq gives, within what an invocation can have: without a limit it is for ever.
+pub(super) fn limit(timeout: NextTimeout) -> Duration {
+    (*timeout.after).min(LONGEST)
 }
 
 fn timed(error: io::Error, reason: Timeout) -> ureq::Error {
@@ -166,17 +176,15 @@ impl Transport for Wire {
         let output = &self.buffers.output()[..amount];
         self.pending.extend_from_slice(output);
         if self.pending.len() >= COLLECTED {
-            self.stream.set_write_timeout(Some(left(timeout)))?;
-            self.flush().map_err(|error| timed(error, timeout.reason))?;
+            self.flush(timeout)?;
         }
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
-        let until = until(timeout);
+        let until = sys::since_boot() + limit(timeout);
         if !self.pending.is_empty() {
-            self.stream.set_write_timeout(Some(left(timeout)))?;
-            self.flush().map_err(|error| timed(error, timeout.reason))?;
+            self.flush(timeout)?;
         }
         let got = self
             .read(until)
@@ -192,10 +200,6 @@ impl Transport for Wire {
     fn is_tls(&self) -> bool {
         self.tls.is_some()
     }
-}
-
-fn left(timeout: NextTimeout) -> Duration {
-    (*timeout.after).clamp(Duration::from_millis(1), Duration::from_secs(900))
 }
 
 impl std::fmt::Debug for Wire {
