@@ -187,15 +187,10 @@ fn of_io(error: &io::Error) -> Failed {
     let unsent = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<NotSent>());
-    if let Some(NotSent(why)) = unsent {
-        let code = if why.starts_with(super::tls::ROOTS) {
-            "Aws.BadRoots"
-        } else {
-            "Aws.Connection"
-        };
+    if let Some(NotSent { code, why }) = unsent {
         return Failed {
-            error: Error::of(code, why.clone()),
-            unsent: code == "Aws.Connection",
+            error: Error::of(*code, why.clone()),
+            unsent: true,
         };
     }
     let why = match error.kind() {

@@ -13,23 +13,23 @@ use rustls::{CertificateError, ClientConfig, RootCertStore};
 use crate::settings::variable;
 
 /// The variable with a file of root certificates, as AWS's tools read it.
-pub(super) const ROOTS: &str = "AWS_CA_BUNDLE";
+const ROOTS: &str = "AWS_CA_BUNDLE";
 /// TLS sessions that are kept for resumption: a function calls a few hosts.
 const SESSIONS: usize = 8;
 
-/// Names the transport in errors.
-pub(super) fn config() -> Result<ClientConfig, String> {
+/// The settings of all sessions, which trust these roots.
+pub(super) fn config(roots: RootCertStore) -> Result<ClientConfig, String> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| error.to_string())?
-        .with_root_certificates(roots()?)
+        .with_root_certificates(roots)
         .with_no_client_auth();
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     Ok(config)
 }
 
 /// Mozilla's roots, which are in the binary, or the roots in the file of the setting.
-fn roots() -> Result<RootCertStore, String> {
+pub(super) fn roots() -> Result<RootCertStore, String> {
     let Some(path) = variable(ROOTS).filter(|path| !path.is_empty()) else {
         let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
         return Ok(RootCertStore { roots });

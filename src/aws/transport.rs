@@ -33,18 +33,32 @@ pub(super) struct Connections {
 
 /// Marks an error that came before anything of a request was sent.
 #[derive(Debug)]
-pub(super) struct NotSent(pub(super) String);
+pub(super) struct NotSent {
+    /// The code of the call's error.
+    pub(super) code: &'static str,
+    pub(super) why: String,
+}
 
 impl std::fmt::Display for NotSent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 
 impl std::error::Error for NotSent {}
 
-fn not_sent(what: impl Into<String>) -> io::Error {
-    io::Error::other(NotSent(what.into()))
+fn not_sent(why: String) -> io::Error {
+    io::Error::other(NotSent {
+        code: "Aws.Connection",
+        why,
+    })
+}
+
+fn bad_roots(why: String) -> io::Error {
+    io::Error::other(NotSent {
+        code: "Aws.BadRoots",
+        why,
+    })
 }
 
 impl Connections {
@@ -98,7 +112,8 @@ impl Connections {
         if let Some(config) = &*config {
             return Ok(Arc::clone(config));
         }
-        let made = Arc::new(tls::config().map_err(not_sent)?);
+        let roots = tls::roots().map_err(bad_roots)?;
+        let made = Arc::new(tls::config(roots).map_err(not_sent)?);
         *config = Some(Arc::clone(&made));
         Ok(made)
     }
