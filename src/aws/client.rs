@@ -53,7 +53,7 @@ impl Client {
     /// `Aws.NoRegion`, and `Aws.BadEndpoint` when it is not such a URL.
     pub fn at(service: Service, url: &str) -> Result<Self, Error> {
         let endpoint = Endpoint::at(url, endpoint::region()?).map_err(|why| {
-            Error::setting("Aws.BadEndpoint", format!("the endpoint is {url:?}, {why}"))
+            Error::of("Aws.BadEndpoint", format!("the endpoint is {url:?}, {why}"))
         })?;
         Ok(Self::with(service, endpoint))
     }

@@ -44,7 +44,7 @@ pub(super) fn endpoint() -> Result<Option<String>, Error> {
     if may_be_asked(&uri) {
         return Ok(Some(uri));
     }
-    Err(Error::setting(
+    Err(Error::of(
         "Aws.NoCredentials",
         format!(
             "{FULL_URI} is {uri:?}; only https, loopback and the addresses that AWS documents are \

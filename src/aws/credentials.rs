@@ -107,7 +107,7 @@ pub(super) fn now(limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
     if let Some(found) = of_environment() {
         return Ok(Arc::new(found));
     }
-    Err(Error::setting(
+    Err(Error::of(
         "Aws.NoCredentials",
         format!(
             "there are no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor \

@@ -37,18 +37,17 @@ impl Endpoint {
             for name in [own.as_str(), "AWS_ENDPOINT_URL"] {
                 if let Some(url) = variable(name).filter(|url| !url.is_empty()) {
                     return Self::at(&url, region).map_err(|why| {
-                        Error::setting("Aws.BadEndpoint", format!("{name} is {url:?}, {why}"))
+                        Error::of("Aws.BadEndpoint", format!("{name} is {url:?}, {why}"))
                     });
                 }
             }
         }
         if is_set("AWS_USE_FIPS_ENDPOINT") {
-            return Err(Error::setting(
+            return Err(Error::of(
                 "Aws.BadEndpoint",
                 "AWS_USE_FIPS_ENDPOINT is set, and FIPS endpoints follow no rule; name the one of \
                  the service in AWS_ENDPOINT_URL_... (the module that encrypts here is not \
-                 validated for FIPS)"
-                    .to_owned(),
+                 validated for FIPS)",
             ));
         }
         let suffix = suffix(&region, is_set("AWS_USE_DUALSTACK_ENDPOINT"));
@@ -104,18 +103,17 @@ pub(super) fn region() -> Result<String, Error> {
     let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
     let found = names.iter().find_map(|name| variable(name));
     let region = found.filter(|region| !region.is_empty()).ok_or_else(|| {
-        Error::setting(
+        Error::of(
             "Aws.NoRegion",
             "there is no region: AWS_REGION is not set, which Lambda does by itself; elsewhere \
-             set it, to eu-central-1 for instance"
-                .to_owned(),
+             set it, to eu-central-1 for instance",
         )
     })?;
     let valid = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if region.bytes().all(valid) {
         return Ok(region);
     }
-    Err(Error::setting(
+    Err(Error::of(
         "Aws.NoRegion",
         format!("AWS_REGION is {region:?}, which is no region; set one such as eu-central-1"),
     ))

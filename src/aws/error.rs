@@ -45,11 +45,6 @@ struct Inner {
 }
 
 impl Error {
-    /// An error of a setting, which is the same for each call.
-    pub(super) fn setting(code: &'static str, message: String) -> Self {
-        Self::of(code, message)
-    }
-
     pub(super) fn of(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             code: ErrorTypeName(code.into()),
