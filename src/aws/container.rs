@@ -10,8 +10,8 @@ use ureq::http::Request;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::caller::Limits;
-use super::credentials::{Credentials, set};
-use super::{Error, clock, http};
+use super::credentials::Credentials;
+use super::{Error, clock, http, set};
 use crate::{fresh, settings, sys};
 
 pub(super) const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";

@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 
 use super::caller::Limits;
 use super::container::{self, FULL_URI};
-use super::{Caller, Error};
-use crate::settings::{self, variable};
-use crate::sys;
+use super::{Caller, Error, set};
+use crate::{settings, sys};
 
 /// Credentials that requests are signed with. They are neither printed nor compared; the secret parts are
 /// overwritten when the value is dropped.
@@ -115,10 +114,6 @@ pub(super) fn now(limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
              pass them to scripts/run-local with --env"
         ),
     ))
-}
-
-pub(super) fn set(name: &str) -> Option<String> {
-    variable(name).filter(|value| !value.is_empty())
 }
 
 fn of_environment() -> Option<Credentials> {

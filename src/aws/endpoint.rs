@@ -3,7 +3,7 @@
 //! Source: the AWS SDKs and Tools Reference Guide, "AWS Region", "Dual-stack and FIPS endpoints" and
 //! "Service-specific endpoints"; the partitions are those of botocore's partitions.json.
 
-use super::{Error, Service};
+use super::{Error, Service, set};
 use crate::settings::variable;
 
 /// A service's endpoint.
@@ -35,7 +35,7 @@ impl Endpoint {
         if !is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
             let own = own_variable(service.id);
             for name in [own.as_str(), "AWS_ENDPOINT_URL"] {
-                if let Some(url) = variable(name).filter(|url| !url.is_empty()) {
+                if let Some(url) = set(name) {
                     return Self::at(&url, region).map_err(|why| {
                         Error::of("Aws.BadEndpoint", format!("{name} is {url:?}, {why}"))
                     });

@@ -96,6 +96,13 @@ pub use service::{
 /// The crate whose [`Agent`](ureq::Agent) this module uses.
 pub use ureq;
 
+use crate::settings;
+
+/// The value of an environment variable; one that is empty counts as not set.
+fn set(name: &str) -> Option<String> {
+    settings::variable(name).filter(|value| !value.is_empty())
+}
+
 /// Percent-encodes one part of a path: all bytes but letters, digits, `-`, `.`, `_` and `~`.
 ///
 /// ```
