@@ -3,7 +3,7 @@
 //! Source: the IAM User Guide, "Create a signed AWS API request". The crates for it are larger than this
 //! module: aws-sigv4 was measured at 97 KB with 35 crates, and needs a newer Rust; reqsign at 279 KB.
 //! Tests compare the signatures with AWS's published vectors here, and with botocore's in
-//! tests/aws_signatures.rs.
+//! tests/aws/oracles.rs.
 
 use ring::{digest, hmac};
 
