@@ -29,8 +29,12 @@ pub fn idempotency_key(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Str
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    let digits = |byte: u8| [byte >> 4, byte & 15];
-    let digits = hash.finalize().into_iter().flat_map(digits);
+    hex(&hash.finalize())
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits
         .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
         .collect()

@@ -9,6 +9,7 @@ use ring::{digest, hmac};
 
 use super::clock;
 use super::credentials::Credentials;
+use crate::idempotency::hex;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -135,13 +136,6 @@ pub(super) fn encode(text: &str, kept: &[u8], to: &mut String) {
             }
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits
-        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
-        .collect()
 }
 
 #[cfg(test)]
