@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::caller::Limits;
 use super::{Caller, Client, Error, SECRETS_MANAGER, SSM};
-use crate::{fresh, log, settings, sys};
+use crate::{fresh, log, sys};
 
 /// A text that must stay secret. It is overwritten when it is dropped, can be neither cloned nor
 /// compared nor serialised, and prints as `SecretText`.
@@ -139,8 +139,7 @@ impl Secrets {
         match (self.read(limits, name), old) {
             (Ok(text), _) => {
                 let text = Arc::new(text);
-                // A value kept before the snapshot would be in it.
-                if fresh::restore_count() > 0 || !settings::snap_start() {
+                if !fresh::before_snapshot() {
                     let value = Value {
                         read: now,
                         text: Arc::clone(&text),

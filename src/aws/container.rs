@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::caller::Limits;
 use super::credentials::Credentials;
 use super::{Error, clock, http, set};
-use crate::{fresh, settings, sys};
+use crate::{fresh, sys};
 
 pub(super) const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
@@ -91,8 +91,7 @@ pub(super) fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credenti
     match fetch(uri, limits) {
         Ok(credentials) => {
             let credentials = Arc::new(credentials);
-            // Credentials kept before the snapshot would be in it.
-            if restores > 0 || !settings::snap_start() {
+            if !fresh::before_snapshot() {
                 *kept = Some(Kept {
                     restores,
                     credentials: Arc::clone(&credentials),

@@ -131,4 +131,6 @@ pub use phase::restore_count;
 pub use secret::Secret;
 pub use uuid::Uuid;
 
+#[cfg(feature = "aws")]
+pub(crate) use phase::before_snapshot;
 pub(crate) use phase::restored;

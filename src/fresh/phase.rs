@@ -33,14 +33,20 @@ pub(super) fn check(
     call: &'static str,
     place: &'static Location<'static>,
 ) -> Result<(), FreshError> {
+    if before_snapshot() {
+        return Err(FreshError::InInitPhase { call, place });
+    }
+    Ok(())
+}
+
+/// Whether a value that is kept now would be in a snapshot.
+pub(crate) fn before_snapshot() -> bool {
     if NO_SNAPSHOT.load(Ordering::Relaxed) || restore_count() > 0 {
-        return Ok(());
+        return false;
     }
     // Read here and not at start-up: a function that draws nothing pays nothing, and a draw before
     // `Runtime::run` is detected too.
-    if settings::snap_start() {
-        return Err(FreshError::InInitPhase { call, place });
-    }
-    NO_SNAPSHOT.store(true, Ordering::Relaxed);
-    Ok(())
+    let snapshot = settings::snap_start();
+    NO_SNAPSHOT.store(!snapshot, Ordering::Relaxed);
+    snapshot
 }
