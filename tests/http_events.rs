@@ -5,25 +5,13 @@
 mod common;
 
 use coldspark_emulator::script;
-use common::{Failure, assert_response, aws_event, aws_events, failure, function};
+use common::{Failure, aws_event, aws_events, failure, function};
 use serde_json::{Value, json};
 
-/// What the function `handler` of fixture-events answers to each event, one process for all.
+/// The answers of this handler of fixture-events.
 #[track_caller]
 fn answers(handler: &str, events: &[Value]) -> Vec<Value> {
-    let steps = events
-        .iter()
-        .flat_map(|event| script::exchange("h-1", event.to_string()));
-    let session = function("fixture-events").handler(handler).start(steps);
-    let requests = session.requests(2 * events.len() + 1);
-    let posted = requests.chunks(2).take(events.len());
-    posted
-        .map(|two| {
-            let json = two[1].json();
-            assert_response(&two[1], "h-1", &two[1].body);
-            json
-        })
-        .collect()
+    common::answers(function("fixture-events").handler(handler), events)
 }
 
 /// What `fixture-events` says of the request of that event.

@@ -3,24 +3,13 @@
 mod common;
 
 use coldspark_emulator::script;
-use common::{assert_response, aws_event, aws_events, failure, function};
+use common::{aws_event, aws_events, failure, function};
 use serde_json::{Value, json};
 
-/// What the handler of fixture-events answers to these events, one process for all.
+/// The answers of this handler of fixture-events.
 #[track_caller]
 fn answers(handler: &str, events: &[Value]) -> Vec<Value> {
-    let steps = events
-        .iter()
-        .flat_map(|event| script::exchange("h-1", event.to_string()));
-    let session = function("fixture-events").handler(handler).start(steps);
-    let requests = session.requests(2 * events.len() + 1);
-    let posted = requests.chunks(2).take(events.len());
-    posted
-        .map(|two| {
-            assert_response(&two[1], "h-1", &two[1].body);
-            two[1].json()
-        })
-        .collect()
+    common::answers(function("fixture-events").handler(handler), events)
 }
 
 /// A request of a function URL.

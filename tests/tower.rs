@@ -2,20 +2,13 @@
 
 mod common;
 
-use coldspark_emulator::script;
 use common::{aws_event, function};
 use serde_json::{Value, json};
 
-/// What the router answers to these events, one process for all.
+/// The answers of the router.
 #[track_caller]
 fn answers(events: &[Value]) -> Vec<Value> {
-    let steps = events
-        .iter()
-        .flat_map(|event| script::exchange("t-1", event.to_string()));
-    let session = function("fixture-axum").start(steps);
-    let requests = session.requests(2 * events.len() + 1);
-    let posted = requests.chunks(2).take(events.len());
-    posted.map(|two| two[1].json()).collect()
+    common::answers(function("fixture-axum"), events)
 }
 
 /// A request of a function URL.

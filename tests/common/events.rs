@@ -1,4 +1,5 @@
-//! The sample events of the crate `aws_lambda_events`, read from where cargo keeps its source.
+//! Events as JSON: the samples of the crate `aws_lambda_events`, read from where cargo keeps its source,
+//! and the answers to events.
 
 use std::env;
 use std::fs;
@@ -6,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use coldspark_emulator::script;
 use serde_json::Value;
+
+use super::{Function, assert_response};
 
 /// The sample event of that name: `sqs-event` is in the file `example-sqs-event.json`.
 #[track_caller]
@@ -28,6 +32,23 @@ pub(crate) fn aws_events(start: &str) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
+}
+
+/// The answers of a function to these events, one process for all.
+#[track_caller]
+pub(crate) fn answers(function: Function, events: &[Value]) -> Vec<Value> {
+    let steps = events
+        .iter()
+        .flat_map(|event| script::exchange("h-1", event.to_string()));
+    let session = function.start(steps);
+    let requests = session.requests(2 * events.len() + 1);
+    let posted = requests.chunks(2).take(events.len());
+    posted
+        .map(|two| {
+            assert_response(&two[1], "h-1", &two[1].body);
+            two[1].json()
+        })
+        .collect()
 }
 
 fn folder() -> &'static Path {

@@ -31,7 +31,7 @@ pub(crate) use binaries::{
     Client, Profile, bootstrap_file, client, limit, outside, profile, runner,
 };
 pub(crate) use concurrent::{Concurrent, serial};
-pub(crate) use events::{aws_event, aws_events};
+pub(crate) use events::{answers, aws_event, aws_events};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
