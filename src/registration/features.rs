@@ -43,16 +43,11 @@ type Poll<S> = fn(RuntimeApi<DefaultClient>, Function<S>, usize) -> Result<Infal
 pub(crate) type BeforeEvent = fn(&Metadata<'_>);
 
 impl<S> Features<S> {
-    const fn nothing() -> Self {
+    pub(super) const fn nothing() -> Self {
         Self {
             pollers: None,
             shutdown: None,
             before_event: None,
         }
-    }
-
-    /// The value in `place`, made now if it is empty.
-    pub(crate) fn of(place: &mut Option<Box<Self>>) -> &mut Self {
-        place.get_or_insert_with(|| Box::new(Self::nothing()))
     }
 }

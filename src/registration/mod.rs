@@ -64,9 +64,10 @@ impl<S> Registration<S> {
         self.handlers.push((Name::new(name), handler));
     }
 
-    /// The features, to add one.
+    /// The features, made now if there are none yet, to add one.
     pub(crate) fn features(&mut self) -> &mut Features<S> {
-        Features::of(&mut self.features)
+        self.features
+            .get_or_insert_with(|| Box::new(Features::nothing()))
     }
 
     /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
