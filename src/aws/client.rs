@@ -224,22 +224,18 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Response, Error> {
-        let mut sent = Vec::with_capacity(headers.len() + 4);
-        for (name, value) in headers {
-            sent.push((name.to_ascii_lowercase(), (*value).to_owned()));
-        }
+        let lower = |(name, value): &(&str, &str)| (name.to_ascii_lowercase(), (*value).to_owned());
         let outgoing = Outgoing {
             method,
             path,
             query: sigv4::query(query),
-            headers: sent,
+            headers: headers.iter().map(lower).collect(),
             body,
             repeatable: matches!(method, "GET" | "HEAD" | "PUT" | "DELETE"),
         };
-        let call = [method, " ", path].concat();
         let answer = checked(&outgoing)
             .and_then(|()| self.run(&caller.limits(), &outgoing))
-            .map_err(|error| error.in_call(self.service.id, &call))?;
+            .map_err(|error| error.in_call(self.service.id, &[method, " ", path].concat()))?;
         Ok(Response {
             status: answer.status,
             headers: answer.headers,

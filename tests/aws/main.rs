@@ -17,10 +17,11 @@ mod settings;
 mod snapshots;
 mod tls;
 
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_server::{Reply, Request, Server};
-use coldspark_emulator::script;
+use coldspark_emulator::script::{self, Step};
 use common::{Failure, Function, Session, function};
 use serde_json::{Value, json};
 
@@ -72,6 +73,33 @@ fn put_item() -> Value {
 #[track_caller]
 fn start(function: Function, event: &Value) -> Session {
     function.start(script::exchange("event", event.to_string()))
+}
+
+/// Sets what Lambda sets under SnapStart, with this endpoint for credentials.
+fn snap_start(function: Function, credentials: impl Into<String>) -> Function {
+    function
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", credentials.into())
+        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+}
+
+/// Starts it with a restore, and then with so many of these events, which it has then answered.
+#[track_caller]
+fn restored(function: Function, event: &Value, events: usize) -> Session {
+    let mut steps: Vec<Step> = vec![script::status(200).into()];
+    for _ in 0..events {
+        steps.extend(script::exchange("event", event.to_string()));
+    }
+    let session = function.start(steps);
+    session.requests(2 * events + 2);
+    session
+}
+
+/// A time in UTC by the system's `date`, which is nobody's code here.
+fn date(when: &str, form: &str) -> String {
+    let mut date = Command::new("date");
+    let date = date.env("LC_ALL", "C").args(["-u", "-d", when, form]);
+    let text = String::from_utf8(date.output().expect("date runs").stdout);
+    text.expect("text").trim_end().to_owned()
 }
 
 /// Sends one more event.

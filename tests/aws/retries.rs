@@ -7,7 +7,8 @@ use coldspark_emulator::script;
 use serde_json::{Value, json};
 
 use super::{
-    DYNAMODB, SQS, call, failure, fixture, get_item, ok, push, put_item, replies, response, start,
+    DYNAMODB, SQS, call, date, failure, fixture, get_item, ok, push, put_item, replies, response,
+    start,
 };
 
 fn broken(status: u16) -> Reply {
@@ -106,12 +107,17 @@ fn without_a_connection_everything_is_tried_again() {
         .assert_says(&["cannot connect to 127.0.0.1", "refused"]);
 }
 
+/// The time since 1970.
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("a clock")
+}
+
 /// With so many milliseconds until its deadline.
 fn hurried(event: &Value, left: u64) -> coldspark_emulator::http::Reply {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock");
-    let deadline = (now + Duration::from_millis(left)).as_millis().to_string();
+    let deadline = (now() + Duration::from_millis(left))
+        .as_millis()
+        .to_string();
     script::event("event", event.to_string()).set_header("Lambda-Runtime-Deadline-Ms", &deadline)
 }
 
@@ -146,10 +152,7 @@ fn a_slow_first_byte_is_waited_for() {
 fn ahead(code: &'static str) -> Server {
     Server::start(None, move |request| {
         let signed = request.header("x-amz-date").expect("a date").to_owned();
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("a clock")
-            .as_secs();
+        let now = now().as_secs();
         // Compared as text: the forms have the same order as the times.
         if signed.as_str() > basic(now + 1800).as_str() {
             return ok();
@@ -159,22 +162,12 @@ fn ahead(code: &'static str) -> Server {
     })
 }
 
-/// By the system's `date`, which is nobody's code here.
-fn date(seconds: u64, form: &str) -> String {
-    let mut date = std::process::Command::new("date");
-    let date = date
-        .env("LC_ALL", "C")
-        .args(["-u", "-d", &format!("@{seconds}"), form]);
-    let text = String::from_utf8(date.output().expect("date runs").stdout);
-    text.expect("text").trim_end().to_owned()
-}
-
 fn basic(seconds: u64) -> String {
-    date(seconds, "+%Y%m%dT%H%M%SZ")
+    date(&format!("@{seconds}"), "+%Y%m%dT%H%M%SZ")
 }
 
 fn http_date(seconds: u64) -> String {
-    date(seconds, "+%a, %d %b %Y %H:%M:%S GMT")
+    date(&format!("@{seconds}"), "+%a, %d %b %Y %H:%M:%S GMT")
 }
 
 #[test]
@@ -203,11 +196,7 @@ fn another_refusal_does_not_change_the_clock() {
 fn a_signature_that_is_refused_at_the_right_time_stays_refused() {
     let body = br#"{"__type":"InvalidSignatureException"}"#;
     let server = Server::start(None, |_| {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .expect("a clock")
-            .as_secs();
-        Reply::with(403, &[("date", &http_date(now))], body)
+        Reply::with(403, &[("date", &http_date(now().as_secs()))], body)
     });
     let session = start(fixture(&server.url()), &put_item());
     assert_eq!(failure(&session, 1).error_type, "InvalidSignatureException");

@@ -1,11 +1,11 @@
 //! The example on the official SDK: its folder is in `COLDSPARK_TEST_OUTSIDE`.
 
 use aws_server::{Reply, Server};
-use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::script;
 use coldspark_emulator::skipped;
 use serde_json::json;
 
-use super::{common, function, push, snapshots, start};
+use super::{common, function, push, restored, snap_start, snapshots, start};
 use common::{Function, wait_disconnected};
 
 const ITEM: &str = r#"{"Item":{"article":{"S":"rope"},"price":{"N":"350"}}}"#;
@@ -62,20 +62,11 @@ fn a_restore_brings_it_new_credentials() {
         return;
     };
     let credentials = snapshots::endpoint(300);
-    let mut steps: Vec<Step> = vec![script::status(200).into()];
-    for _ in 0..2 {
-        steps.extend(script::exchange("event", "\"rope\""));
-    }
-    let session = function
+    let function = function
         .env("AWS_ACCESS_KEY_ID", "OLD")
-        .env("AWS_SECRET_ACCESS_KEY", "OLD")
-        .env(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            format!("{}/x", credentials.url()),
-        )
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-        .start(steps);
-    session.requests(6);
+        .env("AWS_SECRET_ACCESS_KEY", "OLD");
+    let function = snap_start(function, format!("{}/x", credentials.url()));
+    let _session = restored(function, &json!("rope"), 2);
     let keys = snapshots::keys(&server);
     assert_eq!(keys.len(), 2);
     assert!(keys.iter().all(|key| key.starts_with("KEY")), "{keys:?}");

@@ -1,10 +1,9 @@
 //! Secrets and parameters that are kept.
 
 use aws_server::{Reply, Server};
-use coldspark_emulator::script;
 use serde_json::{Value, json};
 
-use super::{failure, fixture, push, replies, response, start};
+use super::{failure, fixture, push, replies, response, restored, snap_start, start};
 
 fn secret(text: &str) -> Reply {
     Reply::json(
@@ -91,17 +90,9 @@ fn after_a_restore_secrets_are_read_anew() {
         "/credentials" => Reply::json(200, r#"{"AccessKeyId":"A","SecretAccessKey":"B"}"#),
         _ => secret(request.header("x-amz-date").expect("a date")),
     });
-    let [event, taken] = script::exchange("event", ask().to_string());
-    let [again, taken_too] = script::exchange("event", ask().to_string());
-    let session = fixture(&server.url())
-        .env(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            format!("{}/credentials", server.url()),
-        )
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-        .handler("reads a secret")
-        .start([script::status(200).into(), event, taken, again, taken_too]);
-    session.requests(6);
+    let function = fixture(&server.url()).handler("reads a secret");
+    let function = snap_start(function, format!("{}/credentials", server.url()));
+    let _session = restored(function, &ask(), 2);
     let read = server
         .requests()
         .into_iter()

@@ -3,58 +3,41 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_server::{Reply, Server};
-use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::script::Step;
 
-use super::{common, failure, get_item, ok, replies, response, start, without_credentials};
-use common::{Function, Session};
+use super::{
+    common, date, failure, get_item, ok, replies, response, restored, snap_start, start,
+    without_credentials,
+};
+use common::Function;
 
 /// An endpoint that gives other credentials each time, which last for so many seconds.
 pub(crate) fn endpoint(seconds: i64) -> Server {
     let number = AtomicUsize::new(1);
     Server::start(None, move |_| {
         let number = number.fetch_add(1, Ordering::Relaxed);
-        let expires = std::process::Command::new("date")
-            .args([
-                "-u",
-                "-d",
-                &format!("{seconds} seconds"),
-                "+%Y-%m-%dT%H:%M:%SZ",
-            ])
-            .output()
-            .expect("date runs");
-        let expires = String::from_utf8(expires.stdout).expect("text");
+        let expires = in_seconds(seconds);
         Reply::json(
             200,
             &format!(
-                r#"{{"AccessKeyId":"KEY{number}","SecretAccessKey":"S","Token":"T{number}","Expiration":"{}"}}"#,
-                expires.trim_end()
+                r#"{{"AccessKeyId":"KEY{number}","SecretAccessKey":"S","Token":"T{number}","Expiration":"{expires}"}}"#
             ),
         )
     })
 }
 
-fn snap_start(service: &Server, credentials: &Server) -> Function {
-    without_credentials(&service.url())
-        // Credentials from before the snapshot.
-        .env("AWS_ACCESS_KEY_ID", "OLD")
-        .env("AWS_SECRET_ACCESS_KEY", "OLD")
-        .env(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            format!("{}/x", credentials.url()),
-        )
-        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "allowed")
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+/// The time in so many seconds, as the endpoint writes it.
+fn in_seconds(seconds: i64) -> String {
+    date(&format!("{seconds} seconds"), "+%Y-%m-%dT%H:%M:%SZ")
 }
 
-/// A restore and then so many events.
-fn restored(function: Function, events: usize) -> Session {
-    let mut steps: Vec<Step> = vec![script::status(200).into()];
-    for _ in 0..events {
-        steps.extend(script::exchange("event", get_item().to_string()));
-    }
-    let session = function.start(steps);
-    session.requests(2 * events + 2);
-    session
+/// The fixture with credentials from before the snapshot.
+fn fixture(service: &Server, credentials: &Server) -> Function {
+    let function = without_credentials(&service.url())
+        .env("AWS_ACCESS_KEY_ID", "OLD")
+        .env("AWS_SECRET_ACCESS_KEY", "OLD")
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "allowed");
+    snap_start(function, format!("{}/x", credentials.url()))
 }
 
 pub(crate) fn keys(server: &Server) -> Vec<String> {
@@ -80,7 +63,11 @@ pub(crate) fn keys(server: &Server) -> Vec<String> {
 #[test]
 fn a_restore_brings_new_credentials() {
     let (service, credentials) = (replies([ok()]), endpoint(3600));
-    restored(snap_start(&service, &credentials).handler("calls"), 2);
+    restored(
+        fixture(&service, &credentials).handler("calls"),
+        &get_item(),
+        2,
+    );
     // A call of the init step, and two events behind the restore.
     assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY2 T2"]);
     let asked = credentials.requests();
@@ -92,7 +79,7 @@ fn a_restore_brings_new_credentials() {
 #[test]
 fn credentials_are_asked_for_again_before_they_expire() {
     let (service, credentials) = (replies([ok()]), endpoint(300));
-    restored(snap_start(&service, &credentials), 3);
+    restored(fixture(&service, &credentials), &get_item(), 3);
     assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY3 T3"]);
 }
 
@@ -108,22 +95,15 @@ fn credentials_that_still_last_are_used_while_their_endpoint_is_down() {
             }
         })
     };
-    restored(snap_start(&service, &credentials), 2);
+    restored(fixture(&service, &credentials), &get_item(), 2);
     assert_eq!(keys(&service), ["K none", "K none"]);
     assert_eq!(credentials.requests().len(), 1 + 3);
 }
 
 /// Credentials for five minutes.
 fn soon() -> String {
-    let date = std::process::Command::new("date")
-        .args(["-u", "-d", "300 seconds", "+%Y-%m-%dT%H:%M:%SZ"])
-        .output()
-        .expect("date runs");
-    let until = String::from_utf8(date.stdout).expect("text");
-    format!(
-        r#"{{"AccessKeyId":"K","SecretAccessKey":"S","Expiration":"{}"}}"#,
-        until.trim_end()
-    )
+    let until = in_seconds(300);
+    format!(r#"{{"AccessKeyId":"K","SecretAccessKey":"S","Expiration":"{until}"}}"#)
 }
 
 #[test]
@@ -134,7 +114,7 @@ fn an_endpoint_that_gives_none_is_named() {
         (Reply::json(200, "{}"), "missing field"),
     ] {
         let credentials = replies([reply]);
-        let session = restored(snap_start(&service, &credentials), 1);
+        let session = restored(fixture(&service, &credentials), &get_item(), 1);
         let failure = common::failure(&session.requests(4)[2], "event");
         failure
             .assert_type("Aws.Credentials")
@@ -178,7 +158,11 @@ fn the_token_of_a_file_is_read_each_time() {
 #[test]
 fn no_connection_of_the_init_phase_is_used_after_the_restore() {
     let (service, credentials) = (replies([ok()]), endpoint(3600));
-    restored(snap_start(&service, &credentials).handler("calls"), 2);
+    restored(
+        fixture(&service, &credentials).handler("calls"),
+        &get_item(),
+        2,
+    );
     let connections = service.requests().into_iter().map(|it| it.connection);
     assert_eq!(connections.collect::<Vec<_>>(), [1, 2, 2]);
 }
@@ -186,7 +170,7 @@ fn no_connection_of_the_init_phase_is_used_after_the_restore() {
 #[test]
 fn under_snapstart_no_connection_is_made_ahead() {
     let (service, credentials) = (replies([ok()]), endpoint(3600));
-    let function = snap_start(&service, &credentials).handler("connects");
+    let function = fixture(&service, &credentials).handler("connects");
     let session = function.start([] as [Step; 0]);
     session.requests(1);
     assert_eq!(service.connections(), 0);

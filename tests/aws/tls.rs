@@ -5,10 +5,12 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use aws_server::{Server, Tls};
-use coldspark_emulator::script::{self, Step};
+use coldspark_emulator::script::Step;
 
 use super::oracles::python;
-use super::{common, failure, fixture, get_item, ok, push, put_item, response, start};
+use super::{
+    common, failure, fixture, get_item, ok, push, put_item, response, restored, snap_start, start,
+};
 use common::{Function, wait_disconnected};
 
 /// The folder with the chains, which are made once; None, with a word, where nothing can make them.
@@ -141,17 +143,9 @@ fn no_tls_session_outlives_a_snapshot() {
         }
         ok()
     });
-    let mut steps: Vec<Step> = vec![script::status(200).into()];
-    steps.extend(script::exchange("event", get_item().to_string()));
-    let session = trusting(&server, &folder)
-        .env(
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            format!("{}/credentials", server.url()),
-        )
-        .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-        .handler("calls")
-        .start(steps);
-    session.requests(4);
+    let function = trusting(&server, &folder).handler("calls");
+    let function = snap_start(function, format!("{}/credentials", server.url()));
+    let _session = restored(function, &get_item(), 1);
     let requests = server.requests();
     assert!(
         requests.iter().all(|request| !request.resumed),
