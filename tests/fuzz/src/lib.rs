@@ -27,7 +27,12 @@ mod layer;
 
 /// The system calls of the layer that these modules need.
 mod sys {
-    use std::ffi::OsStr;
+    use std::ffi::{CStr, OsStr};
+
+    /// No variable is set.
+    pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
+        std::iter::empty()
+    }
 
     /// No variable is set.
     pub(crate) fn variable(_: &str) -> Option<&'static OsStr> {
