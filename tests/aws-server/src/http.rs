@@ -128,11 +128,7 @@ impl Reply {
         let mut bytes = bytes.into_bytes();
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(body);
-        Self {
-            bytes,
-            wait: Duration::ZERO,
-            close: false,
-        }
+        Self::raw(&bytes)
     }
 
     /// Exactly these bytes.
@@ -148,11 +144,7 @@ impl Reply {
     /// Nothing: the connection is closed.
     #[must_use]
     pub fn nothing() -> Self {
-        Self {
-            bytes: Vec::new(),
-            wait: Duration::ZERO,
-            close: true,
-        }
+        Self::raw(&[]).then_close()
     }
 
     /// Closes the connection behind the answer, without a header that says so.
