@@ -22,7 +22,6 @@ mod events;
 mod expect;
 mod function;
 pub(crate) mod log;
-mod port;
 mod rie;
 mod session;
 mod slow;
@@ -30,13 +29,13 @@ mod slow;
 pub(crate) use binaries::{
     Client, Profile, bootstrap_file, client, limit, outside, profile, runner,
 };
+pub(crate) use coldspark_emulator::port::free_port;
 pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{answers, aws_event, aws_events};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
 };
 pub(crate) use function::{Exit, Function, Process, function};
-pub(crate) use port::free_port;
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
 pub(crate) use slow::Slow;

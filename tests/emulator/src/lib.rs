@@ -10,6 +10,7 @@
 //!   [`endpoint`] and [`front`], the Invoke API and a function URL in front of it. For
 //!   `scripts/run-local`.
 //! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
+//! - [`port`]: free ports for servers that bind them by themselves.
 //! - [`tree`]: a process with all that it started, to be stopped, continued and killed.
 //! - [`confine`]: programs under a filter for system calls. For the tests of least privilege.
 //! - [`api`]: names and sizes of the Runtime API, from its contract.
@@ -25,6 +26,7 @@ pub mod front;
 pub mod function;
 pub mod http;
 pub mod model;
+pub mod port;
 pub mod script;
 mod skip;
 pub mod sockets;

@@ -1,12 +1,13 @@
 //! The examples behind the front of `scripts/run-local --serve --http`, as curl or a browser sees them.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use coldspark_emulator::function::{Function, Spec};
+use coldspark_emulator::port::free_port;
 use coldspark_emulator::{front, skipped};
 
 use super::real::has;
@@ -20,9 +21,6 @@ fn served(example: &str, interpreter: &str, streams: bool) -> Option<std::net::S
         ));
         return None;
     }
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let port = free.local_addr().expect("an address").port();
-    drop(free);
     let mode = if streams {
         "response_stream"
     } else {
@@ -30,7 +28,7 @@ fn served(example: &str, interpreter: &str, streams: bool) -> Option<std::net::S
     };
     let variables = [
         ("PATH", std::env::var("PATH").unwrap_or_default()),
-        ("AWS_LWA_PORT", port.to_string()),
+        ("AWS_LWA_PORT", free_port().to_string()),
         ("AWS_LWA_INVOKE_MODE", mode.to_owned()),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
+use coldspark_emulator::port::free_port;
 use coldspark_emulator::script::{Step, raw};
 
 use crate::common::web::{PROCESS, Web, get, idle, page, text};
@@ -11,9 +12,7 @@ use crate::common::{Function, Package, workers};
 
 /// A process, and a port on which nobody listens yet.
 fn silent(process: &str, variables: &[(&str, &str)]) -> (Function, u16) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
-    drop(listener);
+    let port = free_port();
     let package = Package::new().executable("handler", workers::raw(process));
     let port_text = port.to_string();
     let function = Function::start_with("http:handler", package, |command| {

@@ -1,8 +1,8 @@
 //! Applications that listen themselves.
 
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use coldspark_emulator::port::free_port;
 use coldspark_emulator::skipped;
 use serde_json::Value;
 
@@ -19,19 +19,9 @@ pub(super) fn has(program: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// A free port; another program may take it before the application does.
-fn port() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener
-        .local_addr()
-        .expect("an address")
-        .port()
-        .to_string()
-}
-
 #[track_caller]
 fn serves(script: &str) {
-    let port = port();
+    let port = free_port().to_string();
     let package = Package::new().executable("app", script);
     let mut function = Function::start_env("http:app", package, &[("PORT", &port)]);
     for number in 0..3 {

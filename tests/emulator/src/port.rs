@@ -13,7 +13,12 @@ const PORTS: u32 = 12_000;
 ///
 /// It is not tested by listening there: a process that another thread is just starting would inherit the
 /// listener for a moment, and take a connection that is meant for the server.
-pub(crate) fn free_port() -> u16 {
+///
+/// # Panics
+///
+/// If each of the ports is in use.
+#[must_use]
+pub fn free_port() -> u16 {
     static GIVEN: AtomicU32 = AtomicU32::new(0);
     // Processes that run at the same time use different ranges.
     let begin = process::id().wrapping_mul(97);
