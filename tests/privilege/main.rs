@@ -131,7 +131,7 @@ fn a_name_a_snapshot_and_a_server_that_is_gone_are_within_the_list() {
     // What then asks for the next event finds nobody any more, tries again, and gives up.
     let gone = taken.closing_listener().then_close();
     let api = script::Scripted::start([script::status(200).into(), event, gone]);
-    let port = api.address().rsplit(':').next().expect("a port").to_owned();
+    let port = api.port();
     let process = function
         .env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
         .start_at(format!("localhost:{port}"));

@@ -66,8 +66,7 @@ impl Web {
         change: impl FnOnce(&mut Command),
     ) -> Self {
         let app = Scripted::start(steps);
-        let address = app.address();
-        let port = address.rsplit(':').next().expect("a port").to_owned();
+        let port = app.port().to_string();
         let package = Package::new().executable("handler", workers::raw(process));
         let function = Function::start_with("http:handler", package, |command| {
             command.env("AWS_LWA_PORT", &port);

@@ -11,7 +11,7 @@ use crate::common::{Concurrent, Package, workers};
 
 fn start(steps: Vec<Step>, concurrency: usize) -> (Concurrent, Scripted) {
     let app = Scripted::start(steps);
-    let port = app.address().rsplit(':').next().expect("a port").to_owned();
+    let port = app.port().to_string();
     let package = Package::new().executable("handler", workers::raw(PROCESS));
     let config = Config {
         concurrency,

@@ -102,9 +102,8 @@ fn a_connection_is_enough_where_the_protocol_is_tcp() {
 #[test]
 fn the_check_may_have_a_port_of_its_own() {
     let health = coldspark_emulator::script::Scripted::start([text("healthy")]);
-    let address = health.address();
-    let port = address.rsplit(':').next().expect("a port");
-    let variables = [("READINESS_CHECK_PORT", port)];
+    let port = health.port().to_string();
+    let variables = [("READINESS_CHECK_PORT", &*port)];
     let mut web = Web::start_with(&variables, Vec::<Step>::new());
     idle(&web);
     assert_eq!(health.requests().len(), 1);
@@ -180,7 +179,7 @@ fn an_application_that_listens_on_ipv6_alone_is_found() {
         coldspark_emulator::skipped("there is no IPv6");
         return;
     };
-    let port = app.address().rsplit(':').next().expect("a port").to_owned();
+    let port = app.port().to_string();
     let package = Package::new().executable("handler", workers::raw(PROCESS));
     let mut function = Function::start_env("http:handler", package, &[("PORT", &port)]);
     app.push(text("ok"));

@@ -11,7 +11,7 @@ use crate::common::{Function, Package, workers};
 /// A server, and its port.
 fn server() -> (Scripted, String) {
     let app = Scripted::start([text("ready")]);
-    let port = app.address().rsplit(':').next().expect("a port").to_owned();
+    let port = app.port().to_string();
     (app, port)
 }
 

@@ -79,6 +79,12 @@ impl Scripted {
         self.shared.address.to_string()
     }
 
+    /// The port of its address.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.shared.address.port()
+    }
+
     /// What has been received so far, in order of completion.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
