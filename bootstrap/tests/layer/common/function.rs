@@ -44,6 +44,16 @@ pub(crate) fn urgent(id: &str, body: &str, left: u64) -> Reply {
     event.header("Lambda-Runtime-Deadline-Ms", &deadline.to_string())
 }
 
+/// The binary with nothing set, under its runner if there is one.
+pub(crate) fn bare_command() -> Command {
+    let Some(runner) = runner() else {
+        return Command::new(binary());
+    };
+    let mut command = Command::new(runner);
+    command.arg(binary());
+    command
+}
+
 /// The binary as the bootstrap of this package.
 pub(crate) fn command(handler: impl AsRef<OsStr>, package: &Package, address: &str) -> Command {
     let mut log = OpenOptions::new();
@@ -52,14 +62,7 @@ pub(crate) fn command(handler: impl AsRef<OsStr>, package: &Package, address: &s
         .append(true)
         .open(package.log())
         .expect("a log file");
-    let mut command = match runner() {
-        Some(runner) => {
-            let mut command = Command::new(runner);
-            command.arg(binary());
-            command
-        }
-        None => Command::new(binary()),
-    };
+    let mut command = bare_command();
     command.env_clear();
     command.envs(env::var_os("PATH").map(|path| ("PATH", path)));
     command.env("AWS_LAMBDA_RUNTIME_API", address);

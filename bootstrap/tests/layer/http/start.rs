@@ -1,10 +1,8 @@
 //! What makes a function a web application, and what is started for it.
 
-use std::process::Command;
-
 use coldspark_emulator::script::Scripted;
 
-use crate::common::function::{binary, runner};
+use crate::common::function::{bare_command, binary, runner};
 use crate::common::web::{PROCESS, get, text};
 use crate::common::{Function, Package, workers};
 
@@ -87,14 +85,7 @@ fn an_images_command_is_wrapped() {
 #[test]
 fn without_a_runtime_api_the_command_is_executed_itself() {
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = match runner() {
-            Some(runner) => {
-                let mut command = Command::new(runner);
-                command.arg(binary());
-                command
-            }
-            None => Command::new(binary()),
-        };
+        let mut command = bare_command();
         command.args(arguments).env_remove("AWS_LAMBDA_RUNTIME_API");
         command.envs(variables.iter().copied());
         let output = command.output().expect("it runs");
