@@ -67,10 +67,6 @@ fn the_end_of_the_application_costs_the_events_in_hand_and_it_is_started_once() 
     assert!(response(function.submit(&get("/").to_string())).contains("again"));
     // It is there before it has begun: the server answers in its place.
     let starts = || std::fs::read_to_string(task.join("starts")).unwrap_or_default();
-    let end = std::time::Instant::now() + crate::common::function::limit();
-    while starts().lines().count() < 2 {
-        assert!(std::time::Instant::now() < end, "{}", starts());
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
+    function.wait_until("started again", |_| starts().lines().count() >= 2);
     assert_eq!(starts().lines().count(), 2);
 }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::common::function::limit;
 use crate::common::web::{Web, get, idle, request, text, wait_for};
 use crate::common::{Answer, process};
+use crate::random_kills::Dice;
 
 #[test]
 fn a_connection_serves_one_event_after_the_other() {
@@ -245,15 +246,12 @@ fn what_was_printed_before_an_answer_is_in_the_log_before_it_is_posted() {
 #[test]
 fn random_answers_deaths_and_delays_lose_and_mix_nothing() {
     let mut web = Web::start(&[]);
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
     for round in 0..60 {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
         let body = format!("answer {round}");
         let post = request("POST", "/", "x");
         let whole = text(&body);
-        let (step, good) = match state % 8 {
+        let (step, good) = match dice.below(8) {
             0 => (Step::from(whole).dribble(), true),
             1 => (
                 Step::from(whole.header("Connection", "close")).then_close(),
@@ -261,10 +259,7 @@ fn random_answers_deaths_and_delays_lose_and_mix_nothing() {
             ),
             2 => (Step::from(whole).split_at(&[10, 40, 70]), true),
             3 => (Step::from(whole.chunked(&[3, 4])), true),
-            4 => (
-                Step::from(whole).cut_at(1 + (state >> 32) as usize % 60),
-                false,
-            ),
+            4 => (Step::from(whole).cut_at(1 + dice.below(60) as usize), false),
             5 => (Step::close_after_request(), false),
             6 => (Step::reset(), false),
             _ => (Step::from(whole), true),
@@ -277,7 +272,7 @@ fn random_answers_deaths_and_delays_lose_and_mix_nothing() {
             Answer::Error { .. } if !good => {}
             other => panic!("round {round}: {other:?}"),
         }
-        if state >> 60 == 0 {
+        if dice.below(16) == 0 {
             web.die();
             web.app.push(text("ready"));
         }
