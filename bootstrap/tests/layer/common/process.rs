@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::fs;
-use std::os::fd::{AsRawFd, FromRawFd};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -98,14 +98,10 @@ pub(crate) fn on_one_processor(command: &mut Command) {
 
 /// A pipe that holds no more than a page, which any line may fill: its reading and its writing end.
 pub(crate) fn narrow_pipe() -> [fs::File; 2] {
-    let mut fds = [-1; 2];
-    // SAFETY: the pointer is to two live integers, which pipe2(2) writes.
-    let made = unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) };
-    assert_eq!(made, 0, "a pipe");
+    let (read, write) = coldspark::internal::pipe().expect("a pipe");
     // SAFETY: fcntl with F_SETPIPE_SZ takes integers and touches no memory.
-    unsafe { libc::fcntl(fds[1], libc::F_SETPIPE_SZ, 4096) };
-    // SAFETY: pipe2(2) has just made both, and nothing else knows their numbers.
-    fds.map(|fd| unsafe { fs::File::from_raw_fd(fd) })
+    unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
+    [read.into(), write.into()]
 }
 
 /// A lease on this file: until it is dropped, or the kernel takes it back after 45 s, any other process
