@@ -14,7 +14,7 @@ fn start() -> Web {
     Web::start(&[STREAM])
 }
 
-/// Has an answer streamed.
+/// Sends an event whose answer is streamed, and returns it as it was posted.
 #[track_caller]
 fn post(web: &mut Web, event_body: &Value, answer: impl Into<Step>) -> Request {
     web.app.push(answer);
