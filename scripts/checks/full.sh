@@ -1,0 +1,27 @@
+# What takes long for what it finds: software kits, each feature by itself. Sourced by scripts/test.
+
+# The examples that stand outside of the workspace, target/outside/NAME.
+outside() {
+    local name
+    for name in s3 sdk; do
+        cargo build --quiet --locked --manifest-path "examples/$name/Cargo.toml" --target-dir target/outside-build || return 1
+        install -D -m 755 "target/outside-build/debug/$name" "target/outside/$name"
+    done
+}
+
+full_tests() {
+    if "$ROOT/scripts/setup" oldest; then
+        check "each feature alone on the oldest Rust that is promised" oldest_features
+    else
+        skip 1 "whether Rust $(oldest_rust) compiles each feature alone, which rustup could not fetch"
+    fi
+    step "build examples/s3 and examples/sdk" outside
+    tests "examples on software kits" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
+        cargo test --locked -p coldspark --test aws -- s3:: sdk::
+}
+
+# What is random, for hours.
+long_tests() {
+    check "fuzz targets, long" "$ROOT/scripts/fuzz" --long
+    check "memory safety" "$ROOT/scripts/memory"
+}
