@@ -145,6 +145,7 @@ pub(crate) fn emulation(options: &Options) -> Emulation {
         tools: options.qemu.clone(),
         plugin: options.cache.join("counts.so"),
         handlers: sources::handlers(&places(options), Arch::host()),
+        folder: work(options).join("counted"),
         log: work(options).join("counts"),
     }
 }

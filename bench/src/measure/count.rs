@@ -1,6 +1,9 @@
 //! Exact counts from qemu's user emulation: instructions, system calls and pages.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -32,8 +35,13 @@ pub(crate) struct Emulation {
     /// The handlers of this machine's architecture: what a program that is counted starts runs
     /// without an emulator.
     pub(crate) handlers: PathBuf,
+    /// Where a program is counted, by names that are as long on every machine.
+    pub(crate) folder: PathBuf,
     pub(crate) log: PathBuf,
 }
+
+/// The program's name in that folder.
+const PROGRAM: &str = "./bootstrap";
 
 impl Emulation {
     /// Runs the program under emulation until it has polled three times.
@@ -50,14 +58,19 @@ impl Emulation {
             );
         }
         let _ = fs::remove_file(&self.log);
+        let handler = program.files.get(1).and_then(|file| file.file_name());
+        let handler = handler.map(|name| (name, self.handlers.join(name)));
+        self.place(&program.command[0], handler)
+            .map_err(|error| format!("{}: {error}", self.folder.display()))?;
+        // A fixed environment: it lies on the stack and is looked through.
         let task_root = match program.countable {
-            Countable::Pages => &*self.handlers,
-            // A fixed environment: it lies on the stack and is looked through.
-            Countable::All | Countable::Nothing | Countable::Unknown => "/var/task".as_ref(),
+            Countable::Pages => "/proc/self/cwd",
+            Countable::All | Countable::Nothing | Countable::Unknown => "/var/task",
         };
-        // The program's name lies there, too.
+        // The program's name and its file's lie there, too.
         let mut command = Command::new(emulator);
         command
+            .current_dir(&self.folder)
             .args(["-seed", "1", "-0", "/var/task/bootstrap", "-plugin"])
             .arg(format!(
                 "{},out={}",
@@ -67,12 +80,13 @@ impl Emulation {
             // As a variable of the emulator's it would not arrive: its `-U _`, by which the shell that
             // starts it hides a variable of its own, also removes what only begins with that name.
             .args(["-E", &format!("_HANDLER={}", program.handler)])
-            .args(&program.command)
+            .arg(PROGRAM)
+            .args(&program.command[1..])
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
-        for line in program.environment(&api.address()?, task_root) {
+        for line in program.environment(&api.address()?, task_root.as_ref()) {
             if let Some((name, value)) = line.split_once('=') {
                 command.env(name, value);
             }
@@ -86,6 +100,16 @@ impl Emulation {
         counts.map_err(|error| {
             let text = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
             format!("{error}; {}", text.unwrap_or_default().trim())
+        })
+    }
+
+    /// Makes the folder anew, with links to the program and to its handler.
+    fn place(&self, program: &str, handler: Option<(&OsStr, PathBuf)>) -> io::Result<()> {
+        let _ = fs::remove_dir_all(&self.folder);
+        fs::create_dir_all(&self.folder)?;
+        symlink(fs::canonicalize(program)?, self.folder.join(PROGRAM))?;
+        handler.map_or(Ok(()), |(name, file)| {
+            symlink(fs::canonicalize(file)?, self.folder.join(name))
         })
     }
 
