@@ -9,4 +9,5 @@ debug_tests() {
     tests "emulator" cargo test --locked --no-fail-fast -p coldspark-emulator --tests
     tests "integration, host debug build" cargo test --locked --no-fail-fast -p coldspark --tests
     tests "layer, host debug build" cargo test --locked --no-fail-fast -p coldspark-bootstrap
+    tests "functions of lambda_runtime, written anew" cargo test --locked -p ported --tests
 }

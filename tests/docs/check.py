@@ -4,7 +4,8 @@
     tests/docs/check.py              all of it
     tests/docs/check.py links        only links, figures, marked numbers (prose.py), claims that the
                                      files show (claims.py), flags that stand in several files
-                                     (flags.py), and whether each shell block is marked
+                                     (flags.py), lines of functions (ported.py), and whether each
+                                     shell block is marked
     tests/docs/check.py README.md    the commands of these pages
 
 A comment right before a fenced block says what is done with it:
@@ -35,6 +36,7 @@ import figures
 import flags
 import links
 import pages
+import ported
 import prose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +90,7 @@ def main(arguments):
         faults.append("no number of any page has a mark that says where it comes from")
     faults += claims.broken()
     faults += flags.differs()
+    faults += ported.differs()
     if faults:
         return "\n".join(faults)
     print(f"{sum(len(page.links) for page in every)} links of {len(every)} pages, {marked} marked numbers", flush=True)
