@@ -88,7 +88,8 @@ class Template(unittest.TestCase):
         for form in FORMS:
             with self.subTest(form):
                 made = self.new(form)
-                self.assertIn("test result: ok. 2 passed" if form != "stream" else "test result: ok. 1 passed", self.cargo(made, "test"))
+                self.cargo(made, "fmt", "--check")
+                self.assertIn("test result: ok. 2 passed", self.cargo(made, "test"))
                 built = self.bootstrap(made, os.uname().machine)
                 said = run(ROOT / "scripts/run-local", "--bootstrap", built, "--event", made / "event.json")
                 self.assertIn(ANSWERS[form], said)

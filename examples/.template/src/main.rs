@@ -2,43 +2,44 @@
 //! Answers `GET /hello/NAME`, behind a function URL, API Gateway or a load balancer.
 #![cfg_attr(not(test), no_main)]
 
-use coldspark::http::{Body, Method, Request, Response, StatusCode, header};
+use coldspark::http::{Body, Method, Request, StatusCode};
 use coldspark::{Context, Error, Runtime};
 
 coldspark::main!(Runtime::new().http("function", serve));
 
-fn serve(request: Request<Body>, _: &Context<'_>) -> Result<Response<Body>, Error> {
-    let (status, text) = answer(request.method(), request.uri().path());
-    tracing::info!(%status, path = request.uri().path(), "answered");
-    Ok(Response::builder()
-        .status(status)
-        .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
-        .body(text.into())?)
-}
-
-fn answer(method: &Method, path: &str) -> (StatusCode, String) {
-    match (method, path.strip_prefix("/hello/")) {
+fn serve(request: Request<Body>, _: &Context<'_>) -> Result<(StatusCode, String), Error> {
+    let path = request.uri().path();
+    let (status, text) = match (request.method(), path.strip_prefix("/hello/")) {
         (&Method::GET, Some(name)) if !name.is_empty() => {
             (StatusCode::OK, format!("Hello, {name}!\n"))
         }
         _ => (StatusCode::NOT_FOUND, format!("there is no {path}\n")),
-    }
+    };
+    tracing::info!(%status, path, "answered");
+    Ok((status, text))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coldspark::testing;
+
+    fn answer(method: Method, path: &str) -> (StatusCode, String) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::default()).unwrap();
+        serve(request, &testing::context().build()).unwrap()
+    }
 
     #[test]
     fn who_is_named_is_greeted() {
-        let (status, text) = answer(&Method::GET, "/hello/Ada");
+        let (status, text) = answer(Method::GET, "/hello/Ada");
         assert_eq!((status, &*text), (StatusCode::OK, "Hello, Ada!\n"));
     }
 
     #[test]
     fn another_path_is_not_found() {
-        assert_eq!(answer(&Method::GET, "/").0, StatusCode::NOT_FOUND);
-        assert_eq!(answer(&Method::POST, "/hello/Ada").0, StatusCode::NOT_FOUND);
+        assert_eq!(answer(Method::GET, "/").0, StatusCode::NOT_FOUND);
+        assert_eq!(answer(Method::POST, "/hello/Ada").0, StatusCode::NOT_FOUND);
     }
 }
 {%- elsif form == "queue" -%}
@@ -78,7 +79,8 @@ fn orders(event: Event, _: &Context<'_>) -> Result<ItemFailures, Error> {
 fn order(message: &Message) -> Result<(), Error> {
     let Order { article, quantity } = serde_json::from_str(&message.body)?;
     if quantity == 0 {
-        return Err(Error::new("Order.Empty", format!("no {article} was ordered")));
+        let message = format!("no {article} was ordered");
+        return Err(Error::new("Order.Empty", message));
     }
     tracing::info!("{quantity} {article}");
     Ok(())
@@ -87,23 +89,33 @@ fn order(message: &Message) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coldspark::testing;
 
-    fn message(body: &str) -> Message {
-        Message {
-            message_id: "1".to_owned(),
-            body: body.to_owned(),
-        }
+    /// The batch's failures, as Lambda reads them.
+    fn failures(bodies: &[&str]) -> String {
+        let messages = bodies.iter().enumerate().map(|(id, body)| Message {
+            message_id: id.to_string(),
+            body: (*body).to_owned(),
+        });
+        let records = messages.collect();
+        let failures = orders(Event { records }, &testing::context().build()).unwrap();
+        serde_json::to_string(&failures).unwrap()
     }
 
     #[test]
     fn an_order_is_taken() {
-        order(&message(r#"{"article": "rope", "quantity": 2}"#)).unwrap();
+        let failures = failures(&[r#"{"article": "rope", "quantity": 2}"#]);
+        assert_eq!(failures, r#"{"batchItemFailures":[]}"#);
     }
 
     #[test]
-    fn an_empty_order_fails() {
-        let error = order(&message(r#"{"article": "rope", "quantity": 0}"#)).unwrap_err();
-        assert_eq!(error.error_type(), "Order.Empty");
+    fn an_empty_order_comes_back() {
+        let failures = failures(&[
+            r#"{"article": "rope", "quantity": 2}"#,
+            r#"{"article": "rope", "quantity": 0}"#,
+        ]);
+        let second = r#"{"batchItemFailures":[{"itemIdentifier":"1"}]}"#;
+        assert_eq!(failures, second);
     }
 }
 {%- elsif form == "stream" -%}
@@ -143,10 +155,6 @@ fn greet(event: &[u8], _: &Context<'_>, response: &mut Writer<'_>) -> Result<(),
     }
     tracing::info!(visitor.name, visitor.times, "a visitor");
     response.prelude(&Prelude::new(200)?.header("Content-Type", "text/event-stream")?)?;
-    greetings(&visitor, response)
-}
-
-fn greetings(visitor: &Visitor, response: &mut impl Write) -> Result<(), Error> {
     for _ in 0..visitor.times {
         write!(response, "data: Hello, {}!\n\n", visitor.name)?;
         response.flush()?;
@@ -157,13 +165,24 @@ fn greetings(visitor: &Visitor, response: &mut impl Write) -> Result<(), Error> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use coldspark::testing::{self, Response};
+
+    fn streamed(event: &str) -> Result<Response, Error> {
+        let context = testing::context().build();
+        testing::collect(|response| greet(event.as_bytes(), &context, response))
+    }
 
     #[test]
     fn each_greeting_is_an_event() {
-        let visitor = serde_json::from_str(r#"{"name": "Ada", "times": 2}"#).unwrap();
-        let mut response = Vec::new();
-        greetings(&visitor, &mut response).unwrap();
-        assert_eq!(response, b"data: Hello, Ada!\n\ndata: Hello, Ada!\n\n");
+        let response = streamed(r#"{"name": "Ada", "times": 2}"#).unwrap();
+        let twice = "data: Hello, Ada!\n\n".repeat(2);
+        assert_eq!(response.text().unwrap(), twice);
+    }
+
+    #[test]
+    fn too_many_greetings_are_refused() {
+        let error = streamed(r#"{"times": 101}"#).err().unwrap();
+        assert_eq!(error.error_type(), "Greeting.TooOften");
     }
 }
 {%- else -%}
