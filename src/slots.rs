@@ -14,6 +14,7 @@
 //! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
 
 use std::os::fd::BorrowedFd;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub(crate) trait EndStream: Send + Sync {
 }
 
 /// Receives a streamed response instead of the Runtime API.
-pub(crate) trait Collect: Send + Sync {
+pub(crate) trait Collect: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// The response begins.
     fn begin(&self, content_type: &str);
     /// These bytes are sent.
