@@ -1,13 +1,16 @@
 //! With several events at a time, what was printed before an answer is in the log before it is posted:
 //! while nobody reads the log, no answer comes.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::sync::mpsc::{self, TryRecvError};
 use std::thread;
+use std::time::Duration;
 
 use coldspark_emulator::emulator::{Config, Outcome};
+use serde_json::Value;
 
+use crate::common::concurrent::response;
 use crate::common::function::limit;
 use crate::common::{Concurrent, Package, process, workers};
 
@@ -110,4 +113,47 @@ fn the_log_of_each_worker_is_read_before_it_has_events() {
         let files = std::fs::read_dir(function.package.task()).expect("the package");
         files.count() == 3 + 1
     });
+}
+
+/// The bootstrap stands still while a worker prints between two events, so it finds the lines and the next
+/// event at the same moment.
+#[test]
+fn in_json_what_was_printed_between_events_belongs_to_the_last_one() {
+    let body = "echo \"during $event\" >&2; printf ok >&6\n\
+        (until [ -e go-$event ]; do sleep 0.01; done; echo \"after $event\" >&2; : >done-$event) &";
+    let package = Package::new().executable("handler", workers::answering(body));
+    let config = Config {
+        concurrency: 2,
+        ..Config::default()
+    };
+    let function = Concurrent::start_with("worker:handler", package, config, |command| {
+        process::on_one_processor(command);
+        command.env("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    });
+    let file = |name: &str, event: usize| function.package.task().join(format!("{name}-{event}"));
+    let mut ticket = function.submit("0");
+    for number in 0..12 {
+        assert_eq!(response(ticket), "ok");
+        function.wait_until("idle", Concurrent::is_idle);
+        function.signal(libc::SIGSTOP);
+        fs::write(file("go", number), "").expect("a file");
+        let done = file("done", number);
+        function.wait_until("printed", |_| done.exists());
+        ticket = function.submit(&(number + 1).to_string());
+        // For the event to be there as well; without it the test only sees less.
+        thread::sleep(Duration::from_millis(5));
+        function.signal(libc::SIGCONT);
+    }
+    assert_eq!(response(ticket), "ok");
+    let log = function.log();
+    let lines = log.lines().map(serde_json::from_str::<Value>);
+    let lines: Vec<_> = lines.map(|line| line.expect("an object")).collect();
+    let request = |message: String| {
+        let found = lines.iter().find(|line| line["message"] == message);
+        found.unwrap_or_else(|| panic!("no {message}: {log}"))["requestId"].clone()
+    };
+    for number in 0..12 {
+        let [during, after] = ["during", "after"].map(|word| request(format!("{word} {number}")));
+        assert!(during.is_string() && during == after, "{number}: {log}");
+    }
 }

@@ -102,7 +102,12 @@ impl Concurrent {
 
     /// Sends it SIGTERM.
     pub(crate) fn terminate(&self) {
-        process::signal(self.child.id() as i32, libc::SIGTERM);
+        self.signal(libc::SIGTERM);
+    }
+
+    /// Sends a signal to the bootstrap only, not to what it has started.
+    pub(crate) fn signal(&self, signal: i32) {
+        process::signal(self.child.id() as i32, signal);
     }
 
     pub(crate) fn is_running(&self) -> bool {
