@@ -1,52 +1,47 @@
-"""Samples mutants and has their nearest tests look for them; scripts/mutants is how to start it."""
+"""Samples mutants and runs their nearest tests against each; scripts/mutants is how to start it."""
 
 import argparse
 import fnmatch
 import json
-import os
 import pathlib
 import random
 import re
-import shutil
 import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PLACE = ROOT / "target/mutants"
+from built import PLACE, SWITCH, Build, copied
+from held import Tests
+
 # What is compiled only for fuzzing has no test here.
 EXCLUDED = ("*fuzzing.rs", "*/tests/*", "*/tests.rs")
 CRATES = (("tests/emulator/src/", "tests/emulator"), ("bootstrap/src/", "bootstrap/src"), ("src/", "src"))
+OUTCOMES = PLACE / "outcomes.json"
 
 
-def copied():
-    """The checkout's files, whatever is committed, in a folder of their own: mutants are made there."""
-    tree = PLACE / "tree"
-    shutil.rmtree(tree, ignore_errors=True)
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True, text=True, check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            # With its date, so that cargo builds again only what has changed.
-            shutil.copy2(ROOT / name, tree / name)
-    return tree
+class Row:
+    """A line of nearest.txt."""
+
+    def __init__(self, line):
+        self.pattern, self.package, *words = line.split()
+        self.variables = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+        words = [word for word in words if not re.match(r"[A-Z_]+=", word)]
+        self.filters = tuple(words[words.index("--") + 1:]) if "--" in words else ()
+        words = words[:words.index("--")] if "--" in words else words
+        self.tests = [words[at + 1] for at, word in enumerate(words) if word == "--test"]
+        self.features = [words[at + 1] for at, word in enumerate(words) if word == "--features"]
+        self.kinds = [word for word in words if word in ("--lib", "--bins", "--tests")]
 
 
 def nearest():
-    """Patterns, packages, variables and arguments."""
     for line in (pathlib.Path(__file__).parent / "nearest.txt").read_text().splitlines():
         if line and not line.startswith("#"):
-            pattern, package, *words = line.split()
-            variables = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
-            yield pattern, package, variables, tuple(word for word in words if not re.match(r"[A-Z_]+=", word))
+            yield Row(line)
 
 
-def tests_of(name, rows):
+def row_of(name, rows):
     """The first row that fits a file."""
-    return next((row for row in rows if fnmatch.fnmatch(name, row[0])), None)
+    return next((row for row in rows if fnmatch.fnmatch(name, row.pattern)), None)
 
 
 def chosen(mutants, options):
@@ -65,51 +60,69 @@ def chosen(mutants, options):
     return mutants[:options.sample]
 
 
-def run(tree, group, row, options):
-    """Has cargo-mutants make the mutants of one row; gives their outcomes by name."""
-    _, package, variables, arguments = row
-    output = PLACE / "output"
-    shutil.rmtree(output, ignore_errors=True)
-    command = [
-        "cargo", "mutants", "--in-place", "--workspace", "--dir", tree, "--output", output, "--no-shuffle", "--colors", "never",
-        # The unmutated tests run first: what fails without a mutant says nothing.
-        "--baseline", "run", "--timeout", str(options.timeout), "--build-timeout", str(2 * options.timeout),
-        "--test-package", package, "--cargo-arg=--locked",
-    ]
-    for mutant in group:
-        command += ["--file", mutant["file"], "--re", f"^{re.escape(mutant['name'])}$"]
-    done = subprocess.run(
-        [*map(str, command), "--", *arguments], stdout=sys.stderr, stdin=subprocess.DEVNULL,
-        # What a mutant keeps from coming is not waited for as long as on a busy machine.
-        env={**os.environ, **variables, "COLDSPARK_TEST_LIMIT": "20", "CARGO_TARGET_DIR": str(PLACE / "target"), "RUST_BACKTRACE": "0"},
-    )
-    # 0: all caught, 2: some missed, 3: some timed out.
-    if done.returncode not in (0, 2, 3):
-        print(
-            f"cargo mutants ended with status {done.returncode}; do these tests pass without a mutant? {arguments}",
-            file=sys.stderr,
-        )
-        return {}
-    outcomes = json.loads((output / "mutants.out/outcomes.json").read_text())["outcomes"]
-    return {
-        outcome["scenario"]["Mutant"]["name"]: outcome["summary"]
-        for outcome in outcomes if outcome["scenario"] != "Baseline"
-    }
+def missed_before(mutants, found):
+    """Of the last run's mutants, those that no test caught; their lines may be others now."""
+    def place(name):
+        file, line, column, what = re.fullmatch(r"(.+?):(\d+):(\d+): (.+)", name).groups()
+        return (file, what), (int(line), int(column))
+
+    by_what = {}
+    for mutant in mutants:
+        what, where = place(mutant["name"])
+        by_what.setdefault(what, []).append((where, mutant))
+    for name, (summary, _) in found.items():
+        if summary in ("Missed", "Timeout"):
+            what, (line, column) = place(name)
+            if near := by_what.get(what):
+                yield name, min(near, key=lambda pair: (abs(pair[0][0] - line), abs(pair[0][1] - column)))[1]
+
+
+def run(tree, package, group, rows, options, keep):
+    """Runs the tests against the mutants that one build can hold."""
+    begun = time.monotonic()
+
+    def say(text):
+        print(f"{time.monotonic() - begun:.0f} s: {text}", file=sys.stderr, flush=True)
+
+    used = [row for row in rows if any(row_of(mutant["file"], rows) is row for mutant in group)]
+    build = Build(tree, package, used)
+    switched, unviable, alone = build.switched(group)
+    say(f"{package}: {len(switched)} mutants in one build, {len(unviable)} do not compile, {len(alone)} by themselves")
+    for mutant in unviable:
+        keep(mutant, "Unviable", "")
+    tests = Tests(build, options)
+    build.choose(0)
+    tests.plan(used, say)
+
+    def hold(mutant):
+        outcome, why = tests.hold(row_of(mutant["file"], rows), say)
+        keep(mutant, outcome, why)
+        say(f"{outcome} {mutant['name']} ({why})")
+
+    for mutant in switched:
+        build.choose(mutant["number"])
+        hold(mutant)
+    for mutant in alone:
+        if build.single(mutant):
+            keep(mutant, "Unviable", "")
+        else:
+            hold(mutant)
+    build.write([])
 
 
 def report(found, options, took):
     print(f"seed {options.seed}, {len(found)} mutants, {took:.0f} s")
     score = True
     for start, crate in CRATES:
-        here = {name: summary for name, summary in found.items() if name.startswith(start)}
-        viable = [summary for summary in here.values() if summary != "Unviable"]
+        here = {name: outcome for name, (outcome, _) in found.items() if name.startswith(start)}
+        viable = [outcome for outcome in here.values() if outcome != "Unviable"]
         if not here:
             continue
         late = viable.count("Timeout")
-        caught = viable.count("CaughtMutant") + late
+        caught = viable.count("Caught") + late
         share = 100 * caught / len(viable) if viable else 100
         print(f"{crate}: {caught} of {len(viable)} viable caught ({share:.1f}%), {late} of them by the time limit")
-        for name in sorted(name for name, summary in here.items() if summary == "MissedMutant"):
+        for name in sorted(name for name, outcome in here.items() if outcome == "Missed"):
             print(f"  missed: {name}")
         score = score and share >= options.least
     return 0 if score else 1
@@ -123,6 +136,7 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--timeout", type=int, default=300)
     parser.add_argument("--least", type=float, default=0)
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     if options.shard and not re.fullmatch(r"(\d+)/([1-9]\d*)", options.shard):
@@ -134,29 +148,44 @@ def main():
     if listed.returncode:
         sys.exit(f"cargo mutants lists nothing: {listed.stderr}")
     rows = list(nearest())
-    known = [mutant for mutant in json.loads(listed.stdout) if tests_of(mutant["file"], rows)]
-    mutants = chosen(known, options)
+    known = [mutant for mutant in json.loads(listed.stdout) if row_of(mutant["file"], rows)]
+    found, names = {}, {}
+    if options.again:
+        last = json.loads(OUTCOMES.read_text())
+        options.seed, found = last["seed"], last["found"]
+        mutants = []
+        for name, mutant in missed_before(known, found):
+            names[mutant["name"]] = name
+            mutants.append(mutant)
+    else:
+        mutants = chosen(known, options)
     if not mutants:
         sys.exit("no mutant is in these paths; they are files or folders from the checkout on, such as src/log")
     if options.list:
         print("\n".join(mutant["name"] for mutant in mutants))
         return 0
     print(f"seed {options.seed}: {len(mutants)} mutants of {len(known)}", file=sys.stderr)
+    for number, mutant in enumerate(mutants, 1):
+        mutant["number"] = number
+    switch = ["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", PLACE / "switch"]
+    if subprocess.run(switch, cwd=SWITCH).returncode:
+        sys.exit("tests/mutants/switch does not build")
+
+    def keep(mutant, outcome, why):
+        name = names.get(mutant["name"], mutant["name"])
+        found[name] = (outcome, why)
+        OUTCOMES.write_text(json.dumps({"seed": options.seed, "found": found}, indent=1))
+
     groups = {}
     for mutant in mutants:
-        row = tests_of(mutant["file"], rows)
-        groups.setdefault(row[0], (row, []))[1].append(mutant)
-    found, begun = {}, time.monotonic()
-    for row, group in groups.values():
-        here = run(tree, group, row, options)
-        found.update(here)
-        for name, summary in here.items():
-            print(f"{time.monotonic() - begun:.0f} s: {summary} {name}", file=sys.stderr)
-    status = report(found, options, time.monotonic() - begun)
-    if lost := [mutant["name"] for mutant in mutants if mutant["name"] not in found]:
-        print("these were not made, and are not in the score:", *lost, sep="\n  ")
-        status = 1
-    return status
+        row = row_of(mutant["file"], rows)
+        client = row.variables.get("COLDSPARK_TEST_CLIENT", "own")
+        groups.setdefault((row.package, client), []).append(mutant)
+    begun = time.monotonic()
+    for (package, client), group in groups.items():
+        fitting = [row for row in rows if row.variables.get("COLDSPARK_TEST_CLIENT", "own") == client and row.package == package]
+        run(tree, package, group, fitting, options, keep)
+    return report(found, options, time.monotonic() - begun)
 
 
 sys.exit(main())
