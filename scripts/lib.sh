@@ -14,6 +14,7 @@ TOOLS=$CACHE/tools
 # hash: NAME.in has what is wanted, NAME.txt is made of it by the command at its head.
 RUST_WEB_VERSION=1.96.0+dfsg1-1~deb12u2
 QEMU_USER_VERSION=7.2
+PHP_VERSION=8.2
 # AWS's Runtime Interface Emulator, out of the SAM CLI's package.
 RIE_X86_64_SHA256=6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5
 RIE_ARM64_SHA256=ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21

@@ -18,6 +18,13 @@ full_tests() {
     step "build examples/s3 and examples/sdk" outside
     tests "examples on software kits" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
         cargo test --locked -p coldspark --test aws -- s3:: sdk::
+    web_applications
+}
+
+# Frameworks behind the layer, and a page in a browser.
+web_applications() {
+    "$ROOT/scripts/setup" web
+    tests "web applications" env COLDSPARK_WEB="$TOOLS" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
 }
 
 # What is random, for hours.

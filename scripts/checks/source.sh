@@ -10,6 +10,7 @@ format() {
     cargo fmt --all --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml --check \
         && cargo fmt --manifest-path tests/simulators/Cargo.toml --check \
         && cargo fmt --manifest-path tests/mutants/switch/Cargo.toml --check \
+        && cargo fmt --manifest-path bootstrap/tests/web/applications/axum/Cargo.toml --check \
         && cargo fmt --manifest-path examples/s3/Cargo.toml --check \
         && cargo fmt --manifest-path examples/sdk/Cargo.toml --check
 }

@@ -1,5 +1,7 @@
 //! Applications that listen themselves.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use coldspark_emulator::port::free_port;
@@ -38,6 +40,37 @@ fn serves(script: &str) {
         let answer = function.invoke(get("/").to_string()).text();
         assert!(answer.contains("\"body\":\"hello\""), "{answer}");
     }
+}
+
+/// The server of the benchmark, which also has large answers of bytes that are no text, and streams.
+#[test]
+fn c() {
+    let program =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}", std::process::id()));
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/web/server.c");
+    let mut compiler = Command::new("cc");
+    let status = compiler.arg("-o").arg(&program).arg(source).status();
+    if !status.is_ok_and(|status| status.success()) {
+        skipped("there is no C compiler");
+        return;
+    }
+    let port = free_port().to_string();
+    let package = Package::new().executable("app", fs::read(&program).expect("the server"));
+    let _ = fs::remove_file(&program);
+    let mut function = Function::start_env("http:app", package, &[("PORT", &port)]);
+    let mut answer = |event: Value| -> Value {
+        let text = function.invoke(event.to_string()).text();
+        serde_json::from_str(&text).expect("an answer")
+    };
+    assert_eq!(answer(get("/"))["body"], "ok");
+    let mut upload = request("POST", "/upload", &"gICA".repeat(1_500_000));
+    upload["isBase64Encoded"] = true.into();
+    assert_eq!(answer(upload)["body"], "ok");
+    let large = answer(get("/large"));
+    let body = large["body"].as_str().unwrap_or_default();
+    assert_eq!((body.len(), &body[..8]), (6_266_668, "gICAgICA"));
+    assert_eq!(large["isBase64Encoded"], true);
+    assert_eq!(answer(get("/stream"))["body"], "first-partlast-part");
 }
 
 #[test]

@@ -1,0 +1,68 @@
+//! Web applications behind the layer and behind Lambda Web Adapter, in one run.
+//!
+//! ```text
+//! stacks -> start (a running one) -> steps (what is measured of it) -> rounds -> figures -> table
+//! ```
+
+mod alone;
+mod events;
+mod figures;
+mod reach;
+mod rounds;
+mod stacks;
+mod start;
+mod steps;
+mod table;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::arch::Arch;
+use crate::machine::Machine;
+use crate::noise;
+use crate::options::Options;
+use figures::Results;
+
+/// Measures, prints the tables and writes the file of the results.
+pub(crate) fn run(options: &Options) -> Result<(), String> {
+    let start = Instant::now();
+    let arch = Arch::host();
+    let folder = options.cache.join("work").join("web");
+    let applications = stacks::applications(options, &folder)?;
+    let (stacks, missing) = stacks::stacks(options, &folder)?;
+    let mut machine = Machine::of_this_host();
+    machine.take_a_core();
+    let sizes = stacks::sizes(&stacks)?;
+    let measured = rounds::take(options.rounds, &applications, &stacks, &folder)?;
+    machine.look_again();
+    let mut noise = noise::reasons(&machine, None, false);
+    noise.extend(figures::spread(&measured));
+    let results = Results {
+        arch: arch.name().to_owned(),
+        date: options.date.clone(),
+        commit: options.commit.clone(),
+        machine,
+        noise,
+        versions: options.versions.clone(),
+        sizes,
+        reach: reach::of(&measured),
+        applications: measured,
+        missing,
+    };
+    println!("{}", table::render(&results));
+    crate::say_time("web applications", start);
+    let noisy = if results.noise.is_empty() {
+        ""
+    } else {
+        "-noisy"
+    };
+    let output = options.output.clone();
+    let output = output.unwrap_or_else(|| options.root.join("bench/results"));
+    let path: PathBuf = output.join(format!("{arch}-web{noisy}.json"));
+    let text = serde_json::to_string_pretty(&results).map_err(|error| error.to_string())?;
+    fs::create_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
+    eprintln!("[bench] {}", path.display());
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What the layer is meant to reach beside Lambda Web Adapter, and whether it does.
+
+use serde::{Deserialize, Serialize};
+
+use super::figures::{FIRST, Measured, NEXT, Row, WARM};
+use super::stacks::{ADAPTER, ALONE, LAYER, TOGETHER};
+
+/// One aim.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Reach {
+    pub(super) what: String,
+    pub(super) value: f64,
+    pub(super) limit: f64,
+    pub(super) holds: bool,
+}
+
+/// The aims, of the applications that were measured.
+pub(super) fn of(measured: &[Measured]) -> Vec<Reach> {
+    let mut reach = Vec::new();
+    for application in measured {
+        for adapter in [ADAPTER, TOGETHER] {
+            if let Some(row) = application.row(adapter) {
+                beside(application, row, &mut reach);
+            }
+        }
+        let alone = application.row(ALONE);
+        let behind = alone.and_then(|row| row.layer_lead_us.get(FIRST));
+        if let Some(behind) = behind.filter(|_| application.name != "c") {
+            let what = format!(
+                "{}: ms of the first answer behind the application's own",
+                application.name
+            );
+            reach.push(at_most(what, -behind.median / 1000.0, 2.0));
+        }
+    }
+    reach
+}
+
+fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
+    let (name, adapter) = (&application.name, &row.name);
+    let ratio = |figure| row.layer_ratio.get(figure).map(|ratio| ratio.median);
+    if name == "c" {
+        if let Some(next) = ratio(NEXT) {
+            reach.push(at_most(
+                format!("{name}: spawn to next, of {adapter}'s"),
+                next,
+                0.15,
+            ));
+        }
+        if let Some(warm) = ratio(WARM) {
+            reach.push(at_most(
+                format!("{name}: a warm request, of {adapter}'s"),
+                warm,
+                0.5,
+            ));
+        }
+        let own = application.row(LAYER).and_then(|row| row.resident_kb);
+        if let (Some(own), Some(other)) = (own, row.resident_kb) {
+            reach.push(at_most(
+                format!("{name}: resident memory, of {adapter}'s"),
+                own / other,
+                0.1,
+            ));
+        }
+    } else if let Some(lead) = row.layer_lead_us.get(FIRST) {
+        let value = lead.median / 1000.0;
+        reach.push(Reach {
+            what: format!("{name}: ms of the first answer before {adapter}'s, at least"),
+            value,
+            limit: 8.0,
+            holds: value >= 8.0,
+        });
+    }
+}
+
+fn at_most(what: String, value: f64, limit: f64) -> Reach {
+    Reach {
+        what: what + ", at most",
+        value,
+        limit,
+        holds: value <= limit,
+    }
+}

@@ -1,0 +1,175 @@
+//! The rounds: in each of them every stack starts the application once, in changing order.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::figures::{self, Measured};
+use super::stacks::{Application, Kind, Stack};
+use super::start::Running;
+use super::steps;
+use crate::api::Api;
+
+/// Large answers, streams and several events at a time are measured in one of so many rounds.
+const SELDOM: usize = 4;
+
+/// The values of one figure, a place for each round.
+pub(super) type Values = Vec<Option<f64>>;
+
+/// What the rounds of a stack gave.
+#[derive(Default)]
+pub(super) struct Series {
+    pub(super) figures: BTreeMap<&'static str, Values>,
+    /// All warm events.
+    pub(super) warm: Vec<f64>,
+    pub(super) resident_kb: Vec<f64>,
+    pub(super) failed: BTreeMap<&'static str, String>,
+}
+
+impl Series {
+    fn put(&mut self, figure: &'static str, round: usize, value: f64) {
+        let values = self.figures.entry(figure).or_default();
+        values.resize(round, None);
+        values.push(Some(value));
+    }
+
+    fn fail(&mut self, figure: &'static str, error: String) {
+        self.failed.entry(figure).or_insert(error);
+    }
+}
+
+/// Measures every application behind every stack.
+pub(super) fn take(
+    rounds: usize,
+    applications: &[Application],
+    stacks: &[Stack],
+    folder: &Path,
+) -> Result<Vec<Measured>, String> {
+    let mut api = Api::moving().map_err(|error| format!("the Runtime API's socket: {error}"))?;
+    let log = folder.join("log");
+    let mut measured = Vec::new();
+    for application in applications {
+        let rounds = rounds.div_ceil(application.every).max(3);
+        eprintln!("[bench] {}: {rounds} rounds", application.name);
+        let mut series: Vec<Series> = stacks.iter().map(|_| Series::default()).collect();
+        // The first one fills the page cache, and does not count.
+        for (round, counts) in std::iter::once((0, false)).chain((0..rounds).map(|it| (it, true))) {
+            for place in order(round, stacks.len()) {
+                let mut unused = Series::default();
+                let series = match counts {
+                    true => &mut series[place],
+                    false => &mut unused,
+                };
+                let stack = &stacks[place];
+                one(&mut api, application, stack, round, series, &log);
+            }
+        }
+        measured.push(figures::of(application, rounds, stacks, &series));
+    }
+    Ok(measured)
+}
+
+/// The places in this round: each begins with another one, and every other goes backwards.
+fn order(round: usize, count: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..count)
+        .map(|place| (place + round / 2) % count)
+        .collect();
+    if round % 2 == 1 {
+        places.reverse();
+    }
+    places
+}
+
+fn one(
+    api: &mut Api,
+    application: &Application,
+    stack: &Stack,
+    round: usize,
+    series: &mut Series,
+    log: &Path,
+) {
+    let sample = on(api, application, stack, &[], log, |running| {
+        steps::start(running, &stack.kind)
+    });
+    match sample {
+        Ok(sample) => {
+            if let Some(next) = sample.next {
+                series.put(figures::NEXT, round, next);
+            }
+            series.put(figures::FIRST, round, sample.first);
+            if let Some(median) = crate::stats::quantile_of(&sample.warm, 0.5) {
+                series.put(figures::WARM, round, median);
+            }
+            series.warm.extend(sample.warm);
+            series
+                .resident_kb
+                .extend(sample.resident_kb.map(|kb| kb as f64));
+        }
+        Err(error) => series.fail(figures::NEXT, error),
+    }
+    if !application.is_server || matches!(stack.kind, Kind::Alone) || !round.is_multiple_of(SELDOM)
+    {
+        return;
+    }
+    match on(api, application, stack, &[], log, steps::large) {
+        Ok((upload, download)) => {
+            series.put(figures::UPLOAD, round, upload);
+            series.put(figures::DOWNLOAD, round, download);
+        }
+        Err(error) => series.fail(figures::UPLOAD, error),
+    }
+    let streams = ["AWS_LWA_INVOKE_MODE=response_stream"];
+    match on(api, application, stack, &streams, log, steps::stream) {
+        Ok(first) => series.put(figures::STREAM, round, first),
+        Err(error) => series.fail(figures::STREAM, error),
+    }
+    let concurrency = format!("AWS_LAMBDA_MAX_CONCURRENCY={}", steps::SEVERAL);
+    match on(
+        api,
+        application,
+        stack,
+        &[&concurrency],
+        log,
+        steps::several,
+    ) {
+        Ok(each) => series.put(figures::SEVERAL, round, each),
+        Err(error) => series.fail(figures::SEVERAL, error),
+    }
+}
+
+/// Starts the application behind the stack, measures, and ends it.
+fn on<T>(
+    api: &mut Api,
+    application: &Application,
+    stack: &Stack,
+    variables: &[&str],
+    log: &Path,
+    measure: impl FnOnce(&mut Running<'_>) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut running = Running::start(api, application, stack, variables, log)?;
+    let result = measure(&mut running);
+    result.map_err(|error| running.explained(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_round_has_every_place_once() {
+        for round in 0..12 {
+            let mut places = order(round, 5);
+            places.sort_unstable();
+            assert_eq!(places, [0, 1, 2, 3, 4]);
+        }
+        assert_eq!((order(0, 3), order(2, 3)), (vec![0, 1, 2], vec![1, 2, 0]));
+    }
+
+    #[test]
+    fn a_round_without_a_value_has_an_empty_place() {
+        let mut series = Series::default();
+        series.put(figures::UPLOAD, 0, 1.0);
+        series.put(figures::UPLOAD, 4, 2.0);
+        let values = &series.figures[figures::UPLOAD];
+        assert_eq!(values[..], [Some(1.0), None, None, None, Some(2.0)]);
+    }
+}

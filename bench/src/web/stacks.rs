@@ -1,0 +1,209 @@
+//! What is measured: applications, and what stands between them and the Runtime API.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::arch::Arch;
+use crate::options::Options;
+use crate::programs::Missing;
+use crate::{cold, size};
+
+/// A web application.
+pub(super) struct Application {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    /// The executable, a file of its folder.
+    pub(super) program: &'static str,
+    pub(super) folder: PathBuf,
+    /// It is started in one of so many rounds: slow ones less often.
+    pub(super) every: usize,
+    /// Whether it has the large answers, streams, and many connections at a time.
+    pub(super) is_server: bool,
+}
+
+/// What an application is started by.
+#[derive(Clone, Debug)]
+pub(super) struct Stack {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// Nothing: the benchmark asks the application itself.
+    Alone,
+    /// A bootstrap that starts the application.
+    Layer(PathBuf),
+    /// An extension beside the application. The application is started when the extension has registered
+    /// itself, as Lambda does, or at the same time.
+    Adapter { program: PathBuf, together: bool },
+}
+
+/// Bytes of a program, and of its zip.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Size {
+    pub(super) bytes: u64,
+    pub(super) zip_bytes: u64,
+}
+
+pub(super) const ALONE: &str = "alone";
+pub(super) const LAYER: &str = "layer";
+pub(super) const ADAPTER: &str = "lambda_web_adapter";
+pub(super) const TOGETHER: &str = "lambda_web_adapter-together";
+pub(super) const DOCS: &str = "lambda_web_adapter-docs";
+
+/// The applications, copied to folders of their own.
+pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Application>, String> {
+    let built = options.cache.join("programs").join(Arch::host().name());
+    let sources = options.root.join("bench/web");
+    let list = [
+        Application {
+            name: "c",
+            about: "a static server in C that answers at once",
+            program: "server",
+            folder: built.join("web"),
+            every: 1,
+            is_server: true,
+        },
+        Application {
+            name: "node",
+            about: "Node's own server, started by a script",
+            program: "run.sh",
+            folder: sources.join("node"),
+            every: 2,
+            is_server: false,
+        },
+        Application {
+            name: "fastapi",
+            about: "FastAPI on uvicorn, started by a script",
+            program: "run.sh",
+            folder: sources.join("fastapi"),
+            every: 8,
+            is_server: false,
+        },
+    ];
+    let mut applications = Vec::new();
+    for mut application in list {
+        let copy = folder.join(application.name);
+        copied(&application.folder, &copy)?;
+        application.folder = copy;
+        applications.push(application);
+    }
+    Ok(applications)
+}
+
+/// The bootstraps, each copied to a folder of its own, and the missing ones.
+pub(super) fn stacks(
+    options: &Options,
+    folder: &Path,
+) -> Result<(Vec<Stack>, Vec<Missing>), String> {
+    let arch = Arch::host().name();
+    let built = |name: &str| options.cache.join("programs").join(arch).join(name);
+    let layer = options.root.join("dist").join(arch).join("layer");
+    let mut stacks = vec![stack(ALONE, "the application by itself", Kind::Alone)];
+    let mut missing = Vec::new();
+    let adapter = |program, together| Kind::Adapter { program, together };
+    let own = [
+        (LAYER, "the layer, handler `http:`", layer, None),
+        (
+            ADAPTER,
+            "Lambda Web Adapter 1.0.0-rc1 by our recipe",
+            built(ADAPTER),
+            Some(false),
+        ),
+        (
+            TOGETHER,
+            "the same, with the application started at the same time and not after it",
+            built(ADAPTER),
+            Some(true),
+        ),
+        (
+            DOCS,
+            "Lambda Web Adapter 1.0.0-rc1 as its makefile builds it",
+            built(DOCS),
+            Some(false),
+        ),
+    ];
+    for (name, about, place, together) in own {
+        let file = place.join("bootstrap");
+        if !file.exists() {
+            missing.push(Missing {
+                name: name.to_owned(),
+                reason: format!(
+                    "not built; scripts/bench --web builds it ({})",
+                    file.display()
+                ),
+            });
+            continue;
+        }
+        let program = staged(&file, &folder.join(name))?;
+        let kind = match together {
+            None => Kind::Layer(program),
+            Some(together) => adapter(program, together),
+        };
+        stacks.push(stack(name, about, kind));
+    }
+    for peer in &options.peers {
+        let file = fs::canonicalize(&peer.command)
+            .map_err(|error| format!("--peer {}: {}: {error}", peer.name, peer.command))?;
+        let program = staged(&file, &folder.join(&peer.name))?;
+        let about = "a Web Adapter given by --peer";
+        stacks.push(stack(&peer.name, about, adapter(program, false)));
+    }
+    if missing.iter().any(|one| one.name == LAYER) {
+        return Err("the layer is not built; scripts/build --only layer builds it".to_owned());
+    }
+    Ok((stacks, missing))
+}
+
+fn stack(name: &str, about: &str, kind: Kind) -> Stack {
+    Stack {
+        name: name.to_owned(),
+        about: about.to_owned(),
+        kind,
+    }
+}
+
+/// The sizes of the programs, by the names of their stacks.
+pub(super) fn sizes(stacks: &[Stack]) -> Result<BTreeMap<String, Size>, String> {
+    let mut sizes = BTreeMap::new();
+    for stack in stacks {
+        if let Kind::Layer(program) | Kind::Adapter { program, .. } = &stack.kind {
+            let (bytes, zip_bytes) = size::of([program.as_path()])?;
+            sizes.insert(stack.name.clone(), Size { bytes, zip_bytes });
+        }
+    }
+    Ok(sizes)
+}
+
+/// Copies a file into a new folder, written to disk.
+fn staged(file: &Path, folder: &Path) -> Result<PathBuf, String> {
+    let failed = |error: std::io::Error| format!("copying {}: {error}", file.display());
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder).map_err(failed)?;
+    let copy = folder.join("bootstrap");
+    fs::copy(file, &copy).map_err(failed)?;
+    cold::sync(&copy).map_err(failed)?;
+    Ok(copy)
+}
+
+/// Copies the files of a folder.
+fn copied(from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |error: std::io::Error| {
+        let from = from.display();
+        format!("{from}: {error}; scripts/bench --web builds what is not there")
+    };
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in fs::read_dir(from).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if let Some(name) = path.file_name().filter(|_| path.is_file()) {
+            fs::copy(&path, to.join(name)).map_err(failed)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! One running application with what stands before it, from its start to its end.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::time::Duration;
+
+use super::stacks::{Application, Kind, Stack};
+use crate::api::{Api, Call, Request};
+use crate::clock::Moment;
+use crate::measure::one::TIMEOUT;
+use crate::programs::{Countable, Group, Program};
+use crate::spawn::{self, Launch};
+
+/// What is running. It ends with this value.
+pub(super) struct Running<'a> {
+    pub(super) api: &'a mut Api,
+    pub(super) started: Moment,
+    /// The bootstrap or the extension, and the application if that is not its child.
+    pub(super) processes: Vec<i32>,
+    pub(super) port: u16,
+    /// Not started yet: it waits until the extension has registered itself.
+    waiting: Option<Launch>,
+    log: &'a Path,
+}
+
+impl<'a> Running<'a> {
+    /// Starts what the stack starts first.
+    pub(super) fn start(
+        api: &'a mut Api,
+        application: &Application,
+        stack: &Stack,
+        variables: &[&str],
+        log: &'a Path,
+    ) -> Result<Self, String> {
+        let port = free_port()?;
+        let _ = std::fs::remove_file(log);
+        let address = api.address()?;
+        let launch = |command: &Path| {
+            let program = program(application, command, port, variables);
+            Launch {
+                arguments: program.command.clone(),
+                environment: program.environment(&address, &application.folder),
+                log: log.to_owned(),
+            }
+        };
+        let alone = launch(&application.folder.join(application.program));
+        let (first, second, waiting) = match &stack.kind {
+            Kind::Alone => (alone, None, None),
+            Kind::Layer(bootstrap) => (launch(bootstrap), None, None),
+            Kind::Adapter {
+                program,
+                together: true,
+            } => (launch(program), Some(alone), None),
+            Kind::Adapter { program, .. } => (launch(program), None, Some(alone)),
+        };
+        let first = first.start().map_err(|error| error.to_string())?;
+        let mut running = Self {
+            api,
+            started: first.moment(),
+            processes: vec![first.pid],
+            port,
+            waiting,
+            log,
+        };
+        if let Some(second) = second {
+            running.add(&second)?;
+        }
+        Ok(running)
+    }
+
+    fn add(&mut self, launch: &Launch) -> Result<(), String> {
+        let started = launch.start().map_err(|error| error.to_string())?;
+        self.processes.push(started.pid);
+        Ok(())
+    }
+
+    /// The next call of the Runtime API, which has to be this one. Extensions are answered.
+    pub(super) fn expect(&mut self, call: &Call) -> Result<Request, String> {
+        let request = self.receive()?;
+        match &request.call {
+            got if got == call => Ok(request),
+            Call::Error => {
+                let body = String::from_utf8_lossy(self.api.body(&request)).into_owned();
+                let text: String = body.chars().take(300).collect();
+                Err(format!("it reported an error: {text}"))
+            }
+            got => Err(format!("it sent {got:?} instead of {call:?}")),
+        }
+    }
+
+    /// The next call of the Runtime API.
+    pub(super) fn receive(&mut self) -> Result<Request, String> {
+        let until = Moment::now().after(TIMEOUT);
+        loop {
+            let processes = self.processes.clone();
+            let mut ended = || processes.iter().find_map(|pid| spawn::ended(*pid));
+            let request = self.api.receive(until, &mut ended)?;
+            let Some(request) = request else {
+                return Err(format!("no call within {} s", TIMEOUT.as_secs()));
+            };
+            match request.call {
+                Call::Register => {
+                    self.api.accept_extension(&request)?;
+                    if let Some(launch) = self.waiting.take() {
+                        self.add(&launch)?;
+                    }
+                }
+                // It has no reply: the environment lives.
+                Call::ExtensionNext => {}
+                _ => return Ok(request),
+            }
+        }
+    }
+
+    /// Adds what the programs said last.
+    pub(super) fn explained(&self, error: String) -> String {
+        error + &spawn::last_words(self.log)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        for &process in &self.processes {
+            spawn::end(process);
+        }
+        for &process in &self.processes {
+            spawn::reap(process);
+        }
+        // Children of theirs die a moment later.
+        std::thread::sleep(Duration::from_millis(1));
+        self.api.reset();
+    }
+}
+
+fn program(application: &Application, command: &Path, port: u16, variables: &[&str]) -> Program {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let own = [format!("PATH={path}"), format!("PORT={port}")];
+    let variables = own
+        .into_iter()
+        .chain(variables.iter().map(|it| (*it).to_owned()));
+    Program {
+        name: application.name.to_owned(),
+        group: Group::Layer,
+        about: application.about.to_owned(),
+        command: vec![command.display().to_string()],
+        files: Vec::new(),
+        handler: format!("http:{}", application.program),
+        variables: variables.collect(),
+        task_root: application.folder.clone(),
+        countable: Countable::Nothing,
+    }
+}
+
+/// A port that nobody listens on.
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|it| it.local_addr());
+    Ok(listener.map_err(|error| error.to_string())?.port())
+}

@@ -1,0 +1,2 @@
+#!/bin/sh
+cd "$LAMBDA_TASK_ROOT" && exec node server.js

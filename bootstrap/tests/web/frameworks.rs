@@ -1,0 +1,158 @@
+//! An application for each framework: a page, an upload as large as Lambda allows, and what else it is known for.
+
+use std::env;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::site::{Site, tools};
+
+const APPLICATIONS: &str = "bootstrap/tests/web/applications";
+/// Bytes that are no text; in Base64 they fill an event of 6 MB.
+const UPLOAD: usize = 4_600_000;
+
+/// An upload, and a page with a query.
+#[track_caller]
+fn takes_a_query_and_an_upload(site: &Site) {
+    assert_eq!(site.get("/?page=2%263"), "page 2&3");
+    takes_an_upload(site);
+}
+
+#[track_caller]
+fn takes_an_upload(site: &Site) {
+    let body = vec![0x80; UPLOAD];
+    let kind = "Content-Type: application/octet-stream\r\n";
+    let (head, answer) = site.ask("PUT /files/photo", kind, &body);
+    let answer: Value = serde_json::from_slice(&answer).unwrap_or_default();
+    assert_eq!(answer, json!({"name": "photo", "bytes": UPLOAD}), "{head}");
+}
+
+#[track_caller]
+fn has_cookies(head: &str, cookies: &[&str]) {
+    for cookie in cookies {
+        let found = head.lines().any(|line| {
+            let value = line.strip_prefix("Set-Cookie: ");
+            value.is_some_and(|value| value.split(';').next() == Some(*cookie))
+        });
+        assert!(found, "no {cookie} in {head}");
+    }
+}
+
+#[track_caller]
+fn ticks(site: &Site) {
+    let (head, body) = site.ask("GET /ticks", "", b"");
+    let body = String::from_utf8_lossy(&body).into_owned();
+    assert!(head.to_lowercase().contains("text/event-stream"), "{head}");
+    for number in 1..=3 {
+        assert!(body.contains(&format!("data: {number}\n\n")), "{body}");
+    }
+}
+
+#[test]
+fn express() {
+    let Some(site) = Site::wrapped("layer/examples/http-express", &[]) else {
+        return;
+    };
+    let (head, body) = site.ask("GET /", "", b"");
+    has_cookies(&head, &["seen=1", "theme=dark"]);
+    assert!(String::from_utf8_lossy(&body).contains("<form"));
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let (head, body) = site.ask("POST /greet", form, b"name=Anna");
+    assert_eq!(body, b"Hello, Anna!\n", "{head}");
+    takes_an_upload(&site);
+    ticks(&site);
+}
+
+#[test]
+fn fastify_and_a_stream_that_comes_as_it_is_made() {
+    let streams = [("AWS_LWA_INVOKE_MODE", "response_stream")];
+    let folder = format!("{APPLICATIONS}/fastify");
+    let Some(site) = Site::wrapped(&folder, &streams) else {
+        return;
+    };
+    takes_a_query_and_an_upload(&site);
+    let mut response = site.open("GET /gated", "", b"");
+    let mut begin = String::new();
+    while !begin.contains("data: first\n\n") {
+        let mut byte = [0];
+        assert_eq!(response.read(&mut byte).expect("a part"), 1, "{begin}");
+        begin.push(char::from(byte[0]));
+    }
+    // Only now the application goes on.
+    fs::write(site.file("gate"), "").expect("a file");
+    let mut rest = String::new();
+    response.read_to_string(&mut rest).expect("the rest");
+    assert!(rest.contains("data: last\n\n"), "{rest}");
+}
+
+#[test]
+fn hono() {
+    if let Some(site) = Site::wrapped(&format!("{APPLICATIONS}/hono"), &[]) {
+        takes_a_query_and_an_upload(&site);
+    }
+}
+
+#[test]
+fn fastapi_on_uvicorn() {
+    let Some(site) = Site::wrapped("layer/examples/http-fastapi", &[]) else {
+        return;
+    };
+    assert_eq!(site.get("/"), r#"{"greeting":"Hello, World!"}"#);
+    let kind = "Content-Type: application/json\r\n";
+    let order = br#"{"article":"rope","quantity":2}"#;
+    let (head, body) = site.ask("POST /orders", kind, order);
+    assert!(head.starts_with("HTTP/1.1 201 "), "{head}");
+    assert_eq!(body, br#"{"article":"rope","total":700}"#);
+    let (head, _) = site.ask("POST /orders", kind, b"{}");
+    assert!(head.starts_with("HTTP/1.1 422 "), "{head}");
+    takes_an_upload(&site);
+}
+
+#[test]
+fn flask_on_gunicorn() {
+    let Some(site) = Site::wrapped(&format!("{APPLICATIONS}/flask"), &[]) else {
+        return;
+    };
+    takes_a_query_and_an_upload(&site);
+    let (head, _) = site.ask("GET /?page=1", "", b"");
+    has_cookies(&head, &["seen=1", "theme=dark"]);
+    ticks(&site);
+}
+
+#[test]
+fn nginx_with_php_fpm() {
+    // Not a managed runtime: the handler names the script.
+    let folder = format!("{APPLICATIONS}/nginx-php");
+    let Some(site) = Site::start(&folder, "http:run.sh", &[]) else {
+        return;
+    };
+    takes_a_query_and_an_upload(&site);
+    let (head, style) = site.ask("GET /style.css", "", b"");
+    assert!(head.contains("text/css"), "{head}");
+    assert_eq!(style, b"form { margin: 1em }\n");
+    let (head, _) = site.ask("GET /?page=1", "", b"");
+    has_cookies(&head, &["seen=1"]);
+}
+
+#[test]
+fn axum() {
+    if tools().is_none() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web/applications/axum");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-axum");
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    command.arg(folder.join("Cargo.toml"));
+    command.arg("--target-dir").arg(&built);
+    assert!(command.status().expect("cargo runs").success());
+    let package = built.join("package");
+    fs::create_dir_all(&package).expect("a folder");
+    fs::copy(built.join("debug/web-application"), package.join("app")).expect("a copy");
+    if let Some(site) = Site::start(&package.display().to_string(), "http:app", &[]) {
+        takes_a_query_and_an_upload(&site);
+    }
+}

@@ -1,0 +1,187 @@
+//! A web application behind the layer, and a function URL in front of it.
+
+use std::env;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use coldspark_emulator::emulator::Invocation;
+use coldspark_emulator::function::{Function, Spec};
+use coldspark_emulator::port::free_port;
+use coldspark_emulator::under_test::{limit, runner};
+use coldspark_emulator::{front, skipped};
+use serde_json::Value;
+
+/// The folder of what `scripts/setup web` installs, or nothing, which this says.
+pub(crate) fn tools() -> Option<PathBuf> {
+    let tools = env::var_os("COLDSPARK_WEB").filter(|tools| !tools.is_empty());
+    if tools.is_none() || runner().is_some() {
+        skipped("COLDSPARK_WEB does not say where scripts/setup web has put the applications");
+        return None;
+    }
+    tools.map(PathBuf::from)
+}
+
+fn binary() -> PathBuf {
+    let binary = match env::var_os("COLDSPARK_TEST_BINARIES").filter(|folder| !folder.is_empty()) {
+        Some(folder) => Path::new(&folder).join("layer/bootstrap"),
+        None => PathBuf::from(env!("CARGO_BIN_EXE_bootstrap")),
+    };
+    fs::canonicalize(binary).expect("the layer's binary")
+}
+
+/// An application that is served. Its folder goes with it.
+pub(crate) struct Site {
+    pub(crate) address: SocketAddr,
+    function: Arc<Function>,
+    folder: PathBuf,
+}
+
+impl Site {
+    /// The application of a folder of this repository as a managed runtime has it: the layer is the wrapper
+    /// (`AWS_LAMBDA_EXEC_WRAPPER`), and the handler is its script `run.sh`.
+    pub(crate) fn wrapped(folder: &str, variables: &[(&str, &str)]) -> Option<Self> {
+        let wrapper = binary().display().to_string();
+        let mut variables = variables.to_vec();
+        variables.push(("AWS_LAMBDA_EXEC_WRAPPER", &wrapper));
+        Self::start(folder, "run.sh", &variables)
+    }
+
+    /// The application of a folder, and this handler.
+    pub(crate) fn start(folder: &str, handler: &str, variables: &[(&str, &str)]) -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let tools = tools()?;
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        // Paths of sockets are short.
+        let copy = env::temp_dir().join(format!("coldspark-web-{}-{number}", process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(folder);
+        copied(&source, &copy);
+        let modules = tools.join("web-node/node_modules");
+        symlink(modules, copy.join("node_modules")).expect("a link to Node's packages");
+        let folders = ["web/bin", "web-bin", "bin"].map(|it| tools.join(it).display().to_string());
+        let path = [
+            &folders.join(":"),
+            ":",
+            &env::var("PATH").unwrap_or_default(),
+        ]
+        .concat();
+        let mut all = vec![
+            ("PATH".to_owned(), path),
+            ("PORT".to_owned(), free_port().to_string()),
+        ];
+        let given = variables.iter().copied();
+        all.extend(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let function = Function::new(Spec {
+            bootstrap: binary(),
+            handler: handler.to_owned(),
+            task_root: copy.clone(),
+            variables: all,
+            memory_mb: 1024,
+            timeout: limit(),
+            snap_start: false,
+            freeze: false,
+            log: Arc::new(|line: &[u8]| eprintln!("{}", String::from_utf8_lossy(line))),
+        });
+        let function = Arc::new(function.expect("a function"));
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        let address = front::serve(any, Arc::clone(&function)).expect("the front");
+        Some(Self {
+            address,
+            function,
+            folder: copy,
+        })
+    }
+
+    /// A file in the application's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// The response to a request: its head and its body. The headers end each with a line's end.
+    pub(crate) fn ask(&self, line: &str, headers: &str, body: &[u8]) -> (String, Vec<u8>) {
+        let mut stream = self.open(line, headers, body);
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).expect("a response");
+        let end = response.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let body = response.split_off(end.expect("the head's end") + 4);
+        let head = String::from_utf8_lossy(&response).into_owned();
+        match head.contains("\r\nTransfer-Encoding: chunked\r\n") {
+            true => (head, without_chunks(&body)),
+            false => (head, body),
+        }
+    }
+
+    /// The text of a page that must be there.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> String {
+        let (head, body) = self.ask(&format!("GET {path}"), "", b"");
+        let body = String::from_utf8_lossy(&body).into_owned();
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}{body}");
+        body
+    }
+
+    /// Sends a request; the response is still to be read.
+    pub(crate) fn open(&self, line: &str, headers: &str, body: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).expect("the front");
+        let wait = Some(limit() + Duration::from_secs(1));
+        stream.set_read_timeout(wait).expect("a limit");
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("Content-Length: {length}\r\n"),
+        };
+        let head = format!(
+            "{line} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n{headers}{length}\r\n"
+        );
+        stream.write_all(head.as_bytes()).expect("it reads");
+        stream.write_all(body).expect("it reads");
+        stream
+    }
+
+    /// The response to an event that is no request.
+    #[track_caller]
+    pub(crate) fn invoke(&self, event: &Value) -> Value {
+        let report = self.function.invoke(Invocation::new(event.to_string()));
+        let payload = report.expect("it starts").payload();
+        let text = String::from_utf8_lossy(&payload).into_owned();
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.function.stop();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The bytes of a chunked body.
+fn without_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while let Some(end) = body.iter().position(|byte| *byte == b'\r') {
+        let size = String::from_utf8_lossy(&body[..end]).into_owned();
+        let size = usize::from_str_radix(&size, 16).expect("a chunk's size");
+        bytes.extend_from_slice(&body[end + 2..][..size]);
+        body = &body[end + 2 + size + 2..];
+    }
+    bytes
+}
+
+fn copied(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("the application") {
+        let path = entry.expect("an entry").path();
+        let copy = to.join(path.file_name().expect("a name"));
+        match path.is_dir() {
+            true => copied(&path, &copy),
+            false => drop(fs::copy(&path, &copy).expect("a copy")),
+        }
+    }
+}
