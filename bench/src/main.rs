@@ -3,6 +3,7 @@
 //! ```text
 //! options -> full  -> measure (trace, count), times (measure rounds) -> results -> report, compare
 //!         -> short -> measure (trace, count) -> budgets
+//!         -> web: applications behind the layer and Lambda Web Adapter
 //! ```
 
 mod api;
@@ -31,6 +32,7 @@ mod sources;
 mod spawn;
 mod stats;
 mod times;
+mod web;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,6 +73,9 @@ fn run(options: &Options) -> Result<bool, String> {
         let (lines, well) = short::run(options)?;
         lines.iter().for_each(|line| println!("{line}"));
         return Ok(well);
+    }
+    if options.web {
+        return web::run(options).map(|()| true);
     }
     // Read before minutes are spent.
     let old = options.compare.as_deref().map(read).transpose()?;

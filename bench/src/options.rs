@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) only: Vec<String>,
     pub(crate) arches: Vec<Arch>,
     pub(crate) short: bool,
+    /// Only web applications, behind the layer and behind Lambda Web Adapter.
+    pub(crate) web: bool,
     pub(crate) memory_mb: Option<u64>,
     pub(crate) peers: Vec<Peer>,
     pub(crate) compare: Option<PathBuf>,
@@ -63,6 +65,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
         only: Vec::new(),
         arches: Arch::ALL.to_vec(),
         short: false,
+        web: false,
         memory_mb: None,
         peers: Vec::new(),
         compare: None,
@@ -89,6 +92,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             "only" => options.only = names(&parser.value()?.string()?)?,
             "arch" => options.arches = arches(&parser.value()?.string()?)?,
             "short" => options.short = true,
+            "web" => options.web = true,
             "memory" => {
                 let memory = parser.value()?.parse()?;
                 if !(128..=10_240).contains(&memory) {

@@ -55,6 +55,13 @@ pub(crate) fn usage(pid: i32) -> Result<Usage, String> {
     Ok(sum)
 }
 
+/// Resident memory of a process alone, in kB.
+pub(crate) fn resident_kb(pid: i32) -> Result<u64, String> {
+    let path = format!("/proc/{pid}/smaps_rollup");
+    let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    kilobytes(&text, "Rss:").ok_or_else(|| format!("{path} is not understood"))
+}
+
 /// Minor and major faults of a process and of its children that have ended.
 fn faults(stat: &str) -> Option<(u64, u64)> {
     // The second field is the program's name in parentheses and may hold anything.

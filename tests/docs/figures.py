@@ -8,7 +8,8 @@
 
 A table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`: all programs and all
 figures of FILE in bench/README.md, with `FILE short` the few of the README. check.py compares it with
-FILE, which scripts/bench has written, and each marked number with its source.
+FILE, which scripts/bench has written, and each marked number with its source. Tables between `<!-- web: FILE -->`
+and `<!-- end of web -->` are those of scripts/bench --web (web.py).
 """
 
 import json
@@ -19,6 +20,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 import pages
 import prose
+import web
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "bench/kernel"))
@@ -100,6 +102,10 @@ def differs():
     text = (ROOT / "bench/README.md").read_text()
     if with_counts(text) != text:
         return "bench/README.md: its counts are not those of the file; see tests/docs/figures.py --write"
+    for page in map(ROOT.joinpath, pages.files("*.md")):
+        text = page.read_text()
+        if web.fresh(text, ROOT) != text:
+            return f"{page.relative_to(ROOT)}: its web table is not that of the file; see tests/docs/figures.py --write"
     return None
 
 
@@ -127,7 +133,7 @@ def write(results):
     for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
         try:
-            fresh = prose.refreshed(text)
+            fresh = prose.refreshed(web.fresh(text, ROOT))
         except prose.Unknown as error:
             sys.exit(f"{page.relative_to(ROOT)}: {error}")
         if fresh != text:

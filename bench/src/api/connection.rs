@@ -130,6 +130,13 @@ impl Connection {
         }
     }
 
+    /// When these bytes of a request had been read, if they are there.
+    pub(super) fn holds(&self, part: &[u8]) -> Option<Moment> {
+        let unread = &self.buffer[self.taken..self.filled];
+        let there = unread.windows(part.len()).any(|bytes| bytes == part);
+        there.then_some(self.read_at)
+    }
+
     pub(super) fn write(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.stream.write(bytes) {

@@ -125,6 +125,37 @@ impl Api {
         }
     }
 
+    /// Tells an extension that it is registered.
+    pub(crate) fn accept_extension(&mut self, to: &Request) -> Result<(), String> {
+        let written = self.connection(to)?.write(request::REGISTERED);
+        written.map_err(|error| format!("answering the extension: {error}"))
+    }
+
+    /// Waits for these bytes in a request that need not be whole yet; gives the moment when they were
+    /// there.
+    pub(crate) fn receive_part(
+        &mut self,
+        part: &[u8],
+        until: Moment,
+        ended: &mut dyn FnMut() -> Option<String>,
+    ) -> Result<Moment, String> {
+        loop {
+            if let Some(moment) = self.connections.iter().find_map(|one| one.holds(part)) {
+                return Ok(moment);
+            }
+            let left = until.left();
+            let came = self.wait(left.min(LOOK));
+            if !came.map_err(|error| error.to_string())? {
+                if let Some(how) = ended() {
+                    return Err(format!("the program ended: {how}"));
+                }
+                if left.is_zero() {
+                    return Err("the first part of the stream did not come".to_owned());
+                }
+            }
+        }
+    }
+
     /// The body of a request that was just received.
     pub(crate) fn body(&self, of: &Request) -> &[u8] {
         let connection = self.connections.iter().find(|c| c.number == of.connection);

@@ -6,6 +6,10 @@ use crate::clock::Moment;
 pub(super) const ACCEPTED: &[u8] = b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\n\
     Content-Length: 16\r\n\r\n{\"status\":\"OK\"}\n";
 
+/// The reply to an extension that registers itself.
+pub(crate) const REGISTERED: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
+    Lambda-Extension-Identifier: 01fbbb7d-8a42-4d3b-a8c4-9b4b6d1b7a0e\r\nContent-Length: 2\r\n\r\n{}";
+
 /// A request that has arrived whole.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -23,6 +27,10 @@ pub(crate) enum Call {
     Response,
     /// `init/error` or an invocation's `error`.
     Error,
+    /// An extension registers itself.
+    Register,
+    /// An extension waits for its next event. It has no reply while the environment lives.
+    ExtensionNext,
     Other(String),
 }
 
@@ -32,6 +40,8 @@ impl Call {
             ("GET", path) if path.ends_with("/runtime/invocation/next") => Call::Next,
             ("POST", path) if path.ends_with("/response") => Call::Response,
             ("POST", path) if path.ends_with("/error") => Call::Error,
+            ("POST", path) if path.ends_with("/extension/register") => Call::Register,
+            ("GET", path) if path.ends_with("/extension/event/next") => Call::ExtensionNext,
             _ => Call::Other(format!("{method} {path}")),
         }
     }
@@ -66,6 +76,11 @@ mod tests {
         let failed = "/2018-06-01/runtime/init/error";
         assert_eq!(Call::of("POST", failed), Call::Error);
         assert!(matches!(Call::of("POST", next), Call::Other(_)));
+        let extension = "/2020-01-01/extension";
+        let register = Call::of("POST", &format!("{extension}/register"));
+        assert_eq!(register, Call::Register);
+        let waits = Call::of("GET", &format!("{extension}/event/next"));
+        assert_eq!(waits, Call::ExtensionNext);
     }
 
     #[test]
