@@ -2,20 +2,40 @@
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Writes the digits of these bytes, with padding.
+/// Writes the digits of these bytes, with padding. Bodies of some megabytes pass here, so what is done for each
+/// three of their bytes is kept short, in code that is compiled for size.
 pub(super) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len().div_ceil(3) * 4);
-    let digit = |bits: u32, index: u32| DIGITS[(bits >> (18 - 6 * index) & 63) as usize];
-    let (groups, rest) = bytes.split_at(bytes.len() - bytes.len() % 3);
-    for group in groups.chunks_exact(3) {
-        let bits = u32::from_be_bytes([0, group[0], group[1], group[2]]);
-        out.extend_from_slice(&[0, 1, 2, 3].map(|index| digit(bits, index)));
+    let mut digits = [b'='; 4096];
+    for block in bytes.chunks(digits.len() / 4 * 3) {
+        let (groups, rest) = block.split_at(block.len() - block.len() % 3);
+        for (place, group) in digits.chunks_exact_mut(4).zip(groups.chunks_exact(3)) {
+            encode(place, group);
+        }
+        let mut length = groups.len() / 3 * 4;
+        if let Some(&first) = rest.first() {
+            let last = &mut digits[length..length + 4];
+            encode(last, &[first, rest.get(1).copied().unwrap_or_default(), 0]);
+            last[rest.len() + 1..].fill(b'=');
+            length += 4;
+        }
+        out.extend_from_slice(&digits[..length]);
     }
-    if let Some(&first) = rest.first() {
-        let second = rest.get(1);
-        let bits = u32::from_be_bytes([0, first, second.copied().unwrap_or_default(), 0]);
-        let third = second.map_or(b'=', |_| digit(bits, 2));
-        out.extend_from_slice(&[digit(bits, 0), digit(bits, 1), third, b'=']);
+}
+
+#[inline(always)]
+fn digit(bits: u8) -> u8 {
+    DIGITS[usize::from(bits & 63)]
+}
+
+/// Four digits for three bytes.
+#[inline(always)]
+fn encode(place: &mut [u8], group: &[u8]) {
+    if let ([first, second, third, fourth], &[a, b, c]) = (place, group) {
+        *first = digit(a >> 2);
+        *second = digit(a << 4 | b >> 4);
+        *third = digit(b << 2 | c >> 6);
+        *fourth = digit(c);
     }
 }
 
@@ -24,32 +44,40 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() % 4 != 0 {
         return None;
     }
-    let padding = text
-        .iter()
-        .rev()
-        .take(2)
-        .take_while(|byte| **byte == b'=')
-        .count();
+    let padding = match text {
+        [.., b'=', b'='] => 2,
+        [.., b'='] => 1,
+        _ => 0,
+    };
     let mut values = [255_u8; 256];
     for (value, digit) in (0..).zip(DIGITS) {
         values[usize::from(*digit)] = value;
     }
-    let digits = &text[..text.len() - padding];
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for group in digits.chunks(4) {
-        let mut bits = 0;
-        for digit in group {
-            let value = values[usize::from(*digit)];
-            if value > 63 {
-                return None;
-            }
-            bits = bits << 6 | u32::from(value);
+    let mut bytes = vec![0; text.len() / 4 * 3];
+    let mut all = 0;
+    let mut decode = |place: &mut [u8], group: &[u8]| {
+        if let ([first, second, third], &[a, b, c, d]) = (place, group) {
+            let value = |digit: u8| values[usize::from(digit)];
+            let (a, b, c, d) = (value(a), value(b), value(c), value(d));
+            all |= a | b | c | d;
+            *first = a << 2 | b >> 4;
+            *second = b << 4 | c >> 2;
+            *third = c << 6 | d;
         }
-        bits <<= 6 * (4 - group.len());
-        let [_, three @ ..] = bits.to_be_bytes();
-        bytes.extend_from_slice(&three[..group.len() - 1]);
+    };
+    let (groups, last) = text.split_at(text.len().saturating_sub(4));
+    let (places, last_place) = bytes.split_at_mut(groups.len() / 4 * 3);
+    for (place, group) in places.chunks_exact_mut(3).zip(groups.chunks_exact(4)) {
+        decode(place, group);
     }
-    Some(bytes)
+    // Padding stands for zero bits.
+    let mut last = last.to_vec();
+    let end = last.len() - padding;
+    last[end..].fill(b'A');
+    decode(last_place, &last);
+    bytes.truncate(bytes.len() - padding);
+    // What is no digit has higher bits.
+    (all < 64).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -72,7 +100,8 @@ mod tests {
             assert_eq!(out, text.as_bytes());
             assert_eq!(decode(text.as_bytes()).as_deref(), Some(bytes.as_bytes()));
         }
-        let all: Vec<u8> = (0..=255).collect();
+        // Longer than what is written at once.
+        let all: Vec<u8> = (0..=255).cycle().take(10_000).collect();
         let mut out = Vec::new();
         push(&mut out, &all);
         assert_eq!(decode(&out), Some(all));
