@@ -42,6 +42,8 @@ pub mod error_type {
     pub const TIMEOUT: &str = "Function.Timeout";
     /// The process ends for a reason outside the invocation.
     pub const PROCESS_ENDED: &str = "Runtime.ProcessEnded";
+    /// The Runtime API has not taken the answer; only hooks after answers get it.
+    pub const ANSWER_NOT_TAKEN: &str = "Runtime.AnswerNotTaken";
     /// There is no connection for a streamed response.
     pub const STREAM_UNAVAILABLE: &str = "Runtime.StreamUnavailable";
     /// A variable that the function asks for is not set.

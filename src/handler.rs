@@ -1,5 +1,6 @@
 //! Handlers: what a function registers, and how an event reaches it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -8,8 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::api::ApiError;
 use crate::error::{Error, error_type};
-use crate::invocation::Context;
+use crate::invocation::{Context, Metadata};
 use crate::json_path;
+use crate::sys::slot::Slot;
 
 /// The outcome of a handler.
 pub(crate) enum Outcome<'e> {
@@ -33,6 +35,32 @@ pub(crate) trait Handler<S>: Send + Sync {
     /// How many connections it takes to serve an event.
     fn sockets(&self) -> usize {
         1
+    }
+}
+
+/// The function's hooks around an answer. They get the state without its type.
+pub(crate) trait AroundAnswer: Send + Sync {
+    /// Called right before the answer, or the end of a streamed one, is sent.
+    fn before(&self, metadata: Metadata<'_>, state: &dyn Any, result: Result<(), &Error>);
+
+    /// Called when the Runtime API has replied to the answer, or has not `taken` it.
+    fn after(&self, metadata: Metadata<'_>, state: &dyn Any, taken: bool);
+}
+
+/// Filled by a function that has such hooks.
+pub(crate) static AROUND_ANSWER: Slot<Box<dyn AroundAnswer>> = Slot::empty();
+
+/// Calls the hooks before the answer, which is the handler's result or an error.
+pub(crate) fn before_answer<S: 'static>(context: &Context<'_, S>, result: Result<(), &Error>) {
+    if let Some(hooks) = AROUND_ANSWER.get() {
+        hooks.before(context.metadata(), context.state(), result);
+    }
+}
+
+/// Calls the hooks behind the answer.
+pub(crate) fn after_answer<S: 'static>(context: &Context<'_, S>, taken: bool) {
+    if let Some(hooks) = AROUND_ANSWER.get() {
+        hooks.after(context.metadata(), context.state(), taken);
     }
 }
 

@@ -41,6 +41,7 @@
 //! | make ids and secrets that a SnapStart snapshot does not multiply | [`fresh`] |
 //! | do something once, although events come again | [`fresh::idempotency_key`] |
 //! | close and open again around a SnapStart snapshot | [`Runtime::before_snapshot`], [`Runtime::after_restore`] |
+//! | write out what is in memory before each answer, or after it | [`Runtime::before_answer`], [`Runtime::after_answer`] |
 //! | write out what is in memory before the environment ends | [`Runtime::on_shutdown`] |
 //! | serve several events at a time, on Lambda Managed Instances | [`Runtime::concurrent`] |
 //! | call DynamoDB, SQS, Secrets Manager and other services | `aws` (feature `aws`) |
@@ -81,6 +82,7 @@
 //!
 //! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes how the library works.
 
+mod answering;
 mod api;
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::api::{Answer, ApiError, Invocation, MAX_RESPONSE, RuntimeApi, response_too_large};
 use crate::client::{Client, DefaultClient};
 use crate::error::{Error, error_type};
-use crate::handler::{Handler, Outcome};
+use crate::handler::{self, Handler, Outcome};
 use crate::invocation::Context;
 use crate::poller::{self, InFlight};
 use crate::registration::{Chosen, Features, Function, Init, InitStep, Place, Registration, Step};
@@ -103,6 +103,9 @@ fn poll_with<S>(
     panics::prepare();
     if let Some(shutdown) = features.shutdown {
         (shutdown.watch)(function.state, shutdown.hooks);
+    }
+    if let Some(hooks) = features.answers {
+        (hooks.install)(hooks);
     }
     match features.pollers {
         Some(pollers) if concurrency > 1 => (pollers.poll)(api, function, concurrency),
@@ -261,29 +264,37 @@ fn serve_one<C: Client, S>(
     let answered = match result {
         // The Runtime API would refuse it.
         Ok(Outcome::Response(body)) if body.len() > MAX_RESPONSE => {
-            fail(answer, in_flight, response_too_large(body.len() as u64))
+            let error = response_too_large(body.len() as u64);
+            fail(answer, in_flight, &context, error)
         }
-        Ok(Outcome::Response(body)) => answer.respond(in_flight.claim(), &body),
+        Ok(Outcome::Response(body)) => {
+            handler::before_answer(&context, Ok(()));
+            answer.respond(in_flight.claim(), &body)
+        }
         // The stream has claimed the answer.
         Ok(Outcome::Streamed(answered)) => answered,
-        Err(error) => fail(answer, in_flight, error),
+        Err(error) => fail(answer, in_flight, &context, error),
     };
     in_flight.answered();
+    let taken = answered.is_ok();
     match answered {
         Err(error) if error.is_fatal() => return Err(error),
         Err(error) => log::warn(format_args!("the answer was not taken: {error}")),
         Ok(()) => {}
     }
+    handler::after_answer(&context, taken);
     Ok(())
 }
 
 #[cold]
 #[inline(never)]
-fn fail<C: Client>(
+fn fail<C: Client, S: 'static>(
     answer: Answer<'_, C>,
     in_flight: &InFlight,
+    context: &Context<'_, S>,
     error: Error,
 ) -> Result<(), ApiError> {
     log::failure("", &error);
+    handler::before_answer(context, Err(&error));
     answer.fail(in_flight.claim(), &error)
 }

@@ -10,6 +10,7 @@
 //! | [`EndStream`], in each `poller::InFlight` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
 //! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
+//! | `handler::AROUND_ANSWER` | `answering`, for a function with hooks around answers | `run`, and `stream` before the end of a response | most functions have no such hooks |
 //! | `sys::abort::report_by` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
 //! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
 

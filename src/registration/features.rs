@@ -9,7 +9,7 @@ use super::function::Function;
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::Error;
-use crate::invocation::Metadata;
+use crate::invocation::{Context, Metadata};
 use crate::settings::Endpoint;
 
 /// The features of a function; a null pointer for most functions, which use no feature.
@@ -18,6 +18,8 @@ pub(crate) struct Features<S: 'static> {
     pub(crate) shutdown: Option<Shutdown<S>>,
     /// Called before each event.
     pub(crate) before_event: Option<BeforeEvent>,
+    /// Not in a box: code that drops hooks would be linked into each function.
+    pub(crate) answers: Option<&'static mut AnswerHooks<S>>,
 }
 
 /// How many pollers there are, and how they poll when there are several.
@@ -35,6 +37,18 @@ pub(crate) struct Shutdown<S: 'static> {
     pub(crate) hooks: Vec<ShutdownHook<S>>,
 }
 
+/// The hooks before an answer, and those after it, in the order of their registration.
+pub(crate) struct AnswerHooks<S: 'static> {
+    /// Makes them ready for the run loop and for streams.
+    pub(crate) install: fn(&'static AnswerHooks<S>),
+    pub(crate) before: Vec<AnswerHook<S>>,
+    pub(crate) after: Vec<AnswerHook<S>>,
+}
+
+/// A hook gets the context of the invocation, and its result or the error that is its answer.
+pub(crate) type AnswerHook<S> =
+    Box<dyn Fn(&Context<'_, S>, Result<(), &Error>) -> Result<(), Error> + Send + Sync>;
+
 /// A hook gets the state that the init step made.
 pub(crate) type ShutdownHook<S> = Box<dyn FnOnce(&S) -> Result<(), Error> + Send>;
 
@@ -48,6 +62,7 @@ impl<S> Features<S> {
             pollers: None,
             shutdown: None,
             before_event: None,
+            answers: None,
         }
     }
 }

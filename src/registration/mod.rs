@@ -9,7 +9,7 @@ mod name;
 pub use init::Init;
 pub(crate) use init::{Given, Place};
 
-pub(crate) use features::{Features, Pollers, Shutdown, ShutdownHook};
+pub(crate) use features::{AnswerHook, AnswerHooks, Features, Pollers, Shutdown, ShutdownHook};
 pub(crate) use function::Function;
 pub(crate) use init::run as run_init;
 

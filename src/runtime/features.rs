@@ -3,8 +3,9 @@
 
 use super::Runtime;
 use crate::error::Error;
-use crate::registration::{Pollers, Shutdown};
-use crate::{concurrency, shutdown, sys};
+use crate::invocation::Context;
+use crate::registration::{AnswerHooks, Pollers, Shutdown};
+use crate::{answering, concurrency, shutdown, sys};
 
 /// The variable in which X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
@@ -111,6 +112,85 @@ impl<S: 'static> Runtime<S> {
         });
         shutdown.hooks.push(Box::new(hook));
         self
+    }
+
+    /// Registers a hook that runs after the handler and before its answer is sent: the place to write out
+    /// what must not be lost, such as lines, spans or counts that are collected in memory. The caller waits
+    /// for it, and the deadline stays in force ([`time_left`](crate::Metadata::time_left)).
+    ///
+    /// The hook gets the context of the invocation, and its result: an error is the one that the caller
+    /// will get. For a streamed response it runs before the end is sent, while the caller has what came
+    /// before. Hooks run in the order of their registration, on the thread of the handler; with several
+    /// pollers ([`concurrent`](Self::concurrent)) several run at a time. One runs for each answer, also
+    /// where an event did not come whole and the handler was not called; not for an event that the end
+    /// of the process answers.
+    ///
+    /// An error of the hook is logged, and changes neither the answer nor the other hooks; neither does a
+    /// panic where the profile unwinds. Where it aborts, the process ends with it, as with a panic of the
+    /// handler, and the caller gets the panic as the error.
+    ///
+    /// ```no_run
+    /// # struct Spans;
+    /// # impl Spans { fn new() -> Self { Spans } fn flush(&self) -> std::io::Result<()> { Ok(()) } }
+    /// use coldspark::Runtime;
+    ///
+    /// fn main() {
+    ///     Runtime::with_init(|_| Ok(Spans::new()))
+    ///         .before_answer(|context, _result| Ok(context.state().flush()?))
+    ///         .raw("hello", |event, _| Ok(event.into()))
+    ///         .run()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn before_answer(
+        mut self,
+        hook: impl Fn(&Context<'_, S>, Result<(), &Error>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.answer_hooks().before.push(Box::new(hook));
+        self
+    }
+
+    /// Registers a hook that runs after the answer was taken and before the next event is asked for: the
+    /// caller does not wait for it. Lambda bills its time with the invocation, ends it at the same
+    /// deadline, and does not freeze the environment meanwhile, since that begins with the call for the
+    /// next event; a next event waits.
+    ///
+    /// The hook gets the context of the invocation, and its result. An error is the one that the caller
+    /// got, or `Runtime.AnswerNotTaken` when the Runtime API refused the answer or nobody read it. Order,
+    /// threads, errors and panics are as with [`before_answer`](Self::before_answer); a panic that aborts
+    /// ends the process without an effect on the answer. When the process ends with the answer, no hook
+    /// runs: what must not be lost is better written out before it.
+    ///
+    /// ```no_run
+    /// # use coldspark::Runtime;
+    /// # struct Counts;
+    /// # impl Counts { fn new() -> Self { Counts } fn send(&self, id: &str, good: bool) -> std::io::Result<()> { Ok(()) } }
+    /// Runtime::with_init(|_| Ok(Counts::new()))
+    ///     .after_answer(|context, result| {
+    ///         Ok(context.state().send(context.request_id(), result.is_ok())?)
+    ///     })
+    ///     .raw("hello", |event, _| Ok(event.into()))
+    ///     .run()
+    /// ```
+    #[must_use]
+    pub fn after_answer(
+        mut self,
+        hook: impl Fn(&Context<'_, S>, Result<(), &Error>) -> Result<(), Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.answer_hooks().after.push(Box::new(hook));
+        self
+    }
+
+    fn answer_hooks(&mut self) -> &mut AnswerHooks<S> {
+        let nothing = || {
+            // Needed until the process ends.
+            Box::leak(Box::new(AnswerHooks {
+                install: answering::install::<S>,
+                before: Vec::new(),
+                after: Vec::new(),
+            }))
+        };
+        self.0.features().answers.get_or_insert_with(nothing)
     }
 
     /// Sets `_X_AMZN_TRACE_ID` to the tracing header of each event before its handler runs, for

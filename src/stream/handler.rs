@@ -2,7 +2,7 @@
 
 use super::writer::Writer;
 use crate::error::{Error, error_type};
-use crate::handler::{Handler, Outcome};
+use crate::handler::{self, Handler, Outcome};
 use crate::invocation::{Context, Metadata};
 use crate::poller;
 use crate::{panics, settings, slots};
@@ -10,7 +10,7 @@ use crate::{panics, settings, slots};
 /// A handler over bytes that gets a [`Writer`].
 pub(crate) struct Stream<F>(pub(crate) F);
 
-impl<S, F> Handler<S> for Stream<F>
+impl<S: 'static, F> Handler<S> for Stream<F>
 where
     F: for<'e> Fn(&'e [u8], &Context<'e, S>, &mut Writer<'_>) -> Result<(), Error> + Send + Sync,
 {
@@ -26,7 +26,7 @@ where
         };
         // Caught here, because only the writer can end a response that has begun.
         let result = panics::within_invocation(|| (self.0)(event, context, &mut writer));
-        writer.finish(result)
+        writer.finish(result, &|result| handler::before_answer(context, result))
     }
 
     /// The kept connection, and that of a response.

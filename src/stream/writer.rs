@@ -239,8 +239,13 @@ impl<'a> Writer<'a> {
         self.unavailable.clone().unwrap_or_default()
     }
 
-    /// Ends the response according to the handler's result.
-    pub(crate) fn finish(mut self, result: Result<(), Error>) -> Result<Outcome<'static>, Error> {
+    /// Ends the response according to the handler's result. `before_end` is called right before the end of
+    /// a streamed response; one that is returned has not been sent.
+    pub(crate) fn finish(
+        mut self,
+        result: Result<(), Error>,
+        before_end: &dyn Fn(Result<(), &Error>),
+    ) -> Result<Outcome<'static>, Error> {
         let (live, error) = match (&mut self.state, result.err()) {
             (State::Begun(begun), error) => (begun.clone(), error),
             (_, Some(error)) => {
@@ -264,6 +269,7 @@ impl<'a> Writer<'a> {
         if let Some(error) = &error {
             log::failure("", error);
         }
+        before_end(error.as_ref().map_or(Ok(()), Err));
         Ok(Outcome::Streamed(live.end(&self.buffer, error.as_ref())))
     }
 }

@@ -108,7 +108,7 @@ pub fn collect(
     let context = super::context().build();
     let mut writer = Writer::collecting(Arc::clone(&collected) as _, *context);
     let result = handler(&mut writer);
-    match writer.finish(result)? {
+    match writer.finish(result, &|_| {})? {
         Outcome::Response(body) => Ok(Response::whole(body.into_owned())),
         Outcome::Streamed(_) => Ok(collected.take()),
     }

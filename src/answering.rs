@@ -1,0 +1,73 @@
+//! The function's hooks around each answer: before it is sent, and after the Runtime API has taken it.
+//!
+//! ```text
+//! handler -> the error is logged -> before -> claim, POST -> answered -> after -> next
+//! ```
+//!
+//! A streamed response calls the hooks before its end itself, since the run loop does not see that end.
+
+use std::any::Any;
+use std::cell::RefCell;
+
+use crate::error::{Error, error_type};
+use crate::handler::{AROUND_ANSWER, AroundAnswer};
+use crate::invocation::{Context, Metadata};
+use crate::registration::{AnswerHook, AnswerHooks};
+use crate::{log, panics};
+
+thread_local! {
+    /// The error that is the answer to the event in hand of this poller, for the hooks after it.
+    static FAILED: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+/// Makes the hooks ready for the run loop and for streams.
+pub(crate) fn install<S>(hooks: &'static AnswerHooks<S>) {
+    let around: Box<dyn AroundAnswer> = Box::new(Around(hooks));
+    AROUND_ANSWER.fill(Box::leak(Box::new(around)));
+}
+
+struct Around<S: 'static>(&'static AnswerHooks<S>);
+
+impl<S: 'static> AroundAnswer for Around<S> {
+    fn before(&self, metadata: Metadata<'_>, state: &dyn Any, result: Result<(), &Error>) {
+        let what = "a hook before the answer failed: ";
+        run(what, &self.0.before, metadata, state, result);
+        if !self.0.after.is_empty() {
+            FAILED.set(result.err().cloned());
+        }
+    }
+
+    fn after(&self, metadata: Metadata<'_>, state: &dyn Any, taken: bool) {
+        let mut failed = FAILED.take();
+        if !taken {
+            failed = Some(Error::new(
+                error_type::ANSWER_NOT_TAKEN,
+                "the Runtime API has not taken the answer; the log has the reason",
+            ));
+        }
+        let what = "a hook after the answer failed: ";
+        let result = failed.as_ref().map_or(Ok(()), Err);
+        run(what, &self.0.after, metadata, state, result);
+    }
+}
+
+/// Runs hooks in the order of their registration. What one of them fails with is logged, and changes
+/// neither the answer nor what the others do.
+fn run<S: 'static>(
+    what: &str,
+    hooks: &[AnswerHook<S>],
+    metadata: Metadata<'_>,
+    state: &dyn Any,
+    result: Result<(), &Error>,
+) {
+    // One process has one function, and so one type of state.
+    let Some(state) = state.downcast_ref::<S>() else {
+        return;
+    };
+    let context = Context::new(metadata, state);
+    for hook in hooks {
+        if let Err(error) = panics::within_invocation(|| hook(&context, result)) {
+            log::failure(what, &error);
+        }
+    }
+}
