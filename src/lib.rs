@@ -48,7 +48,7 @@
 //! | wait for what the official AWS SDK returns | `Context::block_on` (feature `tokio`) |
 //! | count and measure, in CloudWatch's embedded metric format | [`metrics`] |
 //! | start without std's start-up, for the smallest bootstrap | [`main!`] |
-//! | log | `tracing`, see below |
+//! | log | `tracing`, or `log` with the feature `log`; see below |
 //!
 //! # Logs
 //!
@@ -69,12 +69,20 @@
 //! written. In JSON, errors and panics also have `errorType`, `errorMessage` and `stackTrace`. A
 //! span shows what was recorded in the spans around it until it was made.
 //!
+//! With the feature `log`, records of the `log` crate are such lines too, with their values; in JSON also
+//! with `file` and `line`. With the feature `levels`, `COLDSPARK_LOG` sets levels for targets, in the form
+//! of `RUST_LOG`: with `info,hyper=warn,shop::db=debug` the longest beginning of a line's target
+//! decides. [`Runtime::before_answer`] and [`Runtime::after_answer`] are for what is to be written out
+//! with each invocation.
+//!
 //! # Features
 //!
 //! | feature | what it does |
 //! |---|---|
 //! | `mimalloc` (default) | puts mimalloc behind the start-up arena of [`Allocator`] |
 //! | `spans` (default) | shows tracing's spans in the log; without it spans are not shown |
+//! | `log` | captures records of the `log` crate |
+//! | `levels` | levels of the log for each target, by `COLDSPARK_LOG` |
 //! | `ureq` | polls with ureq instead of the built-in client |
 //! | `http` | adds the module `http` and `Runtime::http`, for HTTP events |
 //! | `aws` | adds the module `aws`, for calls of AWS services |

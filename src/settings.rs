@@ -8,6 +8,7 @@
 //! | `AWS_LAMBDA_INITIALIZATION_TYPE` | `snap-start`: a snapshot is taken after init; set by Lambda | no snapshot |
 //! | `AWS_LAMBDA_MAX_CONCURRENCY` | how many invocations at a time, for functions that opted in; set by Lambda Managed Instances | 1 |
 //! | `AWS_LAMBDA_LOG_FORMAT` | format of the log's lines: JSON, Text; in any case | Text |
+//! | `COLDSPARK_LOG` | levels of the log for each target, such as `info,hyper=warn`; only with the feature `levels` | no levels for targets |
 //! | `AWS_LAMBDA_LOG_LEVEL` | least level that is logged: TRACE, DEBUG, INFO, WARN, ERROR, FATAL; in any case | INFO |
 //!
 //! The first two, the type of initialization and whether there is a level of the log are read at
@@ -88,6 +89,8 @@ impl Settings {
                 }
             } else if let Some(value) = variable.after(HANDLER) {
                 found.handler.get_or_insert_with(|| value.text());
+            } else if cfg!(feature = "levels") && variable.after("COLDSPARK_LOG=").is_some() {
+                found.log_level = true;
             }
         }
         let settings = Self::of(found)?;

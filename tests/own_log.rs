@@ -22,8 +22,10 @@ fn a_subscriber_that_the_init_step_sets_is_kept() {
     let mut lines = log.lines();
     for expected in [
         "INFO fixture_own: first in init",
+        "INFO shop::init: a record of the step",
         "own: last in init",
         "own: in the handler",
+        "own: a record of log",
         "own: Own.Failed: as told",
     ] {
         assert_eq!(lines.next(), Some(expected), "{log}");
@@ -59,12 +61,12 @@ fn without_one_every_line_is_in_the_runtimes_log() {
 }
 
 #[test]
-fn records_of_the_log_crate_have_their_own_target() {
-    let log = served("log", "1").stderr();
+fn a_logger_that_was_set_before_stays() {
+    let log = served("log-tracer", "1").stderr();
     let line = "WARN shop::prices: a record of log request_id=o-1\n";
     assert!(log.contains(line), "{log}");
     let session = function("fixture-own")
-        .handler("log")
+        .handler("log-tracer")
         .env(FORMAT, "JSON")
         .start(script::exchange("o-1", "1"));
     session.requests(3);
@@ -139,7 +141,7 @@ fn an_earlier_panic_hook_is_called_for_the_init_step() {
             "hook of main: panicked in init\n",
         ],
     );
-    assert_eq!(exit.stderr.lines().count(), 3, "{}", exit.stderr);
+    assert_eq!(exit.stderr.lines().count(), 4, "{}", exit.stderr);
 }
 
 #[test]

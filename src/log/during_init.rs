@@ -13,7 +13,7 @@ use tracing::dispatcher::{self, Dispatch};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
 
-use super::{Lines, settings};
+use super::{Lines, levels};
 
 thread_local! {
     /// The guard that keeps ours the subscriber of the thread that runs the init step. It has no destructor
@@ -24,9 +24,11 @@ thread_local! {
 
 /// Until the value is dropped, our subscriber writes the log, if there is no other.
 pub(crate) fn during_init() -> Lasting {
+    #[cfg(feature = "log")]
+    super::records::install();
     if !dispatcher::has_been_set() {
-        let (level, _) = settings::level();
-        let ours = Dispatch::new(Stepping(Lines { level }));
+        let (levels, _) = levels::read();
+        let ours = Dispatch::new(Stepping(Lines { levels }));
         let guard = of_this_thread(&ours);
         GUARD.with(|place| **place.borrow_mut() = Some(guard));
     }
@@ -67,7 +69,7 @@ fn give_way() {
 }
 
 /// Our subscriber, which watches for others.
-struct Stepping(Lines);
+pub(super) struct Stepping(Lines);
 
 impl Subscriber for Stepping {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

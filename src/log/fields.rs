@@ -38,19 +38,22 @@ impl Fields {
         self.others.get(1..).unwrap_or_default()
     }
 
-    /// In JSON, a number or a truth value stands as it is; other values are `quoted`.
-    fn add(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
+    fn field(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
         match field.name() {
-            "message" => return self.say(value),
-            "log.target" => return self.target = Some(value.to_string()),
+            "message" => self.say(value),
+            "log.target" => self.target = Some(value.to_string()),
             // The place in the source, which lines of tracing's own events do not have either.
-            "log.module_path" | "log.file" | "log.line" => return,
-            _ => {}
+            "log.module_path" | "log.file" | "log.line" => {}
+            name => self.add(name, quoted, value),
         }
+    }
+
+    /// In JSON, a number or a truth value stands as it is; other values are `quoted`.
+    pub(super) fn add(&mut self, name: &str, quoted: bool, value: fmt::Arguments<'_>) {
         let (out, form) = (&mut self.others, self.form);
         let json = form == Form::Json;
         out.extend_from_slice(if json { b",\"" } else { b" " });
-        escape::append(out, field.name(), form);
+        escape::append(out, name, form);
         out.extend_from_slice(if json { b"\":" } else { b"=" });
         let quoted = quoted && json;
         if quoted {
@@ -65,33 +68,38 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, true, format_args!("{value:?}"));
+        self.field(field, true, format_args!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, true, format_args!("{value}"));
+        self.field(field, true, format_args!("{value}"));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, false, format_args!("{value}"));
+        self.field(field, false, format_args!("{value}"));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, false, format_args!("{value}"));
+        self.field(field, false, format_args!("{value}"));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, false, format_args!("{value}"));
+        self.field(field, false, format_args!("{value}"));
     }
 
-    /// A float, written by serde_json, whose code for floats is 11 KB smaller than std's. JSON has only
-    /// finite numbers.
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if value.is_finite() {
-            let text = serde_json::to_string(&value).unwrap_or_default();
-            return self.add(field, false, format_args!("{text}"));
-        }
-        let sign = if value > 0.0 { "inf" } else { "-inf" };
-        self.record_str(field, if value.is_nan() { "NaN" } else { sign });
+        let (text, quoted) = float(value);
+        self.field(field, quoted, format_args!("{text}"));
     }
+}
+
+/// The text of a float, and whether it is quoted: JSON has only finite numbers. It is written by serde_json,
+/// whose code for floats is 11 KB smaller than std's.
+pub(super) fn float(value: f64) -> (String, bool) {
+    if value.is_finite() {
+        return (serde_json::to_string(&value).unwrap_or_default(), false);
+    }
+    let sign = if value > 0.0 { "inf" } else { "-inf" };
+    let text = if value.is_nan() { "NaN" } else { sign };
+    (text.to_owned(), true)
 }

@@ -18,7 +18,8 @@
 //! `\r` or like `\u001b`: what comes from an event must neither break a line nor command a terminal.
 //! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
-//! Without the feature `spans` (2 KB of code), spans are not shown.
+//! Without the feature `spans` (2 KB of code), spans are not shown. With the feature `log`, records of the
+//! `log` crate are lines too (`records`), with the feature `levels` targets have levels of their own (`levels`).
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
 //! keeps it: ours is installed after the step, if there is no subscriber then. Before that, ours writes
 //! what the step itself logs (`during_init`).
@@ -30,8 +31,12 @@ mod during_init;
 mod fields;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+#[cfg_attr(not(feature = "levels"), path = "no_levels.rs")]
+mod levels;
 mod line;
 mod object;
+#[cfg(feature = "log")]
+mod records;
 mod settings;
 #[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;
@@ -42,9 +47,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
+use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter};
 
 use self::fields::Fields;
+use self::levels::Levels;
 use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
@@ -74,15 +80,24 @@ pub(crate) fn install() {
     sys::abort::report_by(allocation_failed);
     // Read while the environment cannot change yet, and remembered.
     json();
-    let (level, bad_level) = settings::level();
+    let (levels, bad_level) = levels::read();
     // An error means that the function has set its own, which then stays.
-    if tracing::subscriber::set_global_default(Lines { level }).is_ok() {
+    let bad_directives = levels.bad();
+    if tracing::subscriber::set_global_default(Lines { levels }).is_ok() {
         OURS.store(true, Ordering::Relaxed);
+        if let Some(message) = bad_directives {
+            plain("WARN", format_args!("{message}"), None);
+        }
         for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
             if let Some(value) = unknown {
                 warn_of(choice, &value);
             }
         }
+    }
+    #[cfg(feature = "log")]
+    {
+        records::install();
+        records::follow_subscriber();
     }
 }
 
@@ -103,14 +118,14 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
 pub fn warn(message: fmt::Arguments<'_>) {
     if tracing::dispatcher::has_been_set() {
         tracing::warn!(target: TARGET, "{message}");
-    } else if settings::level().0 >= LevelFilter::WARN {
+    } else if levels::read().0.allow(TARGET, Level::WARN) {
         plain("WARN", message, None);
     }
 }
 
 /// Logs a detail of the start, before there is a subscriber.
 pub(crate) fn debug(message: fmt::Arguments<'_>) {
-    if settings::level().0 >= LevelFilter::DEBUG {
+    if levels::read().0.allow(TARGET, Level::DEBUG) {
         plain("DEBUG", message, None);
     }
 }
@@ -202,16 +217,16 @@ pub(crate) fn plain(level: &str, message: fmt::Arguments<'_>, error: Option<&Err
 }
 
 struct Lines {
-    level: LevelFilter,
+    levels: Levels,
 }
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        self.levels.allow(metadata.target(), *metadata.level())
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.level)
+        Some(self.levels.least())
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {

@@ -7,6 +7,11 @@ pub(super) fn of(_: &Event<'_>) -> [u8; 0] {
     []
 }
 
+#[cfg(feature = "log")]
+pub(super) fn of_thread() -> [u8; 0] {
+    []
+}
+
 pub(super) fn new(_: &Attributes<'_>) -> Id {
     Id::from_u64(1)
 }

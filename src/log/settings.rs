@@ -88,7 +88,7 @@ pub fn json() -> bool {
 }
 
 /// tracing has no FATAL: Lambda's FATAL is included in its errors.
-fn filter(level: usize) -> LevelFilter {
+pub(super) fn filter(level: usize) -> LevelFilter {
     match level {
         0 => LevelFilter::TRACE,
         1 => LevelFilter::DEBUG,

@@ -77,10 +77,19 @@ fn around(contextual: bool, explicit: Option<&Id>, end: &[u8]) -> Vec<u8> {
     text
 }
 
+/// The spans that this thread is in, as a line shows them.
+#[cfg(feature = "log")]
+pub(super) fn of_thread() -> Vec<u8> {
+    around(true, None, line_end())
+}
+
 /// The spans that an event is in, as its line shows them.
 pub(super) fn of(event: &Event<'_>) -> Vec<u8> {
-    let end: &[u8] = if json() { b"}}" } else { b"}:" };
-    around(event.is_contextual(), event.parent(), end)
+    around(event.is_contextual(), event.parent(), line_end())
+}
+
+fn line_end() -> &'static [u8] {
+    if json() { b"}}" } else { b"}:" }
 }
 
 pub(super) fn new(attributes: &Attributes<'_>) -> Id {
