@@ -1,7 +1,7 @@
 //! Nothing that a process or a reader does keeps the bootstrap beyond the deadline of the event.
 
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Step};
@@ -116,28 +116,69 @@ fn a_worker_that_has_left_its_group_is_killed() {
     process::signal(ids.next().expect("the child's") as i32, libc::SIGKILL);
 }
 
-#[test]
+/// Traces a process from now on. Who traces it learns of its end before its parent, which waits for that.
 #[allow(unsafe_code)]
+fn seized(process: u32) -> bool {
+    // SAFETY: ptrace(2) with PTRACE_SEIZE takes integers and touches no memory.
+    let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, process, 0, 0) } == 0;
+    if !seized {
+        let error = std::io::Error::last_os_error();
+        coldspark_emulator::skipped(&format!("this machine lets no process be traced: {error}"));
+    }
+    seized
+}
+
+/// From then on its parent can reap it.
+#[allow(unsafe_code)]
+fn look_at_its_end(process: u32) {
+    let mut status = 0;
+    // SAFETY: the pointer is to a live, exclusively borrowed integer.
+    unsafe { libc::waitpid(process as i32, &raw mut status, libc::__WALL) };
+}
+
+#[test]
 fn a_worker_that_cannot_be_reaped_is_left_and_reaped_later() {
     let mut function = workers::failing("sleep 1000");
     let worker: u32 = function.invoke("good").text().parse().expect("a pid");
-    // Who traces a process learns of its end before its parent, which waits for that.
-    // SAFETY: ptrace(2) with PTRACE_SEIZE takes integers and touches no memory.
-    if unsafe { libc::ptrace(libc::PTRACE_SEIZE, worker, 0, 0) } != 0 {
-        eprintln!("skipped: {}", std::io::Error::last_os_error());
+    if !seized(worker) {
         return;
     }
     let error = function.invoke_event(urgent("bad", "bad", 2000));
     error.assert_error(TIMEOUT, &[]);
     function.invoke("good").text();
     assert_eq!(process::zombies(function.pid()), [worker]);
-    let mut status = 0;
-    // SAFETY: the pointer is to a live, exclusively borrowed integer.
-    unsafe { libc::waitpid(worker as i32, &raw mut status, libc::__WALL) };
+    look_at_its_end(worker);
     // When the next process is started, it is gone.
     let error = function.invoke_event(urgent("bad", "bad", 2000));
     error.assert_error(TIMEOUT, &[]);
     assert!(process::zombies(function.pid()).is_empty());
+}
+
+/// It is waited for half a second.
+#[test]
+fn a_worker_that_is_reaped_late_still_has_its_status_in_the_error() {
+    let mut function = workers::failing("exit 3");
+    for _ in 0..20 {
+        let worker: u32 = function.invoke("good").text().parse().expect("a pid");
+        if !seized(worker) {
+            return;
+        }
+        let begun = Instant::now();
+        function.send(script::event("bad", "bad"));
+        function.wait_until("ended", |function| {
+            process::zombies(function.pid()) == [worker]
+        });
+        thread::sleep(Duration::from_millis(50));
+        look_at_its_end(worker);
+        let in_time = begun.elapsed() < Duration::from_millis(400);
+        let error = function.receive();
+        // Otherwise the machine was too busy for this to say anything.
+        if in_time {
+            error.assert_error("Runtime.WorkerExited", &["exit status: 3"]);
+            return;
+        }
+    }
+    coldspark_emulator::skipped("this machine is too busy to reap a worker within half a second");
 }
 
 /// An event whose deadline is this number, whatever that means.

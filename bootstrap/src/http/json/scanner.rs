@@ -159,3 +159,22 @@ fn has_special(word: u64) -> bool {
     let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     below(word, 0x20) | is(b'"') | is(b'\\') != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::has_special;
+
+    /// Eight bytes are one step only while this is false.
+    #[test]
+    fn only_words_with_a_special_byte_are_special() {
+        for byte in 0..=u8::MAX {
+            let special = byte < b' ' || matches!(byte, b'"' | b'\\');
+            for place in 0..8 {
+                let mut word = *b"plain  ~";
+                word[place] = byte;
+                assert_eq!(has_special(u64::from_ne_bytes(word)), special, "{word:?}");
+            }
+        }
+        assert!(!has_special(u64::MAX));
+    }
+}
