@@ -93,3 +93,26 @@ impl Farewell<'_> {
 pub(crate) fn now() -> u64 {
     sys::milliseconds(sys::since_boot())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Its text may hold what only its own caller may read.
+    #[test]
+    fn only_its_own_event_gets_the_error_of_the_panic() {
+        let [panic, ended] = [Error::new("P", "secret"), Error::new("E", "ended")];
+        static OTHER: InFlight = InFlight::new();
+        let (own, other) = (poller::first(), &OTHER);
+        let mut farewell = Farewell {
+            own: Some((own, &panic)),
+            others: &ended,
+            until: 0,
+            patient: false,
+        };
+        assert!(ptr::eq(farewell.error(own), &panic));
+        assert!(ptr::eq(farewell.error(other), &ended));
+        farewell.own = None;
+        assert!(ptr::eq(farewell.error(own), &ended));
+    }
+}

@@ -120,7 +120,7 @@ pub(crate) fn is_readable() -> bool {
 }
 
 impl InFlight {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             stage: AtomicU8::new(Stage::Idle as u8),
             current: Mutex::new(Current {

@@ -106,4 +106,15 @@ mod tests {
         let stack = json["exceptions"][0]["stack"].as_array().unwrap();
         assert_eq!(stack[50]["label"], "frame 50");
     }
+
+    /// Whatever the bytes before them come to.
+    #[test]
+    fn frames_are_left_out_only_where_one_may_not_fit() {
+        for length in 0..200 {
+            let error = Error::new("A.B", "m".repeat(length));
+            let cause = cause(&error.with_stack_trace(vec!["f".repeat(80); 200]));
+            assert!(cause.len() <= MAX);
+            assert!(cause.len() - "\"}]}]}".len() > MAX - MARGIN, "{length}");
+        }
+    }
 }

@@ -225,3 +225,25 @@ impl fmt::Debug for Secrets {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What may be gone at the next call lets an old value be used on.
+    #[test]
+    fn the_services_own_failures_are_not_final() {
+        for (status, is_final_status) in [
+            (400, true),
+            (404, true),
+            (429, false),
+            (499, true),
+            (500, false),
+            (503, false),
+        ] {
+            let error = Error::of("Code", "message").answered(status, None);
+            assert_eq!(is_final(&error), is_final_status, "{status}");
+        }
+        assert!(!is_final(&Error::of("Aws.Connect", "no connection")));
+    }
+}

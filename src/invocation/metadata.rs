@@ -133,3 +133,28 @@ impl<'a> Metadata<'a> {
         self.tenant_id
     }
 }
+
+#[cfg(all(test, any(feature = "aws", feature = "tokio")))]
+mod tests {
+    use super::*;
+
+    /// Of a short time a tenth is kept, of a long one 200 ms.
+    #[test]
+    fn a_part_of_the_time_is_kept_for_the_error() {
+        let parts: [(u64, fn(Duration) -> Duration); 2] = [
+            (1000, |left| left / 10),
+            (60_000, |_| Duration::from_millis(200)),
+        ];
+        for (milliseconds, part) in parts {
+            let metadata = Metadata {
+                deadline_ms: Some(sys::milliseconds(sys::since_epoch()) + milliseconds),
+                ..Metadata::default()
+            };
+            let before = metadata.time_left().unwrap();
+            let wait = metadata.time_to_wait().unwrap();
+            let after = metadata.time_left().unwrap();
+            // The clock went on between the three.
+            assert!(after - part(after) <= wait && wait <= before - part(before));
+        }
+    }
+}

@@ -136,3 +136,24 @@ pub(crate) fn set_blocking(stream: &TcpStream, blocking: bool) -> io::Result<()>
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has no such option")]
+    fn a_time_limit_is_that_of_reads_or_of_writes() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let limits = || [socket.read_timeout(), socket.write_timeout()].map(Result::unwrap);
+        set_time_limit(socket.as_fd(), false, 2500);
+        assert_eq!(limits(), [Some(Duration::from_millis(2500)), None]);
+        set_time_limit(socket.as_fd(), true, 40_000);
+        set_time_limit(socket.as_fd(), false, 0);
+        assert_eq!(limits(), [None, Some(Duration::from_secs(40))]);
+    }
+}

@@ -15,7 +15,7 @@ fn bad_events_are_refused_with_what_is_bad() {
     type Case = (fn() -> Value, fn(&mut Value), &'static str);
     const EVENT: &str = "Runtime.InvalidEvent: ";
     const REQUEST: &str = "Runtime.InvalidRequest: ";
-    let cases: [(Case, &str); 13] = [
+    let cases: [(Case, &str); 14] = [
         (
             (v1, |e| e["body"] = json!("a*"), "its body is Base64, and"),
             EVENT,
@@ -25,6 +25,14 @@ fn bad_events_are_refused_with_what_is_bad() {
             EVENT,
         ),
         ((v1, |e| e["body"] = json!(7), "not of the shape"), EVENT),
+        (
+            (
+                v1,
+                |e| e["multiValueHeaders"] = json!({"a": 7}),
+                "expected a text or a list of texts",
+            ),
+            EVENT,
+        ),
         (
             (v1, |e| e["httpMethod"] = json!("GE T"), "method \"GE T\""),
             REQUEST,

@@ -156,3 +156,24 @@ fn a_load_balancer_takes_one_megabyte_of_json() {
         assert!(of(2 * MAX, front_end).is_ok());
     }
 }
+
+#[test]
+fn values_become_responses_with_their_type_and_bytes() {
+    let response = Json(json!({ "a": [1] })).into_response().unwrap();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    assert_eq!(**response.body(), *br#"{"a":[1]}"#);
+    for response in ["text".into_response(), "text".to_owned().into_response()] {
+        let response = response.unwrap();
+        assert_eq!(
+            response.headers()["content-type"],
+            "text/plain; charset=utf-8"
+        );
+        assert_eq!(**response.body(), *b"text");
+    }
+    let response = vec![0xff].into_response().unwrap();
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/octet-stream"
+    );
+    assert_eq!(**response.body(), [0xff]);
+}
