@@ -19,11 +19,11 @@ LATE = 15
 
 
 def leftovers():
-    """Kills what programs under test have left behind: processes whose file is in our folder."""
+    """Kills what programs under test have left behind: processes whose file or folder is in ours."""
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            file = os.readlink(process / "exe")
-            if file.startswith(f"{PLACE}/target/"):
+            places = (os.readlink(process / "exe"), os.readlink(process / "cwd"))
+            if any(place.startswith(f"{PLACE}/target/") for place in places):
                 os.kill(int(process.name), signal.SIGKILL)
         except OSError:
             continue
@@ -48,7 +48,8 @@ def program(command, folder, environment, limit):
                 read = os.read(process.stdout.fileno(), 1 << 16)
                 *lines, line = (line + read).split(b"\n")
                 if failed := next(filter(None, map(FAILED.match, lines)), None):
-                    why = failed[1].decode()
+                    # Some print names of one width.
+                    why = failed[1].decode().rstrip()
                 elif not read:
                     break
             elif process.poll() is not None:
@@ -128,9 +129,9 @@ class Tests:
                     break
                 if why.startswith("status") or took < LATE:
                     return "Caught", f"{name}: {why}"
-                # Once more, by itself, with the time that tests have otherwise.
-                again, _ = self.run(name, file, [why, "--exact"], waits="60", limit=180)
-                if again:
+                # Once more, by itself, with more time.
+                again, _ = self.run(name, file, [why, "--exact"], waits="40", limit=180)
+                if again or why in words:
                     return "Caught", f"{name}: {why}"
                 words = [*words, "--skip", why]
         return ("Timeout", late) if late else ("Missed", "")

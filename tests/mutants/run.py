@@ -61,7 +61,8 @@ def chosen(mutants, options):
 
 
 def missed_before(mutants, found):
-    """Of the last run's mutants, those that no test caught; their lines may be others now."""
+    """Of the last run's mutants, those that no test caught, or that it did not come to; their lines may be
+    others now."""
     def place(name):
         file, line, column, what = re.fullmatch(r"(.+?):(\d+):(\d+): (.+)", name).groups()
         return (file, what), (int(line), int(column))
@@ -71,7 +72,7 @@ def missed_before(mutants, found):
         what, where = place(mutant["name"])
         by_what.setdefault(what, []).append((where, mutant))
     for name, (summary, _) in found.items():
-        if summary in ("Missed", "Timeout"):
+        if summary in ("Missed", "Timeout", "Open"):
             what, (line, column) = place(name)
             if near := by_what.get(what):
                 yield name, min(near, key=lambda pair: (abs(pair[0][0] - line), abs(pair[0][1] - column)))[1]
@@ -115,7 +116,7 @@ def report(found, options, took):
     score = True
     for start, crate in CRATES:
         here = {name: outcome for name, (outcome, _) in found.items() if name.startswith(start)}
-        viable = [outcome for outcome in here.values() if outcome != "Unviable"]
+        viable = [outcome for outcome in here.values() if outcome not in ("Unviable", "Open")]
         if not here:
             continue
         late = viable.count("Timeout")
@@ -167,6 +168,7 @@ def main():
     print(f"seed {options.seed}: {len(mutants)} mutants of {len(known)}", file=sys.stderr)
     for number, mutant in enumerate(mutants, 1):
         mutant["number"] = number
+        found.setdefault(mutant["name"] if mutant["name"] not in names else names[mutant["name"]], ("Open", ""))
     switch = ["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", PLACE / "switch"]
     if subprocess.run(switch, cwd=SWITCH).returncode:
         sys.exit("tests/mutants/switch does not build")
