@@ -138,7 +138,10 @@ fn unlinked(template: &CStr) -> io::Result<OwnedFd> {
 mod tests {
     use std::ffi::CString;
     use std::io::Read;
-    use std::{env, fs, process};
+    use std::sync::mpsc;
+    use std::{env, fs, process, thread};
+
+    use coldspark_emulator::under_test::limit;
 
     use super::*;
 
@@ -160,6 +163,16 @@ mod tests {
         assert_eq!(scratch.read(0, 100).unwrap(), b"\0\0w");
         scratch.clear().unwrap();
         assert_eq!(scratch.size().unwrap(), 0);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
+    fn a_read_that_fails_is_an_error_at_once() {
+        let file = File::options().write(true).open("/dev/null").unwrap();
+        let scratch = Scratch { file, length: 0 };
+        let (sender, done) = mpsc::channel();
+        thread::spawn(move || sender.send(scratch.part(0, 1).is_err()));
+        assert!(done.recv_timeout(limit()).unwrap());
     }
 
     #[test]
