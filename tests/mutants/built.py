@@ -25,8 +25,9 @@ CONSTANT = ("E0015", "E0010", "E0658", "E0493")
 
 
 def copied():
-    """The checkout's files, whatever is committed, in a folder of their own: mutants are made there."""
-    tree = PLACE / "tree"
+    """The checkout's files, whatever is committed, in a folder of their own, and in a second one: mutants
+    are made there, and the checkout may change meanwhile."""
+    code, tree = PLACE / "code", PLACE / "tree"
     listed = subprocess.run(
         ["git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True, text=True, check=True,
@@ -35,14 +36,17 @@ def copied():
     for path in tree.rglob("*") if tree.is_dir() else ():
         if path.is_file() and str(path.relative_to(tree)) not in names:
             path.unlink()
+    shutil.rmtree(code, ignore_errors=True)
     for name in names:
+        (code / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, code / name)
         restore(tree, name)
     return tree
 
 
 def restore(tree, name):
-    """A file as it is in the checkout; with a new date only if it was another, so that cargo sees that."""
-    source, copy = ROOT / name, tree / name
+    """A file as it was; with a new date only if it was another, so that cargo sees that."""
+    source, copy = PLACE / "code" / name, tree / name
     if not copy.is_file() or copy.read_bytes() != source.read_bytes():
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copy)

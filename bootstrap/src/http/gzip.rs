@@ -187,6 +187,12 @@ mod tests {
     }
 
     #[test]
+    fn what_came_before_is_found_again() {
+        let rows = r#"{"name":"rope","price":350,"stock":17},"#.repeat(100);
+        assert!(compress(rows.as_bytes()).len() < rows.len() / 10);
+    }
+
+    #[test]
     #[cfg_attr(miri, ignore = "it starts gzip")]
     fn gzip_reads_it_back() {
         let mut state = 1_u32;
