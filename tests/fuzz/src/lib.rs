@@ -23,6 +23,23 @@ mod worker {
     pub mod protocol;
 }
 
+/// The layer's `http`, without what starts and talks to a process.
+#[path = "../../../bootstrap/src/http"]
+mod http {
+    mod base64;
+    mod event;
+    mod headers;
+    mod invocation;
+    mod json;
+    mod request;
+    mod settings;
+    mod target;
+    #[path = "../../../tests/fuzz/src/web.rs"]
+    pub mod web;
+}
+
+#[path = "../../../bootstrap/src/deadline.rs"]
+mod deadline;
 mod layer;
 
 /// The system calls of the layer that these modules need.
@@ -40,6 +57,7 @@ mod sys {
     }
 }
 
+pub use http::web;
 pub use layer::{elf_interpreter, executable, resolve, worker_line};
 
 /// The first byte of an input, which says how the rest is used, and the rest.
