@@ -6,6 +6,7 @@ mod common;
 
 mod answers;
 mod connections;
+mod dynalite;
 mod moto;
 mod oracles;
 mod requests;

@@ -1,0 +1,167 @@
+//! Calls of DynamoDB as others than moto's authors understand it: dynalite, which checks inputs, answers and
+//! errors against what the service itself said.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use coldspark_emulator::skipped;
+use serde_json::{Value, json};
+
+use super::{DYNAMODB, common, fixture, push, response, start};
+
+/// A server in the place of DynamoDB; ends with the value.
+struct Dynalite {
+    process: Child,
+    port: u16,
+}
+
+impl Drop for Dynalite {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Dynalite {
+    /// Starts it, or says that this machine lacks it.
+    fn start() -> Option<Self> {
+        let cache = env::var_os("COLDSPARK_CACHE").map(PathBuf::from);
+        let cache =
+            cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/coldspark")));
+        let tools = cache?.join("tools");
+        let program = tools.join("dynalite/node_modules/dynalite/cli.js");
+        if !program.exists() {
+            skipped("no dynalite; scripts/setup installs it");
+            return None;
+        }
+        let own = tools.join("templates/bin");
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(env::split_paths(&path).chain([own])).expect("a path");
+        let port = common::free_port();
+        let process = Command::new("node")
+            .env("PATH", path)
+            .arg(program)
+            .args(["--host", "127.0.0.1", "--createTableMs", "0"])
+            .args(["--port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("node starts");
+        let dynalite = Self { process, port };
+        let until = Instant::now() + Duration::from_secs(60);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < until, "dynalite does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(dynalite)
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+fn call(operation: &str, input: &Value) -> Value {
+    json!({ "call": [DYNAMODB, operation, input] })
+}
+
+fn put(day: u32, price: u32, more: &Value) -> Value {
+    let mut input = json!({ "TableName": "prices",
+        "Item": { "article": { "S": "rope" }, "day": { "N": day.to_string() },
+            "price": { "N": price.to_string() }, "tags": { "SS": ["hemp", "größe"] },
+            "sample": { "B": "AP8=" }, "sold": { "BOOL": false }, "parts": { "L": [{ "NULL": true }] } } });
+    let more = more.as_object().expect("an object").clone();
+    input.as_object_mut().expect("an object").extend(more);
+    call("PutItem", &input)
+}
+
+#[test]
+fn a_dynamodb_of_others_understands_the_calls() {
+    let Some(dynalite) = Dynalite::start() else {
+        return;
+    };
+    let key = json!({ "article": { "S": "rope" }, "day": { "N": "2" } });
+    let table = json!({ "TableName": "prices", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "article", "AttributeType": "S" },
+            { "AttributeName": "day", "AttributeType": "N" }],
+        "KeySchema": [{ "AttributeName": "article", "KeyType": "HASH" },
+            { "AttributeName": "day", "KeyType": "RANGE" }] });
+    let query = json!({ "TableName": "prices", "ScanIndexForward": false,
+        "KeyConditionExpression": "article = :article AND #day >= :day",
+        "FilterExpression": "price < :dear",
+        "ExpressionAttributeNames": { "#day": "day" },
+        "ExpressionAttributeValues": { ":article": { "S": "rope" }, ":day": { "N": "2" },
+            ":dear": { "N": "400" } } });
+    let session = start(fixture(&dynalite.url()), &call("CreateTable", &table));
+    assert_eq!(
+        response(&session, 1)["TableDescription"]["TableName"],
+        "prices"
+    );
+    // A table that is made is there a moment later.
+    let mut number = 1;
+    loop {
+        push(
+            &session,
+            &call("DescribeTable", &json!({ "TableName": "prices" })),
+        );
+        number += 1;
+        let table = &response(&session, number)["Table"];
+        if table["TableStatus"] == "ACTIVE" {
+            break;
+        }
+        assert!(number < 600, "{table}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let once = json!({ "ConditionExpression": "attribute_not_exists(article)" });
+    let events = [
+        put(1, 300, &json!({})),
+        put(2, 350, &once),
+        put(3, 399, &json!({ "ReturnConsumedCapacity": "TOTAL" })),
+        put(4, 500, &json!({})),
+        call(
+            "GetItem",
+            &json!({ "TableName": "prices", "Key": key, "ConsistentRead": true }),
+        ),
+        call("Query", &query),
+        put(2, 1, &once),
+        call("GetItem", &json!({ "TableName": "others", "Key": key })),
+        call("GetItem", &json!({ "TableName": "prices", "Key": {} })),
+    ];
+    let mut answers = Vec::new();
+    for event in &events {
+        push(&session, event);
+        number += 1;
+        answers.push(session.requests(2 * number + 1)[2 * number - 1].clone());
+    }
+    let [.., got, found, refused, absent, wrong] = &answers[..] else {
+        panic!("an answer for each event");
+    };
+    for answer in &answers[..6] {
+        assert!(answer.path.ends_with("/response"), "{}", answer.text());
+    }
+    let item = &got.json()["Item"];
+    assert_eq!(item["price"]["N"], "350");
+    // A set has no order.
+    for tag in ["hemp", "größe"] {
+        let tags = item["tags"]["SS"].as_array().expect("a set");
+        assert!(tags.contains(&json!(tag)), "{item}");
+    }
+    assert_eq!(item["sample"]["B"], "AP8=");
+    let answer = found.json();
+    let days = answer["Items"].as_array().expect("items");
+    let days: Vec<&Value> = days.iter().map(|item| &item["day"]["N"]).collect();
+    assert_eq!(days, ["3", "2"]);
+    assert_eq!(
+        (&answer["Count"], &answer["ScannedCount"]),
+        (&json!(2), &json!(3))
+    );
+    for (answer, code) in [
+        (refused, "ConditionalCheckFailedException"),
+        (absent, "ResourceNotFoundException"),
+        (wrong, "ValidationException"),
+    ] {
+        assert_eq!(common::failure(answer, "event").error_type, code);
+    }
+}
