@@ -56,8 +56,7 @@ pub(crate) fn differences(old: &Results, new: &Results) -> Vec<Difference> {
     // Their first one's ratio is 1, to itself.
     let first = new.allocators.first().map_or("", |first| &first.name);
     found.extend(of_programs(&old.allocators, &new.allocators, first));
-    let call = new.services.first().map_or("", |first| &first.name);
-    found.extend(of_programs(&old.services, &new.services, call));
+    found.extend(of_programs(&old.calls, &new.calls, crate::sources::CALL));
     let same = |pair: &Pair, new: &Pair| {
         pair.figure == new.figure && pair.program == new.program && pair.to == new.to
     };

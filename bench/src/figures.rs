@@ -24,10 +24,20 @@ pub(crate) const WARM: &str = "warm_event_us";
 pub(crate) const WARM_P99: &str = "warm_event_p99_us";
 pub(crate) const TOTAL: &str = "first_response_us";
 pub(crate) const TOTAL_COLD: &str = "first_response_cold_us";
+/// Of functions with a call: CPU time up to the first response, and with the CPU share of 128 MB.
+pub(crate) const TOTAL_CPU: &str = "first_response_cpu_us";
+pub(crate) const INIT_128: &str = "init_128mb_us";
+pub(crate) const FIRST_128: &str = "first_event_128mb_us";
+pub(crate) const TOTAL_128: &str = "first_response_128mb_us";
+/// And with a server at a distance.
+pub(crate) const INIT_AWAY: &str = "init_away_us";
+pub(crate) const FIRST_AWAY: &str = "first_event_away_us";
+pub(crate) const TOTAL_AWAY: &str = "first_response_away_us";
+pub(crate) const WARM_AWAY: &str = "warm_event_away_us";
 pub(crate) const LARGE: &str = "event_6mb_us";
 pub(crate) const JSON: &str = "json_1mb_us";
 
-pub(crate) const TIMED: [Timed; 9] = [
+pub(crate) const TIMED: [Timed; 17] = [
     timed(
         INIT_WARM,
         "init, warm cache",
@@ -54,11 +64,19 @@ pub(crate) const TIMED: [Timed; 9] = [
         "spawn to first response",
         Some("Spawn to first response, page cache warm"),
     ),
+    timed(TOTAL_COLD, "spawn to first response, cold cache", None),
+    timed(TOTAL_CPU, "CPU time to first response", None),
+    timed(INIT_128, "init, 128 MB", None),
+    timed(FIRST_128, "first event, 128 MB", None),
+    timed(TOTAL_128, "spawn to first response, 128 MB", None),
+    timed(INIT_AWAY, "init, server at a distance", None),
+    timed(FIRST_AWAY, "first event, server at a distance", None),
     timed(
-        TOTAL_COLD,
-        "spawn to first response, cold cache",
-        Some("Spawn to first answer with an AWS call, the binary's pages dropped"),
+        TOTAL_AWAY,
+        "spawn to first response, server at a distance",
+        None,
     ),
+    timed(WARM_AWAY, "warm event, server at a distance", None),
     timed(LARGE, "6 MB event", Some("6 MB event echoed")),
     timed(
         JSON,
@@ -101,6 +119,20 @@ pub(crate) const COUNTED: [Counted; 11] = [
     counted(PEAK_LARGE, "peak RSS 6 MB event, kB", None, false),
     counted(MINOR, "minor faults, warm", None, false),
     counted(MAJOR, "major faults, cold", None, false),
+];
+
+/// The charts of functions with a call: a figure, the file's name and the title.
+pub(crate) const CALL_CHARTS: [(&str, &str, &str); 2] = [
+    (
+        TOTAL,
+        "first-answer",
+        "Spawn to the first answer with an AWS call",
+    ),
+    (
+        TOTAL_128,
+        "first-answer-128mb",
+        "Spawn to the first answer with an AWS call, the CPU share of 128 MB",
+    ),
 ];
 
 /// The table's name of a timed figure.

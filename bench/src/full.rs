@@ -16,44 +16,20 @@ use crate::noise;
 use crate::options::Options;
 use crate::programs::{self, Countable, Group, Places, Program};
 use crate::results::{Measured, Results, Rounds};
-use crate::service::Service;
 use crate::sources;
 use crate::times;
 
 /// Makes all measurements of this architecture that this machine can make.
 pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
-    let (programs, missing) = staged(options, arch)?;
+    let mut rows = sources::list(&places(options), arch, &options.only);
+    if arch.is_native() {
+        rows.extend(options.peers.iter().map(sources::other));
+    }
+    let (programs, missing) = staged(options, arch, rows)?;
     let (allocators, programs): (Vec<Program>, Vec<Program>) = programs
         .into_iter()
         .partition(|program| program.group == Group::Allocator);
-    let (mut services, programs): (Vec<Program>, Vec<Program>) = programs
-        .into_iter()
-        .partition(|program| program.group == Group::Service);
-    let mut results = Results {
-        arch: arch.name().to_owned(),
-        wall_time: arch.is_native(),
-        date: options.date.clone(),
-        commit: options.commit.clone(),
-        machine: Machine::of_this_host(),
-        noise: Vec::new(),
-        versions: options.versions.clone(),
-        limit: options
-            .memory_mb
-            .filter(|_| arch.is_native())
-            .map(limit::describe),
-        rounds: Rounds {
-            warm: options.rounds,
-            cold: (options.rounds / 2).max(3),
-            large: (options.rounds / 8).max(3),
-            json: (options.rounds / 5).max(3),
-        },
-        programs: Vec::new(),
-        allocators: Vec::new(),
-        services: Vec::new(),
-        pairs: Vec::new(),
-        missing,
-    };
-    results.machine.read_ahead_kb = crate::cold::read_ahead_kb(&work(options));
+    let mut results = begin(options, arch, missing);
     let start = Instant::now();
     let mut api = Api::fixed().map_err(no_socket)?;
     let emulation = emulation(options);
@@ -64,9 +40,6 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     }
     for program in &allocators {
         results.allocators.push(sizes(program)?);
-    }
-    for program in &services {
-        results.services.push(sizes(program)?);
     }
     crate::say_time("counts", start);
     if arch.is_native() {
@@ -84,13 +57,6 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         if !allocators.is_empty() {
             times::take_allocators(&mut stage, &allocators, &mut results);
         }
-        if !services.is_empty() {
-            let service = Service::start(&options.cache)?;
-            for program in &mut services {
-                program.variables.extend(service.variables());
-            }
-            times::take_services(&mut stage, &services, &mut results);
-        }
     }
     results.machine.look_again();
     if arch.is_native() {
@@ -100,16 +66,47 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     Ok(results)
 }
 
-fn no_socket(error: std::io::Error) -> String {
+/// Results that have yet to come.
+pub(crate) fn begin(options: &Options, arch: Arch, missing: Vec<programs::Missing>) -> Results {
+    let mut machine = Machine::of_this_host();
+    machine.read_ahead_kb = crate::cold::read_ahead_kb(&work(options));
+    Results {
+        arch: arch.name().to_owned(),
+        wall_time: arch.is_native(),
+        date: options.date.clone(),
+        commit: options.commit.clone(),
+        machine,
+        noise: Vec::new(),
+        versions: options.versions.clone(),
+        limit: options
+            .memory_mb
+            .filter(|_| arch.is_native())
+            .map(limit::describe),
+        rounds: Rounds {
+            warm: options.rounds,
+            cold: (options.rounds / 2).max(3),
+            large: (options.rounds / 8).max(3),
+            json: (options.rounds / 5).max(3),
+        },
+        programs: Vec::new(),
+        allocators: Vec::new(),
+        calls: Vec::new(),
+        away_round_trip_us: None,
+        pairs: Vec::new(),
+        missing,
+    }
+}
+
+pub(crate) fn no_socket(error: std::io::Error) -> String {
     format!("the Runtime API's socket: {error}")
 }
 
 /// The programs, copied to the folder where they run, and the missing ones.
-fn staged(options: &Options, arch: Arch) -> Result<(Vec<Program>, Vec<programs::Missing>), String> {
-    let mut rows = sources::list(&places(options), arch, &options.only);
-    if arch.is_native() {
-        rows.extend(options.peers.iter().map(sources::other));
-    }
+pub(crate) fn staged(
+    options: &Options,
+    arch: Arch,
+    rows: Vec<programs::Row>,
+) -> Result<(Vec<Program>, Vec<programs::Missing>), String> {
     let folder = work(options).join(arch.name());
     let (mut programs, mut missing) = (Vec::new(), Vec::new());
     for row in rows {
@@ -151,7 +148,7 @@ pub(crate) fn emulation(options: &Options) -> Emulation {
 }
 
 /// A folder on disk for this run's copies and logs.
-fn work(options: &Options) -> PathBuf {
+pub(crate) fn work(options: &Options) -> PathBuf {
     let work = options.cache.join("work");
     // When it cannot be made, the first copy says so.
     let _ = fs::create_dir_all(&work);
@@ -159,7 +156,7 @@ fn work(options: &Options) -> PathBuf {
 }
 
 /// A program's description and size.
-fn sizes(program: &Program) -> Result<Measured, String> {
+pub(crate) fn sizes(program: &Program) -> Result<Measured, String> {
     let mut measured = Measured {
         name: program.name.clone(),
         group: program.group,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! options -> full  -> measure (trace, count), times (measure rounds) -> results -> report, compare
+//!         -> calls -> service, times (measure rounds)                -> results -> report, compare
 //!         -> short -> measure (trace, count) -> budgets
 //!         -> web: applications behind the layer and Lambda Web Adapter
 //! ```
@@ -9,6 +10,7 @@
 mod api;
 mod arch;
 mod budgets;
+mod calls;
 mod clock;
 mod cold;
 mod compare;
@@ -92,7 +94,11 @@ fn run(options: &Options) -> Result<bool, String> {
             }
         );
         let start = Instant::now();
-        let results = full::run(options, arch)?;
+        let results = if options.aws {
+            calls::run(options, arch)?
+        } else {
+            full::run(options, arch)?
+        };
         say_time(&format!("{arch} in all"), start);
         println!("{}", report::table::render(&results));
         write(&results, options, &output)?;
@@ -133,18 +139,26 @@ fn write(results: &Results, options: &Options, output: &Path) -> Result<(), Stri
     // One file for each architecture: the newest takes the place of the one before.
     let part = if options.only.is_empty() { "" } else { "-only" };
     // Nor does a file of a busy machine take a quiet one's place.
-    let noisy = if results.noise.is_empty() {
+    // Of calls the table tells how busy the machine was.
+    let noisy = if results.noise.is_empty() || options.aws {
         ""
     } else {
         "-noisy"
     };
-    let path: PathBuf = output.join(format!("{}{limit}{part}{noisy}.json", results.arch));
+    let subject = if options.aws { "-aws" } else { "" };
+    let name = format!("{}{subject}{limit}{part}{noisy}.json", results.arch);
+    let path: PathBuf = output.join(name);
     let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
     fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
     eprintln!("[bench] {}", path.display());
     // The charts are of the whole table on the whole, quiet machine.
-    if results.limit.is_none() && options.only.is_empty() && results.noise.is_empty() {
-        for chart in report::chart::draw(results, output)? {
+    if results.limit.is_none() && options.only.is_empty() && noisy.is_empty() {
+        let charts = if options.aws {
+            report::chart::draw_calls(results, output)
+        } else {
+            report::chart::draw(results, output)
+        };
+        for chart in charts? {
             eprintln!("[bench] {}", chart.display());
         }
     }

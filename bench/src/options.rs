@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) short: bool,
     /// Only web applications, behind the layer and behind Lambda Web Adapter.
     pub(crate) web: bool,
+    /// Only functions with a call of a service, and of those everything.
+    pub(crate) aws: bool,
     pub(crate) memory_mb: Option<u64>,
     pub(crate) peers: Vec<Peer>,
     pub(crate) compare: Option<PathBuf>,
@@ -66,6 +68,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
         arches: Arch::ALL.to_vec(),
         short: false,
         web: false,
+        aws: false,
         memory_mb: None,
         peers: Vec::new(),
         compare: None,
@@ -89,10 +92,14 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
                     return Err("--rounds must be at least 1".into());
                 }
             }
-            "only" => options.only = names(&parser.value()?.string()?)?,
+            "only" => {
+                let names = parser.value()?.string()?;
+                options.only = names.split(',').map(str::to_owned).collect();
+            }
             "arch" => options.arches = arches(&parser.value()?.string()?)?,
             "short" => options.short = true,
             "web" => options.web = true,
+            "aws" => options.aws = true,
             "memory" => {
                 let memory = parser.value()?.parse()?;
                 if !(128..=10_240).contains(&memory) {
@@ -102,7 +109,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             }
             "peer" => {
                 let (name, command) = pair(parser)?;
-                if crate::sources::names().contains(&name.as_str()) {
+                if crate::sources::names(false).contains(&name.as_str()) {
                     return Err(format!("--peer: {name} is in the table already").into());
                 }
                 options.peers.push(Peer::new(name, command));
@@ -130,6 +137,14 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             _ => return Err(Arg::Long(&name).unexpected()),
         }
     }
+    known(&options.only, options.aws)?;
+    if options.aws {
+        if options.short || options.memory_mb.is_some() || !options.peers.is_empty() {
+            return Err("--aws goes with --only, --rounds, --output and --compare".into());
+        }
+        // Times of programs of the other architecture would be those of an emulator.
+        options.arches = vec![Arch::host()];
+    }
     Ok(options)
 }
 
@@ -153,16 +168,23 @@ fn named<'a>(
     peer.ok_or_else(|| format!("{option}: give --peer {name}=COMMAND before it").into())
 }
 
-fn names(text: &str) -> Result<Vec<String>, lexopt::Error> {
-    let known = crate::sources::names();
-    let names: Vec<String> = text.split(',').map(str::to_owned).collect();
+fn known(names: &[String], calls: bool) -> Result<(), lexopt::Error> {
+    let known = crate::sources::names(calls);
     match names.iter().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(format!(
-            "--only: no program '{name}'; there are {}",
+            "--only: no program '{name}'{}; there are {}",
+            match (
+                crate::sources::names(!calls).contains(&name.as_str()),
+                calls
+            ) {
+                (false, _) => "",
+                (true, false) => " without --aws",
+                (true, true) => " with --aws",
+            },
             known.join(", ")
         )
         .into()),
-        None => Ok(names),
+        None => Ok(()),
     }
 }
 
@@ -206,9 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn calls_are_measured_on_this_machine() {
+        let options = parsed("--only aws,lambda_runtime-sdk --aws --arch all").unwrap();
+        assert!(options.aws && options.arches == [Arch::host()]);
+    }
+
+    #[test]
     fn nonsense_is_refused_with_its_name() {
         for (line, word) in [
             ("--only helo", "helo"),
+            ("--only aws-sdk", "'aws-sdk' without --aws"),
+            ("--aws --only hello", "'hello' with --aws"),
+            ("--aws --memory 128", "--aws goes with"),
             ("--arch riscv", "riscv"),
             ("--memory 64", "128 to 10240"),
             ("--peer go", "NAME=VALUE"),

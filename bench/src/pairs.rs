@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn pairs_are_of_programs_and_figures_that_there_are() {
-        let names = crate::sources::names();
+        let names = crate::sources::names(false);
         for (figure, program, to) in PAIRS {
             assert!(TIMED.iter().any(|timed| timed.name == figure), "{figure}");
             assert!(names.contains(&program) && names.contains(&to));

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use nix::time::ClockId;
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 /// The resources that a program has used, summed over its processes.
@@ -28,6 +30,13 @@ pub(crate) fn tree(pid: i32) -> Vec<i32> {
         at += 1;
     }
     found
+}
+
+/// The CPU time of a process and its threads until now, without its children, in microseconds.
+pub(crate) fn cpu_micros(pid: i32) -> Result<f64, String> {
+    let time = ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).and_then(ClockId::now);
+    let time = time.map_err(|error| format!("the CPU time of process {pid}: {error}"))?;
+    Ok(time.tv_sec() as f64 * 1e6 + time.tv_nsec() as f64 / 1e3)
 }
 
 /// The resources that the process and its descendants have used.
@@ -107,5 +116,6 @@ mod tests {
     fn this_process_has_used_memory() {
         let usage = usage(std::process::id().cast_signed()).unwrap();
         assert!(usage.peak_kb > 100 && usage.minor_faults > 10);
+        assert!(cpu_micros(std::process::id().cast_signed()).unwrap() > 0.0);
     }
 }

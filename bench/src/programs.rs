@@ -15,8 +15,6 @@ pub(crate) enum Group {
     Peer,
     /// Ours, or what it is compared with, for the sake of the allocator.
     Allocator,
-    /// Functions whose answer waits for a call of an AWS service.
-    Service,
 }
 
 /// One line of the table.

@@ -32,8 +32,11 @@ pub(crate) struct Results {
     #[serde(default)]
     pub(crate) allocators: Vec<Measured>,
     /// Functions that answer with a call of a service; ratios are to the first.
-    #[serde(default)]
-    pub(crate) services: Vec<Measured>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) calls: Vec<Measured>,
+    /// Microseconds of round trip to the server at a distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) away_round_trip_us: Option<f64>,
     #[serde(default)]
     pub(crate) pairs: Vec<Pair>,
     pub(crate) missing: Vec<Missing>,
@@ -151,7 +154,8 @@ pub(crate) mod tests {
             },
             programs,
             allocators: Vec::new(),
-            services: Vec::new(),
+            calls: Vec::new(),
+            away_round_trip_us: None,
             pairs: Vec::new(),
             missing: Vec::new(),
         }

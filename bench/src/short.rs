@@ -85,7 +85,7 @@ pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
 
 /// A name that no program has: its budget would never be checked.
 fn unknown(names: &[String]) -> Option<&str> {
-    let known = sources::names();
+    let known = sources::names(false);
     let mut names = names.iter().map(String::as_str);
     names.find(|name| !known.contains(name))
 }

@@ -14,7 +14,7 @@ use crate::results::{Measured, Results, Time};
 use crate::stats::{self, Spread};
 
 /// A start, one event, and up to twenty more, of which a slow program gets fewer.
-const SMALL: Plan<'static> = Plan {
+pub(crate) const SMALL: Plan<'static> = Plan {
     cold: false,
     event: events::SMALL,
     answer: None,
@@ -24,9 +24,9 @@ const SMALL: Plan<'static> = Plan {
     inspect: false,
 };
 /// How often a program's memory and faults are looked at.
-const LOOKS: Pace = pace(5, 2, 3);
+pub(crate) const LOOKS: Pace = pace(5, 2, 3);
 
-const fn pace(rounds: usize, seconds: u64, least: usize) -> Pace {
+pub(crate) const fn pace(rounds: usize, seconds: u64, least: usize) -> Pace {
     Pace {
         rounds,
         share: Duration::from_secs(seconds),
@@ -38,13 +38,13 @@ const fn pace(rounds: usize, seconds: u64, least: usize) -> Pace {
 type Column<'a> = (&'a [Series], fn(&Sample) -> f64);
 
 /// The rounds of some programs, the first of which the others are compared to.
-struct Rows<'a> {
-    stage: &'a mut Stage,
-    programs: &'a [Program],
+pub(crate) struct Rows<'a> {
+    pub(crate) stage: &'a mut Stage,
+    pub(crate) programs: &'a [Program],
 }
 
 impl Rows<'_> {
-    fn take(&mut self, name: &str, pace: Pace, plan: Plan<'_>) -> Vec<Series> {
+    pub(crate) fn take(&mut self, name: &str, pace: Pace, plan: Plan<'_>) -> Vec<Series> {
         let start = Instant::now();
         let progress = ProgressBar::new((pace.rounds * self.programs.len()) as u64);
         let style = ProgressStyle::with_template(
@@ -144,40 +144,8 @@ pub(crate) fn take_allocators(stage: &mut Stage, programs: &[Program], results: 
     results.pairs.extend(pairs(programs, of));
 }
 
-/// The same for functions whose answer waits for a call of a service.
-pub(crate) fn take_services(stage: &mut Stage, programs: &[Program], results: &mut Results) {
-    let warm = Plan {
-        event: events::CALL,
-        answer: Some(events::ANSWER),
-        ..SMALL
-    };
-    let cold = Plan {
-        cold: true,
-        warm_events: 0,
-        ..warm
-    };
-    let looking = Plan {
-        inspect: true,
-        ..warm
-    };
-    let mut rows = Rows { stage, programs };
-    let rounds = results.rounds;
-    let look = rows.take("calls, memory", LOOKS, looking);
-    let warm = rows.take("calls, warm", pace(rounds.warm, 12, 20), warm);
-    let cold = rows.take("calls, cold", pace(rounds.cold, 8, 15), cold);
-    for (index, measured) in results.services.iter_mut().enumerate() {
-        put_warm(measured, &warm[index], &warm[0]);
-        measured.put_time(figures::TOTAL_COLD, &cold[index], &cold[0], |sample| {
-            sample.total
-        });
-        look_at(measured, figures::PEAK_CALL, &look[index], |sample| {
-            sample.end.peak_kb
-        });
-    }
-}
-
 /// The times of starts with a warm page cache and of the events behind them, compared to those of `base`.
-fn put_warm(measured: &mut Measured, own: &Series, base: &Series) {
+pub(crate) fn put_warm(measured: &mut Measured, own: &Series, base: &Series) {
     measured.put_time(figures::INIT_WARM, own, base, |sample| sample.init);
     measured.put_time(figures::FIRST, own, base, |sample| sample.first);
     measured.put_time(figures::TOTAL, own, base, |sample| sample.total);
@@ -205,7 +173,7 @@ fn pairs<'a>(programs: &[Program], of: impl Fn(&str) -> Option<Column<'a>>) -> V
 }
 
 /// The median of a round's warm events.
-fn middle(sample: &Sample) -> f64 {
+pub(crate) fn middle(sample: &Sample) -> f64 {
     stats::quantile_of(&sample.warm, 0.5).unwrap_or(f64::NAN)
 }
 
@@ -227,7 +195,12 @@ fn p99(measured: &mut Measured, series: &Series) {
     }
 }
 
-fn look_at(measured: &mut Measured, figure: &str, series: &Series, value: fn(&Sample) -> u64) {
+pub(crate) fn look_at(
+    measured: &mut Measured,
+    figure: &str,
+    series: &Series,
+    value: fn(&Sample) -> u64,
+) {
     let median = match series.failure() {
         Some(reason) => Err(reason.to_owned()),
         None => {

@@ -27,7 +27,7 @@ def key(kind):
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def certificate(subject, public, issuer, signer, *, authority=False, host=None, start=-DAY, end=3650 * DAY):
+def certificate(subject, public, issuer, signer, *, authority=False, hosts=(), start=-DAY, end=3650 * DAY):
     builder = (
         x509.CertificateBuilder()
         .subject_name(name(subject))
@@ -38,8 +38,9 @@ def certificate(subject, public, issuer, signer, *, authority=False, host=None, 
         .not_valid_after(NOW + end)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     )
-    if host:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    if hosts:
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
+        builder = builder.add_extension(names, critical=False)
     return builder.sign(signer, hashes.SHA256())
 
 
@@ -66,18 +67,19 @@ def main(folder):
         roots.append(certificate(f"root {kind}", root.public_key(), f"root {kind}", root, authority=True))
         between = certificate(f"middle {kind}", middle.public_key(), f"root {kind}", root, authority=True)
 
-        def leaf(what, host="localhost", **limits):
+        def leaf(what, *hosts, **limits):
             own = key(kind)
-            one = certificate("a service", own.public_key(), f"middle {kind}", middle, host=host, **limits)
+            one = certificate("a service", own.public_key(), f"middle {kind}", middle, hosts=hosts, **limits)
             write(what, [one, between], own)
 
-        leaf(kind)
+        # The second is that of bench/src/service/away.rs.
+        leaf(kind, "localhost", "dynamodb.bench.test")
         if kind == "ecdsa":
-            leaf("expired", start=-3 * DAY, end=-2 * DAY)
-            leaf("early", start=2 * DAY)
-            leaf("wrong-name", host="example.com")
+            leaf("expired", "localhost", start=-3 * DAY, end=-2 * DAY)
+            leaf("early", "localhost", start=2 * DAY)
+            leaf("wrong-name", "example.com")
     own = key("ecdsa")
-    write("self-signed", [certificate("self", own.public_key(), "self", own, host="localhost")], own)
+    write("self-signed", [certificate("self", own.public_key(), "self", own, hosts=["localhost"])], own)
     (folder / "roots.pem").write_bytes(pem(*roots))
 
 

@@ -9,7 +9,8 @@
 A table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`: all programs and all
 figures of FILE in bench/README.md, with `FILE short` the few of the README. check.py compares it with
 FILE, which scripts/bench has written, and each marked number with its source. Tables between `<!-- web: FILE -->`
-and `<!-- end of web -->` are those of scripts/bench --web (web.py).
+and `<!-- end of web -->` are those of scripts/bench --web (web.py), and those with `calls` those of scripts/bench
+--aws (calls.py).
 """
 
 import json
@@ -18,6 +19,7 @@ import sys
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import calls
 import pages
 import prose
 import web
@@ -104,6 +106,8 @@ def differs():
         return "bench/README.md: its counts are not those of the file; see tests/docs/figures.py --write"
     for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
+        if calls.fresh(text, ROOT) != text:
+            return f"{page.relative_to(ROOT)}: its table of calls is not that of the file; see tests/docs/figures.py --write"
         if web.fresh(text, ROOT) != text:
             return f"{page.relative_to(ROOT)}: its web table is not that of the file; see tests/docs/figures.py --write"
     return None
@@ -133,7 +137,7 @@ def write(results):
     for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
         try:
-            fresh = prose.refreshed(web.fresh(text, ROOT))
+            fresh = prose.refreshed(calls.fresh(web.fresh(text, ROOT), ROOT))
         except prose.Unknown as error:
             sys.exit(f"{page.relative_to(ROOT)}: {error}")
         if fresh != text:

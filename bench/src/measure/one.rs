@@ -42,6 +42,8 @@ pub(crate) struct Sample {
     pub(crate) first: f64,
     /// From just before the start to the complete first response.
     pub(crate) total: f64,
+    /// CPU time up to the first response, of a program whose answer is not its event.
+    pub(crate) cpu: f64,
     pub(crate) warm: Vec<f64>,
     pub(crate) last: Option<f64>,
     /// At the first poll.
@@ -94,6 +96,9 @@ impl Stage {
         let first = answered(&mut self.api, &next, plan.event, answer, pid)?;
         sample.first = first.micros;
         sample.total = first.at.micros_since(started);
+        if plan.answer.is_some() {
+            sample.cpu = process::cpu_micros(pid)?;
+        }
         next = expect(&mut self.api, &Call::Next, pid)?;
 
         let enough = Moment::now().after(plan.warm_time);

@@ -17,12 +17,13 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
     let mut files = Vec::new();
     for figure in &TIMED {
         let Some(title) = figure.chart else { continue };
-        for (programs, base) in tables(results, figure.name) {
+        for (programs, base) in tables(results) {
             let bars = timed(programs, figure.name);
             let note = "median, the line goes from p10 to p90";
             files.extend(file(
                 results,
                 folder,
+                &results.arch,
                 figure.name,
                 (title, note, base),
                 bars,
@@ -41,6 +42,7 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
         files.extend(file(
             results,
             folder,
+            &results.arch,
             figure.name,
             (title, note, base),
             bars,
@@ -55,30 +57,45 @@ fn remove_old(arch: &str, folder: &Path) -> Result<(), String> {
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with(&format!("{arch}-")) && name.ends_with(".svg") {
+        // Those with a call are of another run.
+        let is_own = name.starts_with(&format!("{arch}-")) && !name.contains("-aws-");
+        if is_own && name.ends_with(".svg") {
             fs::remove_file(entry.path()).map_err(failed)?;
         }
     }
     Ok(())
 }
 
+/// Draws the charts of functions with a call of a service; gives the files.
+pub(crate) fn draw_calls(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for (figure, name, title) in figures::CALL_CHARTS {
+        let about = (
+            title,
+            "median, the line goes from p10 to p90; a local server with TLS 1.3",
+            crate::sources::CALL,
+        );
+        let bars = timed(&results.calls, figure);
+        files.extend(file(
+            results,
+            folder,
+            &format!("{}-aws", results.arch),
+            name,
+            about,
+            bars,
+        )?);
+    }
+    Ok(files)
+}
+
 /// The programs, and the one that they are compared to.
-fn tables<'a>(results: &'a Results, figure: &str) -> [(&'a [Measured], &'a str); 3] {
+fn tables(results: &Results) -> [(&[Measured], &str); 2] {
     let first = results.allocators.first();
-    // Other figures of functions with a call have charts of those without.
-    let services: &[Measured] = match figure {
-        figures::TOTAL_COLD => &results.services,
-        _ => &[],
-    };
     [
         (&results.programs, crate::FLOOR),
         (
             &results.allocators,
             first.map_or("", |program| &program.name),
-        ),
-        (
-            services,
-            services.first().map_or("", |program| &program.name),
         ),
     ]
 }
@@ -119,6 +136,7 @@ fn counted<'a>(programs: &'a [Measured], figure: &str, base: &str) -> Vec<Bar<'a
 fn file(
     results: &Results,
     folder: &Path,
+    subject: &str,
     name: &str,
     (title, note, base): (&str, &str, &str),
     bars: Vec<Bar<'_>>,
@@ -126,7 +144,7 @@ fn file(
     if bars.is_empty() {
         return Ok(None);
     }
-    let path = folder.join(format!("{}-{}.svg", results.arch, name.replace('_', "-")));
+    let path = folder.join(format!("{subject}-{}.svg", name.replace('_', "-")));
     let longest = paint::scale_end(&bars);
     let axis: fn(f64) -> String = match bars[0].spread {
         Some(_) if longest >= MILLISECONDS => |us| format!("{} ms", us / 1000.0),
@@ -186,8 +204,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("coldspark-chart-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let old = folder.join("x86_64-of-old.svg");
-        let other = folder.join("arm64-bytes.svg");
-        for file in [&old, &other] {
+        let others =
+            ["arm64-bytes.svg", "x86_64-aws-first-answer.svg"].map(|name| folder.join(name));
+        for file in others.iter().chain([&old]) {
             fs::write(file, "").unwrap();
         }
         let results = results(vec![
@@ -198,7 +217,7 @@ mod tests {
         assert_eq!(files.len(), 2);
         let text = fs::read_to_string(&files[0]).unwrap();
         assert!(text.contains("hello") && text.contains("1.10x") && text.contains("220 µs"));
-        assert!(!old.exists() && other.exists());
+        assert!(!old.exists() && others.iter().all(|other| other.exists()));
         fs::remove_dir_all(&folder).unwrap();
     }
 

@@ -15,7 +15,11 @@ const ROW: i32 = 27;
 const TOP: i32 = 98;
 /// Below the bars: the scale, and where the figures are from.
 const BOTTOM: i32 = 58;
+/// Where bars begin, unless a name needs more room.
 const LEFT: i32 = 180;
+/// Pixels of a character of a name, and beside the longest.
+const CHARACTER: i32 = 7;
+const BESIDE: i32 = 30;
 /// Where bars end; the numbers stand behind them.
 const RIGHT: i32 = 660;
 /// A bar may be so many times the length of the median bar; longer ones are cut, and say so.
@@ -74,7 +78,9 @@ pub(super) fn paint(path: &Path, chart: &Chart<'_>) -> Painted {
     text(&area, &chart.base, base, style(12.5, FAINT, HPos::Right))?;
 
     let end = scale_end(&chart.bars);
-    let place = |value: f64| LEFT + (value.min(end) / end * f64::from(RIGHT - LEFT)).round() as i32;
+    let longest = chart.bars.iter().map(|bar| bar.name.len()).max();
+    let left = LEFT.max(BESIDE + CHARACTER * i32::try_from(longest.unwrap_or(0))?);
+    let place = |value: f64| left + (value.min(end) / end * f64::from(RIGHT - left)).round() as i32;
     for value in RangedCoordf64::from(0.0..end).key_points(7) {
         let x = place(value);
         let line = vec![(x, TOP), (x, bottom)];
@@ -103,15 +109,15 @@ fn line(
     place: &impl Fn(f64) -> i32,
 ) -> Painted {
     let center = top + ROW / 2;
-    let right = place(bar.value);
+    let (left, right) = (place(0.0), place(bar.value));
     let is_cut = bar.value > end;
     let name = style(13.0, INK, HPos::Right);
     let name = match bar.group {
         Group::Ours => bold(name),
         _ => name,
     };
-    text(area, bar.name, (LEFT - 10, center), name)?;
-    let shape = [(LEFT, top + 4), (right, top + ROW - 4)];
+    text(area, bar.name, (left - 10, center), name)?;
+    let shape = [(left, top + 4), (right, top + ROW - 4)];
     area.draw(&Rectangle::new(shape, color(bar.group).filled()))?;
     if is_cut {
         // A gap in the bar: it goes on.
@@ -155,7 +161,6 @@ fn legend(area: &Area<'_>, bars: &[Bar<'_>]) -> Painted {
         (Group::Ours, "coldspark"),
         (Group::Layer, "coldspark's layer"),
         (Group::Allocator, "allocators"),
-        (Group::Service, "with an AWS call"),
         (Group::Peer, "other runtimes"),
     ];
     let mut x = MARGIN;
@@ -209,7 +214,6 @@ fn color(group: Group) -> RGBColor {
         Group::Layer => RGBColor(130, 180, 226),
         Group::Peer => RGBColor(230, 145, 56),
         Group::Allocator => RGBColor(106, 153, 106),
-        Group::Service => RGBColor(140, 110, 180),
     }
 }
 

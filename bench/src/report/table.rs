@@ -67,17 +67,17 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
         }
         counts(out, &results.allocators)?;
     }
-    if !results.services.is_empty() {
+    if !results.calls.is_empty() {
         writeln!(
             out,
             "\nAnswers with a call of a service, a local server with TLS 1.3 and an RSA chain; ratios are \
              to the first line:\n"
         )?;
         if results.wall_time {
-            times(out, &results.services)?;
+            times(out, &results.calls)?;
             writeln!(out)?;
         }
-        counts(out, &results.services)?;
+        counts(out, &results.calls)?;
     }
     pairs(out, &results.pairs)?;
     notes(out, results)
@@ -157,7 +157,7 @@ fn notes(out: &mut String, results: &Results) -> std::fmt::Result {
     writeln!(out)?;
     let mut reasons: BTreeMap<&str, BTreeMap<&str, Vec<&str>>> = BTreeMap::new();
     let all = results.programs.iter().chain(&results.allocators);
-    for program in all.chain(&results.services) {
+    for program in all.chain(&results.calls) {
         writeln!(out, "- {}: {}", program.name, program.about)?;
         for (figure, reason) in &program.failed {
             let figures = reasons.entry(reason).or_default();

@@ -1,5 +1,6 @@
 //! Which programs are measured, and where scripts/bench has left them.
 
+mod calls;
 mod table;
 
 use std::fs;
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::arch::Arch;
 use crate::options::Peer;
 use crate::programs::{Countable, Group, Missing, Places, Program, Row};
-use table::{ALLOCATOR, CALL, PEER, Place, Source, sources};
+pub(crate) use calls::CALL;
+use table::{ALLOCATOR, PEER, Place, Source, sources};
 
 /// The program that is slow and fat on purpose.
 pub(crate) fn slow(places: &Places, arch: Arch) -> Row {
@@ -24,14 +26,26 @@ pub(crate) fn list(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
             || source.name == crate::FLOOR
             || only.iter().any(|name| name == source.name)
             || source.name == ALLOCATOR && only.iter().any(|name| name.starts_with("json-"))
-            || source.name == CALL && only.iter().any(|name| name.starts_with("aws"))
     });
     wanted.map(|source| row(source, places, arch)).collect()
 }
 
-/// The names that there are.
-pub(crate) fn names() -> Vec<&'static str> {
-    sources().iter().map(|source| source.name).collect()
+/// The floor, and the programs that answer with a call of a service; `only` keeps those names, and what
+/// they are compared to.
+pub(crate) fn list_calls(places: &Places, arch: Arch, only: &[String]) -> Vec<Row> {
+    let mut rows = list(places, arch, &[crate::FLOOR.to_owned()]);
+    let calls = calls::sources();
+    let wanted = calls.iter().filter(|source| {
+        only.is_empty() || source.name == CALL || only.iter().any(|name| name == source.name)
+    });
+    rows.extend(wanted.map(|source| row(source, places, arch)));
+    rows
+}
+
+/// The names that there are, of those with a call of a service or of the others.
+pub(crate) fn names(calls: bool) -> Vec<&'static str> {
+    let sources = if calls { calls::sources() } else { sources() };
+    sources.iter().map(|source| source.name).collect()
 }
 
 /// A bootstrap that somebody has at hand.
@@ -104,8 +118,9 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_the_floor_is_first() {
-        let names = names();
+        let mut names = names(false);
         assert_eq!(names[0], crate::FLOOR);
+        names.extend(super::names(true));
         let unique: std::collections::BTreeSet<_> = names.iter().collect();
         assert_eq!(unique.len(), names.len());
     }

@@ -76,16 +76,6 @@ const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
     ..PEER(name, about)
 };
 
-/// The program that functions with a call are compared to.
-pub(super) const CALL: &str = "aws";
-/// Functions that answer with an item of a table.
-const SERVICE: fn(&'static str, &'static str) -> Source = |name, about| Source {
-    group: Group::Service,
-    handler: ("price", None),
-    countable: Countable::Nothing,
-    ..PEER(name, about)
-};
-
 pub(super) fn sources() -> Vec<Source> {
     vec![
         Source {
@@ -181,25 +171,6 @@ pub(super) fn sources() -> Vec<Source> {
         JSON(
             "json-lean",
             "hello-lean's allocator: the arena, musl's malloc behind it",
-        ),
-        // The first is what the others are compared to.
-        Source {
-            bootstrap: Place::Dist("aws"),
-            absent: BUILD,
-            ..SERVICE(
-                CALL,
-                "the feature aws: ureq and rustls with ring; connects at its first event",
-            )
-        },
-        Source {
-            bootstrap: Place::Dist("aws"),
-            absent: BUILD,
-            variables: &["CONNECT=init"],
-            ..SERVICE("aws-connected", "the same, connected in the init step")
-        },
-        SERVICE(
-            "aws-sdk",
-            "the official SDK on Context::block_on, our recipe: ring, chosen roots, no aws-config",
         ),
     ]
 }
