@@ -55,6 +55,13 @@ host_arch() {
     esac
 }
 
+# emulator ARCH: qemu's user emulation of one of our architectures, which scripts/setup test installs.
+emulator() {
+    local qemu=qemu-aarch64-static
+    [ "$1" = arm64 ] || qemu=qemu-x86_64-static
+    command -v $qemu || echo "$TOOLS/qemu/usr/bin/$qemu"
+}
+
 # use_toolchain: what cross needs, from what scripts/setup installed.
 use_toolchain() {
     WAY=$(cat "$TOOLS/way" 2>/dev/null) || die "no toolchain yet; run scripts/setup first"

@@ -18,7 +18,21 @@ full_tests() {
     step "build examples/s3 and examples/sdk" outside
     tests "examples on software kits" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
         cargo test --locked -p coldspark --test aws -- s3:: sdk::
+    check "examples on AWS services by one command, on both architectures" examples_beside_a_server
     web_applications
+}
+
+# scripts/run-local with examples that call DynamoDB; as they are on this machine, and of the other architecture.
+examples_beside_a_server() {
+    local example answer other=arm64
+    [ "$(host_arch)" = x86_64 ] || other=x86_64
+    for example in "aws" "sdk" "aws --arch $other" "sdk --arch $other"; do
+        # A name and options.
+        # shellcheck disable=SC2086
+        answer=$("$ROOT/scripts/run-local" --example $example) || return 1
+        [ "$answer" = '{"article":"rope","price":350}' ] || { echo "$example: $answer"; return 1; }
+        echo "$example: $answer"
+    done
 }
 
 # Frameworks behind the layer, and a page in a browser.

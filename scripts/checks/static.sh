@@ -53,12 +53,6 @@ start_up_layout() {
     tests/layout/check.py "$arch" "$forms/layer" "$forms/hello" "$forms/hello-ureq"
 }
 
-emulator() {
-    local qemu=qemu-aarch64-static
-    [ "$1" = arm64 ] || qemu=qemu-x86_64-static
-    command -v $qemu || echo "$TOOLS/qemu/usr/bin/$qemu"
-}
-
 # Functions of the host's static form under emulators that others wrote. One of them wants a newer Rust
 # than the library.
 simulators() {

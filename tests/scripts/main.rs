@@ -73,6 +73,14 @@ fn run_local_refuses_what_it_does_not_know_before_it_builds() {
         ),
         (&["--serve=yes"], "--serve takes no value"),
         (&["--repeat"], "--repeat wants a value"),
+        (
+            &["--arch", "riscv"],
+            "--arch is x86_64 or arm64, not 'riscv'",
+        ),
+        (
+            &["--arch", "arm64", "--layer", "/"],
+            "--arch goes with --example",
+        ),
         (&["orders"], "unexpected argument 'orders'"),
         (&["--example", "template"], "there is no example 'template'"),
     ] {
