@@ -9,13 +9,16 @@ use ureq::typestate::AgentScope;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
+/// How the library names itself to servers.
+pub(crate) const AGENT: &str = concat!("coldspark/", env!("CARGO_PKG_VERSION"));
+
 /// Begins the settings of an agent. Sizes and numbers of connections are the caller's.
 pub(crate) fn config() -> ConfigBuilder<AgentScope> {
     Config::builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .proxy(None)
-        .user_agent(concat!("coldspark/", env!("CARGO_PKG_VERSION")))
+        .user_agent(AGENT)
         .accept("")
         .accept_encoding("")
         // Its clock stands still in a freeze: the transports check a kept connection instead.

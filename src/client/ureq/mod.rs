@@ -1,27 +1,30 @@
 //! The general client: ureq on a transport that fits the Runtime API.
 //!
 //! The transport sends head and body with one write, keeps a connection while the environment is
-//! frozen, and checks it before each request.
+//! frozen, and checks it before each request. Requests come ready from [`Requests`], so that ureq need
+//! neither add a header nor read an address; bench/NOTES.md has what each of that takes.
 
+mod buffers;
+mod requests;
+mod response;
 mod wire;
 
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ureq::{Agent, Body, http};
+use ureq::Agent;
 
 use super::bare_ureq::{self, NoResolver};
-use super::error::BodyError;
-use super::reply::Field;
-use super::{Client, ClientError, MAX_BODY, MAX_HEAD, Reply, Request};
-use crate::settings::{Endpoint, path_prefix};
-use wire::{Connect, ConnectFailed, INPUT, OUTPUT, Shared};
+use super::{Client, ClientError, MAX_HEAD, Reply, Request};
+use crate::settings::Endpoint;
+use requests::Requests;
+use wire::{Connect, ConnectFailed, Shared};
 
 /// ureq as a [`Client`].
 pub(crate) struct Ureq {
     agent: Agent,
-    authority: &'static str,
+    requests: Requests,
     shared: Arc<Shared>,
 }
 
@@ -33,7 +36,7 @@ impl Client for Ureq {
         });
         Self {
             agent: agent(&shared),
-            authority: &endpoint.authority,
+            requests: Requests::new(&endpoint.authority),
             shared,
         }
     }
@@ -59,8 +62,6 @@ impl Client for Ureq {
 fn agent(shared: &Arc<Shared>) -> Agent {
     let config = bare_ureq::config()
         .max_response_header_size(MAX_HEAD)
-        .input_buffer_size(INPUT)
-        .output_buffer_size(OUTPUT)
         .max_idle_connections(1)
         .max_idle_connections_per_host(1)
         .build();
@@ -71,23 +72,16 @@ impl Ureq {
     fn attempt(&mut self, request: &Request<'_>, reply: &mut Reply) -> Result<(), ClientError> {
         reply.clear();
         self.shared.began.store(false, Ordering::Relaxed);
-        let [version, id, call] = request.path;
-        let (authority, prefix) = (&self.authority, path_prefix());
-        let mut builder =
-            http::Request::builder().uri(format!("http://{authority}{prefix}{version}{id}{call}"));
-        for (name, value) in request.headers {
-            builder = builder.header(*name, *value);
-        }
-        let sent = match request.body {
-            Some(body) => self
-                .agent
-                .run(builder.method("POST").body(body).map_err(other)?),
-            None => self
-                .agent
-                .run(builder.method("GET").body(()).map_err(other)?),
+        let message = self
+            .requests
+            .make(request)
+            .map_err(|error| ClientError::Other(format!("cannot make the request: {error}")))?;
+        let response = match request.body {
+            Some(body) => self.agent.run(message.map(|()| body)),
+            None => self.agent.run(message),
         };
-        let response = sent.map_err(|error| self.stage(error))?;
-        fill(response, reply)
+        let response = response.map_err(|error| self.stage(error))?;
+        response::fill(response, reply)
     }
 
     /// Maps an error of ureq to its stage.
@@ -106,58 +100,5 @@ impl Ureq {
             },
             other => ClientError::Other(format!("malformed reply: {other}")),
         }
-    }
-}
-
-fn other(error: http::Error) -> ClientError {
-    ClientError::Other(format!("cannot make the request: {error}"))
-}
-
-/// Copies a response of ureq into the one buffer of a reply.
-fn fill(response: http::Response<Body>, reply: &mut Reply) -> Result<(), ClientError> {
-    let (parts, body) = response.into_parts();
-    let codings = parts.headers.get_all("transfer-encoding");
-    if codings
-        .iter()
-        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
-    {
-        let reason = "malformed reply: a Transfer-Encoding other than chunked";
-        return Err(ClientError::Other(reason.to_owned()));
-    }
-    let coded = parts.headers.contains_key("transfer-encoding");
-    if coded && parts.headers.contains_key("content-length") {
-        let reason = "malformed reply: both Content-Length and Transfer-Encoding";
-        return Err(ClientError::Other(reason.to_owned()));
-    }
-    reply.status = parts.status.as_u16();
-    for (name, value) in &parts.headers {
-        let mut put = |part: &[u8]| {
-            let start = reply.bytes.len();
-            reply.bytes.extend_from_slice(part);
-            start..start + part.len()
-        };
-        reply.fields.push(Field {
-            name: put(name.as_str().as_bytes()),
-            value: put(value.as_bytes()),
-        });
-    }
-    let start = reply.bytes.len();
-    let expected = body
-        .content_length()
-        .and_then(|length| usize::try_from(length).ok());
-    if expected.is_some_and(|expected| expected > MAX_BODY) {
-        return Err(ClientError::Body(BodyError::TooLarge));
-    }
-    reply.bytes.reserve_exact(expected.unwrap_or(INPUT) + 1);
-    let read = body
-        .into_reader()
-        .take(MAX_BODY as u64 + 1)
-        .read_to_end(&mut reply.bytes);
-    reply.body = start..reply.bytes.len();
-    let got = reply.body.len();
-    match read {
-        Ok(_) if got > MAX_BODY => Err(ClientError::Body(BodyError::TooLarge)),
-        Ok(_) => Ok(()),
-        Err(_) => Err(ClientError::Body(BodyError::Ended { got, expected })),
     }
 }

@@ -1,22 +1,18 @@
 //! The transport: one connection, one write for each request.
 
 use std::io::{self, Read as _, Write as _};
+use std::mem;
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::super::connection;
+use super::buffers::Pending;
 use crate::settings::Endpoint;
 use crate::sys::socket;
 use crate::waiting;
-
-/// Size of the output buffer, in bytes, so that a request is sent with one write.
-pub(super) const OUTPUT: usize = 4 * 1024;
-pub(super) const INPUT: usize = 8 * 1024;
 
 /// State that client and transport share.
 #[derive(Debug)]
@@ -57,25 +53,24 @@ impl Connector for Connect {
         Ok(Some(Wire {
             stream,
             shared: Arc::clone(&self.0),
-            buffers: LazyBuffers::new(INPUT, OUTPUT),
-            input: INPUT,
-            pending: Vec::new(),
+            buffers: Pending::default(),
             unsent: None,
+            in_use: false,
         }))
     }
 }
 
-/// A connection whose output buffer is written when it is full or when the reply is awaited.
+/// A connection whose output is written when there is much of it or when the reply is awaited.
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
     shared: Arc<Shared>,
-    buffers: LazyBuffers,
-    input: usize,
-    pending: Vec<u8>,
+    buffers: Pending,
     /// Why the request could not be written. The reply may still have come: a server may answer
     /// and close before it has read all of a body it refuses.
     unsent: Option<io::Error>,
+    /// A request was begun, and ureq has not asked yet whether the connection may be kept.
+    in_use: bool,
 }
 
 impl Transport for Wire {
@@ -84,9 +79,8 @@ impl Transport for Wire {
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
-        let output = &self.buffers.output()[..amount];
-        self.pending.extend_from_slice(output);
-        if self.pending.len() > 16 * OUTPUT {
+        self.in_use = true;
+        if self.buffers.add(amount) {
             self.flush();
         }
         Ok(())
@@ -97,7 +91,6 @@ impl Transport for Wire {
         if let Some(error) = self.unsent.take_if(|error| !connection::is_closed(error)) {
             return Err(error.into());
         }
-        self.make_room();
         let buffer = self.buffers.input_append_buf();
         waiting::prepare(&self.stream, false, None);
         let got = loop {
@@ -117,29 +110,18 @@ impl Transport for Wire {
         }
     }
 
+    /// ureq asks twice: when a reply has come whole, and before the next request. The second look sees
+    /// whatever the first would.
     fn is_open(&mut self) -> bool {
-        socket::is_idle(&self.stream)
+        mem::take(&mut self.in_use) || socket::is_idle(&self.stream)
     }
 }
 
 impl Wire {
     fn flush(&mut self) {
         if self.unsent.is_none() {
-            self.unsent = self.stream.write_all(&self.pending).err();
+            self.unsent = self.stream.write_all(self.buffers.pending()).err();
         }
-        self.pending.clear();
-    }
-
-    /// Doubles the input buffer when a head fills it: ureq parses a head as a whole.
-    fn make_room(&mut self) {
-        if !self.buffers.input_append_buf().is_empty() {
-            return;
-        }
-        self.input *= 2;
-        let mut larger = LazyBuffers::new(self.input, OUTPUT);
-        let kept = self.buffers.input();
-        larger.input_append_buf()[..kept.len()].copy_from_slice(kept);
-        larger.input_appended(kept.len());
-        self.buffers = larger;
+        self.buffers.sent();
     }
 }
