@@ -14,6 +14,7 @@ format() {
         && cargo fmt --manifest-path examples/s3/Cargo.toml --check \
         && cargo fmt --manifest-path examples/sdk/Cargo.toml --check
 }
+figures() { tests/docs/test_figures.py && tests/docs/check.py links; }
 layers() { tests/layers/test_check.py && tests/layers/check.py; }
 # Licences, duplicates and sources, by deny.toml; and what was taken back from the registry.
 dependencies() {
@@ -75,7 +76,7 @@ scripts_help() {
 
 source_checks() {
     check "formatting" format
-    check "links and figures of the documentation" tests/docs/check.py links
+    check "links and figures of the documentation" figures
     tests "what is shipped, by readers of its own" python3 tests/shipping/run.py products image_files
     check "lower modules import no upper ones" layers
     check "scripts parse" scripts_parse

@@ -87,6 +87,19 @@ def table(path, short):
     )
 
 
+def unfit(path):
+    """Why this file's figures are not to be written down, or nothing."""
+    results = json.loads(path.read_text())
+    if noise := results.get("noise"):
+        return f"{path.name} is of a busy machine: {'; '.join(noise)}; measure again"
+    for program in results["programs"]:
+        for name, time in program["timed"].items():
+            for spread in filter(None, (time["us"], time.get("ratio"))):
+                if not spread.get("p10", float("inf")) <= spread["median"] <= spread.get("p90", 0):
+                    return f"{path.name}: {name} of {program['name']} has no p10 and p90 around its median; measure again"
+    return None
+
+
 def differs():
     """What is wrong with the tables, or nothing."""
     for page in PAGES:
@@ -97,8 +110,8 @@ def differs():
         path = ROOT / found[1]
         if not path.is_file():
             return f"{name}: {found[1]}, the results of its figures, is not there"
-        if noise := json.loads(path.read_text()).get("noise"):
-            return f"{found[1]} is of a busy machine: {'; '.join(noise)}; measure again"
+        if reason := unfit(path):
+            return reason
         if found[3] != table(path, found[2]):
             return f"{name}: its figures are not those of {found[1]}; see tests/docs/figures.py --write"
     text = (ROOT / "bench/README.md").read_text()
@@ -129,6 +142,8 @@ def write(results):
         text = page.read_text()
         found = PLACE.search(text)
         path = Path(results).resolve() if results else ROOT / found[1]
+        if reason := unfit(path):
+            sys.exit(f"tests/docs/figures.py: nothing is written: {reason}")
         mark = f"<!-- figures: {path.relative_to(ROOT)}{found[2] or ''} -->"
         marked = f"{mark}\n{table(path, found[2])}<!-- end of figures -->"
         page.write_text(text[: found.start()] + marked + text[found.end() :])
