@@ -114,3 +114,23 @@ cross() {
         "${cargo[@]}" --quiet --locked --release --target "$target" --target-dir "$TARGET_DIR" "${std[@]}" "$@"
     ) || die "cargo $command for $target failed; the messages above say why"
 }
+
+# typed ARCH NAME FILE: bench/typed.rs in a project as scripts/new makes it, built by the template's own
+# flags; as `typed` with std rebuilt, as the guide says, as `typed-fallback` with rustup's. For rustup's way.
+typed() {
+    local arch=$1 name=$2 file=$3 project=$CACHE/bench/typed std=()
+    if [ "$name" = typed ]; then std=(-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size); fi
+    say "$arch: $name"
+    rm -rf "$project"
+    "$ROOT/scripts/new" "$project" --coldspark "$ROOT" 2>/dev/null || die "scripts/new $project failed"
+    cp "$ROOT/bench/typed.rs" "$project/src/main.rs"
+    cp "$ROOT/Cargo.lock" "$project/Cargo.lock"
+    # The template reaches what its flags say, and places in messages are as short as in the others. Its
+    # tests (tests/shipping/template.py) build in the same folder, with the same flags.
+    (
+        cd "$project"
+        [ ${#std[@]} -eq 0 ] || export RUSTC_BOOTSTRAP=1
+        cargo zigbuild --quiet --release --target "$(triple "$arch")" --target-dir "$ROOT/target/template" "${std[@]}"
+    ) || die "building $name for $arch failed; the messages above say why"
+    install -D -m 755 "$ROOT/target/template/$(triple "$arch")/release/typed" "$file"
+}

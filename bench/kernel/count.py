@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 
+import debian
 import report
-from programs import CONTROL, PROGRAMS
+from programs import CONTROL, PROGRAMS, SYSTEM
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -29,6 +30,8 @@ PARAMETERS = "nokaslr norandmaps"
 # With a clock that the instructions drive, the timer interrupts a program at the same places in each
 # run, however busy this machine is. It says nothing about cycles.
 CLOCK = ["-icount", "shift=1,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
+# MB, for a file system in memory that holds the programs, bash and curl with their libraries among them.
+MEMORY = "256"
 EVENTS = 6
 # Marks, as init.c numbers them.
 SPAWN, NEXT, SENT, ANSWERED, REPEAT, REPEATED, NOTHING = range(1, 8)
@@ -118,6 +121,8 @@ def guest(arch, names, options):
         for target, path in paths.items():
             with open(path, "rb") as file:
                 files[f"programs/{name}/{target}"] = file.read()
+        if name in SYSTEM:
+            files.update(debian.files(os.path.join(options.system, arch), arch, SYSTEM[name]))
         plan.append(f"{options.rounds} {EVENTS} {name} {handler}\n")
     files["plan"] = "".join(plan).encode()
     return files, missing
@@ -133,7 +138,7 @@ def count(arch, names, options):
         kernel = os.path.join(options.kernels, f"vmlinuz-{arch}")
         faults = {}
         with Machine(arch, kernel, root, limit=options.limit, parameters=PARAMETERS,
-                     options=["-cpu", CPU[arch], *CLOCK, "-plugin", f"{options.plugin},out={lines}"]) as machine:
+                     options=["-m", MEMORY, "-cpu", CPU[arch], *CLOCK, "-plugin", f"{options.plugin},out={lines}"]) as machine:
             release = machine.expect("kernel")[0]
             while (words := machine.hear())[0] != "end":
                 if words[0] != "run":
@@ -155,7 +160,7 @@ def parse():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--short", action="store_true", help="hold hello against budgets.json")
     parser.add_argument("--limit", type=float, default=900, help="seconds for a machine")
-    for name in ("kernels", "plugin", "cache", "dist", "output", "date", "commit"):
+    for name in ("kernels", "system", "plugin", "cache", "dist", "output", "date", "commit"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     if options.rounds < 2:

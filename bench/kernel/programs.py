@@ -16,6 +16,7 @@ PROGRAMS = {
     "c-musl": _built("c-musl"),
     "hello": _ours("hello"),
     "hello-lean": _ours("hello-lean"),
+    "hello-ureq": _ours("hello-ureq"),
     "typed": ("typed", _built("typed")[1]),
     "layer-worker": (
         "worker:worker",
@@ -23,5 +24,11 @@ PROGRAMS = {
     ),
     "lambda_runtime": _built("lambda_runtime"),
     "minlambda": _built("minlambda"),
+    "bash-curl": (
+        "function.handler",
+        {"bootstrap": "{built}/bash-curl/bootstrap", "function.sh": "{built}/handlers/function.sh"},
+    ),
     CONTROL: _built(CONTROL),
 }
+# What a program needs of Debian: these, where they are executables of the system, and their libraries.
+SYSTEM = {"bash-curl": ["/bin/bash", "curl", "cat", "cut", "grep", "mktemp", "rm", "tr"]}
