@@ -50,6 +50,10 @@ class Account:
         self.makes_something = False
         self.signal = None
         self.removing = False
+        # Rights, a table or logs may be there: asking for them needs rights of its own.
+        self.extras = False
+        # Of each function, the environment that it was made with.
+        self.variables = {}
 
     def stop(self, name):
         """For a signal. What is being made is finished first, so that it is found and removed."""
@@ -86,6 +90,27 @@ class Account:
         )
         return made["Role"]["Arn"]
 
+    def allow(self, policy, actions, resource):
+        """Gives the role a right."""
+        self.extras = True
+        document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
+        self.ask("iam", "put-role-policy", "--role-name", self.name("role"), "--policy-name", policy,
+                 "--policy-document", json.dumps(document))
+
+    def make_table(self, key, item):
+        """A table with one item, which the role may read; gives its name."""
+        name = self.name("table")
+        self.extras = True
+        made = self.ask(
+            "dynamodb", "create-table", "--table-name", name, "--billing-mode", "PAY_PER_REQUEST",
+            "--attribute-definitions", f"AttributeName={key},AttributeType=S", "--key-schema", f"AttributeName={key},KeyType=HASH",
+            "--tags", *[f"Key={key},Value={value}" for key, value in self.tags.items()],
+        )
+        self.ask("dynamodb", "wait", "table-exists", "--table-name", name)
+        self.ask("dynamodb", "put-item", "--table-name", name, "--item", json.dumps(item))
+        self.allow("table", "dynamodb:GetItem", made["TableDescription"]["TableArn"])
+        return name
+
     def publish_layer(self, arch, zip_file):
         made = self.ask(
             "lambda", "publish-layer-version", "--layer-name", self.name("layer", arch),
@@ -94,7 +119,8 @@ class Account:
         )
         return made["LayerVersionArn"]
 
-    def make_function(self, name, role, arch, memory, handler, zip_file, layers):
+    def make_function(self, name, role, arch, memory, handler, zip_file, layers, variables=None, snap_start=False):
+        self.variables[name] = variables or {}
         arguments = [
             "lambda", "create-function", "--function-name", name, "--runtime", "provided.al2023", "--role", role,
             "--handler", handler, "--architectures", arch, "--memory-size", str(memory), "--timeout", "30",
@@ -103,6 +129,10 @@ class Account:
         ]
         if layers:
             arguments += ["--layers", *layers]
+        if variables:
+            arguments += ["--environment", json.dumps({"Variables": variables})]
+        if snap_start:
+            arguments += ["--snap-start", "ApplyOn=PublishedVersions"]
         give_up = time.monotonic() + ROLE_SECONDS
         while True:
             try:
@@ -117,7 +147,7 @@ class Account:
 
     def force_cold(self, name, number):
         """Lambda ends all environments of a function whose configuration changes."""
-        variables = json.dumps({"Variables": {"COLD_START": str(number)}})
+        variables = json.dumps({"Variables": {**self.variables[name], "COLD_START": str(number)}})
         self.ask("lambda", "update-function-configuration", "--function-name", name, "--environment", variables)
         self.ask("lambda", "wait", "function-updated-v2", "--function-name", name)
 
@@ -131,6 +161,23 @@ class Account:
                 str(response),
             )
             return answer, response.read_text()
+
+    def publish(self, name):
+        """Publishes a version, which makes its snapshot; gives the version."""
+        version = self.ask("lambda", "publish-version", "--function-name", name)["Version"]
+        self.ask("lambda", "wait", "published-version-active", "--function-name", name, "--qualifier", version)
+        return version
+
+    def logged(self, name, text):
+        """Lines of a function's log with this text."""
+        try:
+            found = self.ask("logs", "filter-log-events", "--log-group-name", f"/aws/lambda/{name}", "--filter-pattern", f'"{text}"')
+        except Refused as refused:
+            # The service makes it with the first line.
+            if "ResourceNotFoundException" in str(refused):
+                return []
+            raise
+        return [event["message"] for event in found["events"] if text in event["message"]]
 
     def tear_down(self, prefix):
         """Removes all whose name begins with the prefix; gives what could not be removed, and why."""
@@ -154,7 +201,16 @@ class Account:
                 remove(f"{layer}:{number}", "lambda", "delete-layer-version", "--layer-name", layer,
                        "--version-number", number)
         for role in self.found(prefix, "iam", "list-roles", "Roles", "RoleName"):
+            policies = self.ask("iam", "list-role-policies", "--role-name", role)["PolicyNames"] if self.extras else []
+            for policy in policies:
+                remove(f"{role}: {policy}", "iam", "delete-role-policy", "--role-name", role, "--policy-name", policy)
             remove(role, "iam", "delete-role", "--role-name", role)
+        if self.extras:
+            for table in self.ask("dynamodb", "list-tables")["TableNames"]:
+                if table.startswith(prefix):
+                    remove(table, "dynamodb", "delete-table", "--table-name", table)
+            for group in self.found(f"/aws/lambda/{prefix}", "logs", "describe-log-groups", "logGroups", "logGroupName"):
+                remove(group, "logs", "delete-log-group", "--log-group-name", group)
         return failed
 
     def found(self, prefix, service, call, key, name):

@@ -11,12 +11,12 @@ import sys
 import tempfile
 
 import power_tuning
+import probe
 import report
 from account import PREFIX, Account, Refused, Stopped, say, zipped
 from measure import Function, measure
+from programs import ARTICLE, PROBE, PROGRAMS, event
 
-EVENT = '{"name": "World"}'
-PROGRAMS = ("hello", "layer-bash", "lambda_runtime")
 # US dollars, list prices of us-east-1 without the free tier: a GB-second, and a request.
 SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
 REQUEST = 0.20 / 1_000_000
@@ -30,6 +30,7 @@ def options():
     parser = argparse.ArgumentParser(prog="scripts/bench-aws")
     parser.add_argument("--root", type=pathlib.Path, required=True)
     parser.add_argument("--peer", action="append", default=[], help="ARCH=FILE: lambda_runtime's hello")
+    parser.add_argument("--typed", action="append", default=[], help="ARCH=FILE: the typed function")
     parser.add_argument("--arch", required=True)
     parser.add_argument("--memory", default="128,512,1769")
     parser.add_argument("--starts", type=int, default=20)
@@ -38,6 +39,8 @@ def options():
     parser.add_argument("--output", type=pathlib.Path, required=True)
     parser.add_argument("--power-tuning")
     parser.add_argument("--commit", required=True)
+    parser.add_argument("--probe", action="store_true")
+    parser.add_argument("--probe-seconds", type=float, default=probe.SECONDS)
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--plan", action="store_true")
     parser.add_argument("--teardown", action="store_true")
@@ -60,6 +63,14 @@ def options():
 
 def planned(chosen):
     """What will be done, and what it is estimated to cost."""
+    if chosen.probe:
+        return (
+            f"One function for each of {', '.join(chosen.arch)} ({probe.MEMORY} MB), which tells about the service and "
+            f"about its own end; one more to try SnapStart with.\n"
+            f"Estimated cost: below 0.01 US dollars, without SnapStart's cache, which Lambda bills for 3 hours at least; "
+            f"about {round(2 + chosen.probe_seconds / 60)} minutes at most for each architecture.\n"
+            f"Makes functions, a role that may write their logs, and log groups, all named {PREFIX}*, and removes them."
+        )
     functions = len(chosen.arch) * len(chosen.only) * len(chosen.memory)
     events = 2 * functions * chosen.starts
     gigabytes = sum(chosen.memory) / 1024
@@ -76,52 +87,65 @@ def planned(chosen):
         f"{', '.join(map(str, chosen.memory))} MB), {chosen.starts} cold starts and warm events of each: {events} events.\n"
         f"Estimated cost: {dollars:.4f} US dollars (list prices of us-east-1, no free tier, {COLD} s billed for a cold "
         f"start and {WARM} s for a warm event); about {minutes} minutes.\n"
-        f"Makes functions, layers and a role named {PREFIX}*, and removes them."
+        f"Makes functions, layers{', a table' if tabled(chosen) else ''} and a role named {PREFIX}*, and removes them."
     )
 
 
-def packages(chosen, folder):
+def tabled(chosen):
+    return any(PROGRAMS[name].table for name in chosen.only)
+
+
+def packages(chosen, programs, folder):
     """The zip of each program and architecture, with the sizes that the report tells."""
     zips, sizes = {}, {}
-    peers = dict(pair.split("=", 1) for pair in chosen.peer)
+    built = {name: dict(pair.split("=", 1) for pair in getattr(chosen, name)) for name in ("peer", "typed")}
     for arch in chosen.arch:
-        worker = chosen.root / "layer/examples/bash/handler.worker"
-        sources = {
-            "hello": ("bootstrap", chosen.root / f"dist/{arch}/hello/bootstrap"),
-            "layer-bash": ("handler.worker", worker),
-            "lambda_runtime": ("bootstrap", pathlib.Path(peers.get(arch, "/nowhere"))),
-        }
-        for program in chosen.only:
-            name, source = sources[program]
+        for name, program in programs.items():
+            files = {where: paths.get(arch, "/nowhere") for where, paths in built.items()}
+            source = pathlib.Path(program.source.format(root=chosen.root, arch=arch, **files))
             if not source.is_file():
                 raise Refused(f"{source} is missing; run without --no-build, which makes it")
-            zips[program, arch] = zipped(folder / f"{program}-{arch}.zip", [(name, source.read_bytes(), 0o755)])
-            size = {"bytes": source.stat().st_size, "zip_bytes": zips[program, arch].stat().st_size}
-            if program == "layer-bash":
+            zips[name, arch] = zipped(folder / f"{name}-{arch}.zip", [(program.file, source.read_bytes(), 0o755)])
+            size = {"bytes": source.stat().st_size, "zip_bytes": zips[name, arch].stat().st_size}
+            if program.layer:
                 size["bytes"] += (chosen.root / f"dist/{arch}/layer/bootstrap").stat().st_size
                 size["zip_bytes"] += (chosen.root / f"dist/coldspark-{arch}.zip").stat().st_size
-            sizes[program, arch] = size
+            sizes[name, arch] = size
     return zips, sizes
 
 
 def deploy(account, chosen, zips):
     role = account.make_role()
+    table = None
+    if tabled(chosen):
+        say("making a table")
+        table = account.make_table("article", {"article": {"S": ARTICLE}, "price": {"N": "350"}})
     functions = []
     for arch in chosen.arch:
         layers = []
-        if "layer-bash" in chosen.only:
+        if any(PROGRAMS[name].layer for name in chosen.only):
             layers = [account.publish_layer(arch, chosen.root / f"dist/coldspark-{arch}.zip")]
-        for program in chosen.only:
+        for name in chosen.only:
             for memory in chosen.memory:
-                name = account.name(program, arch, memory)
-                say(f"making {name}")
-                handler = "handler.worker" if program == "layer-bash" else "hello"
-                function = Function(program, arch, memory, name, event=EVENT)
+                program = PROGRAMS[name]
+                function = Function(name, arch, memory, account.name(name, arch, memory), event=event(program, chosen.root))
+                say(f"making {function.name}")
                 function.arn = account.make_function(
-                    name, role, arch, memory, handler, zips[program, arch], layers if program == "layer-bash" else []
+                    function.name, role, arch, memory, program.handler, zips[name, arch],
+                    layers if program.layer else [], {"TABLE": table} if program.table else None,
                 )
                 functions.append(function)
     return functions
+
+
+def probed(account, chosen, zips):
+    """What the service does where its documentation is silent: lines for each architecture."""
+    role = account.make_role()
+    account.allow("logs", ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], "*")
+    asked = {}
+    for arch in chosen.arch:
+        asked[arch] = probe.Probe(account, arch, role, zips["probe", arch], chosen.probe_seconds).facts()
+    return asked
 
 
 def removed(account, prefix):
@@ -142,6 +166,7 @@ def main():
     run = datetime.datetime.now().strftime("%Y%m%d-") + secrets.token_hex(3)
     account = Account(chosen.region, run)
     if chosen.teardown:
+        account.extras = True
         return 0 if removed(account, PREFIX) else 1
     print(planned(chosen), file=sys.stderr)
     if chosen.plan:
@@ -165,11 +190,14 @@ def main():
 
     for number in signals:
         signal.signal(number, stop)
-    failure, functions, tuned, sizes = None, [], {}, {}
+    failure, functions, tuned, sizes, facts = None, [], {}, {}, {}
     try:
         with tempfile.TemporaryDirectory() as folder:
-            zips, sizes = packages(chosen, pathlib.Path(folder))
-            functions = deploy(account, chosen, zips)
+            programs = {"probe": PROBE} if chosen.probe else {name: PROGRAMS[name] for name in chosen.only}
+            zips, sizes = packages(chosen, programs, pathlib.Path(folder))
+            if chosen.probe:
+                facts = probed(account, chosen, zips)
+            functions = [] if chosen.probe else deploy(account, chosen, zips)
             measure(account, functions, chosen.starts)
             if chosen.power_tuning:
                 tuned = power_tuning.tune(account, chosen.power_tuning, functions, chosen.memory)
@@ -188,6 +216,9 @@ def main():
     if failure:
         say(f"{failure}; no results")
         return 1
+    if chosen.probe:
+        print(probe.told(facts, about))
+        return 0 if clean else 1
     chosen.output.mkdir(parents=True, exist_ok=True)
     for arch in chosen.arch:
         made = report.results(arch, functions, sizes, about)

@@ -4,7 +4,7 @@ import html
 import json
 import math
 
-GROUPS = {"hello": "ours", "layer-bash": "layer", "lambda_runtime": "peer"}
+GROUPS = {"hello": "ours", "typed": "ours", "http": "ours", "aws": "ours", "layer-bash": "layer", "lambda_runtime": "peer"}
 COLORS = {"ours": "#1f77b4", "layer": "#7fb3d5", "peer": "#e69138"}
 # The name in the JSON, the title, the samples and the field of a REPORT line.
 TIMED = [

@@ -43,7 +43,9 @@ class BenchAws(WithMoto):
         functions = [one["FunctionName"] for one in self.moto.ask("lambda", "list_functions")["Functions"]]
         layers = [one["LayerName"] for one in self.moto.ask("lambda", "list_layers")["Layers"]]
         roles = [one["RoleName"] for one in self.moto.ask("iam", "list_roles")["Roles"]]
-        return [name for name in functions + layers + roles if name.startswith("coldspark-bench-")]
+        tables = self.moto.ask("dynamodb", "list_tables")["TableNames"]
+        logs = [one["logGroupName"] for one in self.moto.ask("logs", "describe_log_groups")["logGroups"]]
+        return [name for name in functions + layers + roles + tables + logs if "coldspark-bench-" in name]
 
     def nothing_is_left(self):
         self.assertEqual(self.left(), [])
@@ -91,6 +93,57 @@ class BenchAws(WithMoto):
         program = programs["lambda_runtime 128 MB"]
         self.assertEqual(program["timed"]["aws_init_us"]["us"]["median"], INIT["lambda_runtime"] * 1000)
         self.assertEqual((program["counted"]["bytes"], program["failed"]), (peer.stat().st_size, {}))
+
+    def test_a_function_that_calls_dynamodb_has_a_table_and_a_right(self):
+        built = ROOT / "dist/arm64/aws/bootstrap"
+        if not built.exists():
+            # Functions do not run here: any file will do.
+            built.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "dist/arm64/hello/bootstrap", built)
+            self.addCleanup(shutil.rmtree, built.parent)
+        seen = {}
+
+        def look(number):
+            (function,) = [one for one in self.moto.ask("lambda", "list_functions")["Functions"] if "coldspark-bench-" in one["FunctionName"]]
+            (table,) = self.moto.ask("dynamodb", "list_tables")["TableNames"]
+            item = self.moto.ask("dynamodb", "get_item", TableName=table, Key={"article": {"S": "rope"}})["Item"]
+            role = function["Role"].rpartition("/")[2]
+            policy = self.moto.ask("iam", "get_role_policy", RoleName=role, PolicyName="table")["PolicyDocument"]
+            seen[number] = (function["Environment"]["Variables"], table, item["price"], policy["Statement"][0])
+
+        self.stand_in.before_event = look
+        self.bench("--yes", "--arch", "arm64", "--memory", "128", "--starts", "1", only="aws")
+        variables, table, price, statement = seen[1]
+        self.assertEqual(variables, {"TABLE": table, "COLD_START": "1.0"})
+        self.assertEqual((price, statement["Action"]), ({"N": "350"}, "dynamodb:GetItem"))
+        self.assertTrue(statement["Resource"].endswith(f"table/{table}"), statement)
+        _, programs = self.results("arm64")
+        self.assertEqual(programs["aws 128 MB"]["failed"], {})
+
+    def probe(self, *options):
+        built = ROOT / "dist/arm64/probe/bootstrap"
+        if not built.exists():
+            built.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / "dist/arm64/hello/bootstrap", built)
+            self.addCleanup(shutil.rmtree, built.parent)
+        return self.bench("--probe", "--yes", "--arch", "arm64", *options)
+
+    def test_a_probe_tells_facts_and_leaves_nothing(self):
+        said = self.probe("--probe-seconds", "1")
+        for fact in (
+            "**Facts of AWS Lambda**, eu-central-1, ", "- arm64: kernel: 5.10.1; CPU: not told",
+            "whose share is 7%: 95% in the init phase, 7% in an event", "Lambda-Runtime-Invocation-Id: came",
+            "/var/task: ext4 on 254:16, read ahead by 4096 KB", "refused: aws lambda create-function:", "SnapStart is not for provided.al2023",
+            "SIGTERM with an internal extension registered: it came; the hook wrote 25 lines, the last one 480 ms after",
+        ):
+            self.assertIn(fact, said)
+        self.assertFalse(self.output.exists())
+
+    def test_a_probe_says_what_it_did_not_see_and_tries_a_snapshot(self):
+        self.stand_in.behaviour = {"probe": "SnapStart, no SIGTERM"}
+        said = self.probe("--probe-seconds", "1")
+        self.assertIn("internal extension registered: no sign of it in 1 s after a change", said)
+        self.assertIn("SnapStart of a zip on provided.al2023: taken; the initialization type is snap-start", said)
 
     def test_it_asks_first_and_makes_nothing_without_a_yes(self):
         said = self.bench("--arch", "arm64", fails=True)

@@ -10,6 +10,7 @@ import http.client
 import http.server
 import json
 import threading
+import time
 import urllib.parse
 
 REPORT = (
@@ -18,15 +19,29 @@ REPORT = (
     "Memory Size: {memory} MB\tMax Memory Used: {used} MB\t{init}\n"
 )
 # Milliseconds of an init at 128 MB.
-INIT = {"hello": 10.0, "layer-bash": 30.0, "lambda_runtime": 20.0}
+INIT = {"hello": 10.0, "typed": 11.0, "http": 12.0, "aws": 40.0, "layer-bash": 30.0, "lambda_runtime": 20.0, "probe": 200.0}
+# What bench/probe answers, on a machine of another time.
+PROBED = {
+    "initialization_type": "on-demand", "invocation_id": True, "tenant_id": False, "telemetry_descriptor": False,
+    "init": {"clock_us": 200_000, "cpu_us": 190_000, "work": 4000},
+    "event": {"clock_us": 200_000, "cpu_us": 14_000, "work": 300},
+    "machine": {
+        "kernel": "5.10.1", "cpu": None, "user": 993, "descriptors": 1024, "shared_memory": False,
+        "task": "ext4 on 254:16", "read_ahead_kb": {"254:0": 128, "254:16": 4096},
+    },
+}
+# The words are this stand-in's; those of AWS are what the probe asks for.
+NO_SNAP_START = {"Type": "User", "message": "SnapStart is not for provided.al2023"}
 
 
 class StandIn:
     def __init__(self, moto):
         self.moto = urllib.parse.urlsplit(moto.url).netloc
+        self.moto_of_logs = lambda call, **parameters: moto.ask("logs", call, **parameters)
         self.calls = collections.Counter()
         self.lock = threading.Lock()
-        # What it does to programs: name -> "warm" (never cold).
+        # What it does to programs: name -> "warm" (never cold), and for the probe "SnapStart" (its zip may
+        # have it) and "no SIGTERM".
         self.behaviour = {}
         self.seen, self.executions = {}, {}
         # Called with the number of events so far, before each.
@@ -52,6 +67,8 @@ class StandIn:
             self.calls["event"] += 1
             number = self.calls["event"]
         self.before_event(number)
+        # A version is asked for by its number behind a colon.
+        name = urllib.parse.unquote(name).partition(":")[0]
         _, _, described = self.forward("GET", f"/2015-03-31/functions/{name}", headers, b"")
         configuration = json.loads(described)["Configuration"]
         program = next(program for program in INIT if f"-{program}-" in name)
@@ -65,7 +82,22 @@ class StandIn:
             duration=1.25, billed=round(init) + 2 if cold else 2, memory=memory, used=14,
             init=f"Init Duration: {init:.2f} ms\t" if cold else "",
         )
-        return {"X-Amz-Log-Result": base64.b64encode(text.encode()).decode()}, b'{"name":"World"}'
+        response = b'{"name":"World"}'
+        if program == "probe":
+            kind = "snap-start" if "-snapstart-" in name else "on-demand"
+            response = json.dumps({**PROBED, "initialization_type": kind}).encode()
+        return {"X-Amz-Log-Result": base64.b64encode(text.encode()).decode()}, response
+
+    def ended(self, name):
+        """The environment of a function whose configuration changes has ended: what the probe writes then."""
+        group, stream = f"/aws/lambda/{name}", "one"
+        self.moto_of_logs("create_log_group", logGroupName=group)
+        if "no SIGTERM" in self.behaviour.get("probe", ""):
+            return
+        self.moto_of_logs("create_log_stream", logGroupName=group, logStreamName=stream)
+        now = int(time.time() * 1000)
+        lines = [{"timestamp": now + at, "message": f"PROBE shutdown {at} ms"} for at in range(0, 500, 20)]
+        self.moto_of_logs("put_log_events", logGroupName=group, logStreamName=stream, logEvents=lines)
 
     def step_functions(self, action, order):
         if action == "StartExecution":
@@ -96,8 +128,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif target.startswith("AWSStepFunctions."):
             said = stand_in.step_functions(target.split(".")[1], json.loads(body))
             self.reply(200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(said).encode())
+        elif path.endswith("/functions") and b'"SnapStart"' in body and "SnapStart" not in stand_in.behaviour.get("probe", ""):
+            self.reply(400, {"Content-Type": "application/json", "X-Amzn-ErrorType": "InvalidParameterValueException"},
+                       json.dumps(NO_SNAP_START).encode())
         else:
             status, more, said = stand_in.forward(self.command, self.path, headers, body)
+            if self.command == "PUT" and path.endswith("/configuration") and "-probe-" in path:
+                stand_in.ended(path.split("/")[-2])
             with stand_in.lock:
                 stand_in.calls[f"{self.command} {path}"] += 1
             kept = {name: value for name, value in more.items() if name.lower() not in (*hop, "server", "date")}

@@ -1,0 +1,38 @@
+"""The functions of scripts/bench-aws: what each is made of, and what it is asked."""
+
+import dataclasses
+
+# Of a row that calls DynamoDB.
+ARTICLE = "rope"
+
+
+@dataclasses.dataclass
+class Program:
+    # The file's name in the zip, and where it comes from: {root}, {arch}, {peer}, {typed}.
+    file: str
+    source: str
+    handler: str
+    event: str
+    layer: bool = False
+    table: bool = False
+
+
+HELLO = '{"name": "World"}'
+PROGRAMS = {
+    "hello": Program("bootstrap", "{root}/dist/{arch}/hello/bootstrap", "hello", HELLO),
+    "typed": Program("bootstrap", "{typed}", "typed", '{"message": "hello"}'),
+    "http": Program("bootstrap", "{root}/dist/{arch}/web/bootstrap", "web", "@{root}/examples/web/event.json"),
+    "aws": Program("bootstrap", "{root}/dist/{arch}/aws/bootstrap", "price", f'"{ARTICLE}"', table=True),
+    "layer-bash": Program("handler.worker", "{root}/layer/examples/bash/handler.worker", "handler.worker", HELLO, layer=True),
+    "lambda_runtime": Program("bootstrap", "{peer}", "hello", HELLO),
+}
+# For --probe only.
+PROBE = Program("bootstrap", "{root}/dist/{arch}/probe/bootstrap", "probe", "{}")
+
+
+def event(program, root):
+    """An event, of which @FILE has the text."""
+    if not program.event.startswith("@"):
+        return program.event
+    with open(program.event[1:].format(root=root), encoding="utf-8") as file:
+        return file.read()
