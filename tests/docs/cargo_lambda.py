@@ -155,6 +155,17 @@ def http_function():
         expect("invoke: an HTTP event", web.invoke(event)[1], '"statusCode":200', '"cookies":["visits=42"]')
 
 
+def queue_function():
+    event = json.loads((ROOT / "examples/queue/event.json").read_text())
+    with Watch("queue") as queue:
+        status, response = queue.invoke(event)
+        # The second message is refused, and the third has to wait for it: they are of one group.
+        failures = [{"itemIdentifier": id} for id in ("m-2", "m-3")]
+        if status != 0 or json.loads(response) != {"batchItemFailures": failures}:
+            raise Failed(f"queue: status {status}, {response}")
+        print("  watch and invoke: messages of a queue that come back", flush=True)
+
+
 def streaming_function():
     with Watch("stream") as stream:
         status, headers, body = stream.request("/")
@@ -199,7 +210,7 @@ if __name__ == "__main__":
         print(__doc__.strip())
         sys.exit(sys.argv[1:] not in (["-h"], ["--help"]))
     try:
-        for check in (json_function, init_and_several_handlers, http_function, streaming_function, build):
+        for check in (json_function, init_and_several_handlers, http_function, queue_function, streaming_function, build):
             check()
     except (Failed, subprocess.TimeoutExpired) as error:
         sys.exit(str(error))
