@@ -15,6 +15,9 @@ full_tests() {
     else
         skip 1 "whether Rust $(oldest_rust) compiles each feature alone, which rustup could not fetch"
     fi
+    "$ROOT/scripts/setup" templates
+    "$ROOT/scripts/setup" generate
+    tests "the template by cargo-generate" shipping template.Template.test_cargo_generate_makes_the_same_of_it
     step "build examples/s3 and examples/sdk" outside
     tests "examples on software kits" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
         cargo test --locked -p coldspark --test aws -- s3:: sdk::

@@ -66,7 +66,7 @@ class Template(unittest.TestCase):
             run(
                 GENERATE, "generate", "--path", TEMPLATE, "--name", f"a-{form}", "--silent", "--vcs", "none",
                 "--define", f"form={form}", "--define", f"coldspark={os.path.relpath(ROOT, made.resolve())}",
-                cwd=other.parent, env=environment(HOME=str(self.folder)),
+                cwd=other.parent, env=environment(HOME=str(self.folder), USER="test"),
             )
             self.same(made, other)
 
