@@ -8,11 +8,13 @@ import tempfile
 import unittest
 import zipfile
 
-from harness import ROOT, TOOLS, environment, run
+from harness import ROOT, TEMPLATES, TOOLS, environment, run
 
 TEMPLATE = ROOT / "examples/.template"
 GENERATE = TOOLS / "cargo/bin/cargo-generate"
 FORMS = ("json", "http", "queue", "stream")
+# By which of its two ways `sam build` makes the project of a form.
+SAM_BUILDERS = {"json": "zigbuild", "queue": "cargo-lambda"}
 # What the function answers to the event.json of its form.
 ANSWERS = {
     "json": '{"greeting":"Hello, Ada!","request":"',
@@ -84,8 +86,31 @@ class Template(unittest.TestCase):
         self.assertNotIn(b"ld-musl", built.read_bytes()[:16384], "it has an interpreter")
         return built
 
+    def zipped(self, made):
+        packed = zipfile.ZipFile(made / "function.zip").infolist()
+        self.assertEqual([(one.filename, one.external_attr >> 16 & 0o777) for one in packed], [("bootstrap", 0o755)])
+
+    def test_the_readme_leads_to_the_zip_of_an_http_function(self):
+        section = (ROOT / "README.md").read_text().partition("## A function of your own\n")[2]
+        commands = section.partition("```sh\n")[2].partition("```")[0]
+        # What was built before is used again: in the repository's own folder, with its versions.
+        for shown, here in (
+            ("../coldspark/", ""), ("scripts/", f"{ROOT}/scripts/"), (" target/", f" {ROOT}/target/template/"),
+            ("~/.cache/coldspark/tools", str(TOOLS)), ("x86_64", os.uname().machine),
+            ("cd ../site\n", f"cd ../site && cp {ROOT}/Cargo.lock .\n"),
+        ):
+            self.assertIn(shown, commands)
+            commands = commands.replace(shown, here)
+        clone = self.folder / "clone"
+        clone.mkdir()
+        said = run("bash", "-ec", commands, cwd=clone, env=ENV)
+        self.assertIn("test result: ok. 2 passed", said)
+        self.assertIn(ANSWERS["http"], said)
+        self.zipped(self.folder / "site")
+
     def test_each_form_is_tested_built_invoked_and_zipped(self):
-        for form in FORMS:
+        # The README's is for HTTP.
+        for form in set(FORMS) - {"http"}:
             with self.subTest(form):
                 made = self.new(form)
                 self.cargo(made, "fmt", "--check")
@@ -95,8 +120,18 @@ class Template(unittest.TestCase):
                 self.assertIn(ANSWERS[form], said)
                 shutil.copy(built, made / "bootstrap")
                 run("python3", "-m", "zipfile", "-c", "function.zip", "bootstrap", cwd=made)
-                packed = zipfile.ZipFile(made / "function.zip").infolist()
-                self.assertEqual([(one.filename, one.external_attr >> 16 & 0o777) for one in packed], [("bootstrap", 0o755)])
+                self.zipped(made)
+                if form in SAM_BUILDERS:
+                    self.sam_builds_the_same(made, SAM_BUILDERS[form])
+
+    def sam_builds_the_same(self, made, builder):
+        """By the template for a crate of one's own."""
+        shutil.copytree(TEMPLATES / "sam-crate", made, dirs_exist_ok=True)
+        arch = "arm64" if os.uname().machine == "aarch64" else "x86_64"
+        run(TOOLS / "templates/bin/sam", "build", cwd=made, env={**ENV, "ARCH": arch, "BUILDER": builder})
+        bootstrap = made / ".aws-sam/build/Function/bootstrap"
+        self.assertEqual(bootstrap.read_bytes(), (made / "bootstrap").read_bytes())
+        self.assertTrue(os.access(bootstrap, os.X_OK))
 
     def test_it_is_built_for_the_other_architecture(self):
         other = next(arch for arch in MACHINES if arch != os.uname().machine)
