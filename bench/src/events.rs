@@ -8,6 +8,10 @@ pub(crate) const SMALL: &[u8] = br#"{"message":"hello from the benchmark"}"#;
 pub(crate) const CALL: &[u8] = b"\"rope\"";
 /// What they answer.
 pub(crate) const ANSWER: &[u8] = br#"{"article":"rope","price":350}"#;
+/// A request of a function URL to examples/axum.
+pub(crate) const REQUEST: &[u8] = br#"{"version":"2.0","rawPath":"/orders/7","rawQueryString":"pieces=2","headers":{"accept":"*/*","host":"localhost"},"requestContext":{"http":{"method":"GET","path":"/orders/7"},"requestId":"1","stage":"$default"},"isBase64Encoded":false}"#;
+/// What it answers.
+pub(crate) const RESPONSE: &[u8] = br#"{"statusCode":200,"headers":{"content-type":"application/json","content-length":"19"},"cookies":[],"body":"{\"id\":7,\"pieces\":2}","isBase64Encoded":false}"#;
 /// Bytes of the largest event that Lambda takes.
 const LARGEST: usize = 6 << 20;
 /// Bytes of the event that allocators are compared with, at least.

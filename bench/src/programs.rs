@@ -32,7 +32,12 @@ pub(crate) struct Program {
     pub(crate) variables: Vec<String>,
     pub(crate) task_root: PathBuf,
     pub(crate) countable: Countable,
+    /// The small event that it takes, and its answer, if it does not return its event.
+    pub(crate) exchange: Option<Exchange>,
 }
+
+/// An event and its answer.
+pub(crate) type Exchange = (&'static [u8], &'static [u8]);
 
 /// How emulation can count a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

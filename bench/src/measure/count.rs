@@ -9,11 +9,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use super::one::{expect, invoke};
+use super::one::{answered, expect};
 use crate::api::{Api, Call, Request};
 use crate::arch::Arch;
 use crate::events;
-use crate::programs::{Countable, Program};
+use crate::programs::{Countable, Exchange, Program};
 
 /// The counts of plugin/counts.c when the program sent `GET /next`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,8 @@ impl Emulation {
         }
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let pid = child.id().cast_signed();
-        let counts = self.drive(api, pid, arch);
+        let small = (events::SMALL, events::SMALL);
+        let counts = self.drive(api, pid, arch, program.exchange.unwrap_or(small));
         let _ = child.kill();
         let output = child.wait_with_output();
         api.reset();
@@ -113,13 +114,19 @@ impl Emulation {
         })
     }
 
-    fn drive(&self, api: &mut Api, pid: i32, arch: Arch) -> Result<Counts, String> {
+    fn drive(
+        &self,
+        api: &mut Api,
+        pid: i32,
+        arch: Arch,
+        exchange: Exchange,
+    ) -> Result<Counts, String> {
         let next = expect(api, &Call::Next, pid)?;
         let first = self.read(arch)?;
         // The first event includes work that is done only once.
-        let next = Self::event(api, &next, pid)?;
+        let next = Self::event(api, &next, pid, exchange)?;
         let before = self.read(arch)?;
-        Self::event(api, &next, pid)?;
+        Self::event(api, &next, pid, exchange)?;
         let after = self.read(arch)?;
         Ok(Counts {
             event_instructions: after.instructions - before.instructions,
@@ -128,8 +135,13 @@ impl Emulation {
     }
 
     /// One event; gives the call for the next.
-    fn event(api: &mut Api, next: &Request, pid: i32) -> Result<Request, String> {
-        invoke(api, next, events::SMALL, pid)?;
+    fn event(
+        api: &mut Api,
+        next: &Request,
+        pid: i32,
+        (event, answer): Exchange,
+    ) -> Result<Request, String> {
+        answered(api, next, event, answer, pid)?;
         expect(api, &Call::Next, pid)
     }
 

@@ -33,6 +33,23 @@ pub(crate) struct Plan<'a> {
     pub(crate) inspect: bool,
 }
 
+impl Plan<'_> {
+    /// The same with the program's own event, if it has one.
+    fn of(self, program: &Program) -> Result<Self, String> {
+        match program.exchange {
+            None => Ok(self),
+            Some(_) if self.last.is_some() => {
+                Err("it does not return its event, and is sent none of 6 MB".to_owned())
+            }
+            Some((event, answer)) => Ok(Self {
+                event,
+                answer: Some(answer),
+                ..self
+            }),
+        }
+    }
+}
+
 /// The measured times, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample {
@@ -62,6 +79,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Runs a program as planned, and ends it.
     pub(crate) fn run(&mut self, program: &Program, plan: Plan<'_>) -> Result<Sample, String> {
+        let plan = plan.of(program)?;
         if plan.cold {
             for file in &program.files {
                 cold::drop_pages(file)?;
@@ -110,7 +128,7 @@ impl Stage {
             next = expect(&mut self.api, &Call::Next, pid)?;
         }
         if let Some(event) = plan.last {
-            sample.last = Some(invoke(&mut self.api, &next, event, pid)?.micros);
+            sample.last = Some(answered(&mut self.api, &next, event, event, pid)?.micros);
         }
         if plan.inspect {
             sample.end = process::usage(pid)?;
@@ -119,18 +137,8 @@ impl Stage {
     }
 }
 
-/// Sends an event, waits for its response, looks that it is the event, and accepts it.
-pub(super) fn invoke(
-    api: &mut Api,
-    next: &Request,
-    event: &[u8],
-    pid: i32,
-) -> Result<Invoked, String> {
-    answered(api, next, event, event, pid)
-}
-
-/// Measures an event whose response must be this answer.
-fn answered(
+/// Sends an event, waits for its response, which must be this answer, and accepts it.
+pub(super) fn answered(
     api: &mut Api,
     next: &Request,
     event: &[u8],

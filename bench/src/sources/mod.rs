@@ -74,6 +74,7 @@ pub(crate) fn other(peer: &Peer) -> Row {
         handler: peer.handler.clone(),
         variables: peer.variables.clone(),
         countable: Countable::Unknown,
+        exchange: None,
     })
 }
 
@@ -108,6 +109,7 @@ fn row(source: &Source, places: &Places, arch: Arch) -> Row {
         handler: source.handler.0.to_owned(),
         task_root: handlers,
         countable: source.countable,
+        exchange: source.exchange,
         variables: source.variables.iter().map(|it| (*it).to_owned()).collect(),
     })
 }

@@ -1,6 +1,7 @@
 //! The table of the programs: a line for each.
 
-use crate::programs::{Countable, Group};
+use crate::events;
+use crate::programs::{Countable, Exchange, Group};
 
 /// What a line of the table is made from.
 pub(super) struct Source {
@@ -13,6 +14,7 @@ pub(super) struct Source {
     pub(super) handler: (&'static str, Option<&'static str>),
     pub(super) countable: Countable,
     pub(super) variables: &'static [&'static str],
+    pub(super) exchange: Option<Exchange>,
     /// What to say when the bootstrap is not there.
     pub(super) absent: &'static str,
 }
@@ -34,6 +36,7 @@ const OURS: fn(&'static str, &'static str) -> Source = |name, about| Source {
     handler: ("hello", None),
     countable: Countable::All,
     variables: &[],
+    exchange: None,
     absent: BUILD,
 };
 const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Source =
@@ -45,6 +48,7 @@ const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Sourc
         handler: (handler, Some(file)),
         countable: Countable::Nothing,
         variables: &[],
+        exchange: None,
         absent: BUILD,
     };
 pub(super) const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
@@ -55,6 +59,7 @@ pub(super) const PEER: fn(&'static str, &'static str) -> Source = |name, about| 
     handler: ("function.handler", None),
     countable: Countable::All,
     variables: &[],
+    exchange: None,
     absent: BENCH,
 };
 
@@ -106,6 +111,14 @@ pub(super) fn sources() -> Vec<Source> {
             "typed-fallback",
             "the same as the template builds it: with Rust's own std",
         ),
+        Source {
+            group: Group::Ours,
+            exchange: Some((events::REQUEST, events::RESPONSE)),
+            ..PEER(
+                "axum",
+                "examples/axum: a router of axum, which answers an HTTP request",
+            )
+        },
         Source {
             countable: Countable::Pages,
             ..LAYER(

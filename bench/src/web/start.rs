@@ -148,6 +148,7 @@ fn program(application: &Application, command: &Path, port: u16, variables: &[&s
         variables: variables.collect(),
         task_root: application.folder.clone(),
         countable: Countable::Nothing,
+        exchange: None,
     }
 }
 
