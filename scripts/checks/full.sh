@@ -3,7 +3,7 @@
 # The examples that stand outside of the workspace, target/outside/NAME.
 outside() {
     local name
-    for name in s3 sdk; do
+    for name in opentelemetry s3 sdk; do
         cargo build --quiet --locked --manifest-path "examples/$name/Cargo.toml" --target-dir target/outside-build || return 1
         install -D -m 755 "target/outside-build/debug/$name" "target/outside/$name"
     done
@@ -18,9 +18,11 @@ full_tests() {
     "$ROOT/scripts/setup" templates
     "$ROOT/scripts/setup" generate
     tests "the template by cargo-generate" shipping template.Template.test_cargo_generate_makes_the_same_of_it
-    step "build examples/s3 and examples/sdk" outside
+    step "build the examples outside of the workspace" outside
     tests "examples on software kits" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
         cargo test --locked -p coldspark --test aws -- s3:: sdk::
+    tests "the example on OpenTelemetry" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
+        cargo test --locked -p coldspark --test opentelemetry
     check "examples on AWS services by one command, on both architectures" examples_beside_a_server
     web_applications
 }

@@ -50,7 +50,9 @@ fn choice<T: Copy>(variable: &str, values: &[(&str, T)]) -> T {
 /// The file of a function.
 pub(crate) fn bootstrap_file(name: &str) -> PathBuf {
     let binary = match env::var_os("COLDSPARK_TEST_BINARIES") {
-        _ if ["s3", "sdk"].contains(&name) => outside(name).expect("COLDSPARK_TEST_OUTSIDE"),
+        _ if ["opentelemetry", "s3", "sdk"].contains(&name) => {
+            outside(name).expect("COLDSPARK_TEST_OUTSIDE")
+        }
         Some(folder) => Path::new(&folder).join(name).join("bootstrap"),
         None => built().join(name),
     };

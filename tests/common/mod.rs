@@ -6,7 +6,7 @@
 //! | `COLDSPARK_TEST_BINARIES` | a folder with `<name>/bootstrap` for every function under test | built by cargo |
 //! | `COLDSPARK_TEST_RUNNER` | a program that runs them, qemu's user emulation for instance | none |
 //! | `COLDSPARK_TEST_PROFILE` | `unwind` or `abort`: the effect of a panic in them | `unwind` |
-//! | `COLDSPARK_TEST_OUTSIDE` | a folder with `sdk` and `s3`, the examples outside of the workspace | their tests are skipped |
+//! | `COLDSPARK_TEST_OUTSIDE` | a folder with `opentelemetry`, `s3` and `sdk`, the examples outside of the workspace | their tests are skipped |
 //! | `COLDSPARK_TEST_CLIENT` | `own` or `ureq`: the client they poll with | `own` |
 //!
 //! Without a folder, cargo builds them with this profile and client.
