@@ -23,6 +23,8 @@ full_tests() {
         cargo test --locked -p coldspark --test aws -- s3:: sdk::
     tests "the example on OpenTelemetry" env COLDSPARK_TEST_OUTSIDE="$ROOT/target/outside" \
         cargo test --locked -p coldspark --test opentelemetry
+    tests "HTTP requests beside lambda_http's" cargo test --locked --manifest-path tests/lambda-http/Cargo.toml \
+        --target-dir target/outside-build
     check "examples on AWS services by one command, on both architectures" examples_beside_a_server
     web_applications
 }

@@ -13,7 +13,8 @@ format() {
         && cargo fmt --manifest-path bootstrap/tests/web/applications/axum/Cargo.toml --check \
         && cargo fmt --manifest-path examples/s3/Cargo.toml --check \
         && cargo fmt --manifest-path examples/sdk/Cargo.toml --check \
-        && cargo fmt --manifest-path examples/opentelemetry/Cargo.toml --check
+        && cargo fmt --manifest-path examples/opentelemetry/Cargo.toml --check \
+        && cargo fmt --manifest-path tests/lambda-http/Cargo.toml --check
 }
 figures() { tests/docs/test_figures.py && tests/docs/check.py links; }
 layers() { tests/layers/test_check.py && tests/layers/check.py; }
