@@ -30,6 +30,8 @@ import report as kernel_report
 PLACE = re.compile(r"<!-- figures: (\S+)( short)? -->\n(.*?)<!-- end of figures -->", re.DOTALL)
 # The table of scripts/bench --kernel, in bench/README.md.
 COUNTS = re.compile(r"<!-- counts: (\S+) -->\n(.*?)<!-- end of counts -->", re.DOTALL)
+# What a count is worth: x86_64's counts beside its times.
+WORTH = re.compile(r"<!-- worth: (\S+) (\S+) -->\n(.*?)<!-- end of worth -->", re.DOTALL)
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md"]
 # The column, and its name in the file: of what was timed, or of what was counted.
 COLUMNS = [
@@ -133,7 +135,26 @@ def with_counts(text):
     told = ". ".join(f"{arch}: Linux {one['kernel']}, qemu's {one['cpu']}, {one['date']}, commit {one['commit']}"
                      for arch, one in results.items())
     marked = f"<!-- counts: {found[1]} -->\n{kernel_report.table(results)}\n{told}.\n<!-- end of counts -->"
+    text = text[: found.start()] + marked + text[found.end() :]
+    found = WORTH.search(text)
+    marked = f"<!-- worth: {found[1]} {found[2]} -->\n{worth(ROOT / found[1], ROOT / found[2])}<!-- end of worth -->"
     return text[: found.start()] + marked + text[found.end() :]
+
+
+def worth(counts, times):
+    """Ratios to the floor of what was counted with the kernel, and of what was timed."""
+    counted = json.loads(counts.read_text())["x86_64"]["programs"]
+    timed = {program["name"]: program["timed"] for program in json.loads(times.read_text())["programs"]}
+    lines = ["| program | start, instructions | start, time | warm event, instructions | warm event, time |", "|---|---|---|---|---|"]
+    for name in counted:
+        cells = []
+        for figure, time in (("init", "init_warm_us"), ("warm_event", "warm_event_us")):
+            own, floor = (counted[one][figure]["kernel"] + counted[one][figure]["user"] for one in (name, "floor"))
+            ratio = timed.get(name, {}).get(time, {}).get("ratio")
+            measured = f"{ratio['median']:.2f}" if ratio else "1.00" if name == "floor" else "not measured"
+            cells += [f"{own / floor:.2f}", measured]
+        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
 
 
 def write(results):
