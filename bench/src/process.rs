@@ -64,11 +64,12 @@ pub(crate) fn usage(pid: i32) -> Result<Usage, String> {
     Ok(sum)
 }
 
-/// Resident memory of a process alone, in kB.
-pub(crate) fn resident_kb(pid: i32) -> Result<u64, String> {
+/// Resident memory of a process alone, in kB: all of it, and without the pages of files, which others may share.
+pub(crate) fn resident_kb(pid: i32) -> Result<(u64, u64), String> {
     let path = format!("/proc/{pid}/smaps_rollup");
     let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-    kilobytes(&text, "Rss:").ok_or_else(|| format!("{path} is not understood"))
+    let all = kilobytes(&text, "Rss:").zip(kilobytes(&text, "Anonymous:"));
+    all.ok_or_else(|| format!("{path} is not understood"))
 }
 
 /// Minor and major faults of a process and of its children that have ended.

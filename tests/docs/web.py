@@ -58,7 +58,7 @@ def whole(results):
     for application in results["applications"]:
         lines = [f"{TITLES[application['name']]}, {application['rounds']} rounds:", ""]
         titles = " | ".join(title for title, _ in COLUMNS)
-        lines += [f"| | {titles} | warm, p99 | RSS, kB |", "|---" * (len(COLUMNS) + 3) + "|"]
+        lines += [f"| | {titles} | warm, p99 | RSS, kB | no file's |", "|---" * (len(COLUMNS) + 4) + "|"]
         for row in application["stacks"]:
             cells = []
             for _, figure in COLUMNS:
@@ -66,7 +66,7 @@ def whole(results):
                 value = median(row, figure)
                 cells.append("" if value is None else time(value) + (f" ({ratio['median']:.2f})" if ratio else ""))
             p99 = row["warm_p99_us"]
-            cells += ["" if p99 is None else time(p99), number(row["resident_kb"])]
+            cells += ["" if p99 is None else time(p99), number(row["resident_kb"]), number(row["anonymous_kb"])]
             lines.append(f"| `{row['name']}` | " + " | ".join(cells) + " |")
         parts.append("\n".join(lines))
     sizes = [f"`{name}` {size['bytes']:,} bytes, {size['zip_bytes']:,} in a zip" for name, size in results["sizes"].items()
@@ -96,6 +96,7 @@ def short(results, is_brief):
     sizes = [results["sizes"][name] for name in (LAYER, ADAPTER)]
     for title, values in [
         ("C server: resident memory without it, kB", [own["resident_kb"], other["resident_kb"]]),
+        ("of that, no pages of files, kB", [own["anonymous_kb"], other["anonymous_kb"]]),
         ("bytes of the binary", [size["bytes"] for size in sizes]),
         ("bytes in a zip", [size["zip_bytes"] for size in sizes]),
     ]:

@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
 use crate::clock::Moment;
 use crate::measure::one::TIMEOUT;
 use crate::spawn;
@@ -17,8 +20,14 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\
 pub(super) struct Client(TcpStream);
 
 impl Client {
-    /// Connects as soon as somebody listens.
+    /// Connects as soon as somebody listens. The attempts are made on the other cores: on the application's own
+    /// they would take a good part of its time.
     pub(super) fn connect(port: u16, pid: i32) -> Result<Self, String> {
+        let _elsewhere = Elsewhere::go();
+        Self::await_listener(port, pid)
+    }
+
+    fn await_listener(port: u16, pid: i32) -> Result<Self, String> {
         let until = Moment::now().after(TIMEOUT);
         loop {
             if let Ok(stream) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
@@ -52,5 +61,34 @@ impl Client {
             }
         }
         Ok((sent, Moment::now()))
+    }
+}
+
+/// While it lives, this thread runs on every core but the one of the measurement.
+struct Elsewhere(Option<CpuSet>);
+
+impl Elsewhere {
+    fn go() -> Self {
+        let own = Pid::from_raw(0);
+        let Ok(before) = sched_getaffinity(own) else {
+            return Self(None);
+        };
+        let mut others = CpuSet::new();
+        for core in 0..CpuSet::count() {
+            if !before.is_set(core).unwrap_or(true) {
+                let _ = others.set(core);
+            }
+        }
+        // The kernel leaves out cores that the machine has not; with none left it refuses.
+        let moved = sched_setaffinity(own, &others).is_ok();
+        Self(moved.then_some(before))
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            let _ = sched_setaffinity(Pid::from_raw(0), before);
+        }
     }
 }

@@ -69,6 +69,8 @@ pub(super) struct Row {
     pub(super) layer_lead_us: BTreeMap<String, Spread>,
     /// Without the application.
     pub(super) resident_kb: Option<f64>,
+    /// Of that, what is no page of a file.
+    pub(super) anonymous_kb: Option<f64>,
     pub(super) failed: BTreeMap<String, String>,
 }
 
@@ -107,6 +109,7 @@ fn row(stack: &Stack, series: &Series, layer: Option<&Series>) -> Row {
         layer_ratio: BTreeMap::new(),
         layer_lead_us: BTreeMap::new(),
         resident_kb: stats::quantile_of(&series.resident_kb, 0.5),
+        anonymous_kb: stats::quantile_of(&series.anonymous_kb, 0.5),
         failed: BTreeMap::new(),
     };
     for (figure, error) in &series.failed {

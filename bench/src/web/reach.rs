@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::figures::{FIRST, Measured, NEXT, Row, WARM};
-use super::stacks::{ADAPTER, ALONE, LAYER, TOGETHER};
+use super::stacks::{ADAPTER, ALONE, LAYER};
 
 /// One aim.
 #[derive(Debug, Serialize, Deserialize)]
@@ -18,10 +18,8 @@ pub(super) struct Reach {
 pub(super) fn of(measured: &[Measured]) -> Vec<Reach> {
     let mut reach = Vec::new();
     for application in measured {
-        for adapter in [ADAPTER, TOGETHER] {
-            if let Some(row) = application.row(adapter) {
-                beside(application, row, &mut reach);
-            }
+        if let Some(row) = application.row(ADAPTER) {
+            beside(application, row, &mut reach);
         }
         let alone = application.row(ALONE);
         let behind = alone.and_then(|row| row.layer_lead_us.get(FIRST));

@@ -22,6 +22,7 @@ pub(super) struct Series {
     /// All warm events.
     pub(super) warm: Vec<f64>,
     pub(super) resident_kb: Vec<f64>,
+    pub(super) anonymous_kb: Vec<f64>,
     pub(super) failed: BTreeMap<&'static str, String>,
 }
 
@@ -100,9 +101,10 @@ fn one(
                 series.put(figures::WARM, round, median);
             }
             series.warm.extend(sample.warm);
-            series
-                .resident_kb
-                .extend(sample.resident_kb.map(|kb| kb as f64));
+            if let Some((all, anonymous)) = sample.resident_kb {
+                series.resident_kb.push(all as f64);
+                series.anonymous_kb.push(anonymous as f64);
+            }
         }
         Err(error) => series.fail(figures::NEXT, error),
     }

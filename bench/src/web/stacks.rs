@@ -53,8 +53,8 @@ pub(super) struct Size {
 pub(super) const ALONE: &str = "alone";
 pub(super) const LAYER: &str = "layer";
 pub(super) const ADAPTER: &str = "lambda_web_adapter";
-pub(super) const TOGETHER: &str = "lambda_web_adapter-together";
-pub(super) const DOCS: &str = "lambda_web_adapter-docs";
+const TOGETHER: &str = "lambda_web_adapter-together";
+const DOCS: &str = "lambda_web_adapter-docs";
 
 /// The applications, copied to folders of their own.
 pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Application>, String> {

@@ -26,8 +26,8 @@ pub(super) struct Sample {
     /// From there to the first answer.
     pub(super) first: f64,
     pub(super) warm: Vec<f64>,
-    /// Resident memory of what stands before the application, in kB.
-    pub(super) resident_kb: Option<u64>,
+    /// Resident memory of what stands before the application, in kB, and that of it which is no file's.
+    pub(super) resident_kb: Option<(u64, u64)>,
 }
 
 /// The start, the first answer, and those behind it.
