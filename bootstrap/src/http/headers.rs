@@ -126,6 +126,25 @@ mod tests {
     }
 
     #[test]
+    fn types_of_texts_are_known() {
+        for (content_type, is_text) in [
+            ("text/csv", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/x-www-form-urlencoded", true),
+            ("image/svg+xml", true),
+            ("application/problem+json ;a=b", true),
+            ("application/octet-stream", false),
+            ("application/pdf", false),
+            ("image/xml", false),
+            ("model/json", false),
+            ("json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_text_type(content_type), is_text, "{content_type}");
+        }
+    }
+
+    #[test]
     fn gzip_is_taken_where_it_is_named_and_not_refused() {
         for (value, accepted) in [
             ("gzip", true),

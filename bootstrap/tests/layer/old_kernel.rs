@@ -82,3 +82,19 @@ fn a_process_that_the_system_does_not_start() {
         assert!(message.ends_with(text), "{message}");
     }
 }
+
+#[test]
+fn an_event_without_a_seed_is_not_handed_over() {
+    if runner().is_some() {
+        coldspark_emulator::left_to_another_form("qemu needs the call itself");
+        return;
+    }
+    let package = Package::new().executable("handler", workers::answering("printf ok >&6"));
+    let mut function = Function::start_with("worker:handler", package, |command| {
+        process::refuse_with(command, &[libc::SYS_getrandom], libc::EPERM);
+    });
+    let why = "cannot make the event's random seed: Operation not permitted";
+    function
+        .invoke("{}")
+        .assert_error("Runtime.SystemError", &[why]);
+}
