@@ -213,6 +213,8 @@ fn a_text_is_compressed_for_who_takes_it() {
         let answer = web.answer(event, reply);
         assert_ne!(answer["headers"]["content-encoding"], "gzip", "{answer}");
     }
+    let mut web = Web::start(&[]);
+    assert_eq!(web.answer(&event, text(&long))["body"], long);
 }
 
 /// What gzip(1) makes of it.
