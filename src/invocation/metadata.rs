@@ -138,14 +138,11 @@ impl<'a> Metadata<'a> {
 mod tests {
     use super::*;
 
-    /// Of a short time a tenth is kept, of a long one 200 ms.
+    /// A tenth of a short time, and 200 ms of a long one.
     #[test]
     fn a_part_of_the_time_is_kept_for_the_error() {
-        let parts: [(u64, fn(Duration) -> Duration); 2] = [
-            (1000, |left| left / 10),
-            (60_000, |_| Duration::from_millis(200)),
-        ];
-        for (milliseconds, part) in parts {
+        let part = |left: Duration| (left / 10).min(Duration::from_millis(200));
+        for milliseconds in [1000, 60_000] {
             let metadata = Metadata {
                 deadline_ms: Some(sys::milliseconds(sys::since_epoch()) + milliseconds),
                 ..Metadata::default()

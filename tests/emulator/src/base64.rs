@@ -69,6 +69,8 @@ mod tests {
         ] {
             assert_eq!(decode(text).as_deref(), Some(bytes.as_bytes()), "{text}");
         }
+        // The digits of no letter and no number.
+        assert_eq!(decode("+/+/").as_deref(), Some(&[0xfb, 0xff, 0xbf][..]));
         for text in ["Z", "Zg", "Zg=", "Zg===", "Z===", "Zm 9v", "Zm9v\n"] {
             assert_eq!(decode(text), None, "{text}");
         }
