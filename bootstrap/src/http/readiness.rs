@@ -9,6 +9,7 @@ use super::connection::{Connection, Outgoing};
 use super::request::Request;
 use super::running::Running;
 use super::trouble::Trouble;
+use crate::sys::schedule::Patience;
 
 /// The shortest pause between two attempts. A refused one takes a few microseconds.
 const PAUSE: Duration = Duration::from_micros(250);
@@ -23,6 +24,8 @@ impl Application {
         running: &Running,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, Trouble> {
+        // On a core that both share, each attempt would interrupt the application.
+        let _patience = Patience::begin();
         loop {
             match self.check(running, until) {
                 Ok(connection) => {

@@ -6,6 +6,7 @@ pub(crate) mod child;
 pub(crate) mod file;
 pub(crate) mod pipe;
 pub(crate) mod read_ahead;
+pub(crate) mod schedule;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod spawn;

@@ -56,7 +56,8 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
     function.wait_until("started", |function| {
         !crate::common::process::children(function.pid()).is_empty()
     });
-    std::thread::sleep(Duration::from_millis(30));
+    // Meanwhile the bootstrap does not interrupt the application (SCHED_BATCH).
+    function.wait_until("patient", |function| policy(function.pid()) == "3");
     listen(port);
     assert!(
         function
@@ -64,6 +65,15 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
             .text()
             .contains("\"body\":\"ok\"")
     );
+    assert_eq!(policy(function.pid()), "0");
+}
+
+/// The scheduling policy of a process's first thread (proc_pid_stat(5)).
+fn policy(pid: u32) -> String {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("its state");
+    let (_, rest) = stat.rsplit_once(')').expect("a name");
+    let policy = rest.split_whitespace().nth(38).expect("a policy");
+    policy.to_owned()
 }
 
 #[test]
