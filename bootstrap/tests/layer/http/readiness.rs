@@ -1,7 +1,6 @@
 //! When the application is ready, and what becomes of one that never is.
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::port::free_port;
