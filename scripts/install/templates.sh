@@ -1,0 +1,48 @@
+# What checks templates and images. Sourced by scripts/setup.
+
+# Linters and validators, from PyPI; and Node, if the machine lacks it.
+templates() {
+    have npm || from_pypi install templates node || return 1
+    from_pypi install templates templates
+}
+
+# The types of AWS resources that the Terraform module and its example name.
+terraform_types() {
+    sed -nE 's/^resource "(aws_[a-z0-9_]+)".*/\1/p; s/^data "(aws_[a-z0-9_]+)".*/data.\1/p' \
+        "$ROOT"/layer/templates/terraform/{,example/}*.tf | sort -u
+}
+
+# Their arguments, as the AWS provider has them.
+terraform_schema() {
+    local wheel types
+    wheel=$(mktemp -d)
+    mapfile -t types < <(terraform_types)
+    from_pypi download templates terraform-schema -d "$wheel" || return 1
+    python3 "$ROOT/tests/shipping/terraform_schema.py" "$wheel"/*.whl "$TOOLS/terraform-aws.json" "${types[@]}" || return 1
+    rm -rf "$wheel"
+}
+
+# The packages of the CDK app, as its lock file pins them.
+cdk() {
+    rm -rf "$TOOLS/cdk" && mkdir -p "$TOOLS/cdk" \
+        && cp "$ROOT/layer/templates/cdk/package.json" "$ROOT/layer/templates/cdk/package-lock.json" "$TOOLS/cdk" \
+        && PATH=$PATH:$TOOLS/templates/bin npm ci --prefix "$TOOLS/cdk" --no-audit --no-fund --silent
+}
+
+# skopeo, with the libraries that the machine lacks for it.
+skopeo_tool() {
+    local packages prefix=$TOOLS/skopeo lib
+    private_apt
+    mapfile -t packages < <(apt-get install -s --no-install-recommends skopeo | awk '/^Inst /{print $2}')
+    [ ${#packages[@]} -gt 0 ] || packages=(skopeo)
+    rm -rf "$prefix"
+    unpack_debs "$prefix" "${packages[@]}" || return 1
+    lib=$(uname -m)-linux-gnu
+    mkdir -p "$TOOLS/bin"
+    cat >"$TOOLS/bin/skopeo" <<WRAPPER
+#!/bin/sh
+LD_LIBRARY_PATH=$prefix/usr/lib/$lib:$prefix/lib/$lib exec "$prefix/usr/bin/skopeo" "\$@"
+WRAPPER
+    chmod +x "$TOOLS/bin/skopeo"
+    "$TOOLS/bin/skopeo" --version >&2
+}
