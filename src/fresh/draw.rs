@@ -43,7 +43,7 @@ fn burn() {
 // A separate call, so that its stack frame is where that of `burn` is.
 #[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
-    gather(kernel, &poller::current())?.fill(out);
+    gather(kernel, &poller::current(), phase::restore_count())?.fill(out);
     Ok(())
 }
 
@@ -52,13 +52,14 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
 fn gather(
     kernel: impl FnOnce(&mut [u8]) -> io::Result<()>,
     current: &Current,
+    restores: u32,
 ) -> io::Result<Sources<'_>> {
     static DRAWS: AtomicU64 = AtomicU64::new(0);
     let mut bytes = Zeroizing::new([0; KERNEL]);
     kernel(&mut *bytes)?;
     Ok(Sources {
         kernel: bytes,
-        hardware: hardware(),
+        hardware: hardware_after(restores),
         cycles: entropy::cycles(),
         clock: clock(),
         draw: DRAWS.fetch_add(1, Ordering::Relaxed),
@@ -69,10 +70,6 @@ fn gather(
 
 /// The processor's generator, asked only where there are clones of the process: elsewhere the kernel's
 /// bytes are unique, and the first use of the processor's generator takes as long as a whole event.
-fn hardware() -> [u64; 2] {
-    hardware_after(phase::restore_count())
-}
-
 fn hardware_after(restores: u32) -> [u64; 2] {
     match restores {
         0 => [0; 2],
@@ -115,8 +112,8 @@ mod tests {
         in_flight.set_current(&Metadata::of("request", Some("nonce")));
         let current = in_flight.current();
         let before = sys::since_epoch().as_nanos();
-        let first = gather(stuck, &current).unwrap();
-        let second = gather(stuck, &current).unwrap();
+        let first = gather(stuck, &current, 0).unwrap();
+        let second = gather(stuck, &current, 0).unwrap();
         let after = sys::since_epoch().as_nanos();
         assert_eq!(*first.kernel, [0x5a; KERNEL]);
         assert_eq!(
@@ -127,13 +124,16 @@ mod tests {
         assert!(before <= first.clock && first.clock <= second.clock && second.clock <= after);
         assert!(after < 2 * before, "nanoseconds since the epoch");
         assert!(second.draw > first.draw);
+        assert_eq!(first.hardware, [0; 2]);
+        let restored = gather(stuck, &current, 1).unwrap();
+        assert_eq!(restored.hardware != [0; 2], entropy::hardware().is_some());
         if cfg!(target_arch = "x86_64") {
             assert!(first.cycles > 0 && second.cycles > first.cycles);
         }
         drop(current);
         in_flight.set_current(&Metadata::of("another", None));
         let current = in_flight.current();
-        let third = gather(stuck, &current).unwrap();
+        let third = gather(stuck, &current, 0).unwrap();
         assert_eq!((third.request_id, third.invocation_id), ("another", ""));
     }
 
