@@ -219,3 +219,21 @@ fn report(error: Error) -> Result<(), ApiError> {
         farewell.say(&mut api).1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::poller::InFlight;
+
+    /// Otherwise a panic of an event would be reported as one of the init phase.
+    #[test]
+    fn only_the_phase_that_a_poller_is_in_is_taken_and_once() {
+        let poller = InFlight::new();
+        poller.go(Stage::Idle, Stage::Init);
+        for other in [Stage::BeforeSnapshot, Stage::Snapshot, Stage::AfterRestore] {
+            assert!(!poller.take_phase(other), "{other:?}");
+        }
+        assert!(poller.take_phase(Stage::Init));
+        assert!(!poller.take_phase(Stage::Init));
+    }
+}
