@@ -7,20 +7,20 @@ use crate::copy::{Copy, says};
 #[test]
 fn a_layer_over_its_budget_is_a_warning_and_for_ci_an_error() {
     let copy = Copy::new("budget");
-    copy.file("dist/x86_64/layer/bootstrap", vec![0; 294_001]);
+    copy.file("dist/x86_64/layer/bootstrap", vec![0; 267_001]);
     let arguments = ["x86_64", "--no-build"];
     let (good, text) = copy.run("package-layer", &arguments, &[]);
     assert!(good, "{text}");
     says(
         &text,
-        &["warning", "has 294001 bytes, over the budget of 294000"],
+        &["warning", "has 267001 bytes, over the budget of 267000"],
     );
     assert!(copy.0.join("dist/coldspark-x86_64.zip").exists());
     let arguments = ["x86_64", "--no-build", "--budget"];
     let (good, text) = copy.run("package-layer", &arguments, &[]);
     assert!(!good, "{text}");
-    says(&text, &["over its budget of 294000 bytes"]);
-    copy.file("dist/x86_64/layer/bootstrap", vec![0; 294_000]);
+    says(&text, &["over its budget of 267000 bytes"]);
+    copy.file("dist/x86_64/layer/bootstrap", vec![0; 267_000]);
     let (good, text) = copy.run("package-layer", &arguments, &[]);
     assert!(good && !text.contains("warning"), "{text}");
 }
