@@ -79,7 +79,10 @@ use_toolchain() {
 std_source() { echo "$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/src/rust"; }
 
 # The layer has a budget of bytes, and mostly waits for others: the library for size, too.
-layer_options=(--config 'profile.release.package.coldspark.opt-level="z"')
+layer_options=(--bin bootstrap --config 'profile.release.package.coldspark.opt-level="z"')
+# For the compiler of its last step. On arm64 it would make functions of code that repeats, which
+# start_up.ld cannot place and which deflate worse than the code itself.
+layer_codegen=(-Cllvm-args=-enable-machine-outliner=never)
 
 # cross ARCH COMMAND [OPTION...]: cargo zigbuild with the recommended profile: a static position-
 # dependent binary, std rebuilt without its backtrace feature. $fallback keeps Rust's own std.

@@ -1,6 +1,7 @@
 //! The error of a function, as the caller of an invocation sees it.
 
 mod convert;
+mod reason;
 mod typed;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+pub use reason::io_error;
 #[cfg(feature = "aws")]
 pub(crate) use typed::ErrorTypeName;
 pub use typed::{ErrorType, ResultExt, TypedError};

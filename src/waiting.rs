@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
 
+use crate::error::io_error;
 use crate::slots::{BEFORE_LIMITED_WAIT, BEFORE_WAIT, BeforeWait};
 use crate::sys::slot::Slot;
 use crate::sys::{milliseconds, since_boot, socket};
@@ -100,7 +101,7 @@ pub(crate) fn await_peer(
 
 /// The peer has let all the time pass.
 pub(crate) fn late() -> io::Error {
-    io::Error::new(
+    io_error(
         io::ErrorKind::TimedOut,
         "nobody has read the response until the deadline",
     )

@@ -42,7 +42,7 @@ coldspark::main!({
     if sys::variable(RUNTIME_API).is_none() {
         http::run_elsewhere();
     }
-    Runtime::with_init(mode::start)
+    Runtime::without_tracing(mode::start)
         .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
         .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
         .on_shutdown(mode::shut_down)

@@ -44,12 +44,12 @@ start_up_layout() {
     with_symbols() {
         local name=$1 package=$2
         shift 2
-        cross "$arch" rustc -p "$package" "$@" -- -Cstrip=none
+        cross "$arch" rustc -p "$package" "$@" -Cstrip=none
         install -D "$built/${package#coldspark-}" "$forms/$name"
     }
-    with_symbols hello hello
-    with_symbols hello-ureq hello --features ureq
-    with_symbols layer coldspark-bootstrap --bin bootstrap "${layer_options[@]}"
+    with_symbols hello hello --
+    with_symbols hello-ureq hello --features ureq --
+    with_symbols layer coldspark-bootstrap "${layer_options[@]}" -- "${layer_codegen[@]}"
     tests/layout/check.py "$arch" "$forms/layer" "$forms/hello" "$forms/hello-ureq"
 }
 

@@ -1,10 +1,10 @@
 //! Opening a connection to the Runtime API.
 
-use std::fmt;
-use std::fs::File;
+use std::ffi::CStr;
 use std::io::{self, Read as _};
 use std::net::{IpAddr, Ipv4Addr, TcpStream};
 
+use crate::error::io_error;
 use crate::escape::quoted;
 use crate::settings::{Endpoint, Host};
 use crate::sys;
@@ -58,7 +58,7 @@ pub(super) fn is_closed(error: &io::Error) -> bool {
 #[cold]
 #[inline(never)]
 fn open_by_name(name: &str, port: u16) -> io::Result<TcpStream> {
-    let hosts = read("/etc/hosts").unwrap_or_default();
+    let hosts = read(c"/etc/hosts").unwrap_or_default();
     let hosts = String::from_utf8_lossy(&hosts);
     let mut failed = None;
     for ip in find(&hosts, name) {
@@ -72,9 +72,13 @@ fn open_by_name(name: &str, port: u16) -> io::Result<TcpStream> {
         None if name.eq_ignore_ascii_case("localhost") => {
             TcpStream::connect((Ipv4Addr::LOCALHOST, port))
         }
-        None => Err(io::Error::new(
+        None => Err(io_error(
             io::ErrorKind::NotFound,
-            UnknownHost(quoted(name)),
+            format!(
+                "the host name {} is not in /etc/hosts, and name servers are not asked; use an IP \
+                 address",
+                quoted(name)
+            ),
         )),
     }
 }
@@ -87,31 +91,9 @@ fn more_telling(before: Option<io::Error>, error: io::Error) -> io::Error {
     }
 }
 
-/// The error for a name that is not in /etc/hosts. A text in an `io::Error` would link `{:?}` for texts.
-struct UnknownHost(String);
-
-impl fmt::Display for UnknownHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.0;
-        write!(
-            f,
-            "the host name {name} is not in /etc/hosts, and name servers are not asked; use an IP \
-             address"
-        )
-    }
-}
-
-impl fmt::Debug for UnknownHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for UnknownHost {}
-
 /// Reads a file. `fs::read` also asks for its size and type, which takes 1.5 KB more code.
-fn read(path: &str) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+fn read(path: &CStr) -> io::Result<Vec<u8>> {
+    let mut file = sys::open(path)?;
     let mut bytes = vec![0; 4096];
     let mut filled = 0;
     loop {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::head::Head;
 use super::receive::{receive, receive_body, whole_head};
 use super::{ClientError, Reply, connection, write};
+use crate::error::io_error;
 use crate::settings::Endpoint;
 use crate::sys::{self, socket};
 use crate::waiting;
@@ -220,7 +221,7 @@ impl Early {
 
 /// The server has answered or closed before the body was complete.
 fn interrupted() -> ClientError {
-    broken(io::Error::new(
+    broken(io_error(
         io::ErrorKind::BrokenPipe,
         "the server closed it before the response was whole",
     ))

@@ -13,7 +13,8 @@ use tracing::dispatcher::{self, Dispatch};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
 
-use super::{Lines, levels};
+use super::levels;
+use super::subscriber::Lines;
 
 thread_local! {
     /// The guard that keeps ours the subscriber of the thread that runs the init step. It has no destructor

@@ -40,14 +40,14 @@ mod records;
 mod settings;
 #[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;
+mod subscriber;
 pub(crate) mod time;
 mod wrap;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber, level_filters::LevelFilter};
+use tracing::Level;
 
 use self::fields::Fields;
 use self::levels::Levels;
@@ -55,6 +55,7 @@ use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
 use crate::escape::{list, quoted};
+use crate::sys::slot::Slot;
 use crate::{poller, sys};
 
 pub(crate) use self::during_init::during_init;
@@ -62,8 +63,39 @@ pub use self::settings::json;
 pub(crate) use self::settings::passing;
 pub use self::wrap::wrap;
 
+/// What the log does by way of tracing.
+struct Tracing {
+    /// Makes our subscriber the global one; `false` if there is another.
+    subscribe: fn(Levels) -> bool,
+    /// Whether there is a global subscriber.
+    is_subscribed: fn() -> bool,
+    /// A warning for the subscriber.
+    warn: fn(fmt::Arguments<'_>),
+    /// An error for the subscriber.
+    error: fn(fmt::Arguments<'_>),
+    /// An error that is reported to Lambda, for a subscriber that is not ours.
+    failure: fn(fmt::Arguments<'_>),
+}
+
+/// Empty in the layer.
+static TRACING: Slot<Tracing> = Slot::empty();
+
+/// Lets lines reach the subscribers of tracing, and ours be one.
+#[inline]
+pub(crate) fn use_tracing() {
+    TRACING.fill(&BY_TRACING);
+}
+
+static BY_TRACING: Tracing = Tracing {
+    subscribe: subscriber::subscribe,
+    is_subscribed: tracing::dispatcher::has_been_set,
+    warn: subscriber::warn,
+    error: subscriber::error,
+    failure: subscriber::failure,
+};
+
 static INSTALLED: AtomicBool = AtomicBool::new(false);
-/// Whether the global subscriber is ours.
+/// Whether lines need no subscriber but ours.
 static OURS: AtomicBool = AtomicBool::new(false);
 
 const TARGET: &str = "coldspark";
@@ -81,9 +113,11 @@ pub(crate) fn install() {
     // Read while the environment cannot change yet, and remembered.
     json();
     let (levels, bad_level) = levels::read();
-    // An error means that the function has set its own, which then stays.
     let bad_directives = levels.bad();
-    if tracing::subscriber::set_global_default(Lines { levels }).is_ok() {
+    if TRACING
+        .get()
+        .is_none_or(|tracing| (tracing.subscribe)(levels))
+    {
         OURS.store(true, Ordering::Relaxed);
         if let Some(message) = bad_directives {
             plain("WARN", format_args!("{message}"), None);
@@ -116,10 +150,10 @@ fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
 #[cold]
 #[inline(never)]
 pub fn warn(message: fmt::Arguments<'_>) {
-    if tracing::dispatcher::has_been_set() {
-        tracing::warn!(target: TARGET, "{message}");
-    } else if levels::read().0.allow(TARGET, Level::WARN) {
-        plain("WARN", message, None);
+    match TRACING.get() {
+        Some(tracing) if (tracing.is_subscribed)() => (tracing.warn)(message),
+        _ if levels::read().0.allow(TARGET, Level::WARN) => plain("WARN", message, None),
+        _ => {}
     }
 }
 
@@ -135,7 +169,10 @@ pub(crate) fn debug(message: fmt::Arguments<'_>) {
 #[inline(never)]
 pub(crate) fn error(message: fmt::Arguments<'_>) {
     install();
-    tracing::error!(target: TARGET, "{message}");
+    match TRACING.get() {
+        Some(tracing) => (tracing.error)(message),
+        None => plain("ERROR", message, None),
+    }
 }
 
 /// Logs a failed allocation: std's own line does not have the ids of the event.
@@ -182,18 +219,10 @@ fn is_logged(error: &Error) -> bool {
 /// already in our log.
 pub(crate) fn failure(what: &str, error: &Error) {
     install();
-    if OURS.load(Ordering::Relaxed) {
-        if !is_logged(error) {
-            plain("ERROR", format_args!("{what}{error}"), Some(error));
-        }
-        return;
-    }
-    // A copy: another subscriber may panic, and the panic hook waits for this lock.
-    let request_id = poller::current().request_id().to_owned();
-    if request_id.is_empty() {
-        self::error(format_args!("{what}{error}"));
-    } else {
-        tracing::error!(request_id, "{what}{error}");
+    match TRACING.get().filter(|_| !OURS.load(Ordering::Relaxed)) {
+        Some(tracing) => (tracing.failure)(format_args!("{what}{error}")),
+        None if is_logged(error) => {}
+        None => plain("ERROR", format_args!("{what}{error}"), Some(error)),
     }
 }
 
@@ -214,67 +243,4 @@ pub(crate) fn plain(level: &str, message: fmt::Arguments<'_>, error: Option<&Err
         ..Line::default()
     }
     .write();
-}
-
-struct Lines {
-    levels: Levels,
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.levels.allow(metadata.target(), *metadata.level())
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.levels.least())
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        spans::new(attributes)
-    }
-
-    fn record(&self, id: &Id, values: &Record<'_>) {
-        spans::record(id, values);
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields::new();
-        event.record(&mut fields);
-        Line {
-            level: line::name(*event.metadata().level()),
-            target: match &fields.target {
-                Some(target) => target,
-                None => event.metadata().target(),
-            },
-            message: &fields.message,
-            fields: fields.others(),
-            spans: &spans::of(event),
-            error: b"",
-        }
-        .write();
-    }
-
-    fn enter(&self, id: &Id) {
-        spans::enter(id);
-    }
-
-    fn exit(&self, id: &Id) {
-        spans::exit(id);
-    }
-
-    fn clone_span(&self, id: &Id) -> Id {
-        spans::clone(id);
-        id.clone()
-    }
-
-    fn try_close(&self, id: Id) -> bool {
-        spans::close(&id)
-    }
-
-    #[cfg(feature = "spans")]
-    fn current_span(&self) -> tracing_core::span::Current {
-        spans::current()
-    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::error::{Error, error_type};
-use crate::{log, panics, settings};
+use crate::{panics, settings};
 
 /// The settings and actions that an init step may use.
 ///
@@ -43,18 +43,19 @@ pub(crate) struct Given {
     pub(crate) variables: Vec<(String, String)>,
 }
 
-/// Runs the step, with a log that is replaced by a subscriber that the step sets. Only functions with a
-/// step refer to this function, so that others do not link it.
-pub(crate) fn run<S>(
+/// Runs the step while the value of `log` lives: a log that is replaced by a subscriber that the step
+/// sets. Only functions with a step refer to this function, so that others do not link it.
+pub(crate) fn run<S, L>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
+    log: impl FnOnce() -> L,
 ) -> Result<S, Error> {
     if let Place::Test(_) = init.place {
         // A test has its own log and panic hook.
         return step(init);
     }
     panics::install();
-    let lines = log::during_init();
+    let lines = log();
     let made = step(init);
     drop(lines);
     // Again, so that ours is called before a panic hook that the step has set.

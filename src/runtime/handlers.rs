@@ -9,6 +9,7 @@ use super::Runtime;
 use crate::error::Error;
 use crate::handler::{Json, Owned, Raw};
 use crate::invocation::Context;
+use crate::log;
 use crate::registration::{Init, Registration, Step, run_init};
 use crate::run;
 use crate::stream::{Stream, Writer};
@@ -17,6 +18,7 @@ impl Runtime<()> {
     /// A function without an init step.
     #[must_use]
     pub fn new() -> Self {
+        log::use_tracing();
         Self(Registration::new(Step::Done(())))
     }
 }
@@ -35,7 +37,15 @@ impl<S> Runtime<S> {
     /// reported to Lambda with its type and message, and the process exits with status 1. Lambda
     /// may run init again for the first invocation, so its side effects must be repeatable.
     pub fn with_init(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
-        let step = Box::new(|init: &Init<'_>| run_init(step, init));
+        log::use_tracing();
+        let step = Box::new(|init: &Init<'_>| run_init(step, init, log::during_init));
+        Self(Registration::new(Step::Pending(step)))
+    }
+
+    /// As [`with_init`](Self::with_init), for a program that logs nothing by tracing: the layer.
+    #[doc(hidden)]
+    pub fn without_tracing(step: impl FnOnce(&Init<'_>) -> Result<S, Error> + 'static) -> Self {
+        let step = Box::new(|init: &Init<'_>| run_init(step, init, || ()));
         Self(Registration::new(Step::Pending(step)))
     }
 

@@ -27,6 +27,15 @@ pub(crate) fn kernel(buffer: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Bytes of the kernel's generator, which a restored snapshot may give again. [`crate::fresh`] has others.
+///
+/// # Errors
+/// When getrandom(2) fails.
+pub fn kernel_random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    kernel(&mut bytes).map(|()| bytes)
+}
+
 /// A word of the processor's own generator (RDRAND, FEAT_RNG); `None` where the processor has no
 /// generator, and when no word is ready after a few tries.
 pub(crate) fn hardware() -> Option<u64> {

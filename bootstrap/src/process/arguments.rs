@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, OsString};
-use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStringExt;
 
-use coldspark::Error;
+use coldspark::{Error, internal};
 
 use crate::{context, error, sys};
 
@@ -17,7 +16,7 @@ const MOST_WORDS: usize = 64 * 1024;
 /// leaves std::env::args empty.
 pub(crate) fn own_words() -> Vec<CString> {
     let mut line = vec![0; MOST_WORDS];
-    let read = File::open("/proc/self/cmdline").and_then(|mut file| file.read(&mut line));
+    let read = internal::open(c"/proc/self/cmdline").and_then(|mut file| file.read(&mut line));
     line.truncate(read.unwrap_or_default());
     let line = line.strip_suffix(b"\0").unwrap_or(&line);
     let words = line.split(|byte| *byte == 0);

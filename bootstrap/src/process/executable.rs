@@ -4,9 +4,10 @@
 //! of a program for another processor; the file itself tells more.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,10 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 const MACHINE: (u16, &str) = (62, "x86_64");
 #[cfg(target_arch = "aarch64")]
 const MACHINE: (u16, &str) = (183, "arm64");
+
+fn open(path: &Path) -> io::Result<File> {
+    internal::open(&CString::new(path.as_os_str().as_bytes())?)
+}
 
 /// Whether the file is one that can be executed, as far as can be seen without doing it.
 pub(crate) fn executable(path: &Path) -> Result<(), Error> {
@@ -51,7 +56,7 @@ pub(crate) fn executable(path: &Path) -> Result<(), Error> {
         ));
     }
     let mut beginning = vec![0; BEGINNING];
-    let read = File::open(path).and_then(|mut file| file.read(&mut beginning));
+    let read = open(path).and_then(|mut file| file.read(&mut beginning));
     let beginning = match read {
         Ok(length) => &beginning[..length],
         Err(error) => return invalid(format!("cannot be read: {error}; `chmod 755` it")),
@@ -73,7 +78,7 @@ pub(crate) fn not_started(file: &Path, name: &str, error: &io::Error) -> Error {
 /// says of a mark or of Windows line ends that there is no such command.
 pub(crate) fn sourced(path: &Path) -> Result<(), Error> {
     let mut beginning = vec![0; BEGINNING];
-    let read = File::open(path).and_then(|mut file| file.read(&mut beginning));
+    let read = open(path).and_then(|mut file| file.read(&mut beginning));
     let reason = match read {
         Ok(length) => source(&beginning[..length]).map(str::to_owned),
         Err(error) => Some(format!("cannot be read: {error}; `chmod 644` it")),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use coldspark::internal::since_boot;
+use coldspark::internal::{io_error, since_boot};
 
 use super::{checked, owned, poll};
 
@@ -48,7 +48,8 @@ pub(crate) fn is_closed() -> bool {
 pub(super) fn check_open() -> io::Result<()> {
     match is_closed() {
         false => Ok(()),
-        true => Err(io::Error::other(
+        true => Err(io_error(
+            io::ErrorKind::Other,
             "the environment is being shut down; the invocation may be tried again",
         )),
     }

@@ -87,7 +87,8 @@ impl Scratch {
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length {
             let at = start.saturating_add(bytes.len() as u64);
-            let at = at.try_into().map_err(io::Error::other)?;
+            // Without the error of the conversion, whose text nothing else needs.
+            let at = at.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
             let left = length - bytes.len();
             let spare = &mut bytes.spare_capacity_mut()[..left];
             // SAFETY: `spare` is allocated, unused and exclusively borrowed for the call; pread(2)

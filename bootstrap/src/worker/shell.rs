@@ -9,7 +9,19 @@ use super::program::Program;
 use crate::process::{arguments, executable};
 use crate::{error, settings};
 
-const DRIVER: &str = include_str!("driver.sh");
+const SOURCE: &[u8] = include_bytes!("driver.sh");
+/// The driver without comments and indentation, which are a third of it.
+const DRIVER: &str = {
+    const CODE: [u8; code(None)] = {
+        let mut out = [0; code(None)];
+        code(Some(&mut out));
+        out
+    };
+    match std::str::from_utf8(&CODE) {
+        Ok(text) => text,
+        Err(_) => panic!("the driver is text"),
+    }
+};
 /// The places of bash on provided.al2023 and elsewhere.
 const SHELLS: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/opt/bin/bash"];
 /// Scripts like to use 3 and the following descriptors for themselves.
@@ -18,6 +30,31 @@ const FIRST: i32 = 60;
 /// How the names begin that the driver uses itself.
 const OWN: &str = "coldspark_";
 const EXIT: &str = "exit";
+
+/// Copies the lines of the driver that are no comments, without their indentation; gives the length.
+const fn code(mut out: Option<&mut [u8]>) -> usize {
+    let (mut at, mut length) = (0, 0);
+    while at < SOURCE.len() {
+        while SOURCE[at] == b' ' {
+            at += 1;
+        }
+        let is_comment = SOURCE[at] == b'#';
+        loop {
+            let byte = SOURCE[at];
+            at += 1;
+            if !is_comment {
+                if let Some(out) = &mut out {
+                    out[length] = byte;
+                }
+                length += 1;
+            }
+            if byte == b'\n' {
+                break;
+            }
+        }
+    }
+    length
+}
 
 /// A shell with the function of the script.
 pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
