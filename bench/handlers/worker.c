@@ -12,7 +12,7 @@ static int say(const char *text, size_t length) { return write(ANSWERS, text, le
 int main(void) {
     char line[64];
     ssize_t length;
-    if (!say("ready\n", 6)) return 1;
+    if (!say("ready no-seed\n", 14)) return 1;
     while ((length = read(ORDERS, line, sizeof line)) > 0) {
         char *number = memchr(line, ' ', length), answer[64] = "response";
         if (number == NULL) return 2;

@@ -8,6 +8,7 @@ use std::ffi::{CStr, CString};
 use std::time::UNIX_EPOCH;
 
 use coldspark::fresh::{self, FreshError};
+use coldspark::internal::kernel_random;
 use coldspark::{Context, Error};
 
 use crate::deadline::{Deadline, milliseconds};
@@ -36,15 +37,22 @@ pub(crate) fn sets(name: &[u8]) -> bool {
 const SEED: usize = 32;
 
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
-/// be in a snapshot, and the same in all that is restored from it. Gives 64 more random bits of the
-/// same draw, which nothing that a process is told lets it guess.
+/// be in a snapshot, and the same in all that is restored from it. The seed is empty if the process
+/// needs none (`seeded` is `false`). Gives 64 more random bits, which nothing that a process is told
+/// lets it guess.
 pub(crate) fn lines<S>(
     context: &Context<'_, S>,
     deadline: &Deadline,
+    seeded: bool,
     text: &mut String,
 ) -> Result<u64, Error> {
+    let drawn = match seeded {
+        true => fresh::bytes::<{ SEED + 8 }>(),
+        // The number must not be guessed, but may come twice among restored snapshots.
+        false => kernel_random().map_err(FreshError::Kernel),
+    };
     // An event without a seed would go unnoticed.
-    let drawn = fresh::bytes::<{ SEED + 8 }>().map_err(|error| match error {
+    let drawn = drawn.map_err(|error| match error {
         FreshError::Kernel(error) => error::system("make the event's random seed", &error),
         _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
     })?;
@@ -58,7 +66,7 @@ pub(crate) fn lines<S>(
         .and_then(|deadline| deadline.duration_since(UNIX_EPOCH).ok())
         .map(|deadline| milliseconds(deadline).to_string());
     let restores = u64::from(fresh::restore_count()).to_string();
-    let seed = hex(seed);
+    let seed = hex(if seeded { seed } else { b"" });
     let values = [
         Some(context.request_id()),
         context.invocation_id(),

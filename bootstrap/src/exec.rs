@@ -187,7 +187,7 @@ impl Exec {
         };
         let (input, ends) = open().map_err(|error| error::system("hand over the event", &error))?;
         let mut variables = String::new();
-        context::lines(context, deadline, &mut variables)?;
+        context::lines(context, deadline, true, &mut variables)?;
         let mut environment = self.environment.take();
         let own = environment.len();
         context::variables(&variables, &mut environment);

@@ -41,6 +41,7 @@ pub(crate) struct Worker {
     pub(crate) ready: bool,
     /// Whether the wait that found its last line also looked at what it had printed until then.
     pub(crate) log_seen: bool,
+    /// What it wants beside events.
     pub(super) asked: protocol::Asked,
 }
 

@@ -70,6 +70,8 @@ pub(crate) struct Asked {
     pub(crate) sent: bool,
     /// To learn of the end of the environment.
     pub(crate) shutdown: bool,
+    /// No random seed with each event.
+    pub(crate) no_seed: bool,
 }
 
 impl Asked {
@@ -82,6 +84,7 @@ impl Asked {
                 "after-restore" => &mut asked.after_restore,
                 "sent" => &mut asked.sent,
                 "shutdown" => &mut asked.shutdown,
+                "no-seed" => &mut asked.no_seed,
                 _ => return None,
             };
             if mem::replace(wish, true) {

@@ -164,17 +164,18 @@ impl Supervisor {
             worker,
             context: text,
         } = &mut *state;
-        let mut number = protocol::event_number(context::lines(context, &deadline, text)?);
-        if self.program.outlet.is_some() {
-            // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
-            // byte by byte.
-            number = number % SHORT + 1;
-        }
         self.log.begin_event(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
+        let random = context::lines(context, &deadline, !running.asked.no_seed, text)?;
+        let mut number = protocol::event_number(random);
+        if self.program.outlet.is_some() {
+            // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
+            // byte by byte.
+            number = number % SHORT + 1;
+        }
         let outlet = self.program.outlet.as_ref();
         if outlet.is_some() {
             self.log.let_block();

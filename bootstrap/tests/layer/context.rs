@@ -113,6 +113,23 @@ fn each_event_has_a_seed_of_its_own_in_every_mode() {
     }
 }
 
+/// layer/PROTOCOL.md: `no-seed`. The line stays, and numbers are no easier to guess.
+#[test]
+fn a_worker_that_wants_no_seed_gets_an_empty_one() {
+    let body = "printf '%s %s' \"$(grep SEED <&7)\" $number >&6";
+    let script = workers::answering(body).replace("echo ready", "echo ready no-seed");
+    let package = Package::new().executable("handler", script);
+    let mut function = Function::start("worker:handler", package);
+    let mut numbers = HashSet::new();
+    for _ in 0..5 {
+        let text = function.invoke("{}").text();
+        let number = text.strip_prefix("COLDSPARK_RANDOM_SEED= ").expect(&text);
+        let number: u64 = number.parse().expect("a number");
+        assert!(number > 1 << 24, "{number}");
+        assert!(numbers.insert(number));
+    }
+}
+
 #[test]
 fn without_a_seed_there_is_no_invocation() {
     let worker = Package::new().executable("handler", workers::answering("echo ran >&2"));

@@ -41,6 +41,15 @@ fn every_line_of_the_protocol_is_understood() {
             },
         ),
         (
+            "ready no-seed",
+            Line::Ready {
+                asked: Asked {
+                    no_seed: true,
+                    ..Asked::default()
+                },
+            },
+        ),
+        (
             "ready shutdown sent",
             Line::Ready {
                 asked: Asked {
