@@ -13,7 +13,8 @@ use super::during_init::Stepping;
 use super::fields::{Fields, float};
 use super::levels::{self, Levels};
 use super::line::{self, Line};
-use super::{Lines, spans};
+use super::spans;
+use super::subscriber::Lines;
 use crate::escape::Form;
 
 struct Records {
