@@ -96,6 +96,8 @@ def aims(results):
 
 def table(path, form):
     """The table of a file, with the machine below it."""
+    if not path.is_file():
+        raise SystemExit(f"{path}, the results of a table of calls, is not there; scripts/bench --aws writes it")
     results = json.loads(path.read_text())
     machine = results["machine"]
     noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""

@@ -4,6 +4,7 @@
 //! `relay` between them. They are gone when this process ends; nothing of the machine's own network is
 //! changed.
 
+use std::env;
 use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
@@ -54,7 +55,10 @@ impl Namespaces {
         // A thread that shares its folder with others cannot change its mounts.
         unshare(CloneFlags::CLONE_FS)?;
         setns(&self.network, CloneFlags::CLONE_NEWNET)?;
-        Ok(setns(&self.mounts, CloneFlags::CLONE_NEWNS)?)
+        // Other mounts come with their own root as the current folder.
+        let folder = env::current_dir()?;
+        setns(&self.mounts, CloneFlags::CLONE_NEWNS)?;
+        env::set_current_dir(folder)
     }
 }
 
