@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCE = "scripts/lib.sh"
 # Of this checkout, or for a compiler that is not rustup's: not a part of the profile. The mangling is
 # what RUSTC_BOOTSTRAP brings in scripts/lib.sh, and must be asked for without it.
-OURS = re.compile(r"-Clink-arg=|-Clink-self-contained|-Cstrip|-Csymbol-mangling-version=v0")
+OURS = re.compile(r"-Clink-arg=|-Clink-self-contained|-Cstrip|-Cllvm-args=-enable-machine-outliner|-Csymbol-mangling-version=v0")
 PROFILE = re.compile(r"^\[profile\.release\]\n((?:[\w-]+ = .*\n)+)", re.M)
 
 
