@@ -3,7 +3,8 @@
 debug_tests() {
     local ignored_run_later=''
     ! chosen static || ignored_run_later=1
-    tests "unit and documentation tests" cargo test --locked --no-fail-fast --workspace --lib --bins
+    # Each program of `ported` has an entry point of its own, and no unit tests.
+    tests "unit tests" cargo test --locked --no-fail-fast --workspace --exclude ported --lib --bins
     tests "documentation examples" cargo test --locked -p coldspark --doc --features aws,http,tokio
     tests "unit tests, ureq client" cargo test --locked -p coldspark --lib --features ureq,aws,http,tokio
     tests "emulator" cargo test --locked --no-fail-fast -p coldspark-emulator --tests
