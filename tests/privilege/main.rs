@@ -202,7 +202,7 @@ fn lists_are_short_and_of_an_old_kernel() {
     const NEWEST: u32 = 440;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/privilege");
     for arch in ["x86_64", "arm64"] {
-        for name in ["hello", "hello-ureq", "opted-in", "layer"] {
+        for name in ["hello", "hello-ureq", "opted-in", "layer", "layer-web"] {
             let list = List::read(&folder.join(arch).join(name));
             let said = format!("| {}<!-- = calls/{arch}/{name} -->", list.0.len());
             let says = include_str!("../PRIVILEGE.md").contains(&said);

@@ -4,14 +4,14 @@
 //! The filter holds for the binary's own code, and in the processes that it starts for what they
 //! do until they run their own. Under qemu, qemu's trace is compared with the list instead.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use coldspark_emulator::confine::{List, Others, confine, traced};
 use coldspark_emulator::script::{self, Call, Step};
 
-use crate::common::function::{binary, event, runner, urgent};
+use crate::common::function::{binary, event, limit, runner, urgent};
+use crate::common::web::{self, Web};
 use crate::common::{Function, Package, process, workers};
 
 fn arch() -> &'static str {
@@ -23,10 +23,19 @@ fn arch() -> &'static str {
     }
 }
 
-fn list() -> List {
+fn list_of(name: &str) -> List {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     let folder = root.expect("the repository").join("tests/privilege");
-    List::read(&folder.join(arch()).join("layer"))
+    List::read(&folder.join(arch()).join(name))
+}
+
+fn list() -> List {
+    list_of("layer")
+}
+
+/// With what only a web application needs.
+fn list_with_web() -> List {
+    List([list().0, list_of("layer-web").0].concat())
 }
 
 fn trace(package: &Package) -> PathBuf {
@@ -38,12 +47,17 @@ fn start(handler: &str, package: Package, list: &List, variables: &[(&str, &str)
     let trace = trace(&package);
     Function::start_with(handler, package, |command| {
         command.envs(variables.iter().copied());
-        if runner().is_none() {
-            confine(command, &binary(), list, Others::Allowed).expect("a static binary");
-        } else {
-            traced_by_qemu(command, &trace);
-        }
+        hold(command, list, &trace);
     })
+}
+
+/// Holds the binary of a command to the list, or makes qemu write its calls to this file.
+fn hold(command: &mut Command, list: &List, trace: &Path) {
+    if runner().is_none() {
+        confine(command, &binary(), list, Others::Allowed).expect("a static binary");
+    } else {
+        traced_by_qemu(command, trace);
+    }
 }
 
 fn traced_by_qemu(command: &mut Command, trace: &Path) {
@@ -54,11 +68,17 @@ fn traced_by_qemu(command: &mut Command, trace: &Path) {
 /// Ends it by SIGTERM; every call was one of the list.
 #[track_caller]
 fn end(function: &mut Function, list: &List) {
+    let trace = trace(&function.package);
+    end_with(function, list, &trace);
+}
+
+#[track_caller]
+fn end_with(function: &mut Function, list: &List, trace: &Path) {
     process::signal(function.pid() as i32, libc::SIGTERM);
     assert_eq!(function.status().code(), Some(0), "{}", function.log());
     if runner().is_some() {
-        let trace = std::fs::read(trace(&function.package)).expect("qemu's trace");
-        let calls = traced(&String::from_utf8_lossy(&trace));
+        let said = std::fs::read(trace).expect("qemu's trace");
+        let calls = traced(&String::from_utf8_lossy(&said));
         assert!(calls.contains("connect"), "no trace of calls: {calls:?}");
         let outside: Vec<_> = calls.iter().filter(|call| !list.has(call)).collect();
         assert!(outside.is_empty(), "outside the list: {outside:?}");
@@ -176,6 +196,71 @@ fn shell_functions_live_within_the_list() {
         .assert_error("Function.ExitStatus", &[]);
     assert_eq!(function.invoke("on").text(), "on");
     end(&mut function, &list);
+}
+
+#[test]
+#[ignore = "needs the static binary: run scripts/test"]
+fn web_applications_live_within_their_list() {
+    let list = list_with_web();
+    for variable in [
+        ("AWS_LWA_ENABLE_COMPRESSION", "true"),
+        ("AWS_LWA_INVOKE_MODE", "response_stream"),
+    ] {
+        let trace = web_trace(variable.0);
+        let mut web = Web::run(web::PROCESS, &[variable], [web::text("ready")], |command| {
+            hold(command, &list, &trace);
+        });
+        lives_in_the_web(&mut web);
+        end_with(&mut web.function, &list, &trace);
+    }
+    let trace = web_trace("snapshot");
+    let variables = [
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),
+        ("AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH", "/after"),
+    ];
+    let steps = ["ready", "done", "ready again"].map(web::text);
+    let mut web = Web::run(web::PROCESS, &variables, steps, |command| {
+        hold(command, &list, &trace);
+    });
+    let restored = Step::from(script::status(200));
+    web.function.api.push(restored.only(Call::RestoreNext));
+    web.app.push(web::text("answer"));
+    let first = event("first", web::get("/").to_string());
+    web.function.api.push(first);
+    web.function.api.push(script::status(202));
+    let posted = web.function.api.wait_for(3, limit());
+    assert!(
+        posted[2].text().contains("answer"),
+        "{}",
+        web.function.log()
+    );
+    end_with(&mut web.function, &list, &trace);
+}
+
+/// Where qemu writes the calls of one run.
+fn web_trace(name: &str) -> PathBuf {
+    let file = format!("web-calls-{}-{name}", std::process::id());
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(file)
+}
+
+/// Small and large answers, a connection that is lost, an application that dies, a deadline, and a freeze.
+#[track_caller]
+fn lives_in_the_web(web: &mut Web) {
+    for body in ["small".to_owned(), "x".repeat(3 * 1024 * 1024)] {
+        let step = web::text(&body);
+        let posted = web.ask(&web::get("/"), step);
+        assert!(posted.text().contains(&body[..5]), "{}", web.function.log());
+    }
+    web.app.push(Step::close_after_request());
+    let posted = web.ask(&web::get("/"), web::text("again"));
+    assert!(posted.text().contains("again"), "{}", web.function.log());
+    web.function.wait_idle();
+    process::signal(web.function.pid() as i32, libc::SIGSTOP);
+    process::signal(web.function.pid() as i32, libc::SIGCONT);
+    web.die();
+    web.app.push(web::text("ready"));
+    let posted = web.ask(&web::get("/"), web::text("anew"));
+    assert!(posted.text().contains("anew"), "{}", web.function.log());
 }
 
 #[test]
