@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use coldspark_emulator::port::free_port;
-use coldspark_emulator::skipped;
+use coldspark_emulator::{left_to_another_form, skipped};
 use serde_json::Value;
 
+use crate::common::function::runner;
 use crate::common::web::{get, request};
 use crate::common::{Function, Package};
 
@@ -45,6 +46,9 @@ fn serves(script: &str) {
 /// The server of the benchmark, which also has large answers of bytes that are no text, and streams.
 #[test]
 fn c() {
+    if runner().is_some() {
+        return left_to_another_form("the server is compiled for this machine's processor");
+    }
     let program =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("server-{}", std::process::id()));
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/web/server.c");
