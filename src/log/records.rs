@@ -65,15 +65,26 @@ fn level(level: log::Level) -> tracing::Level {
     }
 }
 
+/// Whether a record is of ureq, where it is the library's own client: at level TRACE it writes out whatever
+/// is sent and received, events, credentials and answers among them.
+fn is_of_the_client(target: &str) -> bool {
+    let of = target.split_once(':').map_or(target, |(of, _)| of);
+    cfg!(any(feature = "ureq", feature = "aws")) && ["ureq", "ureq_proto"].contains(&of)
+}
+
 impl Log for Records {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        is_foreign()
-            || self
-                .levels
+        let allowed = || {
+            self.levels
                 .allow(metadata.target(), level(metadata.level()))
+        };
+        !is_of_the_client(metadata.target()) && (is_foreign() || allowed())
     }
 
     fn log(&self, record: &Record<'_>) {
+        if is_of_the_client(record.target()) {
+            return;
+        }
         if is_foreign() {
             pass_on(record);
         } else if self.levels.allow(record.target(), level(record.level())) {
