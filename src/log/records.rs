@@ -72,22 +72,29 @@ fn is_of_the_client(target: &str) -> bool {
     cfg!(any(feature = "ureq", feature = "aws")) && ["ureq", "ureq_proto"].contains(&of)
 }
 
+impl Records {
+    /// How a record of this level and target is written, if it is.
+    fn way(&self, metadata: &Metadata<'_>) -> Option<fn(&Record<'_>)> {
+        let target = metadata.target();
+        if is_of_the_client(target) {
+            None
+        } else if is_foreign() {
+            Some(pass_on)
+        } else if self.levels.allow(target, level(metadata.level())) {
+            Some(write)
+        } else {
+            None
+        }
+    }
+}
+
 impl Log for Records {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let allowed = || {
-            self.levels
-                .allow(metadata.target(), level(metadata.level()))
-        };
-        !is_of_the_client(metadata.target()) && (is_foreign() || allowed())
+        self.way(metadata).is_some()
     }
 
     fn log(&self, record: &Record<'_>) {
-        if is_of_the_client(record.target()) {
-            return;
-        }
-        if is_foreign() {
-            pass_on(record);
-        } else if self.levels.allow(record.target(), level(record.level())) {
+        if let Some(write) = self.way(record.metadata()) {
             write(record);
         }
     }
