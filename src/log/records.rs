@@ -4,6 +4,8 @@
 //! logger for ever, so it is set before the init step, whose records would be lost otherwise. A subscriber
 //! of the function's own, which it may set in that step, gets the records as events.
 
+use std::sync::LazyLock;
+
 use log::kv::{self, Key, Value, VisitSource, VisitValue};
 use log::{LevelFilter, Log, Metadata, Record};
 use tracing::dispatcher;
@@ -21,12 +23,15 @@ struct Records {
     levels: Levels,
 }
 
-/// Makes ours the logger, if there is none; the first call counts.
+/// Its levels are those of the environment at the first use.
+static RECORDS: LazyLock<Records> = LazyLock::new(|| Records {
+    levels: levels::read().0,
+});
+
+/// Makes ours the logger, unless the process has one: this one, from the first call, or the function's.
 pub(super) fn install() {
-    let levels = levels::read().0;
-    let least = levels.least();
-    if log::set_logger(Box::leak(Box::new(Records { levels }))).is_ok() {
-        log::set_max_level(filter(least));
+    if log::set_logger(&*RECORDS).is_ok() {
+        log::set_max_level(filter(RECORDS.levels.least()));
     }
 }
 
