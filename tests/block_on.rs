@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use coldspark_emulator::script;
 use common::{Function, Session, failure, function, wait_disconnected};
@@ -92,10 +92,7 @@ fn a_plain_block_on_does_not_notice_it() {
 #[test]
 fn a_future_is_given_up_shortly_before_the_deadline() {
     let (server, _) = server();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let deadline = now.expect("a clock") + Duration::from_millis(1500);
-    let deadline = deadline.as_millis().to_string();
-    let late = script::event("late", "3600").set_header("Lambda-Runtime-Deadline-Ms", &deadline);
+    let late = script::event_within(Duration::from_millis(1500), "late", "3600");
     let session = client("wait", &server).start([late, script::status(202)]);
     let failure = failure(&session.requests(3)[1], "late");
     failure.assert_type("Function.Timeout");

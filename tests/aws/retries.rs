@@ -107,18 +107,9 @@ fn without_a_connection_everything_is_tried_again() {
         .assert_says(&["cannot connect to 127.0.0.1", "refused"]);
 }
 
-/// The time since 1970.
-fn now() -> Duration {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.expect("a clock")
-}
-
 /// With so many milliseconds until its deadline.
 fn hurried(event: &Value, left: u64) -> coldspark_emulator::http::Reply {
-    let deadline = (now() + Duration::from_millis(left))
-        .as_millis()
-        .to_string();
-    script::event("event", event.to_string()).set_header("Lambda-Runtime-Deadline-Ms", &deadline)
+    script::event_within(Duration::from_millis(left), "event", event.to_string())
 }
 
 #[test]
@@ -148,11 +139,17 @@ fn a_slow_first_byte_is_waited_for() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// The time since 1970, in seconds.
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("a clock").as_secs()
+}
+
 /// What a service answers whose clock is an hour ahead.
 fn ahead(code: &'static str) -> Server {
     Server::start(None, move |request| {
         let signed = request.header("x-amz-date").expect("a date").to_owned();
-        let now = now().as_secs();
+        let now = now();
         // Compared as text: the forms have the same order as the times.
         if signed.as_str() > basic(now + 1800).as_str() {
             return ok();
@@ -196,7 +193,7 @@ fn another_refusal_does_not_change_the_clock() {
 fn a_signature_that_is_refused_at_the_right_time_stays_refused() {
     let body = br#"{"__type":"InvalidSignatureException"}"#;
     let server = Server::start(None, |_| {
-        Reply::with(403, &[("date", &http_date(now().as_secs()))], body)
+        Reply::with(403, &[("date", &http_date(now()))], body)
     });
     let session = start(fixture(&server.url()), &put_item());
     assert_eq!(failure(&session, 1).error_type, "InvalidSignatureException");

@@ -62,8 +62,14 @@ pub const TRACE_ID: &str =
 /// type and date. Change them with [`Reply`]'s builders.
 #[must_use]
 pub fn event(request_id: &str, body: impl Into<Vec<u8>>) -> Reply {
+    event_within(Duration::from_secs(60), request_id, body)
+}
+
+/// An [`event`] with another time until its deadline.
+#[must_use]
+pub fn event_within(left: Duration, request_id: &str, body: impl Into<Vec<u8>>) -> Reply {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let deadline = now.unwrap_or_default() + Duration::from_secs(60);
+    let deadline = now.unwrap_or_default() + left;
     Reply::new(200)
         .header("Content-Type", "application/json")
         .header(api::REQUEST_ID, request_id)
