@@ -2,65 +2,35 @@
 //! errors against what the service itself said.
 
 use std::env;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use coldspark_emulator::skipped;
 use serde_json::{Value, json};
 
+use super::others::{Running, tools};
 use super::{DYNAMODB, common, fixture, push, response, start};
 
-/// A server in the place of DynamoDB; ends with the value.
-struct Dynalite {
-    process: Child,
-    port: u16,
-}
-
-impl Drop for Dynalite {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+/// Starts it, or says that this machine lacks it.
+fn dynalite() -> Option<Running> {
+    let tools = tools()?;
+    let program = tools.join("dynalite/node_modules/dynalite/cli.js");
+    if !program.exists() {
+        skipped("no dynalite; scripts/setup installs it");
+        return None;
     }
-}
-
-impl Dynalite {
-    /// Starts it, or says that this machine lacks it.
-    fn start() -> Option<Self> {
-        let cache = env::var_os("COLDSPARK_CACHE").map(PathBuf::from);
-        let cache =
-            cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/coldspark")));
-        let tools = cache?.join("tools");
-        let program = tools.join("dynalite/node_modules/dynalite/cli.js");
-        if !program.exists() {
-            skipped("no dynalite; scripts/setup installs it");
-            return None;
-        }
-        let own = tools.join("templates/bin");
-        let path = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(env::split_paths(&path).chain([own])).expect("a path");
-        let port = common::free_port();
-        let process = Command::new("node")
+    let own = tools.join("templates/bin");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(env::split_paths(&path).chain([own])).expect("a path");
+    Some(Running::start(|port| {
+        let mut command = Command::new("node");
+        command
             .env("PATH", path)
             .arg(program)
             .args(["--host", "127.0.0.1", "--createTableMs", "0"])
-            .args(["--port", &port.to_string()])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("node starts");
-        let dynalite = Self { process, port };
-        let until = Instant::now() + Duration::from_secs(60);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < until, "dynalite does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Some(dynalite)
-    }
-
-    fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
+            .args(["--port", port]);
+        command
+    }))
 }
 
 fn call(operation: &str, input: &Value) -> Value {
@@ -79,9 +49,7 @@ fn put(day: u32, price: u32, more: &Value) -> Value {
 
 #[test]
 fn a_dynamodb_of_others_understands_the_calls() {
-    let Some(dynalite) = Dynalite::start() else {
-        return;
-    };
+    let Some(dynalite) = dynalite() else { return };
     let key = json!({ "article": { "S": "rope" }, "day": { "N": "2" } });
     let table = json!({ "TableName": "prices", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{ "AttributeName": "article", "AttributeType": "S" },

@@ -9,6 +9,7 @@ mod connections;
 mod dynalite;
 mod moto;
 mod oracles;
+mod others;
 mod requests;
 mod retries;
 mod s3;

@@ -1,45 +1,28 @@
 //! Calls of services that others wrote: moto's.
 
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use super::oracles::python;
+use super::others::Running;
 use super::{common, fixture, push, start};
 
-/// A moto server; ends with the value.
-pub(crate) struct Moto(Child);
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-pub(crate) fn moto(python: &std::path::Path) -> (Moto, String) {
-    let port = common::free_port().to_string();
-    let process = Command::new(python.with_file_name("moto_server"))
-        .args(["-H", "127.0.0.1", "-p", &port])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("moto_server starts");
-    let moto = Moto(process);
-    for _ in 0..1200 {
-        if std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_ok() {
-            return (moto, format!("http://127.0.0.1:{port}"));
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-    panic!("moto_server does not listen");
+pub(crate) fn moto(python: &Path) -> Running {
+    Running::start(|port| {
+        let mut command = Command::new(python.with_file_name("moto_server"));
+        command
+            .args(["-H", "127.0.0.1", "-p", port])
+            .stderr(Stdio::null());
+        command
+    })
 }
 
 #[test]
 fn services_of_moto_understand_the_calls() {
     let Some(python) = python("moto") else { return };
-    let (_moto, url) = moto(&python);
+    let moto = moto(&python);
     let calls = [
         (
             0,
@@ -81,7 +64,10 @@ fn services_of_moto_understand_the_calls() {
         (8, "ListDeliveryStreams", json!({})),
         (9, "CreateLogGroup", json!({ "logGroupName": "g" })),
     ];
-    let session = start(fixture(&url), &json!({ "call": [0, "ListTables", {}] }));
+    let session = start(
+        fixture(&moto.url()),
+        &json!({ "call": [0, "ListTables", {}] }),
+    );
     for (service, operation, input) in &calls {
         push(&session, &json!({ "call": [service, operation, input] }));
     }

@@ -12,18 +12,14 @@ use coldspark_emulator::script::{self, Step};
 use coldspark_emulator::skipped;
 use serde_json::{Value, json};
 
+use super::others::tools;
 use super::{fixture, get_item, ok, push, response, start};
 
 /// A Python that has this module; None, with a word, when there is no such.
 pub(crate) fn python(module: &str) -> Option<PathBuf> {
     let programs = env::var_os("COLDSPARK_AWS")
         .map(PathBuf::from)
-        .or_else(|| {
-            let cache = env::var_os("COLDSPARK_CACHE").map(PathBuf::from);
-            let cache = cache
-                .or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache/coldspark")));
-            Some(cache?.join("tools/aws/bin"))
-        })?;
+        .or_else(|| Some(tools()?.join("aws/bin")))?;
     let python = programs.join("python");
     let mut asked = Command::new(&python);
     let asked = asked

@@ -63,7 +63,8 @@ fn objects_are_copied_in_constant_memory_and_presigned() {
         return skipped("examples/s3 is not built, or COLDSPARK_TEST_OUTSIDE does not say where");
     }
     let Some(python) = python("moto") else { return };
-    let (_moto, url) = moto(&python);
+    let moto = moto(&python);
+    let url = moto.url();
     let object: Vec<u8> = (0..BYTES).map(|number| (number % 251) as u8).collect();
     ureq::put(format!("{url}/bucket"))
         .send_empty()
