@@ -16,7 +16,7 @@ use crate::registration::{AnswerHook, AnswerHooks};
 use crate::{log, panics};
 
 thread_local! {
-    /// The error that is the answer to the event in hand of this poller, for the hooks after it.
+    /// The error that this poller answers its event with. The hooks after the answer get it.
     static FAILED: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 

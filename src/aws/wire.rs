@@ -155,7 +155,7 @@ fn retried(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// The time that ureq gives, within what an invocation can have: without a limit it is for ever.
+/// The time that ureq gives, and no more than an invocation can have: ureq may give one without an end.
 pub(super) fn limit(timeout: NextTimeout) -> Duration {
     (*timeout.after).min(LONGEST)
 }

@@ -93,8 +93,8 @@ pub(super) fn same_name(found: &[u8], name: &str) -> bool {
     differ == 0 || (differ & !CASE == 0 && same_in_another_case(found, name))
 }
 
-/// The comparison for names that differ by no more than case. It is a function apart, so that names that
-/// are equal need none of its registers.
+/// The comparison for names that differ by no more than case. It is a function apart, so that the
+/// comparison of equal names does not save its registers.
 #[cold]
 #[inline(never)]
 fn same_in_another_case(found: &[u8], name: &[u8]) -> bool {

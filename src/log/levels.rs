@@ -1,8 +1,8 @@
 //! Which lines are logged: the least level, and levels for targets (`COLDSPARK_LOG`).
 //!
 //! The setting has the form of `RUST_LOG`: `info,hyper=warn,shop::db=debug`. A level alone replaces
-//! `AWS_LAMBDA_LOG_LEVEL` for lines of all other targets; a target is the beginning of the targets that it
-//! means, and the longest one decides. `off` is a level too.
+//! `AWS_LAMBDA_LOG_LEVEL` for lines of all other targets. A directive holds for each target that begins with
+//! its own; of several such directives the one with the longest target decides. `off` is a level too.
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
@@ -46,7 +46,7 @@ impl Levels {
         levels
     }
 
-    /// Adds a directive; `None` if it is none.
+    /// Adds a directive. Returns `None` if the text is not a directive.
     fn add(&mut self, directive: &str) -> Option<()> {
         let Some((target, level)) = directive.split_once('=') else {
             self.others = by_name(directive)?;

@@ -19,7 +19,8 @@
 //! Each line is one write(2). Events below `AWS_LAMBDA_LOG_LEVEL` cost a comparison. tracing has
 //! no FATAL: with that level set, errors are still written (and in JSON dropped by Lambda).
 //! Without the feature `spans` (2 KB of code), spans are not shown. With the feature `log`, records of the
-//! `log` crate are lines too (`records`), with the feature `levels` targets have levels of their own (`levels`).
+//! `log` crate are lines too (`records`). With the feature `levels`, targets have levels of their own
+//! (`levels`).
 //! A function that sets a global tracing subscriber of its own, in its init step or earlier,
 //! keeps it: ours is installed after the step, if there is no subscriber then. Before that, ours writes
 //! what the step itself logs (`during_init`).
@@ -80,7 +81,7 @@ struct Tracing {
 /// Empty in the layer.
 static TRACING: Slot<Tracing> = Slot::empty();
 
-/// Lets lines reach the subscribers of tracing, and ours be one.
+/// Fills the slot: lines reach the subscriber of tracing then, and ours can become it.
 #[inline]
 pub(crate) fn use_tracing() {
     TRACING.fill(&BY_TRACING);

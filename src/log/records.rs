@@ -28,7 +28,7 @@ static RECORDS: LazyLock<Records> = LazyLock::new(|| Records {
     levels: levels::read().0,
 });
 
-/// Makes ours the logger, unless the process has one: this one, from the first call, or the function's.
+/// Sets our logger, if the process has no logger yet. Later calls change nothing.
 pub(super) fn install() {
     if log::set_logger(&*RECORDS).is_ok() {
         log::set_max_level(filter(RECORDS.levels.least()));
@@ -70,8 +70,8 @@ fn level(level: log::Level) -> tracing::Level {
     }
 }
 
-/// Whether a record is of ureq, where it is the library's own client: at level TRACE it writes out whatever
-/// is sent and received, events, credentials and answers among them.
+/// Whether a record comes from ureq while the library itself calls with ureq. At level TRACE such records
+/// show all that is sent and received, and so events, credentials and answers.
 fn is_of_the_client(target: &str) -> bool {
     let of = target.split_once(':').map_or(target, |(of, _)| of);
     cfg!(any(feature = "ureq", feature = "aws")) && ["ureq", "ureq_proto"].contains(&of)

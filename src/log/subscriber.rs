@@ -1,6 +1,6 @@
 //! The log as a subscriber of tracing, and its own lines for the subscribers of others.
 //!
-//! Reached by the slot alone: the layer links none of it.
+//! Only the slot leads here, and the layer leaves it empty, so it links nothing of this module.
 
 use std::fmt;
 

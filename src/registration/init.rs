@@ -43,8 +43,8 @@ pub(crate) struct Given {
     pub(crate) variables: Vec<(String, String)>,
 }
 
-/// Runs the step while the value of `log` lives: a log that is replaced by a subscriber that the step
-/// sets. Only functions with a step refer to this function, so that others do not link it.
+/// Runs the step. `log` starts a log, which lasts while its value lives or until the step sets a
+/// subscriber. Only functions with a step refer to this function, so that others do not link it.
 pub(crate) fn run<S, L>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,

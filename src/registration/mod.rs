@@ -64,7 +64,7 @@ impl<S> Registration<S> {
         self.handlers.push((Name::new(name), handler));
     }
 
-    /// The features, made now if there are none yet, to add one.
+    /// The features, for a caller that adds one. The first call makes them.
     pub(crate) fn features(&mut self) -> &mut Features<S> {
         self.features
             .get_or_insert_with(|| Box::new(Features::nothing()))

@@ -241,7 +241,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Ends the response according to the handler's result. `before_end` is called right before the end of
-    /// a streamed response; one that is returned has not been sent.
+    /// a streamed response. A response or an error that is returned is still to be sent by the caller.
     pub(crate) fn finish(
         mut self,
         result: Result<(), Error>,

@@ -26,7 +26,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let send = send.clone();
-                // What breaks, the function says.
+                // The function reports an error of the connection.
                 thread::spawn(move || serve(stream, &send));
             }
         });
@@ -37,7 +37,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// How many bytes were written, once all were, or the first difference.
+    /// Waits for a copy, and returns its length, or the first difference.
     pub(super) fn wait(&self) -> Result<u64, String> {
         self.written.recv_timeout(LIMIT).expect("a copy in time")
     }

@@ -1,4 +1,4 @@
-//! How `scripts/test` says what the binaries under test are run by, and how long a test waits.
+//! The program that runs the binaries under test, and how long a test waits: `scripts/test` sets both.
 
 use std::env;
 use std::path::PathBuf;

@@ -15,7 +15,7 @@ const NEVER_THE_CLIENTS: [&str; 6] = [
     "connection",
     "expect",
 ];
-/// What the target writes where a client would; no value of the bootstrap has it.
+/// The end of each value that is a client's. The bootstrap's own values do not have it.
 const MARK: &str = "~";
 
 /// An event of the front end that the knob chooses: method, path, query, body, and then headers.
@@ -94,7 +94,7 @@ fuzz_target!(|data: &[u8]| {
     if let [length] = lengths[..] {
         assert_eq!(length, sent.body.len().to_string().as_bytes());
     }
-    // Nor one with underscores, which an application may take for the same.
+    // The same holds for a name with underscores, which an application may take for the same.
     for header in &*request.headers {
         let name = header.name.to_ascii_lowercase().replace('_', "-");
         let client = header.value.contains(&MARK.as_bytes()[0])

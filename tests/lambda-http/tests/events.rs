@@ -91,7 +91,7 @@ const DIFFERENCES: &[(&str, &[&str])] = &[
     ("example-vpc-lattice-v2-request-roles-anywhere", &[RELATIVE]),
 ];
 
-/// Neither takes it.
+/// Neither library takes the event.
 const NO_REQUEST: &str = "no HTTP request";
 /// lambda_http's URI is as ours: the event names no host.
 const RELATIVE: &str = "URI without scheme and host";
@@ -103,7 +103,7 @@ const FEWER: &str = "fewer values of a header";
 const COOKIE: &str = "an empty cookie";
 /// An event of an authorizer or of a WebSocket API, which lambda_http takes for a request.
 const REFUSED: &str = "only lambda_http takes it";
-/// Its host is not one.
+/// The host that the event names is not valid.
 const PANIC: &str = "lambda_http panics";
 
 /// A request as both describe it.
