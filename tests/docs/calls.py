@@ -1,9 +1,11 @@
 """The tables of functions whose answer waits for a call of an AWS service, of a file of scripts/bench --aws."""
 
-import json
 import re
 
-PLACE = re.compile(r"<!-- calls: (\S+)( short)? -->\n(.*?)<!-- end of calls -->", re.DOTALL)
+import measured
+from measured import time
+
+PLACE = re.compile(r"(<!-- calls: (\S+)( short)? -->\n).*?(<!-- end of calls -->)", re.DOTALL)
 OWN = "aws"
 DOCS = "lambda_runtime-sdk-docs"
 # The column, its name in the file, and whether its ratio to our client stands there too.
@@ -41,13 +43,6 @@ AIMS = [
     ("first answer, of that of the expert's build", "lambda_runtime-sdk-expert", "first_response_us", 0.7),
 ]
 MOST_BYTES = 1_350_000
-
-
-def time(us):
-    """Microseconds for people."""
-    if us < 1000:
-        return f"{us:.0f} us"
-    return f"{us / 1000:.2f} ms" if us < 10_000 else f"{us / 1000:.1f} ms"
 
 
 def cell(program, name, with_ratio):
@@ -96,26 +91,15 @@ def aims(results):
 
 def table(path, form):
     """The table of a file, with the machine below it."""
-    if not path.is_file():
-        raise SystemExit(f"{path}, the results of a table of calls, is not there; scripts/bench --aws writes it")
-    results = json.loads(path.read_text())
-    machine = results["machine"]
-    noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
-    loads = " to ".join(f"{load:.1f}" for load in machine["load"])
+    results = measured.read(path, "calls", "--aws")
     trip = results.get("away_round_trip_us")
     away = f", {trip / 1000:.2f} ms of round trip where it says 1 ms" if trip else ""
+    medians = f"medians of up to {results['rounds']['warm']} rounds{away}"
     missing = "".join(f" `{one['name']}`: {one['reason']}." for one in results["missing"])
     body = rows(results, bool(form)) + ("" if form else "\n\n" + aims(results))
-    return body + (
-        f"\n\n{results['arch']}, {machine['cpu']}, one core, {machine['virtualised']}, Linux {machine['kernel']}; "
-        f"{results['date']}, commit {results['commit']}, medians of up to {results['rounds']['warm']} rounds{away}; "
-        f"load {loads}.{noise}{missing}\n"
-    )
+    return f"{body}\n\n{measured.machine(results, medians)}{missing}\n"
 
 
 def fresh(text, root):
     """The page with its tables made anew."""
-    def made(found):
-        mark = f"<!-- calls: {found[1]}{found[2] or ''} -->"
-        return f"{mark}\n{table(root / found[1], found[2])}<!-- end of calls -->"
-    return PLACE.sub(made, text)
+    return measured.fresh(PLACE, text, root, table)

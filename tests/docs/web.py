@@ -1,9 +1,11 @@
 """The tables of web applications behind the layer and behind Lambda Web Adapter, of a file of scripts/bench --web."""
 
-import json
 import re
 
-PLACE = re.compile(r"<!-- web: (\S+)( short| brief)? -->\n(.*?)<!-- end of web -->", re.DOTALL)
+import measured
+from measured import time
+
+PLACE = re.compile(r"(<!-- web: (\S+)( short| brief)? -->\n).*?(<!-- end of web -->)", re.DOTALL)
 LAYER = "layer"
 ADAPTER = "lambda_web_adapter"
 # The column, and its name in the file.
@@ -33,15 +35,6 @@ SHORT = [
 ]
 # Of which the briefest has these.
 BRIEF = [("c", "next_us"), ("c", "warm_us"), ("node", "first_answer_us"), ("fastapi", "first_answer_us")]
-
-
-def time(us):
-    """Microseconds for people."""
-    if us is None:
-        return "not measured"
-    if us < 1000:
-        return f"{us:.0f} us"
-    return f"{us / 1000:.2f} ms" if us < 10_000 else f"{us / 1000:.1f} ms"
 
 
 def number(value):
@@ -106,19 +99,11 @@ def short(results, is_brief):
 
 def table(path, form):
     """The table of a file, with the machine below it."""
-    results = json.loads(path.read_text())
-    machine = results["machine"]
-    noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
-    loads = " to ".join(f"{load:.1f}" for load in machine["load"])
-    return (short(results, form == " brief") if form else whole(results)) + (
-        f"\n\n{results['arch']}, {machine['cpu']}, one core, {machine['virtualised']}, Linux {machine['kernel']}; "
-        f"{results['date']}, commit {results['commit']}, medians; load {loads}.{noise}\n"
-    )
+    results = measured.read(path, "web applications", "--web")
+    body = short(results, form == " brief") if form else whole(results)
+    return f"{body}\n\n{measured.machine(results, 'medians')}\n"
 
 
 def fresh(text, root):
     """The page with its tables made anew."""
-    def made(found):
-        mark = f"<!-- web: {found[1]}{found[2] or ''} -->"
-        return f"{mark}\n{table(root / found[1], found[2])}<!-- end of web -->"
-    return PLACE.sub(made, text)
+    return measured.fresh(PLACE, text, root, table)

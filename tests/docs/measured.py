@@ -1,0 +1,35 @@
+"""What the tables of scripts/bench --aws (calls.py) and --web (web.py) have in common."""
+
+import json
+
+
+def read(path, what, option):
+    """The results in a file of this option of scripts/bench."""
+    if not path.is_file():
+        raise SystemExit(f"{path}, the results of a table of {what}, is not there; scripts/bench {option} writes it")
+    return json.loads(path.read_text())
+
+
+def time(us):
+    """Microseconds for people."""
+    if us is None:
+        return "not measured"
+    if us < 1000:
+        return f"{us:.0f} us"
+    return f"{us / 1000:.2f} ms" if us < 10_000 else f"{us / 1000:.1f} ms"
+
+
+def machine(results, medians):
+    """The line below a table: the machine, the run, and how busy the machine was. `medians` says of what."""
+    about = results["machine"]
+    loads = " to ".join(f"{load:.1f}" for load in about["load"])
+    noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
+    return (
+        f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "
+        f"{results['date']}, commit {results['commit']}, {medians}; load {loads}.{noise}"
+    )
+
+
+def fresh(place, text, root, table):
+    """The page with its tables made anew. `place` finds the opening mark, its file and form, and the closing mark."""
+    return place.sub(lambda found: found[1] + table(root / found[2], found[3]) + found[4], text)
