@@ -87,9 +87,19 @@ impl Api {
         until: Moment,
         ended: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Option<Request>, String> {
+        self.await_bytes(until, ended, Self::complete)
+    }
+
+    /// Waits until what was read holds what is looked for; `None` when `until` has passed.
+    fn await_bytes<T>(
+        &mut self,
+        until: Moment,
+        ended: &mut dyn FnMut() -> Option<String>,
+        mut look: impl FnMut(&mut Self) -> Result<Option<T>, String>,
+    ) -> Result<Option<T>, String> {
         loop {
-            if let Some(request) = self.complete()? {
-                return Ok(Some(request));
+            if let Some(found) = look(self)? {
+                return Ok(Some(found));
             }
             let left = until.left();
             if !self
@@ -139,21 +149,10 @@ impl Api {
         until: Moment,
         ended: &mut dyn FnMut() -> Option<String>,
     ) -> Result<Moment, String> {
-        loop {
-            if let Some(moment) = self.connections.iter().find_map(|one| one.holds(part)) {
-                return Ok(moment);
-            }
-            let left = until.left();
-            let came = self.wait(left.min(LOOK));
-            if !came.map_err(|error| error.to_string())? {
-                if let Some(how) = ended() {
-                    return Err(format!("the program ended: {how}"));
-                }
-                if left.is_zero() {
-                    return Err("the first part of the stream did not come".to_owned());
-                }
-            }
-        }
+        let found = self.await_bytes(until, ended, |api| {
+            Ok(api.connections.iter().find_map(|one| one.holds(part)))
+        })?;
+        found.ok_or_else(|| "the first part of the stream did not come".to_owned())
     }
 
     /// The body of a request that was just received.
