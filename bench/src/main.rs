@@ -37,12 +37,13 @@ mod times;
 mod web;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use options::Options;
 use results::Results;
+use serde::Serialize;
 
 /// The program that everything is compared to.
 const FLOOR: &str = "floor";
@@ -76,14 +77,14 @@ fn run(options: &Options) -> Result<bool, String> {
         lines.iter().for_each(|line| println!("{line}"));
         return Ok(well);
     }
-    if options.web {
-        return web::run(options).map(|()| true);
-    }
-    // Read before minutes are spent.
-    let old = options.compare.as_deref().map(read).transpose()?;
     let output = options.output.clone();
     let output = output.unwrap_or_else(|| options.root.join("bench/results"));
     fs::create_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    if options.web {
+        return web::run(options, &output).map(|()| true);
+    }
+    // Read before minutes are spent.
+    let old = options.compare.as_deref().map(read).transpose()?;
     for &arch in &options.arches {
         eprintln!(
             "[bench] {arch}: {}",
@@ -138,19 +139,15 @@ fn write(results: &Results, options: &Options, output: &Path) -> Result<(), Stri
     let limit = limit.map_or_else(String::new, |memory| format!("-{memory}mb"));
     // One file for each architecture: the newest takes the place of the one before.
     let part = if options.only.is_empty() { "" } else { "-only" };
-    // Nor does a file of a busy machine take a quiet one's place.
-    // Of calls the table tells how busy the machine was.
-    let noisy = if results.noise.is_empty() || options.aws {
+    // With --aws the table says that the machine was busy, and the file keeps its name.
+    let noisy = if options.aws {
         ""
     } else {
-        "-noisy"
+        noisy(&results.noise)
     };
     let subject = if options.aws { "-aws" } else { "" };
     let name = format!("{}{subject}{limit}{part}{noisy}.json", results.arch);
-    let path: PathBuf = output.join(name);
-    let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
-    fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
-    eprintln!("[bench] {}", path.display());
+    save(results, &output.join(name))?;
     // The charts are of the whole table on the whole, quiet machine.
     if results.limit.is_none() && options.only.is_empty() && noisy.is_empty() {
         let charts = if options.aws {
@@ -162,6 +159,19 @@ fn write(results: &Results, options: &Options, output: &Path) -> Result<(), Stri
             eprintln!("[bench] {}", chart.display());
         }
     }
+    Ok(())
+}
+
+/// What the name of a busy machine's file has besides, so that the file does not take a quiet one's place.
+fn noisy(noise: &[String]) -> &'static str {
+    if noise.is_empty() { "" } else { "-noisy" }
+}
+
+/// Writes results as JSON, and tells where.
+fn save(results: &impl Serialize, path: &Path) -> Result<(), String> {
+    let text = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
+    fs::write(path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
+    eprintln!("[bench] {}", path.display());
     Ok(())
 }
 

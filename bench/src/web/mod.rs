@@ -14,8 +14,7 @@ mod start;
 mod steps;
 mod table;
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Instant;
 
 use crate::arch::Arch;
@@ -24,8 +23,8 @@ use crate::noise;
 use crate::options::Options;
 use figures::Results;
 
-/// Measures, prints the tables and writes the file of the results.
-pub(crate) fn run(options: &Options) -> Result<(), String> {
+/// Measures, prints the tables and writes the file of the results into the folder `output`.
+pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     let start = Instant::now();
     let arch = Arch::host();
     let folder = options.cache.join("work").join("web");
@@ -52,17 +51,6 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     };
     println!("{}", table::render(&results));
     crate::say_time("web applications", start);
-    let noisy = if results.noise.is_empty() {
-        ""
-    } else {
-        "-noisy"
-    };
-    let output = options.output.clone();
-    let output = output.unwrap_or_else(|| options.root.join("bench/results"));
-    let path: PathBuf = output.join(format!("{arch}-web{noisy}.json"));
-    let text = serde_json::to_string_pretty(&results).map_err(|error| error.to_string())?;
-    fs::create_dir_all(&output).map_err(|error| format!("{}: {error}", output.display()))?;
-    fs::write(&path, text + "\n").map_err(|error| format!("{}: {error}", path.display()))?;
-    eprintln!("[bench] {}", path.display());
-    Ok(())
+    let noisy = crate::noisy(&results.noise);
+    crate::save(&results, &output.join(format!("{arch}-web{noisy}.json")))
 }
