@@ -167,16 +167,23 @@ pub(super) fn answered(
 pub(super) fn expect(api: &mut Api, call: &Call, pid: i32) -> Result<Request, String> {
     let until = Moment::now().after(TIMEOUT);
     match api.receive(until, &mut || spawn::ended(pid))? {
-        Some(request) if request.call == *call => Ok(request),
-        Some(request) if request.call == Call::Error => {
+        Some(request) => expected(api, request, call),
+        None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
+    }
+}
+
+/// The request, if it is of this kind; otherwise the error is what the program sent instead.
+pub(crate) fn expected(api: &Api, request: Request, call: &Call) -> Result<Request, String> {
+    match &request.call {
+        sent if sent == call => Ok(request),
+        Call::Error => {
             let text = String::from_utf8_lossy(api.body(&request)).into_owned();
             Err(format!(
                 "it reported an error: {}",
                 text.chars().take(300).collect::<String>()
             ))
         }
-        Some(request) => Err(format!("it sent {:?} instead of {call:?}", request.call)),
-        None => Err(format!("no {call:?} within {} s", TIMEOUT.as_secs())),
+        sent => Err(format!("it sent {sent:?} instead of {call:?}")),
     }
 }
 

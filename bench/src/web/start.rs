@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stacks::{Application, Kind, Stack};
 use crate::api::{Api, Call, Request};
 use crate::clock::Moment;
-use crate::measure::one::TIMEOUT;
+use crate::measure::one::{self, TIMEOUT};
 use crate::programs::{Countable, Group, Program};
 use crate::spawn::{self, Launch};
 
@@ -77,25 +77,15 @@ impl<'a> Running<'a> {
     /// The next call of the Runtime API, which has to be this one. Extensions are answered.
     pub(super) fn expect(&mut self, call: &Call) -> Result<Request, String> {
         let request = self.receive()?;
-        match &request.call {
-            got if got == call => Ok(request),
-            Call::Error => {
-                let body = String::from_utf8_lossy(self.api.body(&request)).into_owned();
-                let text: String = body.chars().take(300).collect();
-                Err(format!("it reported an error: {text}"))
-            }
-            got => Err(format!("it sent {got:?} instead of {call:?}")),
-        }
+        one::expected(self.api, request, call)
     }
 
     /// The next call of the Runtime API.
     pub(super) fn receive(&mut self) -> Result<Request, String> {
         let until = Moment::now().after(TIMEOUT);
         loop {
-            let processes = self.processes.clone();
-            let mut ended = || processes.iter().find_map(|pid| spawn::ended(*pid));
-            let request = self.api.receive(until, &mut ended)?;
-            let Some(request) = request else {
+            let mut ended = || ended(&self.processes);
+            let Some(request) = self.api.receive(until, &mut ended)? else {
                 return Err(format!("no call within {} s", TIMEOUT.as_secs()));
             };
             match request.call {
@@ -110,6 +100,13 @@ impl<'a> Running<'a> {
                 _ => return Ok(request),
             }
         }
+    }
+
+    /// Waits for these bytes in a request; gives the moment when they were there.
+    pub(super) fn receive_part(&mut self, part: &[u8]) -> Result<Moment, String> {
+        let until = Moment::now().after(TIMEOUT);
+        let mut ended = || ended(&self.processes);
+        self.api.receive_part(part, until, &mut ended)
     }
 
     /// Adds what the programs said last.
@@ -130,6 +127,11 @@ impl Drop for Running<'_> {
         std::thread::sleep(Duration::from_millis(1));
         self.api.reset();
     }
+}
+
+/// How one of the processes has ended, if one has.
+fn ended(processes: &[i32]) -> Option<String> {
+    processes.iter().find_map(|pid| spawn::ended(*pid))
 }
 
 fn program(application: &Application, command: &Path, port: u16, variables: &[&str]) -> Program {

@@ -9,7 +9,7 @@ use super::start::Running;
 use crate::api::{Call, Request};
 use crate::clock::Moment;
 use crate::measure::one::TIMEOUT;
-use crate::{process, spawn};
+use crate::process;
 
 /// How many events are in hand at the same time.
 pub(super) const SEVERAL: usize = 16;
@@ -90,10 +90,7 @@ pub(super) fn stream(running: &mut Running<'_>) -> Result<f64, String> {
     invoke(running, &next, &events::get("/stream"), whole)?;
     let next = running.expect(&Call::Next)?;
     let sent = running.api.send_event(&next, &events::get("/stream"))?;
-    let processes = running.processes.clone();
-    let mut ended = || processes.iter().find_map(|pid| spawn::ended(*pid));
-    let until = Moment::now().after(TIMEOUT);
-    let part = running.api.receive_part(b"first-part", until, &mut ended)?;
+    let part = running.receive_part(b"first-part")?;
     let response = running.expect(&Call::Response)?;
     if response.at == part {
         return Err("its first part came with the last one".to_owned());
