@@ -38,27 +38,16 @@ fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
     let (name, adapter) = (&application.name, &row.name);
     let ratio = |figure| row.layer_ratio.get(figure).map(|ratio| ratio.median);
     if name == "c" {
-        if let Some(next) = ratio(NEXT) {
-            reach.push(at_most(
-                format!("{name}: spawn to next, of {adapter}'s"),
-                next,
-                0.15,
-            ));
-        }
-        if let Some(warm) = ratio(WARM) {
-            reach.push(at_most(
-                format!("{name}: a warm request, of {adapter}'s"),
-                warm,
-                0.5,
-            ));
-        }
         let own = application.row(LAYER).and_then(|row| row.resident_kb);
-        if let (Some(own), Some(other)) = (own, row.resident_kb) {
-            reach.push(at_most(
-                format!("{name}: resident memory, of {adapter}'s"),
-                own / other,
-                0.1,
-            ));
+        let memory = own.zip(row.resident_kb).map(|(own, other)| own / other);
+        let aims = [
+            ("spawn to next", ratio(NEXT), 0.15),
+            ("a warm request", ratio(WARM), 0.5),
+            ("resident memory", memory, 0.1),
+        ];
+        for (what, value, limit) in aims {
+            let what = format!("{name}: {what}, of {adapter}'s");
+            reach.extend(value.map(|value| at_most(what, value, limit)));
         }
     } else if let Some(lead) = row.layer_lead_us.get(FIRST) {
         let value = lead.median / 1000.0;
