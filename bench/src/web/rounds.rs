@@ -51,18 +51,18 @@ pub(super) fn take(
     for application in applications {
         let rounds = rounds.div_ceil(application.every).max(3);
         eprintln!("[bench] {}: {rounds} rounds", application.name);
-        let mut series: Vec<Series> = stacks.iter().map(|_| Series::default()).collect();
-        // The first one fills the page cache, and does not count.
-        for (round, counts) in std::iter::once((0, false)).chain((0..rounds).map(|it| (it, true))) {
+        let mut all = |round: usize, series: &mut [Series]| {
             for place in order(round, stacks.len()) {
-                let mut unused = Series::default();
-                let series = match counts {
-                    true => &mut series[place],
-                    false => &mut unused,
-                };
-                let stack = &stacks[place];
+                let (stack, series) = (&stacks[place], &mut series[place]);
                 one(&mut api, application, stack, round, series, &log);
             }
+        };
+        let empty = || -> Vec<Series> { stacks.iter().map(|_| Series::default()).collect() };
+        // A round that does not count fills the page cache.
+        all(0, &mut empty());
+        let mut series = empty();
+        for round in 0..rounds {
+            all(round, &mut series);
         }
         measured.push(figures::of(application, rounds, stacks, &series));
     }
