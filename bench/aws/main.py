@@ -197,10 +197,11 @@ def main():
             zips, sizes = packages(chosen, programs, pathlib.Path(folder))
             if chosen.probe:
                 facts = probed(account, chosen, zips)
-            functions = [] if chosen.probe else deploy(account, chosen, zips)
-            measure(account, functions, chosen.starts)
-            if chosen.power_tuning:
-                tuned = power_tuning.tune(account, chosen.power_tuning, functions, chosen.memory)
+            else:
+                functions = deploy(account, chosen, zips)
+                measure(account, functions, chosen.starts)
+                if chosen.power_tuning:
+                    tuned = power_tuning.tune(account, chosen.power_tuning, functions, chosen.memory)
     except Stopped as stopped:
         failure = f"stopped by {stopped}"
     except (Refused, OSError) as error:
