@@ -13,8 +13,13 @@ class Program:
     source: str
     handler: str
     event: str
-    layer: bool = False
     table: bool = False
+    # What it is to this project: "ours", "layer" (a handler for the layer) or "peer".
+    group: str = "ours"
+
+    @property
+    def layer(self):
+        return self.group == "layer"
 
 
 HELLO = '{"name": "World"}'
@@ -23,8 +28,8 @@ PROGRAMS = {
     "typed": Program("bootstrap", "{typed}", "typed", '{"message": "hello"}'),
     "http": Program("bootstrap", "{root}/dist/{arch}/web/bootstrap", "web", "@{root}/examples/web/event.json"),
     "aws": Program("bootstrap", "{root}/dist/{arch}/aws/bootstrap", "price", f'"{ARTICLE}"', table=True),
-    "layer-bash": Program("handler.worker", "{root}/layer/examples/bash/handler.worker", "handler.worker", HELLO, layer=True),
-    "lambda_runtime": Program("bootstrap", "{peer}", "hello", HELLO),
+    "layer-bash": Program("handler.worker", "{root}/layer/examples/bash/handler.worker", "handler.worker", HELLO, group="layer"),
+    "lambda_runtime": Program("bootstrap", "{peer}", "hello", HELLO, group="peer"),
 }
 # For --probe only.
 PROBE = Program("bootstrap", "{root}/dist/{arch}/probe/bootstrap", "probe", "{}")

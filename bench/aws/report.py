@@ -4,7 +4,8 @@ import html
 import json
 import math
 
-GROUPS = {"hello": "ours", "typed": "ours", "http": "ours", "aws": "ours", "layer-bash": "layer", "lambda_runtime": "peer"}
+from programs import PROGRAMS
+
 COLORS = {"ours": "#1f77b4", "layer": "#7fb3d5", "peer": "#e69138"}
 # The name in the JSON, the title, the samples and the field of a REPORT line.
 TIMED = [
@@ -41,7 +42,7 @@ def program(function, sizes):
     failed = {"aws_init_us": function.failures[-1]} if function.given_up or not function.cold else {}
     return {
         "name": f"{function.program} {function.memory} MB",
-        "group": GROUPS[function.program],
+        "group": PROGRAMS[function.program].group,
         "about": f"{function.program} on AWS Lambda with {function.memory} MB; {function.lukewarm} events were not cold",
         "timed": timed, "counted": counted, "failed": failed,
         "samples": {"cold": function.cold, "warm": function.warm},
