@@ -22,7 +22,7 @@ REPORT = (
 INIT = {"hello": 10.0, "typed": 11.0, "http": 12.0, "aws": 40.0, "layer-bash": 30.0, "lambda_runtime": 20.0, "probe": 200.0}
 # What bench/probe answers, on a machine of another time.
 PROBED = {
-    "initialization_type": "on-demand", "invocation_id": True, "tenant_id": False, "telemetry_descriptor": False,
+    "initialization_type": "on-demand", "invocation_id": True, "telemetry_descriptor": False,
     "init": {"clock_us": 200_000, "cpu_us": 190_000, "work": 4000},
     "event": {"clock_us": 200_000, "cpu_us": 14_000, "work": 300},
     "machine": {

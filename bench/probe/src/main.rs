@@ -46,7 +46,6 @@ fn found(_: Value, context: &Context<'_, Started>) -> Result<Value, Error> {
         "init": context.state().init,
         "event": share(),
         "invocation_id": context.invocation_id().is_some(),
-        "tenant_id": context.tenant_id().is_some(),
         "telemetry_descriptor": std::env::var_os("_LAMBDA_TELEMETRY_LOG_FD").is_some(),
         "machine": machine::described(),
     }))
