@@ -50,9 +50,10 @@ class Account:
         self.makes_something = False
         self.signal = None
         self.removing = False
-        # Rights, a table or logs may be there: asking for them needs rights of its own.
+        # Whether the role may have rights, and a table or logs may exist. To look for them, the caller needs
+        # further rights, so it is done only then.
         self.extras = False
-        # Of each function, the environment that it was made with.
+        # The environment that each function was made with, by its name.
         self.variables = {}
 
     def stop(self, name):
@@ -82,7 +83,7 @@ class Account:
         return PREFIX + "-".join([self.run, *map(str, parts)])
 
     def make_role(self):
-        """A role that may do nothing: with no right to write logs there are none to pay for or to
+        """A role that may do nothing yet (see `allow`): with no right to write logs there are none to pay for or to
         remove, and a caller still gets the end of the log with the response."""
         made = self.ask(
             "iam", "create-role", "--role-name", self.name("role"), "--assume-role-policy-document", json.dumps(TRUST),
@@ -173,7 +174,7 @@ class Account:
         try:
             found = self.ask("logs", "filter-log-events", "--log-group-name", f"/aws/lambda/{name}", "--filter-pattern", f'"{text}"')
         except Refused as refused:
-            # The service makes it with the first line.
+            # The service makes the log group with the first line.
             if "ResourceNotFoundException" in str(refused):
                 return []
             raise

@@ -9,7 +9,7 @@ from account import Refused, say
 from programs import PROBE
 
 MEMORY = 128
-# How long a sign of SIGTERM is waited for: when Lambda ends an environment that it replaces is not told.
+# How long to wait for a sign of SIGTERM. AWS does not say when Lambda ends an environment that it replaces.
 SECONDS = 900
 PAUSE = 5
 # AWS documents it: 1769 MB are one CPU.
@@ -74,7 +74,7 @@ class Probe:
 
 
 def machine(cold, warm):
-    """What the function said of itself, at its first event and at its second."""
+    """Lines about the machine, from the function's answers to its first event and to its second."""
     about = cold["machine"]
     init, event = share(cold["init"]), share(warm["event"])
     there = {True: "came", False: "did not come"}

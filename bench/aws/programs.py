@@ -1,14 +1,14 @@
-"""The functions of scripts/bench-aws: what each is made of, and what it is asked."""
+"""The functions of scripts/bench-aws: the file of each, its handler and its event."""
 
 import dataclasses
 
-# Of a row that calls DynamoDB.
+# The key of the one item in the table, whose price the function `aws` looks up.
 ARTICLE = "rope"
 
 
 @dataclasses.dataclass
 class Program:
-    # The file's name in the zip, and where it comes from: {root}, {arch}, {peer}, {typed}.
+    # The file's name in the zip, and its path here, which may have {root}, {arch}, {peer} or {typed} in it.
     file: str
     source: str
     handler: str
@@ -36,7 +36,7 @@ PROBE = Program("bootstrap", "{root}/dist/{arch}/probe/bootstrap", "probe", "{}"
 
 
 def event(program, root):
-    """An event, of which @FILE has the text."""
+    """The text of a program's event; @FILE stands for the text of that file."""
     if not program.event.startswith("@"):
         return program.event
     with open(program.event[1:].format(root=root), encoding="utf-8") as file:

@@ -65,11 +65,11 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         results.calls.push(full::sizes(program)?);
     }
     let work = full::work(options);
-    // Before this process stays on one core: the network is not on the function's.
+    // This process does not stay on one core yet, so the network's threads need not run on the function's.
     let away = Away::open(&options.cache, &work);
     results.machine.take_a_core();
     let service = Service::start(&options.cache)?;
-    let mut stage = stage(options, Spawner::Direct)?;
+    let mut stage = new_stage(options, Spawner::Direct)?;
 
     let plan = Plan {
         warm_events: 5,
@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     as_they_are(&mut stage, &near, &mut results);
     match Limited::open(SMALL_MEMORY_MB) {
         Ok(limited) => {
-            let mut stage = self::stage(options, Spawner::Limited(limited))?;
+            let mut stage = new_stage(options, Spawner::Limited(limited))?;
             let pace = pace(options.rounds / 4, 9, 12);
             let few = Plan {
                 warm_events: 0,
@@ -97,8 +97,8 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             let start = Instant::now();
             let entered = away.enter()?;
             let far = told(&programs, &away.variables());
-            // Where it is, the Runtime API must be too.
-            let mut stage = self::stage(options, Spawner::Direct)?;
+            // The Runtime API must listen in the namespace of the functions, so it starts anew here.
+            let mut stage = new_stage(options, Spawner::Direct)?;
             let pace = pace(options.rounds / 2, 7, 15);
             let series = rows_of(&mut stage, &far).take("calls, away", pace, WARM);
             drop(entered);
@@ -129,7 +129,7 @@ fn as_they_are(stage: &mut Stage, programs: &[Program], results: &mut Results) {
     }
 }
 
-fn stage(options: &Options, spawner: Spawner) -> Result<Stage, String> {
+fn new_stage(options: &Options, spawner: Spawner) -> Result<Stage, String> {
     Ok(Stage {
         api: Api::moving().map_err(full::no_socket)?,
         spawner,
@@ -141,7 +141,7 @@ fn rows_of<'a>(stage: &'a mut Stage, programs: &'a [Program]) -> Rows<'a> {
     Rows { stage, programs }
 }
 
-/// The programs, with these variables in their environment.
+/// The programs with these variables added to their environment.
 fn told(programs: &[Program], variables: &[String]) -> Vec<Program> {
     let mut programs = programs.to_vec();
     for program in &mut programs {

@@ -24,12 +24,12 @@ pub(crate) const WARM: &str = "warm_event_us";
 pub(crate) const WARM_P99: &str = "warm_event_p99_us";
 pub(crate) const TOTAL: &str = "first_response_us";
 pub(crate) const TOTAL_COLD: &str = "first_response_cold_us";
-/// Of functions with a call: CPU time up to the first response, and with the CPU share of 128 MB.
+/// Only functions with a call have these: CPU time up to the first response, times with the CPU share of
+/// 128 MB, and times with a server at a distance.
 pub(crate) const TOTAL_CPU: &str = "first_response_cpu_us";
 pub(crate) const INIT_128: &str = "init_128mb_us";
 pub(crate) const FIRST_128: &str = "first_event_128mb_us";
 pub(crate) const TOTAL_128: &str = "first_response_128mb_us";
-/// And with a server at a distance.
 pub(crate) const INIT_AWAY: &str = "init_away_us";
 pub(crate) const FIRST_AWAY: &str = "first_event_away_us";
 pub(crate) const TOTAL_AWAY: &str = "first_response_away_us";

@@ -17,7 +17,7 @@ pub(crate) struct Options {
     pub(crate) short: bool,
     /// Only web applications, behind the layer and behind Lambda Web Adapter.
     pub(crate) web: bool,
-    /// Only functions with a call of a service, and of those everything.
+    /// Only functions with a call of a service, with the floor.
     pub(crate) aws: bool,
     pub(crate) memory_mb: Option<u64>,
     pub(crate) peers: Vec<Peer>,

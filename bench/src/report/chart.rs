@@ -57,7 +57,7 @@ fn remove_old(arch: &str, folder: &Path) -> Result<(), String> {
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        // Those with a call are of another run.
+        // The charts of --aws are of another run, and stay.
         let is_own = name.starts_with(&format!("{arch}-")) && !name.contains("-aws-");
         if is_own && name.ends_with(".svg") {
             fs::remove_file(entry.path()).map_err(failed)?;

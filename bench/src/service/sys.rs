@@ -6,8 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::AsRawFd;
 
-/// Makes a device of this name in the network namespace of the calling thread. What is read from the file
-/// are the packets that are sent by the device, one by one, and what is written to it arrives there.
+/// Makes a device of this name in the network namespace of the calling thread. Each read of the file gives
+/// one packet that the namespace sends by the device; each packet that is written to it arrives there.
 pub(super) fn device(name: &str) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)

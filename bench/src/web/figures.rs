@@ -67,9 +67,9 @@ pub(super) struct Row {
     pub(super) layer_ratio: BTreeMap<String, Spread>,
     /// How much later than the layer this one is, in microseconds, round by round.
     pub(super) layer_lead_us: BTreeMap<String, Spread>,
-    /// Without the application.
+    /// Resident memory of the bootstrap or the extension, without the application.
     pub(super) resident_kb: Option<f64>,
-    /// Of that, what is no page of a file.
+    /// The part of it that is not pages of files.
     pub(super) anonymous_kb: Option<f64>,
     pub(super) failed: BTreeMap<String, String>,
 }

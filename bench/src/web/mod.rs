@@ -1,8 +1,9 @@
 //! Web applications behind the layer and behind Lambda Web Adapter, in one run.
 //!
-//! ```text
-//! stacks -> start (a running one) -> steps (what is measured of it) -> rounds -> figures -> table
-//! ```
+//! `stacks` lists the applications and what may stand before each: the layer, the adapter or nothing.
+//! `start` starts an application behind one of these stacks, and ends it. `steps` measures while the
+//! application runs. `rounds` does so for all stacks in turns. `figures` makes medians and ratios of the
+//! rounds, `reach` holds them against the aims, and `table` prints them.
 
 mod alone;
 mod events;

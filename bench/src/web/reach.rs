@@ -1,4 +1,4 @@
-//! What the layer is meant to reach beside Lambda Web Adapter, and whether it does.
+//! The aims of the layer beside Lambda Web Adapter, and whether it reaches them.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What is measured: applications, and what stands between them and the Runtime API.
+//! The applications, and the stacks that stand between them and the Runtime API.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +24,7 @@ pub(super) struct Application {
     pub(super) is_server: bool,
 }
 
-/// What an application is started by.
+/// How an application is started: by itself, by a bootstrap, or beside an extension.
 #[derive(Clone, Debug)]
 pub(super) struct Stack {
     pub(super) name: String,

@@ -1,4 +1,4 @@
-//! One running application with what stands before it, from its start to its end.
+//! One running application and the bootstrap or extension before it, from the start to the end.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
@@ -11,20 +11,20 @@ use crate::measure::one::{self, TIMEOUT};
 use crate::programs::{Countable, Group, Program};
 use crate::spawn::{self, Launch};
 
-/// What is running. It ends with this value.
+/// The running processes. They end with this value.
 pub(super) struct Running<'a> {
     pub(super) api: &'a mut Api,
     pub(super) started: Moment,
     /// The bootstrap or the extension, and the application if that is not its child.
     pub(super) processes: Vec<i32>,
     pub(super) port: u16,
-    /// Not started yet: it waits until the extension has registered itself.
+    /// The application, while it waits until the extension has registered itself.
     waiting: Option<Launch>,
     log: &'a Path,
 }
 
 impl<'a> Running<'a> {
-    /// Starts what the stack starts first.
+    /// Starts the first process of the stack, and the second one if the two start together.
     pub(super) fn start(
         api: &'a mut Api,
         application: &Application,

@@ -1,4 +1,5 @@
-//! What is measured of a running application.
+//! The measurements of a running application: its start, warm events, large bodies, a stream, and many
+//! events at a time.
 
 use std::time::Duration;
 
@@ -26,11 +27,11 @@ pub(super) struct Sample {
     /// From there to the first answer.
     pub(super) first: f64,
     pub(super) warm: Vec<f64>,
-    /// Resident memory of what stands before the application, in kB, and that of it which is no file's.
+    /// Resident memory of the bootstrap or the extension, in kB: all of it, and without the pages of files.
     pub(super) resident_kb: Option<(u64, u64)>,
 }
 
-/// The start, the first answer, and those behind it.
+/// Measures the start, the first answer and the warm events behind it.
 pub(super) fn start(running: &mut Running<'_>, kind: &Kind) -> Result<Sample, String> {
     if matches!(kind, Kind::Alone) {
         return alone(running);
@@ -71,7 +72,7 @@ fn alone(running: &mut Running<'_>) -> Result<Sample, String> {
     Ok(sample)
 }
 
-/// An event, behind others, whose body is uploaded, and one whose answer is large.
+/// The times of an event with a large body and of one with a large answer, behind a small event.
 pub(super) fn large(running: &mut Running<'_>) -> Result<(f64, f64), String> {
     let next = running.expect(&Call::Next)?;
     invoke(running, &next, &events::get("/"), events::is_ok)?;
