@@ -3,7 +3,6 @@
 
 use std::time::Instant;
 
-use crate::api::Api;
 use crate::arch::Arch;
 use crate::events;
 use crate::figures;
@@ -69,7 +68,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     let away = Away::open(&options.cache, &work);
     results.machine.take_a_core();
     let service = Service::start(&options.cache)?;
-    let mut stage = new_stage(options, Spawner::Direct)?;
+    let mut stage = full::stage(options, Spawner::Direct)?;
 
     let plan = Plan {
         warm_events: 5,
@@ -81,7 +80,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     as_they_are(&mut stage, &near, &mut results);
     match Limited::open(SMALL_MEMORY_MB) {
         Ok(limited) => {
-            let mut stage = new_stage(options, Spawner::Limited(limited))?;
+            let mut stage = full::stage(options, Spawner::Limited(limited))?;
             let pace = pace(options.rounds / 4, 9, 12);
             let few = Plan {
                 warm_events: 0,
@@ -98,7 +97,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             let entered = away.enter()?;
             let far = told(&programs, &away.variables());
             // The Runtime API must listen in the namespace of the functions, so it starts anew here.
-            let mut stage = new_stage(options, Spawner::Direct)?;
+            let mut stage = full::stage(options, Spawner::Direct)?;
             let pace = pace(options.rounds / 2, 7, 15);
             let series = rows_of(&mut stage, &far).take("calls, away", pace, WARM);
             drop(entered);
@@ -127,14 +126,6 @@ fn as_they_are(stage: &mut Stage, programs: &[Program], results: &mut Results) {
             it.end.peak_kb
         });
     }
-}
-
-fn new_stage(options: &Options, spawner: Spawner) -> Result<Stage, String> {
-    Ok(Stage {
-        api: Api::moving().map_err(full::no_socket)?,
-        spawner,
-        log: full::work(options).join("log"),
-    })
 }
 
 fn rows_of<'a>(stage: &'a mut Stage, programs: &'a [Program]) -> Rows<'a> {

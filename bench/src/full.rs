@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         .partition(|program| program.group == Group::Allocator);
     let mut results = begin(options, arch, missing);
     let start = Instant::now();
-    let mut api = Api::fixed().map_err(no_socket)?;
+    let mut api = Api::fixed()?;
     let emulation = emulation(options);
     for program in &programs {
         results
@@ -48,11 +48,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             Some(memory) => Spawner::Limited(Limited::open(memory)?),
             None => Spawner::Direct,
         };
-        let mut stage = Stage {
-            api: Api::moving().map_err(no_socket)?,
-            spawner,
-            log: work(options).join("log"),
-        };
+        let mut stage = stage(options, spawner)?;
         times::take(&mut stage, &programs, &mut results);
         if !allocators.is_empty() {
             times::take_allocators(&mut stage, &allocators, &mut results);
@@ -97,8 +93,13 @@ pub(crate) fn begin(options: &Options, arch: Arch, missing: Vec<programs::Missin
     }
 }
 
-pub(crate) fn no_socket(error: std::io::Error) -> String {
-    format!("the Runtime API's socket: {error}")
+/// What programs are measured on, with a Runtime API where this thread is.
+pub(crate) fn stage(options: &Options, spawner: Spawner) -> Result<Stage, String> {
+    Ok(Stage {
+        api: Api::moving()?,
+        spawner,
+        log: work(options).join("log"),
+    })
 }
 
 /// The programs, copied to the folder where they run, and the missing ones.

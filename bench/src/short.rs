@@ -15,7 +15,7 @@ const MODEL: &str = "hello";
 /// Checks every budget; gives the lines to print and whether all is well.
 pub(crate) fn run(options: &Options) -> Result<(Vec<String>, bool), String> {
     let budgets = Budgets::read(&options.root.join("bench/budgets.json"))?;
-    let mut api = Api::fixed().map_err(|error| format!("the Runtime API's socket: {error}"))?;
+    let mut api = Api::fixed()?;
     let emulation = full::emulation(options);
     let mut lines = vec![
         "| architecture | program | figure | measured | budget | |".to_owned(),

@@ -37,19 +37,21 @@ pub(crate) struct Api {
 
 impl Api {
     /// A server at the preferred port, if it is free; it stays at that port.
-    pub(crate) fn fixed() -> io::Result<Api> {
+    pub(crate) fn fixed() -> Result<Api, String> {
         let preferred = TcpListener::bind((Ipv4Addr::LOCALHOST, PREFERRED_PORT));
-        Api::new(preferred.or_else(|_| any_port())?, true)
+        Api::new(preferred.or_else(|_| any_port()), true)
     }
 
     /// A server that moves to another port for each program, so that the connections that one
     /// leaves behind in TIME_WAIT are none of the next one's business.
-    pub(crate) fn moving() -> io::Result<Api> {
-        Api::new(any_port()?, false)
+    pub(crate) fn moving() -> Result<Api, String> {
+        Api::new(any_port(), false)
     }
 
-    fn new(listener: TcpListener, fixed: bool) -> io::Result<Api> {
-        listener.set_nonblocking(true)?;
+    fn new(listener: io::Result<TcpListener>, fixed: bool) -> Result<Api, String> {
+        let failed = |error: io::Error| format!("the Runtime API's socket: {error}");
+        let listener = listener.map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
         Ok(Api {
             listener,
             fixed,

@@ -45,7 +45,7 @@ pub(super) fn take(
     stacks: &[Stack],
     folder: &Path,
 ) -> Result<Vec<Measured>, String> {
-    let mut api = Api::moving().map_err(|error| format!("the Runtime API's socket: {error}"))?;
+    let mut api = Api::moving()?;
     let log = folder.join("log");
     let mut measured = Vec::new();
     for application in applications {
