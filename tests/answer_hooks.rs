@@ -7,10 +7,9 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use coldspark_emulator::script::{self, Request, Step};
+use coldspark_emulator::script::{self, Step};
 use common::{
-    Concurrent, Function, Profile, Session, assert_next, assert_response, failure, function, limit,
-    profile,
+    Concurrent, Function, Profile, assert_next, assert_response, failure, function, limit, profile,
 };
 use serde_json::json;
 
@@ -83,13 +82,6 @@ impl Report {
     }
 }
 
-/// The requests that came whole.
-fn whole(session: &Session) -> Vec<Request> {
-    let mut requests = session.api.requests();
-    requests.retain(Request::complete);
-    requests
-}
-
 #[test]
 fn an_answer_waits_for_the_hook_before_it_and_not_for_the_one_behind_it() {
     for (event, result) in [("text", "good"), ("fail as told", "Own.Failed")] {
@@ -97,7 +89,7 @@ fn an_answer_waits_for_the_hook_before_it_and_not_for_the_one_behind_it() {
         let session = desk.function("echo").start(script::exchange("h-1", event));
         let report = desk.report().expect("before", "h-1", result);
         assert_eq!(report.part(4), "state of echo");
-        assert_eq!(whole(&session).len(), 1, "an answer before the hook");
+        assert_eq!(session.whole().len(), 1, "an answer before the hook");
         let log = session.stderr();
         assert_eq!(log.contains("Own.Failed"), result == "Own.Failed", "{log}");
         report.answer("go");
@@ -158,7 +150,7 @@ fn a_stream_ends_behind_the_hook_before_its_answer() {
             .start(script::exchange("h-1", event));
         let report = desk.report().expect("before", "h-1", result);
         assert_eq!(report.part(4), "state of stream");
-        assert_eq!(whole(&session).len(), 1, "the end is there before the hook");
+        assert_eq!(session.whole().len(), 1, "the end is there before the hook");
         if result == "Own.Failed" {
             session.assert_logged(&["Own.Failed: as told", "request_id=h-1"]);
         }
@@ -181,7 +173,7 @@ fn a_handler_that_streams_nothing_has_the_hooks_of_a_whole_answer() {
             .function("stream")
             .start(script::exchange("h-1", event));
         let report = desk.report().expect("before", "h-1", result);
-        assert_eq!(whole(&session).len(), 1);
+        assert_eq!(session.whole().len(), 1);
         report.answer("go");
         desk.pass("after", "h-1", result);
         let requests = session.requests(3);
@@ -342,7 +334,7 @@ fn a_subscriber_is_flushed_before_the_answer() {
         };
         desk.pass("before", "h-1", result);
         let report = desk.report().expect(lines, "h-1", "good");
-        assert_eq!(whole(&session).len(), 1, "an answer before the flush");
+        assert_eq!(session.whole().len(), 1, "an answer before the flush");
         report.answer("go");
         desk.pass("after", "h-1", result);
         session.requests(3);

@@ -5,7 +5,7 @@ mod common;
 use std::sync::{Mutex, mpsc};
 
 use aws_server::{Reply, Server};
-use coldspark_emulator::script::{self, Request};
+use coldspark_emulator::script;
 use coldspark_emulator::skipped;
 use common::{assert_response, failure, function, limit};
 use serde_json::Value;
@@ -45,8 +45,7 @@ fn exported(after: bool, event: &str, requests: usize) -> Option<Value> {
         // The answer came before.
         session.requests(requests);
     }
-    let mut whole = session.api.requests();
-    whole.retain(Request::complete);
+    let whole = session.whole();
     assert_eq!(whole.len(), requests, "{whole:?}");
     go_on.send(()).expect("the collector waits");
     let answer = &session.requests(3)[1];

@@ -60,6 +60,13 @@ impl Session {
         requests
     }
 
+    /// The requests that have come whole so far.
+    pub(crate) fn whole(&self) -> Vec<Request> {
+        let mut requests = self.api.requests();
+        requests.retain(Request::complete);
+        requests
+    }
+
     pub(crate) fn stderr(&self) -> String {
         self.process.stderr()
     }
