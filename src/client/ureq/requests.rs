@@ -12,8 +12,8 @@ use crate::settings::path_prefix;
 pub(super) struct Requests {
     server: &'static str,
     same: Option<Same>,
-    /// The path and the address of the last request without a body: it is nearly always `next`.
-    last: Option<(String, Uri)>,
+    /// The address of the last request without a body: it is nearly always `next`.
+    last: Option<Uri>,
 }
 
 /// Parts of every request.
@@ -48,7 +48,7 @@ impl Requests {
     pub(super) fn make(&mut self, request: &Request<'_>) -> Result<http::Request<()>, http::Error> {
         let same = match &mut self.same {
             Some(same) => same,
-            none => none.insert(Same::new(self.server)?),
+            empty => empty.insert(Same::new(self.server)?),
         };
         let mut headers = same.headers.clone();
         let uri = uri(&same.authority, &mut self.last, request)?;
@@ -71,7 +71,7 @@ impl Requests {
 
 fn uri(
     authority: &Authority,
-    last: &mut Option<(String, Uri)>,
+    last: &mut Option<Uri>,
     request: &Request<'_>,
 ) -> Result<Uri, http::Error> {
     let prefix = path_prefix();
@@ -85,12 +85,8 @@ fn uri(
         return address(authority, path);
     }
     match last {
-        Some((last, uri)) if *last == path => Ok(uri.clone()),
-        _ => {
-            let uri = address(authority, path.clone())?;
-            *last = Some((path, uri.clone()));
-            Ok(uri)
-        }
+        Some(uri) if uri.path_and_query().is_some_and(|last| *last == path) => Ok(uri.clone()),
+        _ => Ok(last.insert(address(authority, path)?).clone()),
     }
 }
 
