@@ -2,33 +2,19 @@
 
 # qemu's system emulation, unpacked with every library that the machine lacks for it.
 qemu_system() {
-    local packages lib prefix=$TOOLS/qemu-system
-    private_apt
-    mapfile -t packages < <(apt-get install -s --no-install-recommends qemu-system-x86 qemu-system-arm | awk '/^Inst /{print $2}')
-    [ ${#packages[@]} -gt 0 ] || die_of "apt has no qemu-system-x86 and qemu-system-arm to install; are they in this machine's sources?" "$APT_LOG"
-    rm -rf "$prefix"
-    unpack_debs "$prefix" "${packages[@]}" || return 1
-    lib=$(uname -m)-linux-gnu
-    mkdir -p "$TOOLS/bin"
+    local name prefix=$TOOLS/qemu-system
+    unpack_with_libraries "$prefix" qemu-system-x86 qemu-system-arm
     for name in qemu-system-x86_64 qemu-system-aarch64; do
-        cat >"$TOOLS/bin/$name" <<WRAPPER
-#!/bin/sh
-LD_LIBRARY_PATH=$prefix/usr/lib/$lib:$prefix/lib/$lib exec "$prefix/usr/bin/$name" "\$@"
-WRAPPER
-        chmod +x "$TOOLS/bin/$name"
+        wrapper "$TOOLS/bin/$name" "$prefix" "usr/bin/$name"
         "$TOOLS/bin/$name" --version | head -1 >&2
     done
 }
 
 # qemu's user emulation, the dynamic one: the static one has no plugins.
 qemu_plugins() {
-    local packages lib name qemu version prefix=$TOOLS/qemu-plugins
+    local lib name qemu version prefix=$TOOLS/qemu-plugins
     if have apt-get; then
-        private_apt
-        mapfile -t packages < <(apt-get install -s --no-install-recommends qemu-user | awk '/^Inst /{print $2}')
-        [ ${#packages[@]} -gt 0 ] || packages=(qemu-user)
-        rm -rf "$prefix"
-        unpack_debs "$prefix" "${packages[@]}" || return 1
+        unpack_with_libraries "$prefix" qemu-user
     elif ! have qemu-x86_64 || ! have qemu-aarch64; then
         die "this machine has no apt-get to get qemu-user with; install qemu-x86_64 and qemu-aarch64, version $QEMU_USER_VERSION, dynamically linked"
     fi

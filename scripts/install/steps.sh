@@ -70,6 +70,43 @@ unpack_debs() {
     rm -rf "$debs"
 }
 
+# unpack_with_libraries PREFIX PACKAGE...: the packages and all that the machine lacks for them, in a new folder.
+unpack_with_libraries() {
+    local prefix=$1 packages
+    shift
+    private_apt
+    mapfile -t packages < <(apt-get install -s --no-install-recommends "$@" | awk '/^Inst /{print $2}')
+    # What is installed on the machine is not in that list.
+    [ ${#packages[@]} -gt 0 ] || packages=("$@")
+    rm -rf "$prefix"
+    unpack_debs "$prefix" "${packages[@]}" \
+        || die_of "apt could not download $*; does a source of this machine's apt have that?" "$APT_LOG"
+}
+
+# wrapper FILE PREFIX PROGRAM: makes FILE a command that runs the program PREFIX/PROGRAM of unpacked packages with
+# their libraries.
+wrapper() {
+    local file=$1 prefix=$2 program=$3 lib
+    lib=$(uname -m)-linux-gnu
+    mkdir -p "${file%/*}"
+    # Chromium's libraries look for one of their own in the folder of PulseAudio.
+    cat >"$file" <<WRAPPER
+#!/bin/sh
+LD_LIBRARY_PATH=$prefix/usr/lib/$lib:$prefix/lib/$lib:$prefix/usr/lib/$lib/pulseaudio exec "$prefix/$program" "\$@"
+WRAPPER
+    chmod +x "$file"
+}
+
+# unpacked BIN NAME PROGRAM PACKAGE...: Debian's packages with their libraries in $TOOLS/NAME, and the command
+# $TOOLS/BIN/NAME, which runs the program of this path there.
+unpacked() {
+    local prefix=$TOOLS/$2 command=$TOOLS/$1/$2 program=$3
+    shift 3
+    unpack_with_libraries "$prefix" "$@"
+    wrapper "$command" "$prefix" "$program"
+    "$command" --version >&2 || "$command" -v >&2
+}
+
 # from_pypi install|download VENV NAME [OPTION...]: the packages of scripts/pinned/NAME.txt, none
 # without its hash. The file has all that they need, so pip looks for nothing else.
 from_pypi() {

@@ -28,21 +28,3 @@ cdk() {
         && cp "$ROOT/layer/templates/cdk/package.json" "$ROOT/layer/templates/cdk/package-lock.json" "$TOOLS/cdk" \
         && PATH=$PATH:$TOOLS/templates/bin npm ci --prefix "$TOOLS/cdk" --no-audit --no-fund --silent
 }
-
-# skopeo, with the libraries that the machine lacks for it.
-skopeo_tool() {
-    local packages prefix=$TOOLS/skopeo lib
-    private_apt
-    mapfile -t packages < <(apt-get install -s --no-install-recommends skopeo | awk '/^Inst /{print $2}')
-    [ ${#packages[@]} -gt 0 ] || packages=(skopeo)
-    rm -rf "$prefix"
-    unpack_debs "$prefix" "${packages[@]}" || return 1
-    lib=$(uname -m)-linux-gnu
-    mkdir -p "$TOOLS/bin"
-    cat >"$TOOLS/bin/skopeo" <<WRAPPER
-#!/bin/sh
-LD_LIBRARY_PATH=$prefix/usr/lib/$lib:$prefix/lib/$lib exec "$prefix/usr/bin/skopeo" "\$@"
-WRAPPER
-    chmod +x "$TOOLS/bin/skopeo"
-    "$TOOLS/bin/skopeo" --version >&2
-}

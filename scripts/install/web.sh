@@ -20,23 +20,3 @@ web_node() {
     rm -rf "$TOOLS/web-node" && mkdir -p "$TOOLS/web-node" && cp "$ROOT"/scripts/pinned/web/package*.json "$TOOLS/web-node" \
         && PATH=$PATH:$TOOLS/web/bin npm ci --prefix "$TOOLS/web-node" --no-audit --no-fund --silent --ignore-scripts
 }
-
-# unpacked NAME PROGRAM PACKAGE...: Debian's packages with all that the machine lacks for them, in a folder of
-# their own, and a command that runs the program of this path there.
-unpacked() {
-    local name=$1 program=$2 packages lib prefix=$TOOLS/$1
-    shift 2
-    private_apt
-    mapfile -t packages < <(apt-get install -s --no-install-recommends "$@" | awk '/^Inst /{print $2}')
-    [ ${#packages[@]} -gt 0 ] || packages=("$@")
-    rm -rf "$prefix"
-    unpack_debs "$prefix" "${packages[@]}" || return 1
-    lib=$(uname -m)-linux-gnu
-    mkdir -p "$TOOLS/web-bin"
-    cat >"$TOOLS/web-bin/$name" <<WRAPPER
-#!/bin/sh
-LD_LIBRARY_PATH=$prefix/usr/lib/$lib:$prefix/lib/$lib:$prefix/usr/lib/$lib/pulseaudio exec "$prefix/$program" "\$@"
-WRAPPER
-    chmod +x "$TOOLS/web-bin/$name"
-    "$TOOLS/web-bin/$name" --version >&2 || "$TOOLS/web-bin/$name" -v >&2
-}
