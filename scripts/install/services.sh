@@ -28,9 +28,7 @@ aws() { from_pypi install aws aws; }
 # nothing when they are installed.
 dynalite() {
     have npm || from_pypi install templates node || return 1
-    rm -rf "$TOOLS/dynalite" && mkdir -p "$TOOLS/dynalite" \
-        && cp "$ROOT/tests/aws/dynalite/package.json" "$ROOT/tests/aws/dynalite/package-lock.json" "$TOOLS/dynalite" \
-        && PATH=$PATH:$TOOLS/templates/bin npm ci --prefix "$TOOLS/dynalite" --ignore-scripts --no-audit --no-fund --silent
+    from_npm dynalite "$ROOT/tests/aws/dynalite" templates --ignore-scripts
 }
 
 # Another emulator of Lambda.

@@ -117,19 +117,32 @@ from_pypi() {
         -r "$ROOT/scripts/pinned/$name.txt" "$@"
 }
 
-# lock NAME: what stands for the versions of scripts/pinned/NAME.txt in the name of a step.
-lock() { echo "$1-$(sha256sum <"$ROOT/scripts/pinned/$1.txt" | cut -c1-12)"; }
-
-# cargo_tool NAME VERSION [OPTION...]: a tool of cargo's, with the versions of its dependencies that it was
-# released with, built by the machine's own compiler.
-cargo_tool() {
-    env -u RUSTC -u RUSTFLAGS cargo install --quiet --locked --root "$TOOLS/cargo" "$1" --version "$2" "${@:3}"
+# from_npm NAME FOLDER VENV [OPTION...]: the packages of FOLDER's package-lock.json, in $TOOLS/NAME. npm is the
+# machine's, or that of VENV.
+from_npm() {
+    local made=$TOOLS/$1 folder=$2 venv=$3
+    shift 3
+    rm -rf "$made" && mkdir -p "$made" && cp "$folder/package.json" "$folder/package-lock.json" "$made" \
+        && PATH=$PATH:$TOOLS/$venv/bin npm ci --prefix "$made" --no-audit --no-fund --silent "$@"
 }
 
-# in_a_hurry COMMAND...: with a release profile that does not optimise, for a tool with little to do. Built so,
-# cargo-semver-checks takes four minutes of a processor; with its own profile it took an hour on a busy machine. It
-# then needs a second for this library.
-in_a_hurry() {
+# short_sum: what stands for the text of standard input in the name of a step.
+short_sum() { sha256sum | cut -c1-12; }
+
+# lock NAME: what stands for the versions of scripts/pinned/NAME.txt in the name of a step.
+lock() { echo "$1-$(short_sum <"$ROOT/scripts/pinned/$1.txt")"; }
+
+# npm_lock NAME FOLDER: what stands for the versions of FOLDER's package-lock.json there.
+npm_lock() { echo "$1-$(short_sum <"$2/package-lock.json")"; }
+
+# cargo_tool NAME VERSION [OPTION...]: the step for a tool of cargo's.
+cargo_tool() { step "$1-$2" cargo_install "$@"; }
+
+# cargo_install NAME VERSION [OPTION...]: a tool with the versions of its dependencies that it was released with,
+# built by the machine's own compiler. The profile does not optimise, since these tools have little to do: built
+# so, cargo-semver-checks takes four minutes of a processor; with its own profile it took an hour on a busy
+# machine. It then needs a second for this library.
+cargo_install() {
     local -x CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-    "$@"
+    env -u RUSTC -u RUSTFLAGS cargo install --quiet --locked --root "$TOOLS/cargo" "$1" --version "$2" "${@:3}"
 }

@@ -23,8 +23,4 @@ terraform_schema() {
 }
 
 # The packages of the CDK app, as its lock file pins them.
-cdk() {
-    rm -rf "$TOOLS/cdk" && mkdir -p "$TOOLS/cdk" \
-        && cp "$ROOT/layer/templates/cdk/package.json" "$ROOT/layer/templates/cdk/package-lock.json" "$TOOLS/cdk" \
-        && PATH=$PATH:$TOOLS/templates/bin npm ci --prefix "$TOOLS/cdk" --no-audit --no-fund --silent
-}
+cdk() { from_npm cdk "$ROOT/layer/templates/cdk" templates; }

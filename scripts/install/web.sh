@@ -16,7 +16,4 @@ node_tool() {
 web_python() { from_pypi install web web; }
 
 # Frameworks for Node, as the lock file pins them, and what drives a browser.
-web_node() {
-    rm -rf "$TOOLS/web-node" && mkdir -p "$TOOLS/web-node" && cp "$ROOT"/scripts/pinned/web/package*.json "$TOOLS/web-node" \
-        && PATH=$PATH:$TOOLS/web/bin npm ci --prefix "$TOOLS/web-node" --no-audit --no-fund --silent --ignore-scripts
-}
+web_node() { from_npm web-node "$ROOT/scripts/pinned/web" web --ignore-scripts; }
