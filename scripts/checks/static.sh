@@ -4,7 +4,6 @@
 static_form() {
     local arch=$1 name=$2 forms=$ROOT/target/forms built binary
     shift 2
-    clock_starts
     say "$arch: bootstraps of the form $name"
     rm -rf "${forms:?}/$name"
     cross "$arch" build -p aws -p hello -p orders -p queue -p stream -p web -p fixture "$@"
@@ -12,14 +11,10 @@ static_form() {
     for binary in aws hello orders queue stream web $(fixtures); do
         install -D -m 755 "$built/$binary" "$forms/$name/$binary/bootstrap"
     done
-    if [ $# != 0 ]; then
-        took "bootstraps of the form $name"
-        return 0
-    fi
+    [ $# = 0 ] || return 0
     # The one whose subject is the allocator, on the C library's as well.
     cross "$arch" build -p fixture --bin fixture-memory --no-default-features
     install -D -m 755 "$built/fixture-memory" "$forms/$name/fixture-memory-lean/bootstrap"
-    took "bootstraps of the form $name"
 }
 
 # The names of the test package's functions.
@@ -95,9 +90,9 @@ budgets() {
 
 static_tests() {
     budgets
-    static_form x86_64 x86_64
-    static_form arm64 arm64
-    static_form "$HOST" ureq --features ureq
+    step "bootstraps of the form x86_64" static_form x86_64 x86_64
+    step "bootstraps of the form arm64" static_form arm64 arm64
+    step "bootstraps of the form ureq" static_form "$HOST" ureq --features ureq
     integration x86_64 x86_64 own
     integration arm64 arm64 own
     integration ureq "$HOST" ureq
