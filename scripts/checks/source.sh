@@ -6,15 +6,13 @@ documentation() {
     local -x RUSTDOCFLAGS="-D warnings"
     cargo doc --quiet --locked --workspace --no-deps && cargo doc --quiet --locked -p coldspark --no-deps --all-features
 }
+# The workspace, and the packages outside of it.
 format() {
-    cargo fmt --all --check && cargo fmt --manifest-path tests/fuzz/Cargo.toml --check \
-        && cargo fmt --manifest-path tests/simulators/Cargo.toml --check \
-        && cargo fmt --manifest-path tests/mutants/switch/Cargo.toml --check \
-        && cargo fmt --manifest-path bootstrap/tests/web/applications/axum/Cargo.toml --check \
-        && cargo fmt --manifest-path examples/s3/Cargo.toml --check \
-        && cargo fmt --manifest-path examples/sdk/Cargo.toml --check \
-        && cargo fmt --manifest-path examples/opentelemetry/Cargo.toml --check \
-        && cargo fmt --manifest-path tests/lambda-http/Cargo.toml --check
+    local package
+    cargo fmt --all --check || return 1
+    for package in tests/{fuzz,simulators,lambda-http,mutants/switch} examples/{s3,sdk,opentelemetry} bootstrap/tests/web/applications/axum; do
+        cargo fmt --manifest-path "$package/Cargo.toml" --check || return 1
+    done
 }
 figures() { tests/docs/test_figures.py && tests/docs/check.py links; }
 layers() { tests/layers/test_check.py && tests/layers/check.py; }
