@@ -1,4 +1,4 @@
-//! The settings of Lambda Web Adapter 1.1, under its names. layer/README.md has the table.
+//! The settings of Lambda Web Adapter 1.1, under its names. layer/WEB_ADAPTER.md has the table.
 //!
 //! An invalid value is named in a warning, and the default is used, since an environment that works with
 //! the Web Adapter has to work here too.
