@@ -57,7 +57,7 @@ class Build:
 
     def __init__(self, tree, package, rows):
         self.tree, self.package = tree, package
-        self.client = rows[0].variables.get("COLDSPARK_TEST_CLIENT", "own")
+        self.client = rows[0].client
         features = {"http", "aws", "tokio", "tower"} if package == "coldspark" else set()
         features |= {feature for row in rows for feature in row.features}
         self.arguments = ["-p", package, *sorted({word for row in rows for word in row.kinds})]
@@ -65,7 +65,9 @@ class Build:
             self.arguments += ["--test", name]
         if features:
             self.arguments += ["--features", ",".join(sorted(features))]
-        self.programs, self.changed = {}, set()
+        # The programs of tests by kind and name, all programs that were built, the places of the number in
+        # those that have it, and the files of the code that are not as they were.
+        self.programs, self.executables, self.marks, self.changed = {}, [], {}, set()
 
     def environment(self):
         return {
@@ -123,7 +125,7 @@ class Build:
             kind = artifact["target"]["kind"][0]
             if artifact["profile"]["test"]:
                 self.programs[(kind, artifact["target"]["name"])] = artifact["executable"]
-        self.files = [artifact["executable"] for artifact in tests]
+        self.executables = [artifact["executable"] for artifact in tests]
         if self.package == "coldspark":
             words = [word for name in FUNCTIONS for word in ("-p", name)]
             if self.client == "ureq":
@@ -133,7 +135,7 @@ class Build:
                 return errors
             shutil.rmtree(PLACE / "functions", ignore_errors=True)
             for artifact in functions:
-                self.files.append(artifact["executable"])
+                self.executables.append(artifact["executable"])
                 folder = PLACE / "functions" / artifact["target"]["name"]
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / "bootstrap").symlink_to(artifact["executable"])
@@ -158,7 +160,7 @@ class Build:
             print(f"{len(wrong)} do not compile with the others", file=sys.stderr)
             self.write(switched)
         self.marks = {}
-        for file in self.files:
+        for file in self.executables:
             data = pathlib.Path(file).read_bytes()
             if places := [match.end() for match in re.finditer(re.escape(MARK), data)]:
                 self.marks[file] = places

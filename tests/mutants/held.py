@@ -73,7 +73,9 @@ class Tests:
 
     def __init__(self, build, options):
         self.build, self.options = build, options
-        self.known = {}
+        # By program and filters: the tests that fail without a mutant (`None`: the program is of no use), and the
+        # seconds that it takes.
+        self.baselines = {}
 
     def commands(self, row):
         """The programs of a row's tests, in its order."""
@@ -97,7 +99,7 @@ class Tests:
         """What fails without a mutant says nothing; gives the commands with such tests left out."""
         for name, file, filters in self.commands(row):
             key = (name, filters)
-            if key not in self.known:
+            if key not in self.baselines:
                 skipped, longest = [], 0
                 while True:
                     why, took = self.run(name, file, [*filters, *(word for test in skipped for word in ("--skip", test))])
@@ -109,9 +111,9 @@ class Tests:
                         skipped = None
                         break
                     skipped.append(why)
-                self.known[key] = skipped, longest
+                self.baselines[key] = skipped, longest
                 say(f"without a mutant: {name} {' '.join(filters)} {longest:.1f} s")
-            skipped, longest = self.known[key]
+            skipped, longest = self.baselines[key]
             if skipped is not None:
                 yield name, file, [*filters, *(word for test in skipped for word in ("--skip", test))], longest
 

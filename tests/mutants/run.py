@@ -24,8 +24,10 @@ class Row:
 
     def __init__(self, line):
         self.pattern, self.package, *words = line.split()
-        self.variables = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
+        variables = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
         words = [word for word in words if not re.match(r"[A-Z_]+=", word)]
+        # The client of the functions that the tests run.
+        self.client = variables.get("COLDSPARK_TEST_CLIENT", "own")
         self.filters = tuple(words[words.index("--") + 1:]) if "--" in words else ()
         words = words[:words.index("--")] if "--" in words else words
         self.tests = [words[at + 1] for at, word in enumerate(words) if word == "--test"]
@@ -150,7 +152,8 @@ def main():
         sys.exit(f"cargo mutants lists nothing: {listed.stderr}")
     rows = list(nearest())
     known = [mutant for mutant in json.loads(listed.stdout) if row_of(mutant["file"], rows)]
-    found, names = {}, {}
+    # With --again, the names that mutants had in the last run, where those are others now.
+    names = {}
     if options.again:
         last = json.loads(OUTCOMES.read_text())
         options.seed, found = last["seed"], last["found"]
@@ -160,6 +163,7 @@ def main():
             mutants.append(mutant)
     else:
         mutants = chosen(known, options)
+        found = {mutant["name"]: ("Open", "") for mutant in mutants}
     if not mutants:
         sys.exit("no mutant is in these paths; they are files or folders from the checkout on, such as src/log")
     if options.list:
@@ -168,7 +172,6 @@ def main():
     print(f"seed {options.seed}: {len(mutants)} mutants of {len(known)}", file=sys.stderr)
     for number, mutant in enumerate(mutants, 1):
         mutant["number"] = number
-        found.setdefault(mutant["name"] if mutant["name"] not in names else names[mutant["name"]], ("Open", ""))
     switch = ["cargo", "build", "--quiet", "--release", "--locked", "--target-dir", PLACE / "switch"]
     if subprocess.run(switch, cwd=SWITCH).returncode:
         sys.exit("tests/mutants/switch does not build")
@@ -181,12 +184,10 @@ def main():
     groups = {}
     for mutant in mutants:
         row = row_of(mutant["file"], rows)
-        client = row.variables.get("COLDSPARK_TEST_CLIENT", "own")
-        groups.setdefault((row.package, client), []).append(mutant)
+        groups.setdefault((row.package, row.client), []).append(mutant)
     begun = time.monotonic()
-    for (package, client), group in groups.items():
-        fitting = [row for row in rows if row.variables.get("COLDSPARK_TEST_CLIENT", "own") == client and row.package == package]
-        run(tree, package, group, fitting, options, keep)
+    for (package, _), group in groups.items():
+        run(tree, package, group, rows, options, keep)
     return report(found, options, time.monotonic() - begun)
 
 
