@@ -38,8 +38,8 @@ const SEED: usize = 32;
 
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
 /// be in a snapshot, and the same in all that is restored from it. The seed is empty if the process
-/// needs none (`seeded` is `false`). Gives 64 more random bits, which nothing that a process is told
-/// lets it guess.
+/// needs no seed (`seeded` is `false`). Also returns 64 random bits, which a process cannot guess from
+/// what it is told.
 pub(crate) fn lines<S>(
     context: &Context<'_, S>,
     deadline: &Deadline,

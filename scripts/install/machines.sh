@@ -23,7 +23,7 @@ qemu_plugins() {
     for name in qemu-x86_64 qemu-aarch64; do
         qemu=$prefix/usr/bin/$name
         [ -x "$qemu" ] || qemu=$(command -v "$name")
-        # A shell sets variables of its own; the program that is counted must see none of them.
+        # A shell sets variables of its own; the program that is counted must not see them.
         cat >"$prefix/bin/$name" <<WRAPPER
 #!/bin/sh
 LD_LIBRARY_PATH=$prefix/usr/lib/$lib exec "$qemu" -U LD_LIBRARY_PATH -U PWD -U OLDPWD -U SHLVL -U _ "\$@"

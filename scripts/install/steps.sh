@@ -107,8 +107,8 @@ unpacked() {
     "$command" --version >&2 || "$command" -v >&2
 }
 
-# from_pypi install|download VENV NAME [OPTION...]: the packages of scripts/pinned/NAME.txt, none
-# without its hash. The file has all that they need, so pip looks for nothing else.
+# from_pypi install|download VENV NAME [OPTION...]: the packages of scripts/pinned/NAME.txt, each
+# checked by its hash. The file has all that they need, so pip looks for nothing else.
 from_pypi() {
     local command=$1 venv=$2 name=$3
     shift 3

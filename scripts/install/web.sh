@@ -1,7 +1,7 @@
 # Node, and what web applications in the tests are made with. Sourced by scripts/setup.
 
-# Node, for the example that is written for it. The program itself: the wheel's command starts it with
-# none of the descriptors that a worker is given.
+# Node, for the example that is written for it. The link is to the program itself: the wheel's command starts it
+# without the descriptors that a worker is given.
 node_tool() {
     local program
     from_pypi install node node || return 1
