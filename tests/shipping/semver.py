@@ -10,7 +10,8 @@ import subprocess
 import tomllib
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from checkout import ROOT, run
+
 TOOL = os.environ.get("COLDSPARK_SEMVER_CHECKS", "cargo-semver-checks")
 FOLDER = ROOT / "target/semver"
 # Before the public API was changed for the first time after it was documented.
@@ -31,13 +32,6 @@ FAILURE = re.compile(r"^--- failure (\w+): .*? ---$(.*?)(?=^--- |^\s+Summary )",
 ITEM = re.compile(r"^  (\S.*?)(?:, (?:previously )?in .*)?$", re.M)
 
 
-def run(*command, **options):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
-    if done.returncode != 0:
-        raise AssertionError(f"{command} ended with status {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
 def described(checkout, name):
     """The description of the library's API that rustdoc gives as JSON, with all features."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -48,7 +42,7 @@ def described(checkout, name):
     run(
         "cargo", "rustdoc", "--quiet", "--locked", "-p", "coldspark", "--lib", "--all-features",
         "--target-dir", ROOT / "target", "--", "-Zunstable-options", "--output-format", "json", "--cap-lints", "allow",
-        cwd=checkout, env={**os.environ, "RUSTDOC": str(rustdoc)},
+        cwd=checkout, env={"RUSTDOC": rustdoc},
     )
     return shutil.copy(ROOT / "target/doc/coldspark.json", FOLDER / f"{name}.json")
 
