@@ -4,7 +4,7 @@
 //! The filter holds for the binary's own code, and in the processes that it starts for what they
 //! do until they run their own. Under qemu, qemu's trace is compared with the list instead.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use coldspark_emulator::confine::{List, Others, confine, traced};
@@ -38,51 +38,46 @@ fn list_with_web() -> List {
     List([list().0, list_of("layer-web").0].concat())
 }
 
-fn trace(package: &Package) -> PathBuf {
-    package.log().with_file_name("trace")
-}
-
 /// Starts a handler under the list.
 fn start(handler: &str, package: Package, list: &List, variables: &[(&str, &str)]) -> Function {
-    let trace = trace(&package);
     Function::start_with(handler, package, |command| {
         command.envs(variables.iter().copied());
-        hold(command, list, &trace);
+        hold(command, list);
     })
 }
 
-/// Holds the binary of a command to the list, or makes qemu write its calls to this file.
-fn hold(command: &mut Command, list: &List, trace: &Path) {
+/// Holds the binary of a command to the list, or makes qemu write its calls to a file beside the log.
+fn hold(command: &mut Command, list: &List) {
     if runner().is_none() {
         confine(command, &binary(), list, Others::Allowed).expect("a static binary");
     } else {
-        traced_by_qemu(command, trace);
+        command.env("QEMU_STRACE", "1");
+        // The package's folder is the one that it is started in.
+        command.env("QEMU_LOG_FILENAME", "../trace");
     }
-}
-
-fn traced_by_qemu(command: &mut Command, trace: &Path) {
-    command.env("QEMU_STRACE", "1");
-    command.env("QEMU_LOG_FILENAME", trace);
 }
 
 /// Ends it by SIGTERM; every call was one of the list.
 #[track_caller]
 fn end(function: &mut Function, list: &List) {
-    let trace = trace(&function.package);
-    end_with(function, list, &trace);
-}
-
-#[track_caller]
-fn end_with(function: &mut Function, list: &List, trace: &Path) {
     process::signal(function.pid() as i32, libc::SIGTERM);
     assert_eq!(function.status().code(), Some(0), "{}", function.log());
     if runner().is_some() {
-        let said = std::fs::read(trace).expect("qemu's trace");
-        let calls = traced(&String::from_utf8_lossy(&said));
+        let trace = function.package.log().with_file_name("trace");
+        let trace = std::fs::read(trace).expect("qemu's trace");
+        let calls = traced(&String::from_utf8_lossy(&trace));
         assert!(calls.contains("connect"), "no trace of calls: {calls:?}");
         let outside: Vec<_> = calls.iter().filter(|call| !list.has(call)).collect();
         assert!(outside.is_empty(), "outside the list: {outside:?}");
     }
+}
+
+/// The freeze of an environment between two events.
+#[track_caller]
+fn freeze(function: &Function) {
+    function.wait_idle();
+    process::signal(function.pid() as i32, libc::SIGSTOP);
+    process::signal(function.pid() as i32, libc::SIGCONT);
 }
 
 /// Small and large events, an answer that is refused, a connection that is lost, and a freeze.
@@ -91,9 +86,7 @@ fn lives(function: &mut Function) {
     let large = "x".repeat(6 * 1024 * 1024);
     assert_eq!(function.invoke("{}").text(), "{}", "{}", function.log());
     assert!(function.invoke(large.clone()).text() == large);
-    function.wait_idle();
-    process::signal(function.pid() as i32, libc::SIGSTOP);
-    process::signal(function.pid() as i32, libc::SIGCONT);
+    freeze(function);
     let refusal = Step::from(script::status(413)).then_close();
     function.send_answered(event("refused", "{}"), refusal);
     assert_eq!(function.invoke("small").text(), "small");
@@ -206,22 +199,16 @@ fn web_applications_live_within_their_list() {
         ("AWS_LWA_ENABLE_COMPRESSION", "true"),
         ("AWS_LWA_INVOKE_MODE", "response_stream"),
     ] {
-        let trace = web_trace(variable.0);
-        let mut web = Web::run(web::PROCESS, &[variable], [web::text("ready")], |command| {
-            hold(command, &list, &trace);
-        });
+        let mut web = start_web(&list, &[variable], [web::text("ready")]);
         lives_in_the_web(&mut web);
-        end_with(&mut web.function, &list, &trace);
+        end(&mut web.function, &list);
     }
-    let trace = web_trace("snapshot");
     let variables = [
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),
         ("AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH", "/after"),
     ];
     let steps = ["ready", "done", "ready again"].map(web::text);
-    let mut web = Web::run(web::PROCESS, &variables, steps, |command| {
-        hold(command, &list, &trace);
-    });
+    let mut web = start_web(&list, &variables, steps);
     let restored = Step::from(script::status(200));
     web.function.api.push(restored.only(Call::RestoreNext));
     web.app.push(web::text("answer"));
@@ -234,16 +221,21 @@ fn web_applications_live_within_their_list() {
         "{}",
         web.function.log()
     );
-    end_with(&mut web.function, &list, &trace);
+    end(&mut web.function, &list);
 }
 
-/// Where qemu writes the calls of one run.
-fn web_trace(name: &str) -> PathBuf {
-    let file = format!("web-calls-{}-{name}", std::process::id());
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(file)
+/// Starts a web application with these answers under the list.
+fn start_web(
+    list: &List,
+    variables: &[(&str, &str)],
+    steps: impl IntoIterator<Item = impl Into<Step>>,
+) -> Web {
+    Web::run(web::PROCESS, variables, steps, |command| {
+        hold(command, list);
+    })
 }
 
-/// Small and large answers, a connection that is lost, an application that dies, a deadline, and a freeze.
+/// Small and large answers, a connection that is lost, a freeze, and an application that dies.
 #[track_caller]
 fn lives_in_the_web(web: &mut Web) {
     for body in ["small".to_owned(), "x".repeat(3 * 1024 * 1024)] {
@@ -254,9 +246,7 @@ fn lives_in_the_web(web: &mut Web) {
     web.app.push(Step::close_after_request());
     let posted = web.ask(&web::get("/"), web::text("again"));
     assert!(posted.text().contains("again"), "{}", web.function.log());
-    web.function.wait_idle();
-    process::signal(web.function.pid() as i32, libc::SIGSTOP);
-    process::signal(web.function.pid() as i32, libc::SIGCONT);
+    freeze(&web.function);
     web.die();
     web.app.push(web::text("ready"));
     let posted = web.ask(&web::get("/"), web::text("anew"));
