@@ -78,6 +78,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     times::put_warm(&mut results.programs[0], &quiet[0], &quiet[0]);
     let near = told(&programs, &service.variables());
     as_they_are(&mut stage, &near, &mut results);
+    results.moments.add(stage.quiet.moments);
     match Limited::open(SMALL_MEMORY_MB) {
         Ok(limited) => {
             let mut stage = full::stage(options, Spawner::Limited(limited))?;
@@ -101,6 +102,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
             let pace = pace(options.rounds / 2, 7, 15);
             let series = rows_of(&mut stage, &far).take("calls, away", pace, WARM);
             drop(entered);
+            results.moments.add(stage.quiet.moments);
             put(&mut results, &AT_A_DISTANCE, &series);
             results.away_round_trip_us = Some(away.round_trip_us);
             crate::say_time("a server at a distance", start);

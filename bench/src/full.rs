@@ -15,6 +15,7 @@ use crate::measure::trace;
 use crate::noise;
 use crate::options::Options;
 use crate::programs::{self, Countable, Group, Places, Program};
+use crate::quiet::{Moments, Quiet};
 use crate::results::{Measured, Results, Rounds};
 use crate::sources;
 use crate::times;
@@ -53,6 +54,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         if !allocators.is_empty() {
             times::take_allocators(&mut stage, &allocators, &mut results);
         }
+        results.moments.add(stage.quiet.moments);
     }
     results.machine.look_again();
     if arch.is_native() {
@@ -73,6 +75,7 @@ pub(crate) fn begin(options: &Options, arch: Arch, missing: Vec<programs::Missin
         commit: options.commit.clone(),
         machine,
         noise: Vec::new(),
+        moments: Moments::default(),
         versions: options.versions.clone(),
         limit: options
             .memory_mb
@@ -95,9 +98,14 @@ pub(crate) fn begin(options: &Options, arch: Arch, missing: Vec<programs::Missin
 
 /// What programs are measured on, with a Runtime API where this thread is.
 pub(crate) fn stage(options: &Options, spawner: Spawner) -> Result<Stage, String> {
+    let quiet = match spawner {
+        Spawner::Direct => Quiet::of_this_core(),
+        Spawner::Limited(_) => Quiet::whenever(),
+    };
     Ok(Stage {
         api: Api::moving()?,
         spawner,
+        quiet,
         log: work(options).join("log"),
     })
 }

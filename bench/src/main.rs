@@ -25,6 +25,7 @@ mod options;
 mod pairs;
 mod process;
 mod programs;
+mod quiet;
 mod report;
 mod results;
 mod service;

@@ -8,6 +8,7 @@ use crate::machine::Machine;
 use crate::measure::rounds::Series;
 use crate::pairs::Pair;
 use crate::programs::{Group, Missing};
+use crate::quiet::Moments;
 use crate::stats::{self, Spread};
 
 /// One architecture's results.
@@ -22,6 +23,9 @@ pub(crate) struct Results {
     /// Why the times are not to be kept, when the machine was busy.
     #[serde(default)]
     pub(crate) noise: Vec<String>,
+    /// How many measurements were repeated, since the core was busy.
+    #[serde(default)]
+    pub(crate) moments: Moments,
     /// Versions of compilers and tools.
     pub(crate) versions: BTreeMap<String, String>,
     /// What limited the CPU, if something did.
@@ -144,6 +148,7 @@ pub(crate) mod tests {
             commit: "0123456".to_owned(),
             machine: Machine::of_this_host(),
             noise: Vec::new(),
+            moments: Moments::default(),
             versions: BTreeMap::new(),
             limit: None,
             rounds: Rounds {

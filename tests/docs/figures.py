@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 import calls
+import measured
 import pages
 import prose
 import web
@@ -85,7 +86,7 @@ def table(path, short):
     return "\n".join(lines) + (
         f"\n\n{results['arch']}, {machine['cpu']}, {machine['cores']} cores, {machine['virtualised']}, Linux "
         f"{machine['kernel']}; {results['date']}, commit {results['commit']}, medians of {results['rounds']['warm']} "
-        f"rounds warm and {results['rounds']['cold']} cold, load {machine['load'][0]:.1f}.{floor}\n"
+        f"rounds warm and {results['rounds']['cold']} cold, load {machine['load'][0]:.1f}{measured.again(results)}.{floor}\n"
     )
 
 

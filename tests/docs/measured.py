@@ -19,6 +19,14 @@ def time(us):
     return f"{us / 1000:.2f} ms" if us < 10_000 else f"{us / 1000:.1f} ms"
 
 
+def again(results):
+    """How many measurements were made again, since the core was busy with something else."""
+    moments = results.get("moments")
+    if not moments:
+        return ""
+    return f"; {moments['repeated']:,} of {moments['kept'] + moments['repeated']:,} measurements made again, in a quiet moment of the core"
+
+
 def machine(results, medians):
     """The line below a table: the machine, the run, and how busy the machine was. `medians` says of what."""
     about = results["machine"]
@@ -26,7 +34,7 @@ def machine(results, medians):
     noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
     return (
         f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "
-        f"{results['date']}, commit {results['commit']}, {medians}; load {loads}.{noise}"
+        f"{results['date']}, commit {results['commit']}, {medians}; load {loads}{again(results)}.{noise}"
     )
 
 

@@ -9,6 +9,7 @@ use crate::cold;
 use crate::limit::Spawner;
 use crate::process::{self, Usage};
 use crate::programs::Program;
+use crate::quiet::Quiet;
 use crate::spawn::{self, Launch};
 
 /// How long a program may take for any step.
@@ -73,6 +74,7 @@ pub(crate) struct Sample {
 pub(crate) struct Stage {
     pub(crate) api: Api,
     pub(crate) spawner: Spawner,
+    pub(crate) quiet: Quiet,
     pub(crate) log: PathBuf,
 }
 
@@ -99,6 +101,25 @@ impl Stage {
         self.spawner.reap(started.pid);
         self.api.reset();
         result.map_err(|error| error + &spawn::last_words(&self.log))
+    }
+
+    /// Runs a program in a quiet moment of the core, right behind another one, which is not measured.
+    ///
+    /// What ran before affects caches and clocks; it is the same program for all.
+    pub(crate) fn run_quietly(
+        &mut self,
+        first: &Program,
+        before: Plan<'_>,
+        program: &Program,
+        plan: Plan<'_>,
+    ) -> Result<Sample, String> {
+        let mut quiet = std::mem::replace(&mut self.quiet, Quiet::whenever());
+        let sample = quiet.measure(|| {
+            let _ = self.run(first, before);
+            self.run(program, plan)
+        });
+        self.quiet = quiet;
+        sample
     }
 
     fn drive(&mut self, pid: i32, started: Moment, plan: Plan<'_>) -> Result<Sample, String> {

@@ -100,10 +100,7 @@ pub(crate) fn run(
                 Some(Err(error.to_owned()))
             } else if index == 0 || pace.is_due(round, own.taken().count(), spent[index]) {
                 let start = Instant::now();
-                // The program that ran before affects caches and clocks; let it be the same
-                // program for all.
-                let _ = stage.run(&programs[0], before);
-                let sample = stage.run(program, plan);
+                let sample = stage.run_quietly(&programs[0], before, program, plan);
                 spent[index] += start.elapsed();
                 Some(sample)
             } else {

@@ -43,6 +43,7 @@ fn write_report(out: &mut String, results: &Results) -> std::fmt::Result {
         )?;
     }
     if results.wall_time {
+        writeln!(out, "{}.\n", results.moments.describe())?;
         writeln!(
             out,
             "Microseconds: median [p10 to p90] ratio to the floor in the same rounds. Up to {} \

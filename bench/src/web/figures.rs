@@ -9,6 +9,7 @@ use super::rounds::Series;
 use super::stacks::{self, Application, Size, Stack};
 use crate::machine::Machine;
 use crate::programs::Missing;
+use crate::quiet::Moments;
 use crate::stats::{self, Spread};
 
 /// From the start of the first process to `next`.
@@ -37,6 +38,9 @@ pub(super) struct Results {
     pub(super) machine: Machine,
     /// Why the times are not to be kept, when the machine was busy.
     pub(super) noise: Vec<String>,
+    /// How many measurements were repeated, since the core was busy.
+    #[serde(default)]
+    pub(super) moments: Moments,
     pub(super) versions: BTreeMap<String, String>,
     /// By the name of the stack.
     pub(super) sizes: BTreeMap<String, Size>,

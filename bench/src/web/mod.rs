@@ -22,6 +22,7 @@ use crate::arch::Arch;
 use crate::machine::Machine;
 use crate::noise;
 use crate::options::Options;
+use crate::quiet::Quiet;
 use figures::Results;
 
 /// Measures, prints the tables and writes the file of the results into the folder `output`.
@@ -34,7 +35,8 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     let mut machine = Machine::of_this_host();
     machine.take_a_core();
     let sizes = stacks::sizes(&stacks)?;
-    let measured = rounds::take(options.rounds, &applications, &stacks, &folder)?;
+    let mut quiet = Quiet::of_this_core();
+    let measured = rounds::take(options.rounds, &applications, &stacks, &mut quiet, &folder)?;
     machine.look_again();
     let mut noise = noise::reasons(&machine, None, false);
     noise.extend(figures::spread(&measured));
@@ -44,6 +46,7 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
         commit: options.commit.clone(),
         machine,
         noise,
+        moments: quiet.moments,
         versions: options.versions.clone(),
         sizes,
         reach: reach::of(&measured),

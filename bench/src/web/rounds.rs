@@ -1,13 +1,14 @@
 //! The rounds: in each of them every stack starts the application once, in changing order.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::figures::{self, Measured};
 use super::stacks::{Application, Kind, Stack};
 use super::start::Running;
 use super::steps;
 use crate::api::Api;
+use crate::quiet::Quiet;
 
 /// Large answers, streams and several events at a time are measured in one of so many rounds.
 const SELDOM: usize = 4;
@@ -43,18 +44,22 @@ pub(super) fn take(
     rounds: usize,
     applications: &[Application],
     stacks: &[Stack],
+    quiet: &mut Quiet,
     folder: &Path,
 ) -> Result<Vec<Measured>, String> {
-    let mut api = Api::moving()?;
-    let log = folder.join("log");
+    let mut place = Place {
+        api: Api::moving()?,
+        quiet,
+        log: folder.join("log"),
+    };
     let mut measured = Vec::new();
     for application in applications {
         let rounds = rounds.div_ceil(application.every).max(3);
         eprintln!("[bench] {}: {rounds} rounds", application.name);
         let mut all = |round: usize, series: &mut [Series]| {
-            for place in order(round, stacks.len()) {
-                let (stack, series) = (&stacks[place], &mut series[place]);
-                one(&mut api, application, stack, round, series, &log);
+            for at in order(round, stacks.len()) {
+                let (stack, series) = (&stacks[at], &mut series[at]);
+                one(&mut place, application, stack, round, series);
             }
         };
         let empty = || -> Vec<Series> { stacks.iter().map(|_| Series::default()).collect() };
@@ -80,15 +85,21 @@ fn order(round: usize, count: usize) -> Vec<usize> {
     places
 }
 
+/// Where the stacks start.
+struct Place<'a> {
+    api: Api,
+    quiet: &'a mut Quiet,
+    log: PathBuf,
+}
+
 fn one(
-    api: &mut Api,
+    place: &mut Place<'_>,
     application: &Application,
     stack: &Stack,
     round: usize,
     series: &mut Series,
-    log: &Path,
 ) {
-    let sample = on(api, application, stack, &[], log, |running| {
+    let sample = place.on(application, stack, &[], |running| {
         steps::start(running, &stack.kind)
     });
     match sample {
@@ -112,7 +123,7 @@ fn one(
     {
         return;
     }
-    match on(api, application, stack, &[], log, steps::large) {
+    match place.on(application, stack, &[], steps::large) {
         Ok((upload, download)) => {
             series.put(figures::UPLOAD, round, upload);
             series.put(figures::DOWNLOAD, round, download);
@@ -120,36 +131,33 @@ fn one(
         Err(error) => series.fail(figures::UPLOAD, error),
     }
     let streams = ["AWS_LWA_INVOKE_MODE=response_stream"];
-    match on(api, application, stack, &streams, log, steps::stream) {
+    match place.on(application, stack, &streams, steps::stream) {
         Ok(first) => series.put(figures::STREAM, round, first),
         Err(error) => series.fail(figures::STREAM, error),
     }
     let concurrency = format!("AWS_LAMBDA_MAX_CONCURRENCY={}", steps::SEVERAL);
-    match on(
-        api,
-        application,
-        stack,
-        &[&concurrency],
-        log,
-        steps::several,
-    ) {
+    match place.on(application, stack, &[&concurrency], steps::several) {
         Ok(each) => series.put(figures::SEVERAL, round, each),
         Err(error) => series.fail(figures::SEVERAL, error),
     }
 }
 
-/// Starts the application behind the stack, measures, and ends it.
-fn on<T>(
-    api: &mut Api,
-    application: &Application,
-    stack: &Stack,
-    variables: &[&str],
-    log: &Path,
-    measure: impl FnOnce(&mut Running<'_>) -> Result<T, String>,
-) -> Result<T, String> {
-    let mut running = Running::start(api, application, stack, variables, log)?;
-    let result = measure(&mut running);
-    result.map_err(|error| running.explained(error))
+impl Place<'_> {
+    /// Starts the application behind the stack in a quiet moment of the core, measures, and ends it.
+    fn on<T>(
+        &mut self,
+        application: &Application,
+        stack: &Stack,
+        variables: &[&str],
+        mut measure: impl FnMut(&mut Running<'_>) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let (api, log) = (&mut self.api, &self.log);
+        self.quiet.measure(|| {
+            let mut running = Running::start(api, application, stack, variables, log)?;
+            let result = measure(&mut running);
+            result.map_err(|error| running.explained(error))
+        })
+    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ pub(super) fn render(results: &Results) -> String {
     for missing in &results.missing {
         let _ = writeln!(text, "- not measured: {}, {}", missing.name, missing.reason);
     }
+    let _ = writeln!(text, "- {}", results.moments.describe());
     for noise in &results.noise {
         let _ = writeln!(text, "- NOISY: {noise}");
     }
