@@ -114,10 +114,11 @@ impl Stage {
         plan: Plan<'_>,
     ) -> Result<Sample, String> {
         let mut quiet = std::mem::replace(&mut self.quiet, Quiet::whenever());
-        let sample = quiet.measure(|| {
-            let _ = self.run(first, before);
-            self.run(program, plan)
-        });
+        let sample = quiet.measure(
+            self,
+            |stage| drop(stage.run(first, before)),
+            |stage| stage.run(program, plan),
+        );
         self.quiet = quiet;
         sample
     }

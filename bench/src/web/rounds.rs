@@ -151,8 +151,9 @@ impl Place<'_> {
         variables: &[&str],
         mut measure: impl FnMut(&mut Running<'_>) -> Result<T, String>,
     ) -> Result<T, String> {
-        let (api, log) = (&mut self.api, &self.log);
-        self.quiet.measure(|| {
+        let Self { api, quiet, log } = self;
+        let nothing = |_: &mut Api| ();
+        quiet.measure(api, nothing, |api| {
             let mut running = Running::start(api, application, stack, variables, log)?;
             let result = measure(&mut running);
             result.map_err(|error| running.explained(error))
