@@ -17,6 +17,15 @@ static_form() {
     install -D -m 755 "$built/fixture-memory" "$forms/$name/fixture-memory-lean/bootstrap"
 }
 
+# On the ureq client. The optimization of whole programs is left out, since it takes most of the time; the form
+# of the host and dist/hello-ureq have it.
+ureq_form() {
+    local -x CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+    # Templates build `queue` meanwhile, on the other client.
+    local TARGET_DIR=$ROOT/target/static-ureq
+    static_form "$HOST" ureq --features ureq
+}
+
 # The names of the test package's functions.
 fixtures() { for file in tests/fixtures/src/bin/*.rs; do basename "$file" .rs; done; }
 
@@ -76,9 +85,13 @@ layer() {
 
 # What a start costs, on both architectures.
 budgets() {
-    local arch
     check "start-up within its budgets" "$ROOT/scripts/bench" --short --no-build
     check "start-up within its budgets, kernel included" "$ROOT/scripts/bench" --kernel --short --no-build
+}
+
+# Where functions lie, on both architectures.
+start_up_layouts() {
+    local arch
     for arch in x86_64 arm64; do
         if [ "$WAY" = rustup ]; then
             check "start-up layout, $arch" start_up_layout "$arch"
@@ -92,13 +105,17 @@ static_tests() {
     budgets
     step "bootstraps of the form x86_64" static_form x86_64 x86_64
     step "bootstraps of the form arm64" static_form arm64 arm64
-    step "bootstraps of the form ureq" static_form "$HOST" ureq --features ureq
+    step "bootstraps of the form ureq" ureq_form
     integration x86_64 x86_64 own
     integration arm64 arm64 own
     integration ureq "$HOST" ureq
     simulators
     layer x86_64
     layer arm64
+}
+
+# It makes the layer's zips again, which the products' tests read.
+publishing() {
     tests "layer, packaged and published" env COLDSPARK_AWS="$TOOLS/aws/bin" \
         cargo test --locked -p coldspark --test publishing -- --include-ignored
 }
