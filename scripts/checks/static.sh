@@ -17,15 +17,6 @@ static_form() {
     install -D -m 755 "$built/fixture-memory" "$forms/$name/fixture-memory-lean/bootstrap"
 }
 
-# On the ureq client. The optimization of whole programs is left out, since it takes most of the time; the form
-# of the host and dist/hello-ureq have it.
-ureq_form() {
-    local -x CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
-    # Templates build `queue` meanwhile, on the other client.
-    local TARGET_DIR=$ROOT/target/static-ureq
-    static_form "$HOST" ureq --features ureq
-}
-
 # The names of the test package's functions.
 fixtures() { for file in tests/fixtures/src/bin/*.rs; do basename "$file" .rs; done; }
 
@@ -105,7 +96,6 @@ static_tests() {
     budgets
     step "bootstraps of the form x86_64" static_form x86_64 x86_64
     step "bootstraps of the form arm64" static_form arm64 arm64
-    step "bootstraps of the form ureq" ureq_form
     integration x86_64 x86_64 own
     integration arm64 arm64 own
     integration ureq "$HOST" ureq
