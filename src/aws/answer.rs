@@ -22,12 +22,12 @@ pub(super) fn error(answer: &Answer) -> Error {
     let older = answer.header("x-amzn-query-error");
     let code = older
         .and_then(|value| value.split(';').next())
-        .map(str::to_owned)
-        .or_else(|| answer.header("x-amzn-errortype").map(str::to_owned))
-        .or_else(|| text(&["__type", "code", "Code"]));
+        .and_then(short)
+        .or_else(|| answer.header("x-amzn-errortype").and_then(short))
+        .or_else(|| short(&text(&["__type", "code", "Code"])?));
     let mut message = text(&["message", "Message", "errorMessage"]).unwrap_or_default();
-    let code = match &code {
-        Some(code) => short(code).to_owned(),
+    let code = match code {
+        Some(code) => code,
         None => {
             if message.is_empty() {
                 message = begin(&answer.body);
@@ -44,10 +44,11 @@ pub(super) fn error(answer: &Answer) -> Error {
     Error::of(code, message).answered(answer.status, request_id(answer))
 }
 
-/// `aws.protocoltests#Code:http://...` is `Code`.
-fn short(code: &str) -> &str {
+/// `aws.protocoltests#Code:http://...` is `Code`; an empty one is no code.
+fn short(code: &str) -> Option<String> {
     let code = code.split(':').next().unwrap_or_default();
-    code.rsplit('#').next().unwrap_or_default()
+    let code = code.rsplit('#').next().unwrap_or_default();
+    (!code.is_empty()).then(|| code.to_owned())
 }
 
 /// The start of a body that is not a service's error, such as a proxy's page.

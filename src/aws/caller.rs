@@ -34,6 +34,12 @@ impl<'a> Limits<'a> {
         }
     }
 
+    /// The same, but at most half of the time that is left, and at most this long.
+    pub(super) fn share(&self, most: Duration) -> Self {
+        let half = self.left().unwrap_or_default() / 2;
+        Self::new(half.min(most), self.trace_id)
+    }
+
     /// The time that is left; `None` when it is less than a millisecond.
     pub(super) fn left(&self) -> Option<Duration> {
         let left = self.until.saturating_sub(sys::since_boot());

@@ -2,11 +2,13 @@
 //!
 //! Source: the AWS SDKs and Tools Reference Guide, "Container credential provider".
 
+use std::fs;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Deserialize;
-use ureq::http::Request;
+use ureq::http::{HeaderValue, Request};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::caller::Limits;
@@ -22,6 +24,8 @@ const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
 const DOCUMENTED: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
 /// Seconds before the expiry at which new credentials are asked for.
 const EARLY: u64 = 600;
+/// How long the endpoint is asked at most while there are credentials that still last.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// How often the endpoint is asked at most.
 const ATTEMPTS: u32 = 3;
 
@@ -36,7 +40,14 @@ static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 /// The URI of the endpoint, if there is one and it may be trusted with the token.
 pub(super) fn endpoint() -> Result<Option<String>, Error> {
     if let Some(path) = set(RELATIVE_URI) {
-        return Ok(Some(format!("http://{}{path}", DOCUMENTED[0])));
+        // Anything else would go on with the name of the host.
+        if path.starts_with('/') {
+            return Ok(Some(format!("http://{}{path}", DOCUMENTED[0])));
+        }
+        return Err(Error::of(
+            "Aws.NoCredentials",
+            format!("{RELATIVE_URI} is {path:?}; it must be a path and begin with a slash"),
+        ));
     }
     let Some(uri) = set(FULL_URI) else {
         return Ok(None);
@@ -88,7 +99,13 @@ pub(super) fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credenti
             return Ok(Arc::clone(&kept.credentials));
         }
     }
-    match fetch(uri, limits) {
+    // An endpoint that does not answer must leave time for the call itself.
+    let still_last = |kept: &Kept| kept.credentials.last_at_least(0);
+    let limits = match &*kept {
+        Some(kept) if still_last(kept) => limits.share(PATIENCE),
+        _ => *limits,
+    };
+    match fetch(uri, &limits) {
         Ok(credentials) => {
             let credentials = Arc::new(credentials);
             if !fresh::before_snapshot() {
@@ -101,7 +118,7 @@ pub(super) fn of_endpoint(uri: &str, limits: &Limits<'_>) -> Result<Arc<Credenti
         }
         Err(error) => match &*kept {
             // The old ones are still valid, so the function goes on.
-            Some(kept) if kept.credentials.last_at_least(0) => Ok(Arc::clone(&kept.credentials)),
+            Some(kept) if still_last(kept) => Ok(Arc::clone(&kept.credentials)),
             _ => Err(error),
         },
     }
@@ -138,7 +155,7 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
     };
     let mut request = Request::builder().uri(uri);
     if let Some(token) = token().map_err(wrong)? {
-        request = request.header("authorization", token.as_str());
+        request = request.header("authorization", token);
     }
     let request = request
         .body(&[][..])
@@ -146,7 +163,7 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
     let mut answer = http::exchange(request, limits)
         .map_err(|failed| wrong(failed.error.message().to_owned()))?;
     let document = if answer.status == 200 {
-        serde_json::from_slice::<Document>(&answer.body).map_err(|error| error.to_string())
+        serde_json::from_slice::<Document>(&answer.body).map_err(|error| told(&error))
     } else {
         Err(format!("status {}", answer.status))
     };
@@ -157,20 +174,38 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
         token,
         expiration,
     } = document.map_err(wrong)?;
-    let mut credentials = Credentials::new(access_key_id, secret_access_key, token);
+    let mut credentials = Credentials::new(access_key_id, secret_access_key, token)
+        .checked(["AccessKeyId", "SecretAccessKey", "Token"])
+        .map_err(wrong)?;
     credentials.expires = expiration.as_deref().and_then(clock::of_iso);
     Ok(credentials)
 }
 
-/// The authorization for the endpoint; a token file is read anew each time.
-fn token() -> Result<Option<Zeroizing<String>>, String> {
-    if let Some(path) = set(TOKEN_FILE) {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("{TOKEN_FILE} is {path:?}, which cannot be read: {error}"))?;
-        let text = Zeroizing::new(text);
-        return Ok(Some(Zeroizing::new(text.trim_end().to_owned())));
+/// What is wrong with a document, without a value of it, which could be secret.
+fn told(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("missing field") {
+        return text;
     }
-    Ok(set(TOKEN).map(Zeroizing::new))
+    "the answer is no JSON object with texts as AccessKeyId, SecretAccessKey and Token".to_owned()
+}
+
+/// The authorization for the endpoint; a token file is read anew each time.
+fn token() -> Result<Option<HeaderValue>, String> {
+    let (name, text) = if let Some(path) = set(TOKEN_FILE) {
+        let text = fs::read_to_string(&path)
+            .map_err(|error| format!("{TOKEN_FILE} is {path:?}, which cannot be read: {error}"))?;
+        (TOKEN_FILE, Zeroizing::new(text))
+    } else if let Some(text) = set(TOKEN) {
+        (TOKEN, Zeroizing::new(text))
+    } else {
+        return Ok(None);
+    };
+    let mut value = HeaderValue::from_str(text.trim_end()).map_err(|_| {
+        format!("the token of {name} has a line break or another character that no header can have")
+    })?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 #[cfg(test)]

@@ -35,6 +35,23 @@ impl Credentials {
         }
     }
 
+    /// Refuses characters that credentials never have. A header could not carry them, and a line break
+    /// behind the secret would only show as a wrong signature. `names` are those of id, secret and token
+    /// at their source.
+    pub(super) fn checked(self, names: [&str; 3]) -> Result<Self, String> {
+        let token = self.token().unwrap_or("-");
+        let values = [self.access_key_id(), self.secret(), token];
+        let good = |value: &str| !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic());
+        if let Some(place) = values.iter().position(|value| !good(value)) {
+            return Err(format!(
+                "{} is empty, or has a space, a line break or another character that credentials never \
+                 have; it must be exactly what AWS gave",
+                names[place]
+            ));
+        }
+        Ok(self)
+    }
+
     /// The id of the access key; it is not a secret.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
@@ -96,14 +113,14 @@ pub fn credentials_now() -> Result<Arc<Credentials>, Error> {
 pub(super) fn now(limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
     // Under SnapStart a key in the environment would be older than the snapshot.
     if !settings::snap_start() {
-        if let Some(found) = of_environment() {
+        if let Some(found) = of_environment()? {
             return Ok(Arc::new(found));
         }
     }
     if let Some(uri) = container::endpoint()? {
         return container::of_endpoint(&uri, limits);
     }
-    if let Some(found) = of_environment() {
+    if let Some(found) = of_environment()? {
         return Ok(Arc::new(found));
     }
     Err(Error::of(
@@ -116,9 +133,20 @@ pub(super) fn now(limits: &Limits<'_>) -> Result<Arc<Credentials>, Error> {
     ))
 }
 
-fn of_environment() -> Option<Credentials> {
-    let (id, secret) = (set("AWS_ACCESS_KEY_ID")?, set("AWS_SECRET_ACCESS_KEY")?);
-    Some(Credentials::new(id, secret, set("AWS_SESSION_TOKEN")))
+fn of_environment() -> Result<Option<Credentials>, Error> {
+    const NAMES: [&str; 3] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    ];
+    let (Some(id), Some(secret)) = (set(NAMES[0]), set(NAMES[1])) else {
+        return Ok(None);
+    };
+    let found = Credentials::new(id, secret, set(NAMES[2]));
+    let checked = found.checked(NAMES);
+    checked
+        .map(Some)
+        .map_err(|why| Error::of("Aws.NoCredentials", why))
 }
 
 #[cfg(test)]

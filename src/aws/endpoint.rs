@@ -3,7 +3,9 @@
 //! Source: the AWS SDKs and Tools Reference Guide, "AWS Region", "Dual-stack and FIPS endpoints" and
 //! "Service-specific endpoints"; the partitions are those of botocore's partitions.json.
 
-use super::{Error, Service, set};
+use ureq::http::Uri;
+
+use super::{Error, Service, outgoing, set};
 use crate::settings::variable;
 
 /// A service's endpoint.
@@ -71,14 +73,37 @@ impl Endpoint {
         };
         let authority = rest.split('/').next().unwrap_or_default();
         let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-        if authority.is_empty() || !authority.bytes().all(valid) || rest.contains(['?', '#']) {
+        let url = url.trim_end_matches('/');
+        let uri: Uri = url.parse().map_err(|_| FORM)?;
+        // Uri drops a fragment.
+        let path = url
+            .get(scheme.len() + 3 + authority.len()..)
+            .unwrap_or_default();
+        let path_is_sent = path.is_empty() || outgoing::checked_path(path).is_ok();
+        if !authority.bytes().all(valid) || port_of(&uri).is_none() || !path_is_sent {
             return Err(FORM);
         }
         Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             host: authority.strip_suffix(port).unwrap_or(authority).to_owned(),
             region,
         })
+    }
+}
+
+/// The port of a URI, its own or that of its scheme; `None` when there is no host, or when the text of the
+/// port is no port. `Uri::port_u16` takes such a text for the lack of a port, which would mean port 80.
+pub(super) fn port_of(uri: &Uri) -> Option<u16> {
+    let (authority, host) = (uri.authority()?.as_str(), uri.host()?);
+    let behind = authority.rsplit('@').next()?.strip_prefix(host)?;
+    if host.is_empty() {
+        return None;
+    }
+    match behind.strip_prefix(':') {
+        Some(port) => port.parse().ok().filter(|port| *port > 0),
+        None if !behind.is_empty() => None,
+        None if uri.scheme_str() == Some("https") => Some(443),
+        None => Some(80),
     }
 }
 
@@ -153,6 +178,23 @@ mod tests {
             "http://a b",
             "http://u@a",
             "http://a/?x",
+            "http://a/#x",
+            "http://:80",
+            "http://localhost:",
+            "http://localhost:0",
+            "http://localhost:99999",
+            "http://localhost:-1",
+            "http://localhost:x",
+            "http://a:1:2",
+            "http://[::1",
+            "http://[::1]x",
+            "http://a]b",
+            "http://a/b c",
+            "http://a/b/../c",
+            "http://a/b//c",
+            "http://a/größe",
+            "http://a\\b",
+            "http://a\r\nb",
         ] {
             assert!(Endpoint::at(url, "r".to_owned()).is_err(), "{url}");
         }

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::Ordering;
 
-use ureq::http::Request;
+use ureq::http::{HeaderValue, Request};
 
 use super::caller::Limits;
 use super::client::Client;
 use super::http::{self, Answer};
-use super::outgoing::Outgoing;
+use super::outgoing::{self, Outgoing};
 use super::retry::{self, Class};
 use super::sigv4::{self, Signing};
 use super::{Error, answer, clock, credentials};
@@ -95,20 +95,23 @@ impl Client {
             url.push_str(&outgoing.query);
         }
         let mut request = Request::builder().method(outgoing.method).uri(url);
-        for (name, value) in &headers {
+        let given = headers.iter().map(|(name, value)| (&**name, value));
+        let added = signature.iter().map(|(name, value)| (*name, value));
+        for (name, value) in given.chain(added) {
+            let (name, value) = outgoing::header(name, value)?;
             request = request.header(name, value);
         }
-        for (name, value) in &signature {
-            request = request.header(*name, value);
-        }
         // Not signed: proxies may add to it. Lambda detects recursive loops by it.
-        if let Some(trace) = limits.trace_id {
+        if let Some(Ok(trace)) = limits.trace_id.map(HeaderValue::from_str) {
             request = request.header("x-amzn-trace-id", trace);
         }
         let request = request.body(outgoing.body).map_err(|error| {
             Error::of(
                 "Aws.BadRequest",
-                format!("the request cannot be sent: {error}"),
+                format!(
+                    "a request with the method {:?} cannot be sent: {error}",
+                    outgoing.method
+                ),
             )
         })?;
         http::exchange(request, limits)

@@ -14,6 +14,7 @@ use rustls::{ClientConfig, ClientConnection};
 use ureq::http::Uri;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Transport};
 
+use super::endpoint::port_of;
 use super::tls;
 use super::wire::{Wire, limit};
 use crate::sys;
@@ -90,7 +91,8 @@ impl Connections {
         let host = uri.host().unwrap_or_default();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let secure = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+        let port = port_of(uri)
+            .ok_or_else(|| not_sent(format!("the port of {host} is no number from 1 to 65535")))?;
         let until = sys::since_boot() + limit;
         let stream = connect(bare, port, until)?;
         // Requests are written whole.

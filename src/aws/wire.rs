@@ -41,31 +41,26 @@ impl Wire {
         let Some(tls) = &mut self.tls else {
             return Ok(());
         };
+        let mut stream = Until(&self.stream, until);
         while tls.is_handshaking() {
-            send(tls, &mut self.stream)?;
-            limit_read(&self.stream, until)?;
-            receive(tls, &mut self.stream)?;
+            send(tls, &mut stream)?;
+            receive(tls, &mut stream)?;
         }
         // A connection that is opened ahead ends its handshake before the request.
-        send(tls, &mut self.stream)
+        send(tls, &mut stream)
     }
 
     /// Writes the collected output within the time limit.
-    fn flush(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
-        let left = limit(timeout).max(Duration::from_millis(1));
-        self.stream.set_write_timeout(Some(left))?;
-        self.write().map_err(|error| timed(error, timeout.reason))
-    }
-
-    fn write(&mut self) -> io::Result<()> {
+    fn flush(&mut self, until: Duration) -> io::Result<()> {
+        let mut stream = Until(&self.stream, until);
         match &mut self.tls {
-            None => self.stream.write_all(&self.pending)?,
+            None => stream.write_all(&self.pending)?,
             Some(tls) => {
                 let mut rest = &self.pending[..];
                 while !rest.is_empty() || tls.wants_write() {
                     let taken = tls.writer().write(rest)?;
                     rest = &rest[taken..];
-                    send(tls, &mut self.stream)?;
+                    send(tls, &mut stream)?;
                 }
             }
         }
@@ -79,40 +74,38 @@ impl Wire {
             let what = format!("the head of an answer is longer than {INPUT} bytes");
             return Err(io::Error::other(what));
         }
+        let mut stream = Until(&self.stream, until);
         let Some(tls) = &mut self.tls else {
-            limit_read(&self.stream, until)?;
-            return retried(|| self.stream.read(buffer));
+            return retried(|| stream.read(buffer));
         };
         loop {
             match tls.reader().read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 done => return done,
             }
-            limit_read(&self.stream, until)?;
-            receive(tls, &mut self.stream)?;
+            receive(tls, &mut stream)?;
         }
     }
 
     /// Reads what has come on an idle connection; true when that was only session tickets.
     fn is_quiet(&mut self) -> bool {
-        if socket::is_idle(&self.stream) {
-            return true;
-        }
+        let idle = socket::is_idle(&self.stream);
         let Some(tls) = &mut self.tls else {
-            return false;
+            return idle;
         };
         // There is something to read, so this does not wait.
-        let Ok(1..) = retried(|| tls.read_tls(&mut self.stream)) else {
+        if !idle && !matches!(retried(|| tls.read_tls(&mut self.stream)), Ok(1..)) {
             return false;
-        };
+        }
+        // Bytes behind the last answer may have been decrypted together with it.
         tls.process_new_packets()
             .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
-            && socket::is_idle(&self.stream)
+            && (idle || socket::is_idle(&self.stream))
     }
 }
 
 /// Writes the TLS records that are ready.
-fn send(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
+fn send(tls: &mut ClientConnection, stream: &mut Until<'_>) -> io::Result<()> {
     while tls.wants_write() {
         tls.write_tls(stream)?;
     }
@@ -120,7 +113,7 @@ fn send(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
 }
 
 /// Reads once and processes the TLS records.
-fn receive(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()> {
+fn receive(tls: &mut ClientConnection, stream: &mut Until<'_>) -> io::Result<()> {
     let got = retried(|| tls.read_tls(stream))?;
     let state = tls.process_new_packets().map_err(|error| {
         // The server is told why, if it still listens.
@@ -133,13 +126,35 @@ fn receive(tls: &mut ClientConnection, stream: &mut TcpStream) -> io::Result<()>
     Ok(())
 }
 
-/// Sets the time limit of the next read.
-fn limit_read(stream: &TcpStream, until: Duration) -> io::Result<()> {
-    let left = until.saturating_sub(sys::since_boot());
-    if left.is_zero() {
-        return Err(io::ErrorKind::TimedOut.into());
+/// A socket whose reads and writes, all together, end at this time since boot.
+struct Until<'a>(&'a TcpStream, Duration);
+
+impl Until<'_> {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.1.saturating_sub(sys::since_boot());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        Ok(Some(left))
     }
-    stream.set_read_timeout(Some(left))
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.set_read_timeout(self.left()?)?;
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Until<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.set_write_timeout(self.left()?)?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn retried(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
@@ -176,18 +191,18 @@ impl Transport for Wire {
         let output = &self.buffers.output()[..amount];
         self.pending.extend_from_slice(output);
         if self.pending.len() >= COLLECTED {
-            self.flush(timeout)?;
+            let until = sys::since_boot() + limit(timeout);
+            self.flush(until)
+                .map_err(|error| timed(error, timeout.reason))?;
         }
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let until = sys::since_boot() + limit(timeout);
-        if !self.pending.is_empty() {
-            self.flush(timeout)?;
-        }
         let got = self
-            .read(until)
+            .flush(until)
+            .and_then(|()| self.read(until))
             .map_err(|error| timed(error, timeout.reason))?;
         self.buffers.input_appended(got);
         Ok(got > 0)

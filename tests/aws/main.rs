@@ -7,6 +7,7 @@ mod common;
 mod answers;
 mod connections;
 mod dynalite;
+mod hostile;
 mod moto;
 mod oracles;
 mod others;
@@ -30,6 +31,8 @@ use serde_json::{Value, json};
 /// Numbers of services in the fixture.
 const DYNAMODB: usize = 0;
 const SQS: usize = 1;
+const KMS: usize = 4;
+const STEP_FUNCTIONS: usize = 6;
 const LAMBDA: usize = 10;
 
 /// The fixture, with a region, credentials and this server for all services.

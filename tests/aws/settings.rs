@@ -24,10 +24,19 @@ fn without_a_region_the_error_says_what_to_set() {
         function().without_env("AWS_REGION"),
         &["AWS_REGION is not set", "eu-central-1"],
     );
-    init_fails(
-        function().env("AWS_REGION", "a b"),
-        &["AWS_REGION is \"a b\"", "no region"],
-    );
+    for region in [
+        "a b",
+        " eu-central-1",
+        "eu-central-1\n",
+        "EU-1",
+        "../x",
+        "a.b/",
+        "größe",
+        "a@b",
+    ] {
+        let is = format!("AWS_REGION is {region:?}");
+        init_fails(function().env("AWS_REGION", region), &[&is, "no region"]);
+    }
 }
 
 #[test]
@@ -49,7 +58,36 @@ fn without_credentials_the_error_says_what_to_set() {
 }
 
 #[test]
+fn credentials_that_cannot_be_are_named_and_not_printed() {
+    let server = replies([ok()]);
+    for (name, value) in [
+        ("AWS_ACCESS_KEY_ID", "AKID HIDDEN"),
+        ("AWS_SECRET_ACCESS_KEY", "HIDDEN\n"),
+        ("AWS_SECRET_ACCESS_KEY", "größe HIDDEN"),
+        ("AWS_SESSION_TOKEN", "HIDDEN\r\nx-forged: 1"),
+    ] {
+        let session = start(fixture(&server.url()).env(name, value), &get_item());
+        let failure = failure(&session, 1);
+        failure
+            .assert_type("Aws.NoCredentials")
+            .assert_says(&[name, "line break"]);
+        assert!(!failure.message.contains("HIDDEN"), "{failure:?}");
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[test]
 fn an_endpoint_that_is_no_url_is_named() {
+    for url in [
+        "http://localhost:99999",
+        "http://localhost:",
+        "http://localhost/a b",
+        "http://localhost/a/../b",
+        "http://[::1",
+    ] {
+        let is = format!("AWS_ENDPOINT_URL is {url:?}");
+        init_fails(fixture(url), &[&is, "http://host:8000"]);
+    }
     init_fails(
         fixture("localhost:8000"),
         &["AWS_ENDPOINT_URL is \"localhost:8000\"", "http://host:8000"],

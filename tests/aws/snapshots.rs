@@ -1,9 +1,10 @@
 //! SnapStart: credentials and connections around a restore.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_server::{Reply, Server};
-use coldspark_emulator::script::Step;
+use coldspark_emulator::script::{self, Step};
 
 use super::{
     common, date, failure, get_item, ok, replies, response, restored, snap_start, start,
@@ -78,9 +79,42 @@ fn a_restore_brings_new_credentials() {
 
 #[test]
 fn credentials_are_asked_for_again_before_they_expire() {
-    let (service, credentials) = (replies([ok()]), endpoint(300));
-    restored(fixture(&service, &credentials), &get_item(), 3);
-    assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY3 T3"]);
+    // Those that have expired already may do, if it is the clock here that is wrong.
+    for seconds in [300, -60] {
+        let (service, credentials) = (replies([ok()]), endpoint(seconds));
+        restored(fixture(&service, &credentials), &get_item(), 3);
+        assert_eq!(keys(&service), ["KEY1 T1", "KEY2 T2", "KEY3 T3"]);
+    }
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_leaves_time_for_the_call() {
+    let (service, credentials) = (
+        replies([ok()]),
+        replies([
+            Reply::json(200, &soon()),
+            ok().after(Duration::from_secs(3600)),
+        ]),
+    );
+    let session = restored(fixture(&service, &credentials), &get_item(), 1);
+    let hurried = Duration::from_millis(3000);
+    let event = script::event_within(hurried, "event", get_item().to_string());
+    session.api.push(event);
+    session.api.push(script::status(202));
+    let answer = &session.requests(6)[4];
+    assert!(answer.path.ends_with("/response"), "{}", answer.text());
+    assert_eq!(keys(&service), ["K none", "K none"]);
+}
+
+#[test]
+fn without_a_snapshot_credentials_of_the_environment_come_first() {
+    let (service, credentials) = (replies([ok()]), endpoint(3600));
+    let function =
+        super::fixture(&service.url()).env("AWS_CONTAINER_CREDENTIALS_FULL_URI", credentials.url());
+    let session = start(function, &get_item());
+    response(&session, 1);
+    assert_eq!(keys(&service), ["AKIDTEST TOKENTEST"]);
+    assert_eq!(credentials.connections(), 0);
 }
 
 #[test]
@@ -108,10 +142,36 @@ fn soon() -> String {
 
 #[test]
 fn an_endpoint_that_gives_none_is_named() {
-    let service = replies([ok()]);
+    let (service, elsewhere) = (replies([ok()]), endpoint(3600));
     for (reply, says) in [
         (Reply::with(403, &[], b""), "status 403"),
         (Reply::json(200, "{}"), "missing field"),
+        (Reply::with(500, &[], b"<html>"), "status 500"),
+        (
+            Reply::with(302, &[("location", &elsewhere.url())], b""),
+            "status 302",
+        ),
+        (Reply::json(200, "<html>HIDDEN"), "no JSON"),
+        (Reply::json(200, r#""HIDDEN""#), "no JSON"),
+        (
+            Reply::json(200, r#"{"AccessKeyId":"A","SecretAccessKey":["HIDDEN"]}"#),
+            "SecretAccessKey",
+        ),
+        (
+            Reply::json(200, r#"{"AccessKeyId":"A","SecretAccessKey":"HIDDEN\n"}"#),
+            "SecretAccessKey",
+        ),
+        (
+            Reply::json(
+                200,
+                r#"{"AccessKeyId":"A","SecretAccessKey":"S","Token":"HIDDEN\r\nx-forged: 1"}"#,
+            ),
+            "Token",
+        ),
+        (
+            Reply::json(200, r#"{"AccessKeyId":"","SecretAccessKey":"S"}"#),
+            "AccessKeyId",
+        ),
     ] {
         let credentials = replies([reply]);
         let session = restored(fixture(&service, &credentials), &get_item(), 1);
@@ -119,18 +179,45 @@ fn an_endpoint_that_gives_none_is_named() {
         failure
             .assert_type("Aws.Credentials")
             .assert_says(&[says, "/x"]);
+        assert!(!failure.message.contains("HIDDEN"), "{failure:?}");
     }
-    assert_eq!(service.requests().len(), 0);
+    assert_eq!((service.connections(), elsewhere.connections()), (0, 0));
 }
 
 #[test]
 fn no_other_address_is_asked_for_credentials() {
+    // A relative URI is a path, and no rest of a name.
+    for uri in [".example.com/x", "@example.com/x", "x"] {
+        let function = without_credentials("http://127.0.0.1:9")
+            .env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", uri);
+        let session = start(function, &get_item());
+        failure(&session, 1)
+            .assert_type("Aws.NoCredentials")
+            .assert_says(&[
+                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                "begin with a slash",
+            ]);
+    }
     let function = without_credentials("http://127.0.0.1:9")
         .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/x");
     let session = start(function, &get_item());
     failure(&session, 1)
         .assert_type("Aws.NoCredentials")
         .assert_says(&["http://example.com/x", "loopback"]);
+}
+
+#[test]
+fn a_token_that_is_no_header_is_named_and_not_printed() {
+    let (service, credentials) = (replies([ok()]), endpoint(3600));
+    let function = fixture(&service, &credentials)
+        .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "HIDDEN\r\nx-forged: 1");
+    let session = restored(function, &get_item(), 1);
+    let failure = common::failure(&session.requests(4)[2], "event");
+    failure
+        .assert_type("Aws.Credentials")
+        .assert_says(&["AWS_CONTAINER_AUTHORIZATION_TOKEN", "line break"]);
+    assert!(!failure.message.contains("HIDDEN"), "{failure:?}");
+    assert_eq!((service.connections(), credentials.connections()), (0, 0));
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_server::{Server, Tls};
+use aws_server::{Reply, Server, Tls};
 use coldspark_emulator::script::Step;
+use serde_json::json;
 
 use super::oracles::python;
 use super::{
@@ -151,5 +153,28 @@ fn no_tls_session_outlives_a_snapshot() {
         requests.iter().all(|request| !request.resumed),
         "{requests:?}"
     );
+    assert_eq!(server.connections(), 2);
+}
+
+/// The answer fills the client's buffer to the last byte, so that what is behind it waits in the TLS
+/// session, where the socket does not show it.
+#[test]
+fn bytes_behind_a_secured_answer_are_not_the_next_answer() {
+    let Some(folder) = chains() else { return };
+    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 16342\r\n\r\n".to_vec();
+    assert_eq!(answer.len() + 16342, 16384);
+    answer.extend_from_slice(br#"{"ok":true}"#);
+    answer.resize(16384, b' ');
+    answer.extend_from_slice(b"HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"forged\":true}");
+    let first = AtomicBool::new(true);
+    let server = Server::start(Some(Tls::of(&folder, "ecdsa")), move |_| {
+        match first.swap(false, Ordering::Relaxed) {
+            true => Reply::raw(&answer),
+            false => ok(),
+        }
+    });
+    let session = start(trusting(&server, &folder), &put_item());
+    push(&session, &put_item());
+    assert_eq!(response(&session, 2), json!({ "ok": true }));
     assert_eq!(server.connections(), 2);
 }

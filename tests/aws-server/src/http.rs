@@ -94,6 +94,7 @@ pub(crate) fn read(stream: &mut impl Read) -> io::Result<Option<Request>> {
 pub struct Reply {
     bytes: Vec<u8>,
     wait: Duration,
+    pause: Option<Duration>,
     close: bool,
 }
 
@@ -137,6 +138,7 @@ impl Reply {
         Self {
             bytes: bytes.to_vec(),
             wait: Duration::ZERO,
+            pause: None,
             close: false,
         }
     }
@@ -161,10 +163,26 @@ impl Reply {
         self
     }
 
+    /// Waits this long after each byte.
+    #[must_use]
+    pub fn slowly(mut self, pause: Duration) -> Self {
+        self.pause = Some(pause);
+        self
+    }
+
     /// Writes it; whether the connection is kept.
     pub(crate) fn write(&self, stream: &mut impl Write) -> io::Result<bool> {
         thread::sleep(self.wait);
-        stream.write_all(&self.bytes)?;
+        match self.pause {
+            None => stream.write_all(&self.bytes)?,
+            Some(pause) => {
+                for byte in self.bytes.chunks(1) {
+                    stream.write_all(byte)?;
+                    stream.flush()?;
+                    thread::sleep(pause);
+                }
+            }
+        }
         stream.flush()?;
         Ok(!self.close)
     }
