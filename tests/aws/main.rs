@@ -8,6 +8,7 @@ mod answers;
 mod connections;
 mod dynalite;
 mod hostile;
+mod models;
 mod moto;
 mod oracles;
 mod others;

@@ -1,4 +1,4 @@
-//! Against implementations of others: botocore's signatures, endpoints and constants.
+//! Against implementations of others: botocore's signatures.
 //!
 //! It is in the folder of programs that scripts/setup fills with moto; `COLDSPARK_AWS` names it.
 
@@ -13,7 +13,7 @@ use coldspark_emulator::skipped;
 use serde_json::{Value, json};
 
 use super::others::tools;
-use super::{fixture, get_item, ok, push, response, start};
+use super::{fixture, ok};
 
 /// A Python that has this module; None, with a word, when there is no such.
 pub(crate) fn python(module: &str) -> Option<PathBuf> {
@@ -36,7 +36,7 @@ pub(crate) fn python(module: &str) -> Option<PathBuf> {
 
 /// What a Python program prints as JSON, that gets this as JSON.
 #[track_caller]
-fn told(python: &PathBuf, program: &str, input: &Value) -> Value {
+pub(crate) fn told(python: &PathBuf, program: &str, input: &Value) -> Value {
     let mut child = Command::new(python)
         .args(["-c", program])
         .stdin(Stdio::piped())
@@ -92,11 +92,16 @@ impl Random {
             (0..count).map(pair).collect::<Vec<_>>()
         };
         let method = ["GET", "POST", "PUT", "DELETE", "PATCH"][self.below(5)];
+        let mut query = pairs(self, anything, anything);
+        // A name that is there twice, with a value that sorts before the other or behind it.
+        if let Some((name, _)) = query.first().cloned() {
+            query.push((name, self.text(anything, 3)));
+        }
         json!({ "request": {
             "service": 10 + self.below(3),
             "method": method,
             "path": path,
-            "query": pairs(self, anything, anything),
+            "query": query,
             "headers": pairs(self, "ABcd-9", "ab c,;=\t\"'x"),
             "body": self.text(anything, 40),
         }})
@@ -162,7 +167,7 @@ fn botocore_signs_some_hundred_random_requests_alike() {
 }
 
 /// What stands behind a word of the signature.
-fn part(request: &Request, word: &str) -> String {
+pub(crate) fn part(request: &Request, word: &str) -> String {
     let signature = request.header("authorization").expect("a signature");
     let rest = signature.split_once(word).expect("the word").1;
     rest.split(',').next().unwrap_or_default().to_owned()
@@ -178,93 +183,4 @@ fn described(request: &Request) -> Value {
         "service": part(request, "Credential=").split('/').nth(3),
         "body": request.text(),
     })
-}
-
-const ENDPOINTS: &str = r#"
-import json, sys
-import botocore.session
-session = botocore.session.get_session()
-names = ["dynamodb", "sqs", "secretsmanager", "ssm", "kms", "events", "stepfunctions", "kinesis",
-         "firehose", "logs", "lambda", "appconfigdata"]
-urls = {}
-for region, dual in json.load(sys.stdin):
-    config = botocore.config.Config(use_dualstack_endpoint=dual, account_id_endpoint_mode="disabled")
-    clients = [session.create_client(name, region_name=region, config=config, aws_access_key_id="a",
-                                     aws_secret_access_key="b") for name in names]
-    urls[f"{region} {dual}"] = [client.meta.endpoint_url for client in clients]
-    if region == "eu-central-1" and not dual:
-        models = [client.meta.service_model for client in clients]
-        urls["models"] = [[m.signing_name, m.metadata.get("targetPrefix"), m.metadata.get("jsonVersion"),
-                           m.service_id.hyphenize()] for m in models]
-print(json.dumps(urls))
-"#;
-
-#[test]
-fn endpoints_are_those_of_botocore() {
-    let Some(python) = python("botocore") else {
-        return;
-    };
-    let regions = [
-        "eu-central-1",
-        "us-east-1",
-        "ap-southeast-3",
-        "cn-north-1",
-        "cn-northwest-1",
-        "us-gov-west-1",
-        "us-gov-east-1",
-        "us-iso-east-1",
-        "us-isob-east-1",
-        "eusc-de-east-1",
-    ];
-    let mut asked = Vec::new();
-    for region in regions {
-        // Dual stack is not everywhere.
-        let both = !region.starts_with("us-iso") && !region.starts_with("eusc");
-        asked.push((region, false));
-        asked.extend(both.then_some((region, true)));
-    }
-    let urls = told(&python, ENDPOINTS, &json!(asked));
-    for (region, dual) in asked {
-        let function = fixture("").env("AWS_REGION", region);
-        let function = function.env("AWS_USE_DUALSTACK_ENDPOINT", dual.to_string());
-        let session = start(function, &json!("print"));
-        let text = response(&session, 1);
-        let text = text.as_str().expect("a text");
-        let ours: Vec<_> = text
-            .split("endpoint: \"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-            .collect();
-        let theirs = &urls[format!("{region} {}", if dual { "True" } else { "False" })];
-        assert_eq!(json!(ours[..12]), *theirs, "{region} {dual}");
-    }
-}
-
-#[test]
-fn constants_of_services_are_those_of_their_models() {
-    let Some(python) = python("botocore") else {
-        return;
-    };
-    let models = &told(&python, ENDPOINTS, &json!([["eu-central-1", false]]))["models"];
-    let server = Server::start(None, |_| ok());
-    let session = start(fixture(&server.url()), &get_item());
-    for service in 0..10 {
-        push(&session, &super::call(service, "GetThing"));
-    }
-    response(&session, 11);
-    let requests = server.requests();
-    for (request, model) in requests[1..].iter().zip(models.as_array().expect("a list")) {
-        let target = request.header("x-amz-target").expect("a target");
-        let version = request.header("content-type").expect("a type");
-        let ours = json!([
-            part(request, "Credential=").split('/').nth(3),
-            target.split_once('.').expect("a dot").0,
-            version.rsplit('-').next(),
-        ]);
-        assert_eq!(
-            ours,
-            json!(model.as_array().expect("a list")[..3]),
-            "{model}"
-        );
-    }
 }
