@@ -19,6 +19,7 @@ mod sdk;
 mod secrets;
 mod settings;
 mod snapshots;
+mod sqs;
 mod tls;
 
 use std::process::Command;
