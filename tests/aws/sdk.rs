@@ -21,7 +21,9 @@ fn example(server: &Server) -> Option<Function> {
         .env("AWS_REGION", "eu-central-1")
         // The SDK looks at it before it passes the trace on.
         .env("AWS_LAMBDA_FUNCTION_NAME", "sdk");
-    Some(function.env("AWS_ENDPOINT_URL", server.url()))
+    // The one of the service comes first.
+    let function = function.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    Some(function.env("AWS_ENDPOINT_URL_DYNAMODB", server.url()))
 }
 
 fn dynamodb() -> Server {

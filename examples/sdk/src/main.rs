@@ -59,8 +59,9 @@ fn client() -> Result<Client, Error> {
         .http_client(http)
         .credentials_provider(Provided)
         .region(Region::new(std::env::var("AWS_REGION")?));
-    // aws-config, which is left out, would look for it.
-    if let Ok(url) = std::env::var("AWS_ENDPOINT_URL") {
+    // aws-config, which is left out, would look for them.
+    let names = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
+    if let Some(url) = names.iter().find_map(|name| std::env::var(name).ok()) {
         config = config.endpoint_url(url);
     }
     Ok(Client::from_conf(config.build()))
