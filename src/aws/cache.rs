@@ -230,6 +230,12 @@ impl fmt::Debug for Secrets {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_secret_is_not_printed() {
+        let secret = SecretText(Zeroizing::new("hidden".to_owned()));
+        assert_eq!(format!("{secret:?}"), "SecretText");
+    }
+
     /// What may be gone at the next call lets an old value be used on.
     #[test]
     fn the_services_own_failures_are_not_final() {

@@ -3,7 +3,7 @@
 use aws_server::Reply;
 use serde_json::json;
 
-use super::{SQS, call, failure, fixture, get_item, put_item, replies, response, start};
+use super::{DYNAMODB, SQS, call, failure, fixture, get_item, put_item, replies, response, start};
 
 #[test]
 fn the_code_of_a_service_is_the_error_type() {
@@ -17,6 +17,28 @@ fn the_code_of_a_service_is_the_error_type() {
         "DynamoDB GetItem: no table t (status 400, request REQUEST-1)"
     );
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_handler_reads_what_an_error_has() {
+    let caught = json!({ "caught": [DYNAMODB, "PutItem", {}] });
+    let server = replies([Reply::error(
+        409,
+        "ConditionalCheckFailedException",
+        "taken",
+    )]);
+    let session = start(fixture(&server.url()), &caught);
+    assert_eq!(
+        response(&session, 1),
+        json!(["ConditionalCheckFailedException", "taken", 409, "REQUEST-1"])
+    );
+    let server = replies([Reply::nothing()]);
+    let session = start(fixture(&server.url()), &caught);
+    let read = response(&session, 1);
+    assert_eq!(
+        (&read[0], &read[2]),
+        (&json!("Aws.Connection"), &json!(null))
+    );
 }
 
 #[test]
