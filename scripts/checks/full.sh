@@ -46,6 +46,8 @@ examples_beside_a_server() {
 web_applications() {
     "$ROOT/scripts/setup" web
     tests "web applications" env COLDSPARK_WEB="$TOOLS" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
+    tests "web applications, static $HOST" env COLDSPARK_WEB="$TOOLS" COLDSPARK_TEST_BINARIES="$ROOT/dist/$HOST" \
+        cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
 }
 
 # What is random, for hours.
