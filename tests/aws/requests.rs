@@ -95,28 +95,8 @@ fn a_rest_request_has_its_path_query_headers_and_body() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_refused_with_what_to_do() {
+fn a_service_without_operations_is_refused_with_what_to_do() {
     let server = replies([ok()]);
-    let request = |path: &str, header: &str| json!({ "request": { "service": LAMBDA, "method": "GET", "path": path, "headers": [[header, "v"]] } });
-    let refused = [
-        (request("no slash", "a"), "begin with a slash"),
-        (request("/a b", "a"), "encoded"),
-        (request("/a?b", "a"), "encoded"),
-        (request("/a//b", "a"), "empty part"),
-        (request("/a/../b", "a"), "no signature covers"),
-        (request("/a", "Host"), "set by the client"),
-        (request("/a", "b c"), "cannot be sent"),
-    ];
-    let session = start(fixture(&server.url()), &refused[0].0);
-    refused[1..]
-        .iter()
-        .for_each(|(event, _)| push(&session, event));
-    let requests = session.requests(2 * refused.len() + 1);
-    for (answer, (_, says)) in requests.iter().skip(1).step_by(2).zip(&refused) {
-        let failure = super::common::failure(answer, "event");
-        failure.assert_type("Aws.BadRequest").assert_says(&[says]);
-    }
-    assert_eq!(server.connections(), 0);
     let session = start(fixture(&server.url()), &call(LAMBDA, "Invoke"));
     failure(&session, 1)
         .assert_type("Aws.BadRequest")
