@@ -10,7 +10,7 @@ use crate::figures;
 use crate::limit::{self, Limited, Spawner};
 use crate::machine::Machine;
 use crate::measure::count::Emulation;
-use crate::measure::one::Stage;
+use crate::measure::one::{Runner, Stage};
 use crate::measure::trace;
 use crate::noise;
 use crate::options::Options;
@@ -102,12 +102,12 @@ pub(crate) fn stage(options: &Options, spawner: Spawner) -> Result<Stage, String
         Spawner::Direct => Quiet::of_this_core(),
         Spawner::Limited(_) => Quiet::whenever(),
     };
-    Ok(Stage {
+    let runner = Runner {
         api: Api::moving()?,
         spawner,
-        quiet,
         log: work(options).join("log"),
-    })
+    };
+    Ok(Stage { runner, quiet })
 }
 
 /// The programs, copied to the folder where they run, and the missing ones.

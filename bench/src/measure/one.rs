@@ -72,13 +72,18 @@ pub(crate) struct Sample {
 
 /// The parameters of a measurement besides the program.
 pub(crate) struct Stage {
+    pub(crate) runner: Runner,
+    pub(crate) quiet: Quiet,
+}
+
+/// What runs a program, whether the moment is quiet or not.
+pub(crate) struct Runner {
     pub(crate) api: Api,
     pub(crate) spawner: Spawner,
-    pub(crate) quiet: Quiet,
     pub(crate) log: PathBuf,
 }
 
-impl Stage {
+impl Runner {
     /// Runs a program as planned, and ends it.
     pub(crate) fn run(&mut self, program: &Program, plan: Plan<'_>) -> Result<Sample, String> {
         let plan = plan.of(program)?;
@@ -101,26 +106,6 @@ impl Stage {
         self.spawner.reap(started.pid);
         self.api.reset();
         result.map_err(|error| error + &spawn::last_words(&self.log))
-    }
-
-    /// Runs a program in a quiet moment of the core, right behind another one, which is not measured.
-    ///
-    /// What ran before affects caches and clocks; it is the same program for all.
-    pub(crate) fn run_quietly(
-        &mut self,
-        first: &Program,
-        before: Plan<'_>,
-        program: &Program,
-        plan: Plan<'_>,
-    ) -> Result<Sample, String> {
-        let mut quiet = std::mem::replace(&mut self.quiet, Quiet::whenever());
-        let sample = quiet.measure(
-            self,
-            |stage| drop(stage.run(first, before)),
-            |stage| stage.run(program, plan),
-        );
-        self.quiet = quiet;
-        sample
     }
 
     fn drive(&mut self, pid: i32, started: Moment, plan: Plan<'_>) -> Result<Sample, String> {

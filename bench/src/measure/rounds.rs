@@ -100,7 +100,13 @@ pub(crate) fn run(
                 Some(Err(error.to_owned()))
             } else if index == 0 || pace.is_due(round, own.taken().count(), spent[index]) {
                 let start = Instant::now();
-                let sample = stage.run_quietly(&programs[0], before, program, plan);
+                // The program that ran before affects caches and clocks; let it be the same
+                // program for all.
+                let sample = stage.quiet.measure(
+                    &mut stage.runner,
+                    |runner| drop(runner.run(&programs[0], before)),
+                    |runner| runner.run(program, plan),
+                );
                 spent[index] += start.elapsed();
                 Some(sample)
             } else {
