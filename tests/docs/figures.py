@@ -53,7 +53,7 @@ SHORT_COLUMNS = ["init_warm_us", "init_cold_us", "first_response_us", "zip_bytes
 SHORT_ROWS = {
     "hello": "the library",
     "typed": "with a typed event and answer",
-    "typed-fallback": "the same, built by `cargo lambda` or stable Rust",
+    "typed-fallback": "the same, built as the template builds it",
     "axum": "an axum router on it",
     "layer-worker": "the layer, with a worker",
     "minlambda": "the smallest of the others",

@@ -24,7 +24,11 @@ def again(results):
     moments = results.get("moments")
     if not moments:
         return ""
-    return f"; {moments['repeated']:,} of {moments['kept'] + moments['repeated']:,} measurements made again, in a quiet moment of the core"
+    made = moments["kept"] + moments["repeated"]
+    return (
+        f"; of {made:,} measurements {moments['repeated']:,} were made again, since the core was busy, and "
+        f"{moments['disturbed']:,} kept although it was"
+    )
 
 
 def machine(results, medians):
