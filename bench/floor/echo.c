@@ -1,6 +1,7 @@
 /* Echo in C: one connection, one write for each request. What a C library adds to the floor.
  *
- * With -DSLOW it is slow and fat on purpose: the budgets must catch it. */
+ * With -DSLOW it is slow and fat on purpose: the budgets must catch it. With -DWORKER a worker of the
+ * layer's answers, by worker.c. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -52,6 +53,12 @@ static char *receive(int socket, size_t *length) {
     return body;
 }
 
+#ifdef WORKER
+void start_worker(const char *folder, const char *handler);
+void await_worker(void);
+size_t through_worker(char *body, size_t length, size_t room);
+#endif
+
 #ifdef SLOW
 /* Bytes that deflate cannot make smaller than the budgets. */
 extern const unsigned char ballast[];
@@ -66,6 +73,9 @@ static unsigned slow(void) {
 #endif
 
 int main(void) {
+#ifdef WORKER
+    start_worker(getenv("LAMBDA_TASK_ROOT"), getenv("_HANDLER"));
+#endif
     char *api = getenv("AWS_LAMBDA_RUNTIME_API"), *colon = api ? strchr(api, ':') : NULL;
     if (colon == NULL) fail("AWS_LAMBDA_RUNTIME_API");
     *colon = 0;
@@ -73,6 +83,9 @@ int main(void) {
     if (inet_pton(AF_INET, api, &address.sin_addr) != 1) fail("address");
     int to_api = socket(AF_INET, SOCK_STREAM, 0);
     if (connect(to_api, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
+#ifdef WORKER
+    await_worker();
+#endif
 
     for (;;) {
 #ifdef SLOW
@@ -85,6 +98,9 @@ int main(void) {
         if (id == NULL) fail("no request id");
         id += 32;
         id += strspn(id, " ");
+#ifdef WORKER
+        length = through_worker(body, length, buffer + SIZE - body);
+#endif
         int head_length = snprintf(head, sizeof head,
             "POST /2018-06-01/runtime/invocation/%.*s/response HTTP/1.1\r\nHost: api\r\nContent-Length: %zu\r\n\r\n",
             (int)strcspn(id, "\r\n"), id, length);

@@ -14,6 +14,7 @@ CONTROL = "slow"
 PROGRAMS = {
     "floor": _built("floor"),
     "c-musl": _built("c-musl"),
+    "c-worker": ("worker:worker", {**_built("c-worker")[1], "worker": "{built}/handlers/worker"}),
     "hello": _ours("hello"),
     "hello-lean": _ours("hello-lean"),
     "hello-ureq": _ours("hello-ureq"),

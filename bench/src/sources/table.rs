@@ -96,6 +96,15 @@ pub(super) fn sources() -> Vec<Source> {
                 "C, static musl: what a C library adds to the floor",
             )
         },
+        Source {
+            group: Group::Floor,
+            handler: ("worker:worker", Some("worker")),
+            countable: Countable::Pages,
+            ..PEER(
+                "c-worker",
+                "c-musl with layer-worker's worker: the least that answers by one",
+            )
+        },
         OURS("hello", "recommended profile, mimalloc behind the arena"),
         OURS("hello-lean", "the same without mimalloc"),
         OURS("hello-ureq", "hello on the ureq client"),
