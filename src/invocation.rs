@@ -2,7 +2,7 @@
 
 mod metadata;
 
-pub use metadata::Metadata;
+pub use metadata::{Metadata, deadline_ms};
 
 use std::fmt;
 use std::ops::Deref;

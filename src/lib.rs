@@ -148,12 +148,13 @@ pub mod internal {
     pub use crate::client::{Chunked, Field, Framing, Head, parse_head};
     pub use crate::error::{error_type, io_error};
     pub use crate::escape::{list, quoted, unit as push_json_unit};
+    pub use crate::invocation::deadline_ms;
     pub use crate::log::{json, warn, wrap};
     pub use crate::settings::{INITIALIZATION_TYPE, SNAP_START};
     pub use crate::shutdown::by_hand as shutdown_by_hand;
     pub use crate::slots::{BeforeWait, set_before_wait};
     pub use crate::stream::{HTTP_CONTENT_TYPE, PRELUDE_END, any_content_type};
-    pub use crate::sys::entropy::kernel_random;
+    pub use crate::sys::entropy::kernel as kernel_random;
     pub use crate::sys::pipe::pipe;
     pub use crate::sys::thread::spawn as spawn_thread;
     pub use crate::sys::{open, since_boot, since_epoch, write_line};

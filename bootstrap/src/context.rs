@@ -5,36 +5,38 @@
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
-use std::time::UNIX_EPOCH;
 
 use coldspark::fresh::{self, FreshError};
-use coldspark::internal::kernel_random;
+use coldspark::internal::{deadline_ms, kernel_random};
 use coldspark::{Context, Error};
 
-use crate::deadline::{Deadline, milliseconds};
-use crate::error;
+use crate::deadline::Deadline;
+use crate::{decimal, error};
 
+/// The names, as a line begins.
 const NAMES: [&str; 10] = [
-    "COLDSPARK_REQUEST_ID",
-    "COLDSPARK_INVOCATION_ID",
-    "COLDSPARK_FUNCTION_ARN",
+    "COLDSPARK_REQUEST_ID=",
+    "COLDSPARK_INVOCATION_ID=",
+    "COLDSPARK_FUNCTION_ARN=",
     // Where X-Ray's libraries look for the tracing header.
-    "_X_AMZN_TRACE_ID",
-    "COLDSPARK_TENANT_ID",
-    "COLDSPARK_CLIENT_CONTEXT",
-    "COLDSPARK_COGNITO_IDENTITY",
-    "COLDSPARK_DEADLINE_MS",
-    "COLDSPARK_RESTORE_COUNT",
-    "COLDSPARK_RANDOM_SEED",
+    "_X_AMZN_TRACE_ID=",
+    "COLDSPARK_TENANT_ID=",
+    "COLDSPARK_CLIENT_CONTEXT=",
+    "COLDSPARK_COGNITO_IDENTITY=",
+    "COLDSPARK_DEADLINE_MS=",
+    "COLDSPARK_RESTORE_COUNT=",
+    "COLDSPARK_RANDOM_SEED=",
 ];
 
-/// Whether a variable of this name is set for each event.
-pub(crate) fn sets(name: &[u8]) -> bool {
-    NAMES.iter().any(|known| known.as_bytes() == name)
+/// Whether the variable in this line of an environment is set for each event.
+pub(crate) fn sets(line: &[u8]) -> bool {
+    // Most lines need no look at the names.
+    matches!(line, [b'C' | b'_', ..]) && NAMES.iter().any(|name| line.starts_with(name.as_bytes()))
 }
 
 /// How many bytes of a draw are the event's seed; what follows is its number.
 const SEED: usize = 32;
+const NUMBER: usize = 8;
 
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
 /// be in a snapshot, and the same in all that is restored from it. The seed is empty if the process
@@ -46,13 +48,15 @@ pub(crate) fn lines<S>(
     seeded: bool,
     text: &mut String,
 ) -> Result<u64, Error> {
-    let drawn = match seeded {
-        true => fresh::bytes::<{ SEED + 8 }>(),
-        // The number must not be guessed, but may come twice among restored snapshots.
-        false => kernel_random().map_err(FreshError::Kernel),
+    let mut drawn = [0; SEED + NUMBER];
+    let done = match seeded {
+        true => fresh::fill(&mut drawn),
+        // The number must not be guessed, but may come twice among restored snapshots. The kernel
+        // takes half the time for 32 bytes or less.
+        false => kernel_random(&mut drawn[SEED..]).map_err(FreshError::Kernel),
     };
     // An event without a seed would go unnoticed.
-    let drawn = drawn.map_err(|error| match error {
+    done.map_err(|error| match error {
         FreshError::Kernel(error) => error::system("make the event's random seed", &error),
         _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
     })?;
@@ -60,13 +64,14 @@ pub(crate) fn lines<S>(
     let more = rest
         .iter()
         .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-    let deadline = deadline
-        .end
-        .and_then(|_| context.deadline())
-        .and_then(|deadline| deadline.duration_since(UNIX_EPOCH).ok())
-        .map(|deadline| milliseconds(deadline).to_string());
-    let restores = u64::from(fresh::restore_count()).to_string();
-    let seed = hex(if seeded { seed } else { b"" });
+    let (mut end, mut restores, mut hex) = (String::new(), String::new(), String::new());
+    if let (Some(_), Some(milliseconds)) = (deadline.end, deadline_ms(context)) {
+        decimal::push(&mut end, milliseconds);
+    }
+    decimal::push(&mut restores, fresh::restore_count().into());
+    if seeded {
+        push_hex(&mut hex, seed);
+    }
     let values = [
         Some(context.request_id()),
         context.invocation_id(),
@@ -75,27 +80,26 @@ pub(crate) fn lines<S>(
         context.tenant_id(),
         context.client_context(),
         context.cognito_identity(),
-        deadline.as_deref(),
+        Some(&end),
         Some(&restores),
-        Some(&seed),
+        Some(&hex),
     ];
     text.clear();
     for (name, value) in NAMES.iter().zip(&values) {
-        for part in &[name, "=", value.unwrap_or_default(), "\n"] {
+        for part in &[name, value.unwrap_or_default(), "\n"] {
             text.push_str(part);
         }
     }
     Ok(more)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * bytes.len());
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    text.reserve(2 * bytes.len());
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {
             text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
         }
     }
-    text
 }
 
 /// Adds the lines to the environment of a process that gets this one event.

@@ -15,6 +15,7 @@
 mod content_type;
 mod context;
 mod deadline;
+mod decimal;
 mod error;
 mod exec;
 mod log;

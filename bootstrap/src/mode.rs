@@ -1,5 +1,6 @@
 //! The modes: a worker, a shell function, an executable, a web application.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use coldspark::internal::since_boot;
@@ -40,9 +41,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     // It takes a second connection and an exchange, which most functions need not wait for.
     internal::shutdown_by_hand::register_extension(settings::shutdown()?);
     if is_web(init.handler()) {
-        let log = log(init.concurrency() == 1)?;
-        let application = http::start(init, settings, log, since_boot() + LEAVE)?;
-        return Ok(Mode::Http(application));
+        return start_web(init, settings);
     }
     settings::tell_of_wrapper();
     let target = match init.handler() {
@@ -50,23 +49,13 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
         handler => resolve::target(handler, &settings)?,
     };
     let alone = init.concurrency() == 1;
-    let executable = match &target {
-        Target::Exec(file) => Some((file.clone(), None)),
-        Target::Stream(file) => Some((file.clone(), Some(settings::content_type()?))),
-        Target::Worker(_) | Target::Shell { .. } => None,
+    let target = match target {
+        Target::Exec(file) => return start_exec(file, None, settings, alone),
+        Target::Stream(file) => {
+            return start_exec(file, Some(settings::content_type()?), settings, alone);
+        }
+        Target::Worker(_) | Target::Shell { .. } => target,
     };
-    if let Some((file, streamed)) = executable {
-        let pool = Pool::new(move || {
-            Exec::new(
-                file.clone(),
-                streamed.clone(),
-                settings.clone(),
-                log(alone)?,
-            )
-        });
-        pool.put(pool.another()?);
-        return Ok(Mode::Exec(pool));
-    }
     let pool = Pool::new(move || {
         let program = match &target {
             Target::Shell { script, function } => shell::program(script, function)?,
@@ -156,8 +145,8 @@ pub(crate) fn handle(
     signals::before_event();
     let whole = match context.state() {
         Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
-        Mode::Exec(pool) => pool.with(|exec| exec.handle(event, context, response))?,
-        Mode::Http(application) => application.handle(event, &context.without_state(), response)?,
+        Mode::Exec(pool) => execute(pool, event, context, response)?,
+        Mode::Http(application) => ask(application, event, context, response)?,
     };
     match whole {
         Some(whole) => response
@@ -165,4 +154,54 @@ pub(crate) fn handle(
             .map_err(|error| Error::new(error::SYSTEM, error.to_string())),
         None => Ok(()),
     }
+}
+
+// Functions of their own, so that the code of one mode does not lie between that of another.
+
+#[inline(never)]
+fn execute(
+    pool: &Pool<Exec>,
+    event: &[u8],
+    context: &Context<'_, Mode>,
+    response: &mut Writer<'_>,
+) -> Result<Option<Vec<u8>>, Error> {
+    pool.with(|exec| exec.handle(event, context, response))
+}
+
+#[inline(never)]
+fn ask(
+    application: &Application,
+    event: &[u8],
+    context: &Context<'_, Mode>,
+    response: &mut Writer<'_>,
+) -> Result<Option<Vec<u8>>, Error> {
+    application.handle(event, &context.without_state(), response)
+}
+
+/// The init step of executables.
+#[inline(never)]
+fn start_exec(
+    file: PathBuf,
+    streamed: Option<String>,
+    settings: Settings,
+    alone: bool,
+) -> Result<Mode, Error> {
+    let pool = Pool::new(move || {
+        Exec::new(
+            file.clone(),
+            streamed.clone(),
+            settings.clone(),
+            log(alone)?,
+        )
+    });
+    pool.put(pool.another()?);
+    Ok(Mode::Exec(pool))
+}
+
+/// The init step of a web application.
+#[inline(never)]
+fn start_web(init: &Init<'_>, settings: Settings) -> Result<Mode, Error> {
+    let log = log(init.concurrency() == 1)?;
+    let application = http::start(init, settings, log, since_boot() + LEAVE)?;
+    Ok(Mode::Http(application))
 }

@@ -7,6 +7,7 @@ use coldspark::{Error, internal};
 use crate::error;
 use crate::process::executable;
 use crate::settings::Settings;
+use crate::sys::read_ahead;
 
 /// The ending by which an executable says that it speaks the worker protocol.
 const WORKER_ENDING: &str = ".worker";
@@ -31,6 +32,10 @@ pub(crate) enum Target {
 pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error> {
     let roots = [&*settings.task_root, &*settings.layer_root];
     if let Some(path) = handler.strip_prefix("worker:") {
+        if read_ahead::has_found() {
+            allowed(handler, path)?;
+            return Ok(Target::Worker(settings.task_root.join(path)));
+        }
         file(handler, path, roots).map(Target::Worker)
     } else if let Some(path) = handler.strip_prefix("exec:") {
         file(handler, path, roots).map(Target::Exec)
@@ -150,11 +155,16 @@ fn script(name: &str) -> Option<(String, String)> {
 
 /// The file of this name in the first of the folders that has one.
 fn file(handler: &str, name: &str, roots: [&Path; 2]) -> Result<PathBuf, Error> {
-    inside(handler, name)?;
-    not_a_bootstrap(handler, name)?;
+    allowed(handler, name)?;
     let paths = roots.map(|root| root.join(name));
     let found = paths.into_iter().find(|path| path.exists());
     found.ok_or_else(|| not_found(handler, [Some(name), None], roots))
+}
+
+/// Refuses names that no handler may have.
+fn allowed(handler: &str, name: &str) -> Result<(), Error> {
+    inside(handler, name)?;
+    not_a_bootstrap(handler, name)
 }
 
 /// Refuses names that could leave the folders in which handlers are looked for.

@@ -134,6 +134,11 @@ impl<'a> Metadata<'a> {
     }
 }
 
+/// The deadline in milliseconds since 1970, as its header has it.
+pub fn deadline_ms(metadata: &Metadata<'_>) -> Option<u64> {
+    metadata.deadline_ms
+}
+
 #[cfg(all(test, any(feature = "aws", feature = "tokio")))]
 mod tests {
     use super::*;

@@ -4,9 +4,13 @@ use std::io;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Fills `buffer` from the kernel's generator, getrandom(2). Only a kernel that has not gathered
-/// entropy since it booted makes it wait.
-pub(crate) fn kernel(buffer: &mut [u8]) -> io::Result<()> {
+/// Fills `buffer` from the kernel's generator, getrandom(2), which may give the same again in a restored
+/// snapshot; [`crate::fresh`] has bytes that do not. Only a kernel that has not gathered entropy since it
+/// booted makes it wait.
+///
+/// # Errors
+/// When getrandom(2) fails.
+pub fn kernel(buffer: &mut [u8]) -> io::Result<()> {
     let mut filled = 0;
     while filled < buffer.len() {
         let rest = &mut buffer[filled..];
@@ -25,15 +29,6 @@ pub(crate) fn kernel(buffer: &mut [u8]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Bytes of the kernel's generator, which a restored snapshot may give again. [`crate::fresh`] has others.
-///
-/// # Errors
-/// When getrandom(2) fails.
-pub fn kernel_random<const N: usize>() -> io::Result<[u8; N]> {
-    let mut bytes = [0; N];
-    kernel(&mut bytes).map(|()| bytes)
 }
 
 /// A word of the processor's own generator (RDRAND, FEAT_RNG); `None` where the processor has no

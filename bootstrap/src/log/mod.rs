@@ -39,8 +39,8 @@ impl Log {
     /// `alone` says whether it is the only one.
     pub(crate) fn open(alone: bool) -> Result<&'static Self, Error> {
         let open = || -> io::Result<Self> {
-            let (output, output_end) = pipe::from_child()?;
-            let (error, error_end) = pipe::from_child()?;
+            let (output, output_end) = pipe::of_log()?;
+            let (error, error_end) = pipe::of_log()?;
             let json = internal::json();
             Ok(Self {
                 json,

@@ -11,6 +11,8 @@ use crate::{context, error, sys};
 
 /// Largest command line that is read, in bytes.
 const MOST_WORDS: usize = 64 * 1024;
+/// How many lines of the environment there is room for at first: Lambda sets about 20.
+const LINES: usize = 32;
 
 /// The words that this program was started with, its own name first. Without std's start-up code, musl
 /// leaves std::env::args empty.
@@ -31,11 +33,10 @@ pub(crate) fn first() -> Option<String> {
 
 /// This process's environment, without what the bootstrap sets for each event.
 pub(crate) fn environment() -> Vec<Cow<'static, CStr>> {
-    let passed = sys::environment().filter(|line| {
-        let name = line.to_bytes().split(|byte| *byte == b'=').next();
-        !context::sets(name.unwrap_or_default())
-    });
-    passed.map(Cow::Borrowed).collect()
+    let mut passed = Vec::with_capacity(LINES);
+    let lines = sys::environment().filter(|line| !context::sets(line.to_bytes()));
+    passed.extend(lines.map(Cow::Borrowed));
+    passed
 }
 
 /// A path or an argument for exec(2).

@@ -46,7 +46,7 @@ pub(crate) fn wait_or_room(
     until: Option<Duration>,
 ) -> io::Result<Woken> {
     let ended = child.ended();
-    let mut left = until.map(|until| until.saturating_sub(since_boot()));
+    let mut left = until.map(left_until);
     let timed_out = left.is_some_and(|left| left.is_zero());
     if ended.is_none() {
         left = Some(left.map_or(TICK, |left| left.min(TICK)));
@@ -62,6 +62,14 @@ pub(crate) fn wait_or_room(
         ended,
         timed_out,
     })
+}
+
+/// The time left; a moment that is long past, as for a look without waiting, needs no clock.
+fn left_until(until: Duration) -> Duration {
+    match until.is_zero() {
+        true => until,
+        false => until.saturating_sub(since_boot()),
+    }
 }
 
 /// Waits until the child has ended or `until` is reached, and returns whether it has ended.
@@ -83,7 +91,7 @@ pub(crate) fn watch(log: &'static Log) {
     log.is_read();
     static BEFORE_WAIT: BeforeWait = |socket, room, until| {
         loop {
-            let left = until.map(|until| until.saturating_sub(since_boot()));
+            let left = until.map(left_until);
             let found = poll([Some(socket), None, None], room, left);
             if !matches!(found, Ok([false, ..])) || left.is_some_and(|left| left.is_zero()) {
                 return;

@@ -11,6 +11,9 @@ use super::{checked, owned};
 /// Pages are not larger, on any kernel for arm64.
 const LARGEST_PAGE: u64 = 64 * 1024;
 
+/// How much of a file is read before its size is asked for: most responses are shorter.
+const FIRST: usize = 1024;
+
 /// A file that only this process and the children that it is given to can reach.
 pub(crate) struct Scratch {
     file: File,
@@ -76,6 +79,12 @@ impl Scratch {
 
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
+        let first = limit.min(FIRST);
+        let mut bytes = Vec::with_capacity(first);
+        // A file gives what it has: only when that is as much as was asked for may there be more.
+        if self.read_on(&mut bytes, start, first)? < first {
+            return Ok(bytes);
+        }
         let there = self.size()?.saturating_sub(start);
         self.part(start, usize::try_from(there).unwrap_or(limit).min(limit))
     }
@@ -85,12 +94,19 @@ impl Scratch {
     /// By pread(2): the position is a child's too, whose writes move it at any time.
     pub(crate) fn part(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(length);
-        while bytes.len() < length {
-            let at = start.saturating_add(bytes.len() as u64);
-            // Without the error of the conversion, whose text nothing else needs.
-            let at = at.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
-            let left = length - bytes.len();
-            let spare = &mut bytes.spare_capacity_mut()[..left];
+        while bytes.len() < length && self.read_on(&mut bytes, start, length)? > 0 {}
+        Ok(bytes)
+    }
+
+    /// Reads once behind what `bytes` has of those from `start`, until there are `length` of them, for which
+    /// it has room. Gives how many came.
+    fn read_on(&self, bytes: &mut Vec<u8>, start: u64, length: usize) -> io::Result<usize> {
+        let at = start.saturating_add(bytes.len() as u64);
+        // Without the error of the conversion, whose text nothing else needs.
+        let at = at.try_into().map_err(|_| io::ErrorKind::InvalidInput)?;
+        let left = length - bytes.len();
+        let spare = &mut bytes.spare_capacity_mut()[..left];
+        loop {
             // SAFETY: `spare` is allocated, unused and exclusively borrowed for the call; pread(2)
             // writes at most `spare.len()` bytes to it and reads none. The file is open.
             let got = unsafe {
@@ -101,20 +117,17 @@ impl Scratch {
                     at,
                 )
             };
-            match usize::try_from(got) {
-                Ok(0) => break,
+            if let Ok(got) = usize::try_from(got) {
                 // SAFETY: pread(2) has initialised the first `got` bytes behind the old length,
                 // and `got` is at most what the capacity has left.
-                Ok(got) => unsafe { bytes.set_len(bytes.len() + got) },
-                Err(_) => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(error);
-                    }
-                }
+                unsafe { bytes.set_len(bytes.len() + got) };
+                return Ok(got);
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
             }
         }
-        Ok(bytes)
     }
 }
 

@@ -37,6 +37,13 @@ fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
 
 /// The lines of this process's environment, `NAME=value`.
 pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
+    // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
+    // program.
+    lines().map(|line| unsafe { CStr::from_ptr(line) })
+}
+
+/// The same, as pointers to zero-terminated texts that live as long as the program.
+fn lines() -> impl Iterator<Item = *const libc::c_char> {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;
     }
@@ -49,21 +56,36 @@ pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
         let line = unsafe { next.as_ref() }.filter(|line| !line.is_null())?;
         // SAFETY: this element was not the last one, so there is one behind it.
         next = unsafe { next.add(1) };
-        // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
-        // program.
-        Some(unsafe { CStr::from_ptr(*line) })
+        Some(*line)
     })
 }
 
 /// The value of a variable of this process's environment, if it is there and not empty. std would
-/// copy the name and take a lock first.
+/// copy the name and take a lock first. Nearly all lines differ from the name in one of the first
+/// bytes, so no line is measured before its name has matched.
 pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
-    let value = |line: &'static CStr| {
-        let rest = line.to_bytes().strip_prefix(name.as_bytes())?;
-        rest.strip_prefix(b"=")
-    };
-    let value = environment().find_map(value)?;
+    let name = name.as_bytes();
+    let value = lines().find_map(|line| behind(line, name))?;
     (!value.is_empty()).then(|| OsStr::from_bytes(value))
+}
+
+/// The value in a line of the environment that has this name.
+#[inline(always)]
+fn behind(line: *const libc::c_char, name: &[u8]) -> Option<&'static [u8]> {
+    let line = line.cast::<u8>();
+    for (at, expected) in name.iter().enumerate() {
+        // SAFETY: the text ends in a zero, which is at `at` or behind it: all bytes before `at` were
+        // equal to those of the name, which has no zeros.
+        if unsafe { line.add(at).read() } != *expected {
+            return None;
+        }
+    }
+    // SAFETY: as above; and behind a byte that is not the zero, the rest is a zero-terminated text too,
+    // which lives as long as the program.
+    unsafe {
+        let end = line.add(name.len());
+        (end.read() == b'=').then(|| CStr::from_ptr(end.add(1).cast()).to_bytes())
+    }
 }
 
 /// Waits until one of the descriptors can be read or is at its end, or the time is over; says

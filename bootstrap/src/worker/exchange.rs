@@ -47,7 +47,7 @@ impl Worker {
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;
         let order = task.line();
-        self.tell(&[&order, "\n"].concat())?;
+        self.tell(&order)?;
         let mut sent = 0;
         let mut stream: Option<StreamedResponse<'_, '_>> = None;
         loop {
@@ -98,7 +98,12 @@ impl Worker {
                     self.nothing_more()?;
                     return Err(self.reported(error_type, sent));
                 }
-                _ => return Err(violation(&reply, &format!("as an answer to {order}"))),
+                _ => {
+                    return Err(violation(
+                        &reply,
+                        &format!("as an answer to {}", order.trim_end()),
+                    ));
+                }
             }
         }
     }

@@ -3,13 +3,16 @@
 use std::ffi::CStr;
 use std::mem;
 
-use crate::content_type;
+use crate::{content_type, decimal};
 
 /// The version, as workers find it in their environment.
 pub(crate) const VERSION: &CStr = c"COLDSPARK_PROTOCOL=1";
 
 /// The longest line of the protocol, with its end, in bytes.
 pub(crate) const LONGEST: usize = 512;
+
+/// Room for a line that hands over an event or a hook.
+const ORDER: usize = 32;
 
 /// The numbers of a worker's descriptors, beginning with `first`: lines for it, lines from it,
 /// the event, its response, the context.
@@ -52,12 +55,18 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    /// The line that hands it over, without its end.
+    /// The line that hands it over.
     pub(crate) fn line(self) -> String {
+        let mut line = String::with_capacity(ORDER);
         match self {
-            Self::Event(number) => format!("event {number}"),
-            Self::Hook(hook) => hook.line().to_owned(),
+            Self::Event(number) => {
+                line.push_str("event ");
+                decimal::push(&mut line, number);
+            }
+            Self::Hook(hook) => line.push_str(hook.line()),
         }
+        line.push('\n');
+        line
     }
 }
 
@@ -169,7 +178,7 @@ impl<'a> Line<'a> {
                 };
                 Self::Chunk {
                     event: number(event)?,
-                    length: digits(length)?,
+                    length: decimal::parse(length)?,
                     content_type,
                 }
             }
@@ -191,12 +200,7 @@ impl<'a> Line<'a> {
 
 /// The number of an event, which is never 0.
 fn number(text: &str) -> Option<u64> {
-    digits(text).filter(|number| *number != 0)
-}
-
-fn digits(text: &str) -> Option<u64> {
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits)
+    decimal::parse(text).filter(|number| *number != 0)
 }
 
 /// One word: it also stands in a header.

@@ -57,6 +57,7 @@ const fn code(mut out: Option<&mut [u8]>) -> usize {
 }
 
 /// A shell with the function of the script.
+#[inline(never)]
 pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
     if function == EXIT || function.starts_with(OWN) {
         return Err(Error::new(

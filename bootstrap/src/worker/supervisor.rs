@@ -97,8 +97,16 @@ impl Supervisor {
                 .errors()
                 .error_of(state.worker.take(), failure, "before it was ready"),
         });
-        self.log.catch_up();
+        self.end_lines(state.worker.as_ref());
         result
+    }
+
+    /// Writes what was printed until now, also a last line without an end.
+    fn end_lines(&self, worker: Option<&Worker>) {
+        match worker {
+            Some(worker) if worker.log_seen => self.log.end_lines(),
+            _ => self.log.catch_up(),
+        }
     }
 
     /// Starts the reader of the log of a first worker, for which no thread waits yet.
@@ -190,10 +198,7 @@ impl Supervisor {
         });
         let failure = match answer {
             Ok(response) => {
-                match running.log_seen {
-                    true => self.log.end_lines(),
-                    false => self.log.catch_up(),
-                }
+                self.end_lines(worker.as_ref());
                 return Ok(response);
             }
             Err(failure) => failure,

@@ -4,6 +4,8 @@
 
 #[path = "../../../bootstrap/src/content_type.rs"]
 mod content_type;
+#[path = "../../../bootstrap/src/decimal.rs"]
+mod decimal;
 #[path = "../../../bootstrap/src/error/mod.rs"]
 mod error;
 #[path = "../../../bootstrap/src/resolve.rs"]
@@ -54,6 +56,13 @@ mod sys {
     /// No variable is set.
     pub(crate) fn variable(_: &str) -> Option<&'static OsStr> {
         None
+    }
+
+    pub(crate) mod read_ahead {
+        /// No file was looked for.
+        pub(crate) fn has_found() -> bool {
+            false
+        }
     }
 }
 

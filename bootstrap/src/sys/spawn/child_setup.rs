@@ -29,7 +29,10 @@ pub(super) struct ChildSetup<'a> {
     /// From which number to which each descriptor goes; `None` when that is done, or there are no more.
     /// The last one is for /dev/null.
     moves: [Option<(libc::c_int, libc::c_int)>; MOST + 1],
-    /// The pipe into which the child writes the number of an error.
+    /// The number of the error that kept the child from executing its program, where the child shares this
+    /// memory; 0 is no error.
+    failed: libc::c_int,
+    /// Where an emulator copies the memory, the pipe into which the child writes that number; or -1.
     report: libc::c_int,
     /// The signals that its program begins with blocked, and this process goes on with: none, with
     /// whichever it was started itself.
@@ -51,6 +54,7 @@ impl<'a> ChildSetup<'a> {
             arguments: arguments.as_ptr(),
             environment: environment.as_ptr(),
             moves: [None; MOST + 1],
+            failed: 0,
             report,
             signals: MaybeUninit::uninit(),
             texts: PhantomData,
@@ -59,6 +63,12 @@ impl<'a> ChildSetup<'a> {
             *slot = Some(pair);
         }
         setup
+    }
+
+    /// The error that kept a child that was started from executing its program, as far as this process shares
+    /// its memory with the child.
+    pub(super) fn failed(&self) -> Option<libc::c_int> {
+        (self.failed != 0).then_some(self.failed)
     }
 
     /// Starts the child, and waits until it has executed its program, or ended.
@@ -189,20 +199,25 @@ fn above(fd: libc::c_int) -> Result<libc::c_int, Failed> {
     done(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, HIGH) })
 }
 
+/// Whether a child shares its parent's memory until it executes its program, as clone(2) is asked for. Emulators
+/// of processes such as qemu's and valgrind make a copy instead; they have no vDSO, which every kernel has. (An
+/// emulator that has one too is not noticed: a program that cannot be executed then just ends, with 127.)
+pub(super) fn shares_memory() -> bool {
+    // SAFETY: getauxval(3) takes an integer and reads what the kernel has given to this process.
+    unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) != 0 }
+}
+
 /// The function in which the child begins.
 extern "C" fn child_main(setup: *mut c_void) -> libc::c_int {
     // SAFETY: `ChildSetup::start` passes a pointer to its set-up, which nobody else uses while its
     // thread waits.
     let setup = unsafe { &mut *setup.cast::<ChildSetup<'_>>() };
-    let number = setup.execute();
-    // SAFETY: the pointer is to a live integer, of which write(2) reads the size given. _exit(2)
-    // runs nothing of the parent's.
-    unsafe {
-        libc::write(
-            setup.report,
-            (&raw const number).cast(),
-            size_of::<libc::c_int>(),
-        );
-        libc::_exit(127)
+    setup.failed = setup.execute();
+    if setup.report >= 0 {
+        let number = &raw const setup.failed;
+        // SAFETY: the pointer is to a live integer, of which write(2) reads the size given.
+        unsafe { libc::write(setup.report, number.cast(), size_of::<libc::c_int>()) };
     }
+    // SAFETY: _exit(2) runs nothing of the parent's.
+    unsafe { libc::_exit(127) }
 }

@@ -12,7 +12,7 @@ mod child_setup;
 use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
@@ -40,31 +40,41 @@ impl Command<'_> {
         debug_assert!(self.descriptors.len() <= MOST);
         let arguments = pointers(self.arguments.iter().map(|text| &**text));
         let environment = pointers(self.environment.iter().map(|text| &**text));
-        let (told, report) = pipe()?;
+        let (told, report) = match child_setup::shares_memory() {
+            true => (None, None),
+            false => pipe().map(|(told, report)| (Some(told), Some(report)))?,
+        };
         let descriptors = self.descriptors.iter();
         let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));
         let texts = [arguments.as_slice(), &environment];
-        let mut setup = ChildSetup::new(self.program, texts, moves, report.as_raw_fd());
+        let mut setup = ChildSetup::new(
+            self.program,
+            texts,
+            moves,
+            report.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        );
         // One at a time: see `pipe::replace`.
         let alone = spawn_lock::hold();
         child::check_open()?;
         let pid = setup.start()?;
         drop(report);
-        let mut number = [0; size_of::<libc::c_int>()];
-        // The end comes when the program is executed: the child's end of the pipe closes then.
-        match fs::File::from(told).read_exact(&mut number) {
-            Ok(()) => {
-                child::reap(pid);
-                let number = libc::c_int::from_ne_bytes(number);
-                Err(io::Error::from_raw_os_error(number))
-            }
-            Err(_) => {
-                let child = Child::new(pid);
-                drop(alone);
-                Ok(child)
-            }
+        if let Some(number) = setup.failed().or_else(|| told.and_then(reported)) {
+            child::reap(pid);
+            return Err(io::Error::from_raw_os_error(number));
         }
+        let child = Child::new(pid);
+        drop(alone);
+        Ok(child)
     }
+}
+
+/// The number of an error that a child reports by its pipe, whose end comes when the child has executed its
+/// program: its own end of the pipe closes then.
+#[cold]
+fn reported(told: OwnedFd) -> Option<libc::c_int> {
+    let mut number = [0; size_of::<libc::c_int>()];
+    let read = fs::File::from(told).read_exact(&mut number);
+    read.is_ok().then(|| libc::c_int::from_ne_bytes(number))
 }
 
 /// Makes this process the program; returns only the error that keeps it from that.
@@ -88,7 +98,7 @@ fn pointers<'a>(texts: impl Iterator<Item = &'a CStr>) -> Vec<*const libc::c_cha
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+    use std::os::fd::{AsFd, FromRawFd};
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
