@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Rie, function, runner, variable};
 
@@ -111,7 +112,11 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(case: &str) -> Self {
-        let name = format!("coldspark-trouble-{}-{case}", std::process::id());
+        // Groups run at the same time, and two of them may have a case of one name.
+        static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let name = format!("coldspark-trouble-{process}-{number}-{case}");
         let path = env::temp_dir().join(name);
         fs::create_dir_all(&path).expect("a folder");
         Self(path)
