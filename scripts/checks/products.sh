@@ -4,14 +4,12 @@ shipping() { "$TOOLS/templates/bin/python" "$ROOT/tests/shipping/run.py" "$@"; }
 
 # Templates, container images and scripts/bench-aws, by the tools that scripts/setup templates has.
 product_tests() {
-    local arch
     "$ROOT/scripts/setup" templates
     if [ -n "$long" ]; then
         check "soak" "$ROOT/scripts/soak" --no-build
     else
         check "soak, short" "$ROOT/scripts/soak" --no-build --short
     fi
-    for arch in x86_64 arm64; do step "build queue, $arch" "$ROOT/scripts/build" "$arch" --only queue; done
     tests "SAM templates" shipping sam_templates sam_http
     if [ "$WAY" = rustup ]; then
         tests "projects of the template" shipping template
@@ -23,6 +21,5 @@ product_tests() {
     # Again, now with CycloneDX's own validator.
     tests "the layer's bill of materials" shipping products.Layer
     tests "bench on AWS, against a stand-in" shipping bench_aws
-    check "release" "$ROOT/scripts/release" --no-build
     check "restored virtual machines share no id" "$ROOT/scripts/verify-clones" --short
 }

@@ -2,8 +2,51 @@
 
 LOG=$(mktemp)
 SKIPS=$(mktemp)
-trap 'rm -f "$LOG" "$LOG.times" "$SKIPS"' EXIT
+BESIDE=''
 passed=0 failed=0 skipped=0 broken=() times=()
+trap 'end_beside; rm -f "$LOG" "$LOG".* "$SKIPS" "$SKIPS".*' EXIT
+
+# beside NAME COMMAND...: checks in a process of their own, beside those that follow until `meet`. Tests wait
+# for processes, and the last step of a build keeps one core busy: two rows of them use what one leaves idle.
+beside() {
+    BESIDE_NAME=$1
+    shift
+    mkfifo "$LOG.beside.end"
+    # A process group of its own, so that its programs end with it.
+    set -m
+    (
+        set +m
+        SCRIPT="$SCRIPT, $BESIDE_NAME"
+        LOG=$LOG.beside SKIPS=$SKIPS.beside
+        passed=0 failed=0 skipped=0 broken=() times=()
+        "$@"
+        declare -p passed failed skipped broken times >"$LOG.counts.made"
+        mv "$LOG.counts.made" "$LOG.counts"
+        # Until `meet`: when it ends, its processor time is added to that of the check that then runs.
+        read -r _ <"$LOG.end"
+    ) </dev/null &
+    BESIDE=$!
+    set +m
+}
+
+# meet: wait for what runs beside, and add its counts. Without them there is no going on.
+meet() {
+    local before=("$passed" "$failed" "$skipped") broken_before=("${broken[@]+"${broken[@]}"}") times_before=("${times[@]+"${times[@]}"}")
+    [ -n "$BESIDE" ] || return 0
+    while [ ! -e "$LOG.beside.counts" ] && kill -0 "$BESIDE" 2>/dev/null; do sleep 0.2; done
+    [ ! -e "$LOG.beside.counts" ] || echo >"$LOG.beside.end"
+    wait "$BESIDE" || die "$BESIDE_NAME ended before its last check; the messages above say why"
+    BESIDE=''
+    # Without -g the variables would be this function's own.
+    eval "$(sed 's/^declare /declare -g /' "$LOG.beside.counts")"
+    passed=$((passed + before[0])) failed=$((failed + before[1])) skipped=$((skipped + before[2]))
+    broken=("${broken_before[@]+"${broken_before[@]}"}" "${broken[@]+"${broken[@]}"}")
+    times=("${times_before[@]+"${times_before[@]}"}" "${times[@]+"${times[@]}"}")
+    rm "$LOG.beside.counts" "$LOG.beside.end"
+}
+
+# end_beside: what still runs beside when the script ends.
+end_beside() { [ -z "$BESIDE" ] || kill -- "-$BESIDE" 2>/dev/null || true; }
 
 # check NAME COMMAND...: one thing that passes or fails as a whole.
 check() {
@@ -82,13 +125,14 @@ tests() {
         broken+=("$name")
         grep -vE '^test .* \.\.\. ok$' "$LOG" | tail -120 >&2
     else
-        say "  $p passed, $i skipped"
+        say "  $p passed, $i skipped: $name"
     fi
     took "$name"
 }
 
 report() {
-    say "what took longest, of $SECONDS s:"
+    processor
+    say "what took longest, of $SECONDS s, $PROCESSOR s of the processor:"
     printf '%s\n' "${times[@]}" | sort -rn | head -24 | sed 's/^/[test]   /' >&2
     for name in "${broken[@]+"${broken[@]}"}"; do say "FAILED: $name"; done
     echo "$passed passed, $failed failed, $skipped skipped"

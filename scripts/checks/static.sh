@@ -76,9 +76,13 @@ layer() {
 
 # What a start costs, on both architectures.
 budgets() {
-    local arch
     check "start-up within its budgets" "$ROOT/scripts/bench" --short --no-build
     check "start-up within its budgets, kernel included" "$ROOT/scripts/bench" --kernel --short --no-build
+}
+
+# Where functions lie, on both architectures.
+start_up_layouts() {
+    local arch
     for arch in x86_64 arm64; do
         if [ "$WAY" = rustup ]; then
             check "start-up layout, $arch" start_up_layout "$arch"
@@ -92,13 +96,16 @@ static_tests() {
     budgets
     step "bootstraps of the form x86_64" static_form x86_64 x86_64
     step "bootstraps of the form arm64" static_form arm64 arm64
-    step "bootstraps of the form ureq" static_form "$HOST" ureq --features ureq
     integration x86_64 x86_64 own
     integration arm64 arm64 own
     integration ureq "$HOST" ureq
     simulators
     layer x86_64
     layer arm64
+}
+
+# It makes the layer's zips again, which the products' tests read.
+publishing() {
     tests "layer, packaged and published" env COLDSPARK_AWS="$TOOLS/aws/bin" \
         cargo test --locked -p coldspark --test publishing -- --include-ignored
 }
