@@ -129,9 +129,7 @@ impl<'a> ChildSetup<'a> {
         // SAFETY: setpgid(2) takes integers.
         done(unsafe { libc::setpgid(0, 0) })?;
         if self.pending().all(|(_, number)| number != 0) {
-            let flags = libc::O_RDONLY | libc::O_CLOEXEC;
-            // SAFETY: the path is a static, zero-terminated text.
-            let null = done(unsafe { libc::open(c"/dev/null".as_ptr(), flags) })?;
+            let null = done(open_null())?;
             if let Some(last) = self.moves.last_mut() {
                 *last = Some((null, 0));
             }
@@ -184,6 +182,19 @@ impl<'a> ChildSetup<'a> {
     fn pending(&self) -> impl Iterator<Item = (libc::c_int, libc::c_int)> {
         self.moves.iter().flatten().copied()
     }
+}
+
+/// Opens /dev/null. The C library's open(3) would set close-on-exec by a second call.
+fn open_null() -> libc::c_int {
+    let path = c"/dev/null".as_ptr();
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    // SAFETY: the path is a static, zero-terminated text, which open(2) reads; the rest are integers.
+    #[cfg(target_arch = "x86_64")]
+    let file = unsafe { libc::syscall(libc::SYS_open, path, flags) };
+    // SAFETY: as above.
+    #[cfg(not(target_arch = "x86_64"))]
+    let file = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path, flags) };
+    file as libc::c_int
 }
 
 /// A system call failed; errno says why.
