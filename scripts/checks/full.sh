@@ -44,7 +44,7 @@ examples_beside_a_server() {
 
 # Frameworks behind the layer, and a page in a browser.
 web_applications() {
-    "$ROOT/scripts/setup" web
+    "$ROOT/scripts/setup" frameworks
     tests "web applications" env COLDSPARK_WEB="$TOOLS" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
     tests "web applications, static $HOST" env COLDSPARK_WEB="$TOOLS" COLDSPARK_TEST_BINARIES="$ROOT/dist/$HOST" \
         cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web

@@ -17,3 +17,16 @@ web_python() { from_pypi install web web; }
 
 # Frameworks for Node, as the lock file pins them, and what drives a browser.
 web_node() { from_npm web-node "$ROOT/scripts/pinned/web" web --ignore-scripts; }
+
+# Applications whose frameworks build them, with their lock files in bootstrap/tests/web/applications.
+BUILT_APPLICATIONS="next sveltekit react-router"
+
+# web_built NAME: the packages and the build of the application, in $TOOLS/web-NAME.
+web_built() {
+    local made=$TOOLS/web-$1 source=$ROOT/bootstrap/tests/web/applications/$1
+    from_npm "web-$1" "$source" web --ignore-scripts && cp -r "$source/." "$made" \
+        && PATH=$PATH:$TOOLS/bin:$TOOLS/web/bin NEXT_TELEMETRY_DISABLED=1 npm run build --prefix "$made" --silent >&2
+}
+
+# built_sum NAME: what stands for the files of the application in the name of a step.
+built_sum() { (cd "$ROOT/bootstrap/tests/web/applications/$1" && find . -type f | LC_ALL=C sort | xargs sha256sum | short_sum); }

@@ -87,21 +87,6 @@ fn fastmcp_zip() {
     assert!(body.contains("rope costs 350"), "{head}{body}");
 }
 
-/// nextjs-zip: compression.
-#[test]
-fn nextjs_zip_has_its_answers_compressed() {
-    let compresses = [("AWS_LWA_ENABLE_COMPRESSION", "true")];
-    let Some(site) = Site::wrapped("layer/examples/http-node", &compresses) else {
-        return;
-    };
-    let (head, body) = site.ask("GET /", "Accept-Encoding: gzip, br\r\n", b"");
-    assert!(
-        head.to_lowercase().contains("content-encoding: gzip"),
-        "{head}"
-    );
-    assert!(body.starts_with(&[0x1f, 0x8b]), "{body:?}");
-}
-
 /// javalin-zip and springboot-zip, with a framework of Node's: a port of its own name, a base path that is taken
 /// off, the readiness check's port and protocol, and deprecated names.
 #[test]

@@ -18,11 +18,16 @@ use coldspark_emulator::under_test::{limit, runner};
 use coldspark_emulator::{front, skipped};
 use serde_json::Value;
 
-/// The folder of what `scripts/setup web` installs, or nothing, which this says.
+/// Where Node looks for packages.
+const MODULES: &str = "node_modules";
+
+/// The folder of what `scripts/setup frameworks` installs, or nothing, which this says.
 pub(crate) fn tools() -> Option<PathBuf> {
     let tools = env::var_os("COLDSPARK_WEB").filter(|tools| !tools.is_empty());
     if tools.is_none() || runner().is_some() {
-        skipped("COLDSPARK_WEB does not say where scripts/setup web has put the applications");
+        skipped(
+            "COLDSPARK_WEB does not say where scripts/setup frameworks has put the applications",
+        );
         return None;
     }
     tools.map(PathBuf::from)
@@ -64,8 +69,12 @@ impl Site {
             .join("..")
             .join(folder);
         copied(&source, &copy);
-        let modules = tools.join("web-node/node_modules");
-        symlink(modules, copy.join("node_modules")).expect("a link to Node's packages");
+        let own = source.join(MODULES);
+        let modules = match own.exists() {
+            true => own,
+            false => tools.join("web-node").join(MODULES),
+        };
+        symlink(modules, copy.join(MODULES)).expect("a link to Node's packages");
         let folders = ["web/bin", "web-bin", "bin"].map(|it| tools.join(it).display().to_string());
         let path = [
             &folders.join(":"),
@@ -178,7 +187,12 @@ fn copied(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("the application") {
         let path = entry.expect("an entry").path();
-        let copy = to.join(path.file_name().expect("a name"));
+        let name = path.file_name().expect("a name");
+        // Hundreds of megabytes; the copy has a link to them.
+        if from.join("package-lock.json").exists() && name == MODULES {
+            continue;
+        }
+        let copy = to.join(name);
         match path.is_dir() {
             true => copied(&path, &copy),
             false => drop(fs::copy(&path, &copy).expect("a copy")),
