@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) short: bool,
     /// Only web applications, behind the layer and behind Lambda Web Adapter.
     pub(crate) web: bool,
+    /// With `web`, on all cores and not on one.
+    pub(crate) all_cores: bool,
     /// Only functions with a call of a service, with the floor.
     pub(crate) aws: bool,
     pub(crate) memory_mb: Option<u64>,
@@ -68,6 +70,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
         arches: Arch::ALL.to_vec(),
         short: false,
         web: false,
+        all_cores: false,
         aws: false,
         memory_mb: None,
         peers: Vec::new(),
@@ -99,6 +102,7 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             "arch" => options.arches = arches(&parser.value()?.string()?)?,
             "short" => options.short = true,
             "web" => options.web = true,
+            "all-cores" => options.all_cores = true,
             "aws" => options.aws = true,
             "memory" => {
                 let memory = parser.value()?.parse()?;
@@ -137,7 +141,14 @@ fn parse_with(parser: &mut Parser) -> Result<Options, lexopt::Error> {
             _ => return Err(Arg::Long(&name).unexpected()),
         }
     }
-    known(&options.only, options.aws)?;
+    if options.all_cores && !options.web {
+        return Err("--all-cores goes with --web".into());
+    }
+    if options.web {
+        crate::web::check_names(&options.only, &options.peers)?;
+    } else {
+        known(&options.only, options.aws)?;
+    }
     if options.aws {
         if options.short || options.memory_mb.is_some() || !options.peers.is_empty() {
             return Err("--aws goes with --only, --rounds, --output and --compare".into());
@@ -228,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn web_has_names_of_its_own() {
+        let options =
+            parsed("--web --all-cores --peer old=/tmp/old --only node,layer,old").unwrap();
+        assert!(options.web && options.all_cores);
+        assert_eq!(options.only, ["node", "layer", "old"]);
+    }
+
+    #[test]
     fn calls_are_measured_on_this_machine() {
         let options = parsed("--only aws,lambda_runtime-sdk --aws --arch all").unwrap();
         assert!(options.aws && options.arches == [Arch::host()]);
@@ -239,6 +258,9 @@ mod tests {
             ("--only helo", "helo"),
             ("--only aws-sdk", "'aws-sdk' without --aws"),
             ("--aws --only hello", "'hello' with --aws"),
+            ("--web --only hello", "no application or stack 'hello'"),
+            ("--web --only node --peer alone=/tmp/x", "already"),
+            ("--all-cores", "--web"),
             ("--aws --memory 128", "--aws goes with"),
             ("--arch riscv", "riscv"),
             ("--memory 64", "128 to 10240"),

@@ -25,6 +25,8 @@ use crate::options::Options;
 use crate::quiet::Quiet;
 use figures::Results;
 
+pub(crate) use stacks::check_names;
+
 /// Measures, prints the tables and writes the file of the results into the folder `output`.
 pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     let start = Instant::now();
@@ -33,7 +35,9 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     let applications = stacks::applications(options, &folder)?;
     let (stacks, missing) = stacks::stacks(options, &folder)?;
     let mut machine = Machine::of_this_host();
-    machine.take_a_core();
+    if !options.all_cores {
+        machine.take_a_core();
+    }
     let sizes = stacks::sizes(&stacks)?;
     let mut quiet = Quiet::of_this_core();
     let measured = rounds::take(options.rounds, &applications, &stacks, &mut quiet, &folder)?;
@@ -56,5 +60,8 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     println!("{}", table::render(&results));
     crate::say_time("web applications", start);
     let noisy = crate::noisy(&results.noise);
-    crate::save(&results, &output.join(format!("{arch}-web{noisy}.json")))
+    let cores = if options.all_cores { "-all-cores" } else { "" };
+    let part = if options.only.is_empty() { "" } else { "-only" };
+    let name = format!("{arch}-web{cores}{part}{noisy}.json");
+    crate::save(&results, &output.join(name))
 }

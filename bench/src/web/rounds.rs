@@ -154,7 +154,9 @@ impl Place<'_> {
         let Self { api, quiet, log } = self;
         let nothing = |_: &mut Api| ();
         quiet.measure(api, nothing, |api| {
-            let mut running = Running::start(api, application, stack, variables, log)?;
+            let given = stack.variables.iter().map(String::as_str);
+            let variables: Vec<&str> = given.chain(variables.iter().copied()).collect();
+            let mut running = Running::start(api, application, stack, &variables, log)?;
             let result = measure(&mut running);
             result.map_err(|error| running.explained(error))
         })

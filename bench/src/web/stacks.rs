@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::arch::Arch;
-use crate::options::Options;
+use crate::options::{Options, Peer};
 use crate::programs::Missing;
 use crate::{cold, size};
 
@@ -30,6 +30,8 @@ pub(super) struct Stack {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) kind: Kind,
+    /// NAME=VALUE, more variables of its environment.
+    pub(super) variables: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +57,35 @@ pub(super) const LAYER: &str = "layer";
 pub(super) const ADAPTER: &str = "lambda_web_adapter";
 const TOGETHER: &str = "lambda_web_adapter-together";
 const DOCS: &str = "lambda_web_adapter-docs";
+
+const APPLICATIONS: [&str; 3] = ["c", "node", "fastapi"];
+const STACKS: [&str; 5] = [ALONE, LAYER, ADAPTER, TOGETHER, DOCS];
+
+/// Whether the names of `--only` are those of applications and stacks, and those of `--peer` new ones.
+pub(crate) fn check_names(only: &[String], peers: &[Peer]) -> Result<(), String> {
+    let own = || APPLICATIONS.iter().chain(&STACKS).copied();
+    if let Some(peer) = peers
+        .iter()
+        .find(|peer| own().any(|name| name == peer.name))
+    {
+        return Err(format!("--peer: {} is in the table already", peer.name));
+    }
+    let known: Vec<&str> = own().chain(peers.iter().map(|peer| &*peer.name)).collect();
+    match only.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(format!(
+            "--only with --web: no application or stack '{name}'; there are {}",
+            known.join(", ")
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Whether `--only` leaves this one in: it names it, or no other of its kind.
+fn is_wanted(options: &Options, name: &str, is_application: bool) -> bool {
+    let of_this_kind = |name: &&String| APPLICATIONS.contains(&name.as_str()) == is_application;
+    let mut chosen = options.only.iter().filter(of_this_kind).peekable();
+    chosen.peek().is_none() || chosen.any(|chosen| chosen == name)
+}
 
 /// The applications, copied to folders of their own.
 pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Application>, String> {
@@ -88,6 +119,9 @@ pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Appli
     ];
     let mut applications = Vec::new();
     for mut application in list {
+        if !is_wanted(options, application.name, true) {
+            continue;
+        }
         let copy = folder.join(application.name);
         copied(&application.folder, &copy)?;
         application.folder = copy;
@@ -104,7 +138,10 @@ pub(super) fn stacks(
     let arch = Arch::host().name();
     let built = |name: &str| options.cache.join("programs").join(arch).join(name);
     let layer = options.root.join("dist").join(arch).join("layer");
-    let mut stacks = vec![stack(ALONE, "the application by itself", Kind::Alone)];
+    let mut stacks = Vec::new();
+    if is_wanted(options, ALONE, false) {
+        stacks.push(stack(ALONE, "the application by itself", Kind::Alone));
+    }
     let mut missing = Vec::new();
     let adapter = |program, together| Kind::Adapter { program, together };
     let own = [
@@ -129,6 +166,9 @@ pub(super) fn stacks(
         ),
     ];
     for (name, about, place, together) in own {
+        if name != LAYER && !is_wanted(options, name, false) {
+            continue;
+        }
         let file = place.join("bootstrap");
         if !file.exists() {
             missing.push(Missing {
@@ -148,11 +188,19 @@ pub(super) fn stacks(
         stacks.push(stack(name, about, kind));
     }
     for peer in &options.peers {
+        if !is_wanted(options, &peer.name, false) {
+            continue;
+        }
         let file = fs::canonicalize(&peer.command)
             .map_err(|error| format!("--peer {}: {}: {error}", peer.name, peer.command))?;
         let program = staged(&file, &folder.join(&peer.name))?;
-        let about = "a Web Adapter given by --peer";
-        stacks.push(stack(&peer.name, about, adapter(program, false)));
+        let (about, kind) = match peer.handler.starts_with("http:") {
+            true => ("a layer given by --peer", Kind::Layer(program)),
+            false => ("a Web Adapter given by --peer", adapter(program, false)),
+        };
+        let mut stack = stack(&peer.name, about, kind);
+        stack.variables.clone_from(&peer.variables);
+        stacks.push(stack);
     }
     if missing.iter().any(|one| one.name == LAYER) {
         return Err("the layer is not built; scripts/build --only layer builds it".to_owned());
@@ -165,6 +213,7 @@ fn stack(name: &str, about: &str, kind: Kind) -> Stack {
         name: name.to_owned(),
         about: about.to_owned(),
         kind,
+        variables: Vec::new(),
     }
 }
 
