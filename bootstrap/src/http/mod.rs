@@ -3,7 +3,7 @@
 //! ```text
 //! event -> event, target, request -> connection -> body -> answer -> response
 //!                                       |
-//!                          application -> running (the process), readiness
+//!                          application -> running (the process), readiness -> looks
 //! ```
 //!
 //! `handle` takes an event through these steps, `program` finds what to start, `settings` reads the
@@ -22,6 +22,7 @@ mod headers;
 mod hooks;
 mod invocation;
 mod json;
+mod looks;
 mod program;
 mod readiness;
 mod request;

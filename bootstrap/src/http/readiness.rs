@@ -6,15 +6,21 @@ use coldspark::internal::since_boot;
 
 use super::application::Application;
 use super::connection::{Connection, Outgoing};
+use super::looks::{Looks, first_pause, pause_by_time};
 use super::request::Request;
 use super::running::Running;
 use super::trouble::Trouble;
 use crate::sys::schedule::Patience;
 
-/// The shortest pause between two attempts. A refused one takes a few microseconds.
-const PAUSE: Duration = Duration::from_micros(250);
-/// A longer pause is this part of the time that the application has taken so far.
-const PART: u32 = 32;
+/// What an attempt has found.
+enum Found {
+    /// A connection that the first event can use, if there is one.
+    Ready(Option<Connection>),
+    /// Nobody listens.
+    Refused,
+    /// It listens, and is not healthy.
+    Unhealthy,
+}
 
 impl Application {
     /// Waits until the application is ready. Returns the connection of the check, if the first event can use
@@ -24,45 +30,53 @@ impl Application {
         running: &Running,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, Trouble> {
-        // On a core that both share, each attempt would interrupt the application.
+        // On a core that both share, each look would interrupt the application.
         let _patience = Patience::begin();
+        let clock = running.child.cpu_clock();
+        let taken = || since_boot().saturating_sub(running.started);
+        running.pause(first_pause(taken()), until)?;
         loop {
-            match self.check(running, until) {
-                Ok(connection) => {
+            let mut looks = Looks::new(running.started, since_boot(), clock.read());
+            match self.check(running, until)? {
+                Found::Ready(connection) => {
                     running.set_ready();
                     return Ok(connection);
                 }
-                Err(Trouble::Refused | Trouble::Closed) => {}
-                Err(trouble) => return Err(trouble),
+                Found::Refused => loop {
+                    running.pause(looks.pause, until)?;
+                    if looks.is_due(since_boot(), clock.read()) {
+                        break;
+                    }
+                },
+                // What listens goes idle behind each check.
+                Found::Unhealthy => running.pause(pause_by_time(taken()), until)?,
             }
-            let taken = since_boot().saturating_sub(running.started);
-            running.pause(PAUSE.max(taken / PART), until)?;
         }
     }
 
-    /// One attempt. An application that does not listen yet, or is not healthy yet, counts as refused.
-    fn check(
-        &self,
-        running: &Running,
-        until: Option<Duration>,
-    ) -> Result<Option<Connection>, Trouble> {
+    /// One attempt.
+    fn check(&self, running: &Running, until: Option<Duration>) -> Result<Found, Trouble> {
         let check = &self.web.check;
         let addresses = self.addresses(check.port);
-        let mut connection = Connection::open(addresses, running, until)?;
+        let mut connection = match Connection::open(addresses, running, until) {
+            Err(Trouble::Refused) => return Ok(Found::Refused),
+            opened => opened?,
+        };
         let kept = check.port == self.web.port;
         if check.tcp {
             connection.rest();
-            return Ok(Some(connection).filter(|_| kept));
+            return Ok(Found::Ready(Some(connection).filter(|_| kept)));
         }
         // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
         let mut outgoing = Outgoing::new(&request.head, &request.body);
-        let head = connection.await_head(running, &mut outgoing, until)?;
-        if !check.healthy.contain(head.status) {
-            return Err(Trouble::Refused);
-        }
+        let head = match connection.await_head(running, &mut outgoing, until) {
+            Ok(head) if check.healthy.contain(head.status) => head,
+            Ok(_) | Err(Trouble::Closed) => return Ok(Found::Unhealthy),
+            Err(trouble) => return Err(trouble),
+        };
         // A page may be long; then another connection is made for the first event.
         let whole = self.pass_over(&mut connection, running, &head, until);
-        Ok(Some(connection).filter(|_| kept && whole))
+        Ok(Found::Ready(Some(connection).filter(|_| kept && whole)))
     }
 }

@@ -76,7 +76,7 @@ fn left_until(until: Duration) -> Duration {
 pub(crate) fn await_end(child: &Child, until: Duration) -> io::Result<bool> {
     loop {
         let woken = wait(child, [None, None], Some(until))?;
-        if woken.ended || woken.timed_out {
+        if woken.ended || woken.timed_out || since_boot() >= until {
             return Ok(woken.ended);
         }
     }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use coldspark::internal::{io_error, since_boot};
 
+use super::cpu_clock::CpuClock;
 use super::{checked, owned, poll};
 
 /// How long a killed child may take to end. One in whose way the kernel or a tracer stands is left.
@@ -139,6 +140,11 @@ impl Child {
 
     pub(crate) fn pid(&self) -> libc::pid_t {
         self.pid
+    }
+
+    /// The clock of its CPU time.
+    pub(crate) fn cpu_clock(&self) -> CpuClock {
+        CpuClock::of(self.pid)
     }
 
     /// What becomes readable when the child ends.

@@ -52,34 +52,40 @@ impl Address {
         let done = unsafe { libc::connect(socket.as_raw_fd(), pointer, size as libc::socklen_t) };
         checked(done).map(drop)
     }
+
+    /// Begins to connect, or asks how that goes: whether the socket is connected now.
+    fn is_connected(&self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+        if let Err(error) = self.connect(socket) {
+            match error.raw_os_error() {
+                Some(libc::EALREADY | libc::EINPROGRESS) => return Ok(false),
+                Some(libc::EISCONN) => {}
+                _ => return Err(error),
+            }
+        }
+        send_at_once(socket);
+        Ok(true)
+    }
 }
 
-/// A new socket that does not block, and whether it is connected already: on one machine that is
-/// known at once, unless the application takes connections more slowly than they come.
+/// A new socket that does not block, and whether it is connected already. On one machine the first call
+/// begins, and when it returns the answer is there, which the second call tells; unless the application takes
+/// connections more slowly than they come.
 pub(crate) fn connect(address: &SocketAddr) -> io::Result<(OwnedFd, bool)> {
     use std::os::fd::AsFd;
     let target = Address::new(address);
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket(2) takes integers.
     let socket = owned(unsafe { libc::socket(target.family(), kind, 0) })?;
-    send_at_once(socket.as_fd());
-    match target.connect(socket.as_fd()) {
-        Ok(()) => Ok((socket, true)),
-        Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => Ok((socket, false)),
-        Err(error) => Err(error),
+    let mut connected = target.is_connected(socket.as_fd())?;
+    if !connected {
+        connected = target.is_connected(socket.as_fd())?;
     }
+    Ok((socket, connected))
 }
 
 /// Whether a socket that was not connected at once is connected now, or why it never will be.
 pub(crate) fn is_connected(socket: BorrowedFd<'_>, address: &SocketAddr) -> io::Result<bool> {
-    match Address::new(address).connect(socket) {
-        Ok(()) => Ok(true),
-        Err(error) => match error.raw_os_error() {
-            Some(libc::EISCONN) => Ok(true),
-            Some(libc::EALREADY | libc::EINPROGRESS) => Ok(false),
-            _ => Err(error),
-        },
-    }
+    Address::new(address).is_connected(socket)
 }
 
 /// The last part of a body must not wait for the acknowledgement of what came before.

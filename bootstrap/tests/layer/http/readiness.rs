@@ -67,6 +67,29 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
     assert_eq!(policy(function.pid()), "0");
 }
 
+/// Whether the application is asked when it computes first, and whatever it does then: the readiness check
+/// goes by its CPU time.
+#[test]
+fn an_application_is_found_whether_it_is_idle_or_busy_or_not_the_child_itself() {
+    const COMPUTES: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; touch computed; ";
+    for then in [
+        "exec sleep 600",
+        // Other threads of it may compute, and not the one that listens.
+        "while :; do :; done",
+        // The application is not the process that the bootstrap has started.
+        "sleep 600 & wait",
+        // It works for a moment again and again.
+        "while :; do sleep 0.005; done",
+    ] {
+        let (mut function, port) = silent(&format!("{COMPUTES}{then}"), &[]);
+        let computed = function.package.task().join("computed");
+        function.wait_until("computed", |_| computed.exists());
+        listen(port);
+        let answer = function.invoke(get("/").to_string()).text();
+        assert!(answer.contains("\"body\":\"ok\""), "{then}: {answer}");
+    }
+}
+
 /// The scheduling policy of a process's first thread (proc_pid_stat(5)).
 fn policy(pid: u32) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("its state");
