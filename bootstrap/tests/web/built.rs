@@ -12,7 +12,7 @@ const UPLOAD: usize = 4_600_000;
 const BROWSER: &str = "Accept: text/html\r\nOrigin: https://shop.example\r\n";
 
 /// The application of this name, as `scripts/setup frameworks` has built it.
-fn built(name: &str, variables: &[(&str, &str)]) -> Option<Site> {
+pub(crate) fn built(name: &str, variables: &[(&str, &str)]) -> Option<Site> {
     let folder = tools()?.join(format!("web-{name}"));
     if !folder.exists() {
         skipped("scripts/setup frameworks has not built the application");
@@ -23,7 +23,7 @@ fn built(name: &str, variables: &[(&str, &str)]) -> Option<Site> {
 
 /// A page with a query, a file, and an image, as they are; an image that is as large as Lambda allows.
 #[track_caller]
-fn serves_pages_and_files(site: &Site) {
+pub(crate) fn serves_pages_and_files(site: &Site) {
     let page = site.get("/?page=2%263");
     assert!(page.contains("page 2&amp;3"), "{page}");
     let (head, style) = site.ask("GET /style.css", "", b"");
@@ -58,7 +58,7 @@ fn serves_its_scripts(site: &Site, folder: &str) {
 
 /// What a form answers: a redirection, whose page knows the name by its cookie.
 #[track_caller]
-fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
+pub(crate) fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
     let (head, _) = site.ask(
         &format!("POST {path}"),
         &format!("{headers}{BROWSER}"),
@@ -83,7 +83,7 @@ fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
     assert!(page.contains("Hello, Anna!"), "{head}{page}");
 }
 
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
 /// nextjs-zip: its build is `standalone`, and its answers are compressed.
 #[test]

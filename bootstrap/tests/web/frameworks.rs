@@ -2,7 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
@@ -74,18 +73,7 @@ fn fastify_and_a_stream_that_comes_as_it_is_made() {
         return;
     };
     takes_a_query_and_an_upload(&site);
-    let mut response = site.open("GET /gated", "", b"");
-    let mut begin = String::new();
-    while !begin.contains("data: first\n\n") {
-        let mut byte = [0];
-        assert_eq!(response.read(&mut byte).expect("a part"), 1, "{begin}");
-        begin.push(char::from(byte[0]));
-    }
-    // Only now the application goes on.
-    fs::write(site.file("gate"), "").expect("a file");
-    let mut rest = String::new();
-    response.read_to_string(&mut rest).expect("the rest");
-    assert!(rest.contains("data: last\n\n"), "{rest}");
+    site.comes_in_parts("GET /gated", "", ["data: first\n\n", "data: last\n\n"]);
 }
 
 #[test]

@@ -86,26 +86,3 @@ fn fastmcp_zip() {
     let body = String::from_utf8_lossy(&body).into_owned();
     assert!(body.contains("rope costs 350"), "{head}{body}");
 }
-
-/// javalin-zip and springboot-zip, with a framework of Node's: a port of its own name, a base path that is taken
-/// off, the readiness check's port and protocol, and deprecated names.
-#[test]
-fn javalin_zip_and_springboot_zip() {
-    let port = coldspark_emulator::port::free_port().to_string();
-    let javalin = [
-        ("AWS_LWA_PORT", &*port),
-        ("AWS_LWA_READINESS_CHECK_PATH", "/"),
-        ("AWS_LWA_REMOVE_BASE_PATH", "/v1"),
-        ("AWS_LWA_READINESS_CHECK_PROTOCOL", "http"),
-        ("AWS_LWA_READINESS_CHECK_PORT", &*port),
-    ];
-    let Some(site) = Site::wrapped(EXPRESS, &javalin) else {
-        return;
-    };
-    assert!(site.get("/v1/").contains("<form"));
-    drop(site);
-    let springboot = [("READINESS_CHECK_PATH", "/")];
-    if let Some(site) = Site::wrapped(EXPRESS, &springboot) {
-        assert!(site.get("/").contains("<form"));
-    }
-}

@@ -109,11 +109,6 @@ impl Site {
         })
     }
 
-    /// A file in the application's folder.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
-    }
-
     /// The response to a request: its head and its body. The headers end each with a line's end.
     pub(crate) fn ask(&self, line: &str, headers: &str, body: &[u8]) -> (String, Vec<u8>) {
         let mut stream = self.open(line, headers, body);
@@ -154,6 +149,20 @@ impl Site {
         stream
     }
 
+    /// A response whose last part the application makes only when the file `gate` is there, which is after its
+    /// reader has the first one.
+    #[track_caller]
+    pub(crate) fn comes_in_parts(&self, line: &str, headers: &str, parts: [&str; 2]) {
+        let [first, last] = parts;
+        let mut response = self.open(line, headers, b"");
+        let begin = read_until(&mut response, first);
+        assert!(!begin.contains(last), "{begin}");
+        fs::write(self.folder.join("gate"), "").expect("a file");
+        let mut rest = String::new();
+        response.read_to_string(&mut rest).expect("the rest");
+        assert!(rest.contains(last), "{rest}");
+    }
+
     /// The response to an event that is no request.
     #[track_caller]
     pub(crate) fn invoke(&self, event: &Value) -> Value {
@@ -169,6 +178,18 @@ impl Drop for Site {
         self.function.stop();
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// What a response has up to this text. The rest is still to be read.
+#[track_caller]
+fn read_until(response: &mut TcpStream, text: &str) -> String {
+    let mut begin = String::new();
+    while !begin.contains(text) {
+        let mut byte = [0];
+        assert_eq!(response.read(&mut byte).expect("a part"), 1, "{begin}");
+        begin.push(char::from(byte[0]));
+    }
+    begin
 }
 
 /// The bytes of a chunked body.

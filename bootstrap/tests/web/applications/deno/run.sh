@@ -1,0 +1,2 @@
+#!/bin/sh
+exec node_modules/@deno/linux-*/deno run -A main.ts

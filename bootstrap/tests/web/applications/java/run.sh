@@ -1,0 +1,2 @@
+#!/bin/sh
+exec java -cp classes Application "--server.port=${PORT}"
