@@ -40,38 +40,28 @@ const NUMBER: usize = 8;
 
 /// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
 /// be in a snapshot, and the same in all that is restored from it. The seed is empty if the process
-/// needs no seed (`seeded` is `false`). Also returns 64 random bits, which a process cannot guess from
-/// what it is told.
+/// needs no seed (`seeded` is `false`). With a seed it also returns 64 random bits of the same draw, which a
+/// process cannot guess from what it is told.
 pub(crate) fn lines<S>(
     context: &Context<'_, S>,
     deadline: &Deadline,
     seeded: bool,
     text: &mut String,
-) -> Result<u64, Error> {
-    let mut drawn = [0; SEED + NUMBER];
-    let done = match seeded {
-        true => fresh::fill(&mut drawn),
-        // The number must not be guessed, but may come twice among restored snapshots. The kernel
-        // takes half the time for 32 bytes or less.
-        false => kernel_random(&mut drawn[SEED..]).map_err(FreshError::Kernel),
-    };
-    // An event without a seed would go unnoticed.
-    done.map_err(|error| match error {
-        FreshError::Kernel(error) => error::system("make the event's random seed", &error),
-        _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
-    })?;
-    let (seed, rest) = drawn.split_at(SEED);
-    let more = rest
-        .iter()
-        .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-    let (mut end, mut restores, mut hex) = (String::new(), String::new(), String::new());
+) -> Result<Option<u64>, Error> {
+    let mut more = None;
+    let mut hex = String::new();
+    if seeded {
+        // An event without a seed would go unnoticed.
+        let drawn = fresh::bytes::<{ SEED + NUMBER }>().map_err(not_drawn)?;
+        let (seed, rest) = drawn.split_at(SEED);
+        push_hex(&mut hex, seed);
+        more = rest.first_chunk().copied().map(u64::from_ne_bytes);
+    }
+    let (mut end, mut restores) = (String::new(), String::new());
     if let (Some(_), Some(milliseconds)) = (deadline.end, deadline_ms(context)) {
         decimal::push(&mut end, milliseconds);
     }
     decimal::push(&mut restores, fresh::restore_count().into());
-    if seeded {
-        push_hex(&mut hex, seed);
-    }
     let values = [
         Some(context.request_id()),
         context.invocation_id(),
@@ -93,6 +83,41 @@ pub(crate) fn lines<S>(
     Ok(more)
 }
 
+#[cold]
+#[inline(never)]
+fn not_drawn(error: FreshError) -> Error {
+    match error {
+        FreshError::Kernel(error) => error::system("make the event's random seed", &error),
+        _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
+    }
+}
+
+/// Random bits for the numbers of events without a seed. They must not be guessed, but may come twice among
+/// restored snapshots.
+#[derive(Default)]
+pub(crate) struct Numbers {
+    drawn: [u8; DRAWN],
+    left: usize,
+}
+
+/// What the kernel's generator gives at once; for more it does twice the work.
+const DRAWN: usize = 32;
+
+impl Numbers {
+    /// The next ones, 64 bits; every fourth time they are drawn.
+    pub(crate) fn next(&mut self) -> Result<u64, Error> {
+        if self.left < NUMBER {
+            kernel_random(&mut self.drawn)
+                .map_err(FreshError::Kernel)
+                .map_err(not_drawn)?;
+            self.left = DRAWN;
+        }
+        let last = self.drawn.get(..self.left).unwrap_or_default();
+        self.left -= NUMBER;
+        Ok(last.last_chunk().copied().map_or(0, u64::from_ne_bytes))
+    }
+}
+
 fn push_hex(text: &mut String, bytes: &[u8]) {
     text.reserve(2 * bytes.len());
     for byte in bytes {
@@ -107,4 +132,19 @@ pub(crate) fn variables(lines: &str, environment: &mut Vec<Cow<'static, CStr>>) 
     // Headers hold no zero bytes.
     let lines = lines.lines().filter_map(|line| CString::new(line).ok());
     environment.extend(lines.map(Cow::Owned));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// More than one draw of the kernel's generator gives.
+    #[test]
+    fn no_number_comes_twice() {
+        let mut numbers = Numbers::default();
+        let drawn: BTreeSet<_> = (0..10).map(|_| numbers.next().unwrap()).collect();
+        assert!(drawn.len() == 10 && !drawn.contains(&0), "{drawn:?}");
+    }
 }

@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::process::Worker;
 use super::program::Program;
 use super::protocol::{self, Hook, Task};
-use crate::context;
+use crate::context::{self, Numbers};
 use crate::deadline::{Deadline, milliseconds};
 use crate::error::failure::Failure;
 use crate::error::{self, IN_EVENT};
@@ -33,6 +33,7 @@ struct State {
     worker: Option<Worker>,
     /// The text of the context; kept for its memory.
     context: String,
+    numbers: Numbers,
 }
 
 impl Supervisor {
@@ -50,6 +51,7 @@ impl Supervisor {
             state: RefCell::new(State {
                 worker: Some(worker),
                 context: String::new(),
+                numbers: Numbers::default(),
             }),
         })
     }
@@ -171,13 +173,15 @@ impl Supervisor {
         let State {
             worker,
             context: text,
+            numbers,
         } = &mut *state;
         self.log.begin_event(context);
         self.prepare(worker, &deadline)?;
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
-        let random = context::lines(context, &deadline, !running.asked.no_seed, text)?;
+        let drawn = context::lines(context, &deadline, !running.asked.no_seed, text)?;
+        let random = drawn.map_or_else(|| numbers.next(), Ok)?;
         let mut number = protocol::event_number(random);
         if self.program.outlet.is_some() {
             // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
