@@ -31,13 +31,19 @@ impl Application {
         until: Option<Duration>,
     ) -> Result<Option<Connection>, Trouble> {
         // On a core that both share, each look would interrupt the application.
-        let _patience = Patience::begin();
+        let mut patience = Some(Patience::begin());
         let clock = running.child.cpu_clock();
         let taken = || since_boot().saturating_sub(running.started);
         running.pause(first_pause(taken()), until)?;
         loop {
             let mut looks = Looks::new(running.started, since_boot(), clock.read());
-            match self.check(running, until)? {
+            let mut found = Found::Refused;
+            if let Some(connection) = self.attempt(running, until)? {
+                // Its answer is passed on at once.
+                patience = None;
+                found = self.check(connection, running, until)?;
+            }
+            match found {
                 Found::Ready(connection) => {
                     running.set_ready();
                     return Ok(connection);
@@ -49,19 +55,35 @@ impl Application {
                     }
                 },
                 // What listens goes idle behind each check.
-                Found::Unhealthy => running.pause(pause_by_time(taken()), until)?,
+                Found::Unhealthy => {
+                    patience.get_or_insert_with(Patience::begin);
+                    running.pause(pause_by_time(taken()), until)?;
+                }
             }
         }
     }
 
-    /// One attempt.
-    fn check(&self, running: &Running, until: Option<Duration>) -> Result<Found, Trouble> {
+    /// One attempt to connect.
+    fn attempt(
+        &self,
+        running: &Running,
+        until: Option<Duration>,
+    ) -> Result<Option<Connection>, Trouble> {
+        match Connection::open(self.addresses(self.web.check.port), running, until) {
+            Ok(connection) => Ok(Some(connection)),
+            Err(Trouble::Refused) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Asks an application that has accepted the connection.
+    fn check(
+        &self,
+        mut connection: Connection,
+        running: &Running,
+        until: Option<Duration>,
+    ) -> Result<Found, Trouble> {
         let check = &self.web.check;
-        let addresses = self.addresses(check.port);
-        let mut connection = match Connection::open(addresses, running, until) {
-            Err(Trouble::Refused) => return Ok(Found::Refused),
-            opened => opened?,
-        };
         let kept = check.port == self.web.port;
         if check.tcp {
             connection.rest();

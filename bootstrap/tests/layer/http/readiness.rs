@@ -23,7 +23,10 @@ fn silent(process: &str, variables: &[(&str, &str)]) -> (Function, u16) {
 
 /// Answers each connection to this port with a page.
 fn listen(port: u16) {
-    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
+    serve(TcpListener::bind(("127.0.0.1", port)).expect("the port"));
+}
+
+fn serve(listener: TcpListener) {
     std::thread::spawn(move || {
         use std::io::{Read, Write};
         for mut stream in listener.incoming().flatten() {
@@ -57,7 +60,12 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
     });
     // Meanwhile the bootstrap does not interrupt the application (SCHED_BATCH).
     function.wait_until("patient", |function| policy(function.pid()) == "3");
-    listen(port);
+    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port");
+    let (check, _) = listener.accept().expect("the check");
+    // The answer to the check is passed on at once.
+    function.wait_until("prompt", |function| policy(function.pid()) == "0");
+    drop(check);
+    serve(listener);
     assert!(
         function
             .invoke(get("/").to_string())
