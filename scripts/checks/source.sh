@@ -10,7 +10,7 @@ documentation() {
 format() {
     local package
     cargo fmt --all --check || return 1
-    for package in tests/{fuzz,simulators,lambda-http,mutants/switch} examples/{s3,sdk,opentelemetry} bootstrap/tests/web/applications/axum; do
+    for package in tests/{fuzz,simulators,lambda-http,mutants/switch} examples/{s3,sdk,opentelemetry} bootstrap/tests/web/applications/{axum,actix}; do
         cargo fmt --manifest-path "$package/Cargo.toml" --check || return 1
     done
 }

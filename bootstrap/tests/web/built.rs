@@ -56,6 +56,14 @@ fn serves_its_scripts(site: &Site, folder: &str) {
     }
 }
 
+/// A page or a stream whose first part the client has before the application makes the last one.
+#[track_caller]
+fn comes_in_parts(name: &str, path: &str, parts: [&str; 2]) {
+    if let Some(site) = built(name, &[STREAMS]) {
+        site.comes_in_parts(&format!("GET {path}"), BROWSER, parts);
+    }
+}
+
 /// What a form answers: a redirection, whose page knows the name by its cookie.
 #[track_caller]
 pub(crate) fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
@@ -84,6 +92,8 @@ pub(crate) fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
 }
 
 pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+const STREAMS: (&str, &str) = ("AWS_LWA_INVOKE_MODE", "response_stream");
 
 /// nextjs-zip: its build is `standalone`, and its answers are compressed.
 #[test]
@@ -114,6 +124,25 @@ fn next() {
         "Content-Type: multipart/form-data; boundary=b\r\n",
         &body,
     );
+    let (head, _) = site.ask(
+        "POST /",
+        "Content-Type: multipart/form-data; boundary=b\r\nOrigin: https://elsewhere.example\r\n",
+        body.as_bytes(),
+    );
+    assert!(head.starts_with("HTTP/1.1 500 "), "{head}");
+    // The framework asks itself for the picture, and changes it.
+    let picture = "GET /_next/image?url=%2Fpicture&w=32&q=75";
+    let (head, body) = site.ask(picture, "Accept: image/webp\r\n", b"");
+    assert!(
+        head.to_lowercase().contains("content-type: image/webp"),
+        "{head}"
+    );
+    assert!(
+        body.starts_with(b"RIFF") && body[8..].starts_with(b"WEBP"),
+        "{body:?}"
+    );
+    drop(site);
+    comes_in_parts("next", "/slow", ["not yet", "the last part"]);
 }
 
 /// sveltekit-ssr-zip: adapter-node's server.
@@ -125,6 +154,11 @@ fn sveltekit() {
     serves_pages_and_files(&site);
     serves_its_scripts(&site, "/_app/immutable/");
     remembers(&site, "/", FORM, "name=Anna");
+    let foreign = FORM.to_owned() + &BROWSER.replace("shop", "elsewhere");
+    let (head, _) = site.ask("POST /", &foreign, b"name=Anna");
+    assert!(head.starts_with("HTTP/1.1 403 "), "{head}");
+    drop(site);
+    comes_in_parts("sveltekit", "/gated", ["data: first\n\n", "data: last\n\n"]);
 }
 
 /// remix-zip, with React Router's server, which Remix has become.
@@ -136,4 +170,6 @@ fn react_router() {
     serves_pages_and_files(&site);
     serves_its_scripts(&site, "/assets/");
     remembers(&site, "/?index", FORM, "name=Anna");
+    drop(site);
+    comes_in_parts("react-router", "/slow", ["not yet", "the last part"]);
 }

@@ -259,3 +259,33 @@ fn go_with_the_settings_of_go_http_zip_and_gin_zip() {
         }
     }
 }
+
+/// rust-actix-web-zip.
+#[test]
+fn rust_actix_web_zip() {
+    if tools().is_none() {
+        return;
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web/applications/actix");
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-actix");
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    command.args(["build", "--quiet", "--locked", "--manifest-path"]);
+    command
+        .arg(source.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(&built);
+    compiles(&mut command);
+    let package = built.join("package");
+    fs::create_dir_all(&package).expect("a folder");
+    fs::copy(built.join("debug/web-application"), package.join("app")).expect("a copy");
+    fs::copy(source.join("style.css"), package.join("style.css")).expect("a copy");
+    for settings in [&[][..], &[STREAMS]] {
+        let Some(site) = Site::start(&package.display().to_string(), "http:app", settings) else {
+            return;
+        };
+        is_a_shop(&site);
+        if settings.contains(&STREAMS) {
+            site.comes_in_parts("GET /gated", "", PARTS);
+        }
+    }
+}
