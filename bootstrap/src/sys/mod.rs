@@ -70,14 +70,15 @@ pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
     (!value.is_empty()).then(|| OsStr::from_bytes(value))
 }
 
-/// The value in a line of the environment that has this name.
+/// The value in a line of the environment that has this name; `line` is a zero-terminated text that lives as long
+/// as the program.
 #[inline(always)]
 fn behind(line: *const libc::c_char, name: &[u8]) -> Option<&'static [u8]> {
     let line = line.cast::<u8>();
     for (at, expected) in name.iter().enumerate() {
-        // SAFETY: the text ends in a zero, which is at `at` or behind it: all bytes before `at` were
-        // equal to those of the name, which has no zeros.
-        if unsafe { line.add(at).read() } != *expected {
+        // SAFETY: the zero that ends the text is at `at` or behind it: all bytes before `at` were equal to
+        // bytes that are no zeros.
+        if *expected == 0 || unsafe { line.add(at).read() } != *expected {
             return None;
         }
     }
@@ -127,5 +128,40 @@ pub(crate) fn poll_or_room<const N: usize>(
         Ok(_) => Ok(polled.map(|polled| polled.revents != 0)),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok([false; N]),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_a_value_only_for_its_whole_name() {
+        let value = |line: &'static CStr, name: &str| behind(line.as_ptr(), name.as_bytes());
+        assert_eq!(value(c"NAME=a=b", "NAME"), Some(&b"a=b"[..]));
+        assert_eq!(value(c"NAME=", "NAME"), Some(&b""[..]));
+        for (line, name) in [
+            (c"NAME=a", "NAM"),
+            (c"NAME=a", "NAMES"),
+            (c"NAME", "NAME"),
+            (c"NA", "NAME"),
+            (c"", "NAME"),
+            // Nothing behind the end of the line is read.
+            (c"NA", "NA\0ME"),
+        ] {
+            assert_eq!(value(line, name), None, "{line:?}, {name:?}");
+        }
+    }
+
+    #[test]
+    fn variables_are_those_of_the_process() {
+        let path = std::env::var_os("PATH").unwrap();
+        assert_eq!(variable("PATH"), Some(&*path));
+        assert_eq!(variable("PAT"), None);
+        assert_eq!(
+            environment().count(),
+            std::env::vars_os().count(),
+            "lines of the environment"
+        );
     }
 }
