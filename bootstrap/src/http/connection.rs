@@ -256,6 +256,8 @@ fn is_refusal(error: &io::Error) -> bool {
     let codes = [
         libc::ECONNREFUSED,
         libc::ECONNRESET,
+        libc::ECONNABORTED,
+        libc::EPIPE,
         libc::EADDRNOTAVAIL,
         libc::EAFNOSUPPORT,
         libc::ENETUNREACH,

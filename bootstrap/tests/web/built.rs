@@ -38,7 +38,7 @@ pub(crate) fn serves_pages_and_files(site: &Site) {
     assert_eq!(answer, json!({"name": "photo", "bytes": UPLOAD}), "{head}");
 }
 
-/// A script that the page asks for comes compressed to a client that takes it.
+/// A script that the page asks for comes as it is, also where the server compresses it for a client that takes it.
 #[track_caller]
 fn serves_its_scripts(site: &Site, folder: &str) {
     let page = site.get("/?page=1");
