@@ -20,7 +20,7 @@ impl Termination {
     /// Installs the signal handler. Children are started with the signal's default, because
     /// exec(2) resets it.
     pub(crate) fn catch() -> io::Result<Self> {
-        let (read, write) = pipe()?;
+        let (read, write) = pipe(0)?;
         WRITING_END.store(write.as_raw_fd(), Ordering::Relaxed);
         let handler: extern "C" fn(libc::c_int) = on_sigterm;
         let mut action = MaybeUninit::<libc::sigaction>::zeroed();

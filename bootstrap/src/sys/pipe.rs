@@ -5,24 +5,19 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use coldspark::internal::pipe;
 
-use super::{checked, owned, spawn_lock};
+use super::{checked, spawn_lock};
 
 /// A pipe: a reading end that does not block, for this process, and a writing end that does, for
 /// a child.
 pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pipe()?;
+    let (read, write) = pipe(0)?;
     do_not_block(&read)?;
     Ok((read, write))
 }
 
 /// A pipe of the log: as [`from_child`], with a writing end that only blocks after [`let_block`].
 pub(crate) fn of_log() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [-1; 2];
-    let flags = libc::O_CLOEXEC | libc::O_NONBLOCK;
-    // SAFETY: the pointer is to two live, exclusively borrowed integers, which pipe2(2) writes.
-    checked(unsafe { libc::pipe2(ends.as_mut_ptr(), flags) })?;
-    let [read, write] = ends;
-    Ok((owned(read)?, owned(write)?))
+    pipe(libc::O_NONBLOCK)
 }
 
 fn do_not_block(end: &OwnedFd) -> io::Result<()> {
@@ -42,7 +37,7 @@ pub(crate) fn let_block(end: &OwnedFd) {
 /// A pipe: a reading end that blocks, for a child, and a writing end that does not, for this
 /// process.
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pipe()?;
+    let (read, write) = pipe(0)?;
     do_not_block(&write)?;
     Ok((read, write))
 }

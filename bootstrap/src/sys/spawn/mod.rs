@@ -42,7 +42,7 @@ impl Command<'_> {
         let environment = pointers(self.environment.iter().map(|text| &**text));
         let (told, report) = match child_setup::shares_memory() {
             true => (None, None),
-            false => pipe().map(|(told, report)| (Some(told), Some(report)))?,
+            false => pipe(0).map(|(told, report)| (Some(told), Some(report)))?,
         };
         let descriptors = self.descriptors.iter();
         let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));

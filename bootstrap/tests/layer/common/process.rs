@@ -98,7 +98,7 @@ pub(crate) fn on_one_processor(command: &mut Command) {
 
 /// A pipe that holds no more than a page, which any line may fill: its reading and its writing end.
 pub(crate) fn narrow_pipe() -> [fs::File; 2] {
-    let (read, write) = coldspark::internal::pipe().expect("a pipe");
+    let (read, write) = coldspark::internal::pipe(0).expect("a pipe");
     // SAFETY: fcntl with F_SETPIPE_SZ takes integers and touches no memory.
     unsafe { libc::fcntl(write.as_raw_fd(), libc::F_SETPIPE_SZ, 4096) };
     [read.into(), write.into()]
