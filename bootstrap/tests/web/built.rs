@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 
 use coldspark_emulator::skipped;
 
-use super::site::{Site, tools};
+use super::site::{FORM, STREAMS, Site, UPLOAD, tools};
 
-/// Bytes that are no text; in Base64 they fill an event of 6 MB.
-const UPLOAD: usize = 4_600_000;
 /// As a browser sends it; frameworks compare the origin of a form with the host that the function URL has.
 const BROWSER: &str = "Accept: text/html\r\nOrigin: https://shop.example\r\n";
 
@@ -90,10 +88,6 @@ pub(crate) fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
     let page = String::from_utf8_lossy(&page).into_owned();
     assert!(page.contains("Hello, Anna!"), "{head}{page}");
 }
-
-pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
-
-const STREAMS: (&str, &str) = ("AWS_LWA_INVOKE_MODE", "response_stream");
 
 /// nextjs-zip: its build is `standalone`, and its answers are compressed.
 #[test]

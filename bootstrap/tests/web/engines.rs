@@ -3,20 +3,17 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use coldspark_emulator::port::free_port;
-use coldspark_emulator::skipped;
 use serde_json::{Value, json};
 
-use super::built::{FORM, built, remembers, serves_pages_and_files};
-use super::site::{Site, tools};
+use super::built::{built, remembers, serves_pages_and_files};
+use super::compiled::{by_cargo, compiles, copy_of, program};
+use super::site::{FORM, STREAMS, Site, UPLOAD};
 
-const STREAMS: (&str, &str) = ("AWS_LWA_INVOKE_MODE", "response_stream");
 const PARTS: [&str; 2] = ["data: first\n\n", "data: last\n\n"];
-const UPLOAD: usize = 4_600_000;
 
 /// What the applications in this file have in common.
 #[track_caller]
@@ -25,44 +22,6 @@ fn is_a_shop(site: &Site) {
     remembers(site, "/greet", FORM, "name=Anna");
     let (head, _) = site.ask("GET /nowhere", "", b"");
     assert!(head.starts_with("HTTP/1.1 404 "), "{head}");
-}
-
-/// A program of the tools, or else of the machine.
-fn program(name: &str) -> Option<PathBuf> {
-    let mut folders = vec![tools()?.join("bin")];
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let found = folders
-        .into_iter()
-        .map(|it| it.join(name))
-        .find(|it| it.exists());
-    if found.is_none() {
-        skipped(&format!(
-            "scripts/setup frameworks has not installed {name}"
-        ));
-    }
-    found
-}
-
-/// A new folder with the files of an application, for its compiler.
-fn copy_of(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("web-{name}"));
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/web/applications")
-        .join(name);
-    for entry in fs::read_dir(source).expect("the application") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), folder.join(entry.file_name())).expect("a copy");
-    }
-    folder
-}
-
-#[track_caller]
-fn compiles(command: &mut Command) {
-    let output = command.output().expect("the compiler runs");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
 }
 
 #[track_caller]
@@ -263,24 +222,14 @@ fn go_with_the_settings_of_go_http_zip_and_gin_zip() {
 /// rust-actix-web-zip.
 #[test]
 fn rust_actix_web_zip() {
-    if tools().is_none() {
+    let Some(folder) = by_cargo("actix") else {
         return;
-    }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web/applications/actix");
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-actix");
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(["build", "--quiet", "--locked", "--manifest-path"]);
-    command
-        .arg(source.join("Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&built);
-    compiles(&mut command);
-    let package = built.join("package");
-    fs::create_dir_all(&package).expect("a folder");
-    fs::copy(built.join("debug/web-application"), package.join("app")).expect("a copy");
-    fs::copy(source.join("style.css"), package.join("style.css")).expect("a copy");
+    };
+    let style = "bootstrap/tests/web/applications/actix/style.css";
+    fs::copy(super::site::source(style), folder.join("style.css")).expect("a copy");
+    let folder = folder.display().to_string();
     for settings in [&[][..], &[STREAMS]] {
-        let Some(site) = Site::start(&package.display().to_string(), "http:app", settings) else {
+        let Some(site) = Site::start(&folder, "http:app", settings) else {
             return;
         };
         is_a_shop(&site);

@@ -1,17 +1,9 @@
 //! An application for each framework: a page, an upload as large as Lambda allows, and what else it is known for.
 
-use std::env;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
 use serde_json::{Value, json};
 
-use super::site::{Site, tools};
-
-const APPLICATIONS: &str = "bootstrap/tests/web/applications";
-/// Bytes that are no text; in Base64 they fill an event of 6 MB.
-const UPLOAD: usize = 4_600_000;
+use super::compiled::by_cargo;
+use super::site::{APPLICATIONS, FORM, Site, UPLOAD};
 
 /// An upload, and a page with a query.
 #[track_caller]
@@ -58,8 +50,7 @@ fn express() {
     let (head, body) = site.ask("GET /", "", b"");
     has_cookies(&head, &["seen=1", "theme=dark"]);
     assert!(String::from_utf8_lossy(&body).contains("<form"));
-    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-    let (head, body) = site.ask("POST /greet", form, b"name=Anna");
+    let (head, body) = site.ask("POST /greet", FORM, b"name=Anna");
     assert_eq!(body, b"Hello, Anna!\n", "{head}");
     takes_an_upload(&site);
     ticks(&site);
@@ -127,20 +118,10 @@ fn nginx_with_php_fpm() {
 
 #[test]
 fn axum() {
-    if tools().is_none() {
+    let Some(folder) = by_cargo("axum") else {
         return;
-    }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web/applications/axum");
-    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-axum");
-    let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(["build", "--quiet", "--locked", "--manifest-path"]);
-    command.arg(folder.join("Cargo.toml"));
-    command.arg("--target-dir").arg(&built);
-    assert!(command.status().expect("cargo runs").success());
-    let package = built.join("package");
-    fs::create_dir_all(&package).expect("a folder");
-    fs::copy(built.join("debug/web-application"), package.join("app")).expect("a copy");
-    if let Some(site) = Site::start(&package.display().to_string(), "http:app", &[]) {
+    };
+    if let Some(site) = Site::start(&folder.display().to_string(), "http:app", &[]) {
         takes_a_query_and_an_upload(&site);
     }
 }

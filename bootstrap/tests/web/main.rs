@@ -6,6 +6,7 @@
 
 mod browser;
 mod built;
+mod compiled;
 mod engines;
 mod frameworks;
 mod settings;

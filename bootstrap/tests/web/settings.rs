@@ -3,11 +3,10 @@
 
 use serde_json::json;
 
-use super::site::Site;
+use super::site::{STREAMS, Site};
 
 const EXPRESS: &str = "layer/examples/http-express";
 const FASTAPI: &str = "layer/examples/http-fastapi";
-const STREAMS: (&str, &str) = ("AWS_LWA_INVOKE_MODE", "response_stream");
 
 /// expressjs-zip, hono-zip, fastapi-zip, flask-zip, fasthtml-zip: the wrapper, and at most PORT. The frameworks'
 /// own tests have them; here is the one that is nowhere else.

@@ -18,6 +18,15 @@ use coldspark_emulator::under_test::{limit, runner};
 use coldspark_emulator::{front, skipped};
 use serde_json::Value;
 
+/// The folder of the applications, in this repository.
+pub(crate) const APPLICATIONS: &str = "bootstrap/tests/web/applications";
+/// Bytes that are no text; in Base64 they fill an event of 6 MB.
+pub(crate) const UPLOAD: usize = 4_600_000;
+/// The header of a posted form.
+pub(crate) const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+/// The setting by which responses are streamed.
+pub(crate) const STREAMS: (&str, &str) = ("AWS_LWA_INVOKE_MODE", "response_stream");
+
 /// Where Node looks for packages.
 const MODULES: &str = "node_modules";
 
@@ -31,6 +40,11 @@ pub(crate) fn tools() -> Option<PathBuf> {
         return None;
     }
     tools.map(PathBuf::from)
+}
+
+/// A path of this repository; one that is absolute stays as it is.
+pub(crate) fn source(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
 fn binary() -> PathBuf {
@@ -65,9 +79,7 @@ impl Site {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         // Paths of sockets are short.
         let copy = env::temp_dir().join(format!("coldspark-web-{}-{number}", process::id()));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("..")
-            .join(folder);
+        let source = source(folder);
         copied(&source, &copy);
         let own = source.join(MODULES);
         let modules = match own.exists() {
@@ -204,7 +216,8 @@ fn without_chunks(mut body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn copied(from: &Path, to: &Path) {
+/// Copies a folder with what is in it.
+pub(crate) fn copied(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("the application") {
         let path = entry.expect("an entry").path();
