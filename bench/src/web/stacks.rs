@@ -56,7 +56,8 @@ pub(super) const ALONE: &str = "alone";
 pub(super) const LAYER: &str = "layer";
 pub(super) const ADAPTER: &str = "lambda_web_adapter";
 const TOGETHER: &str = "lambda_web_adapter-together";
-const DOCS: &str = "lambda_web_adapter-docs";
+/// As its documents build it.
+pub(super) const DOCS: &str = "lambda_web_adapter-docs";
 
 const APPLICATIONS: [&str; 3] = ["c", "node", "fastapi"];
 const STACKS: [&str; 5] = [ALONE, LAYER, ADAPTER, TOGETHER, DOCS];
@@ -106,7 +107,7 @@ pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Appli
             about: "Node's own server, started by a script",
             program: "run.sh",
             folder: sources.join("node"),
-            every: 2,
+            every: 1,
             is_server: false,
         },
         Application {
@@ -114,7 +115,7 @@ pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Appli
             about: "FastAPI on uvicorn, started by a script",
             program: "run.sh",
             folder: sources.join("fastapi"),
-            every: 8,
+            every: 4,
             is_server: false,
         },
     ];
