@@ -18,16 +18,11 @@ pub(super) struct Reach {
 pub(super) fn of(measured: &[Measured]) -> Vec<Reach> {
     let mut reach = Vec::new();
     for application in measured {
-        if let Some(row) = application.row(ADAPTER) {
-            beside(application, row, &mut reach);
-        }
-        // As its authors build it, it is larger.
+        // By our recipe, and as its authors build it.
         for row in [ADAPTER, DOCS] {
-            reach.extend(
-                application
-                    .row(row)
-                    .and_then(|row| memory(application, row)),
-            );
+            if let Some(row) = application.row(row) {
+                beside(application, row, &mut reach);
+            }
         }
         let alone = application.row(ALONE);
         let behind = alone.and_then(|row| row.layer_lead_us.get(FIRST));
@@ -46,9 +41,12 @@ fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
     let (name, adapter) = (&application.name, &row.name);
     let ratio = |figure| row.layer_ratio.get(figure).map(|ratio| ratio.median);
     if name == "c" {
+        let own = application.row(LAYER).and_then(|row| row.resident_kb);
+        let memory = own.zip(row.resident_kb).map(|(own, other)| own / other);
         let aims = [
             ("spawn to next", ratio(NEXT), 0.15),
             ("a warm request", ratio(WARM), 0.5),
+            ("resident memory", memory, 0.1),
         ];
         for (what, value, limit) in aims {
             let what = format!("{name}: {what}, of {adapter}'s");
@@ -63,14 +61,6 @@ fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
             holds: value >= 8.0,
         });
     }
-}
-
-/// Resident memory, which is the same with each application.
-fn memory(application: &Measured, row: &Row) -> Option<Reach> {
-    let own = application.row(LAYER)?.resident_kb?;
-    let what = format!("{}: resident memory, of {}'s", application.name, row.name);
-    let value = own / row.resident_kb?;
-    (application.name == "c").then(|| at_most(what, value, 0.1))
 }
 
 fn at_most(what: String, value: f64, limit: f64) -> Reach {
