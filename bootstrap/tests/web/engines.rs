@@ -190,7 +190,7 @@ fn go_with_the_settings_of_go_http_zip_and_gin_zip() {
     compiles(&mut command);
     let folder = folder.display().to_string();
     for settings in [&[][..], &[("GIN_MODE", "release"), STREAMS]] {
-        let Some(site) = Site::start(&folder, "http:app", settings) else {
+        let Some(site) = Site::of_program(&folder, settings) else {
             return;
         };
         is_a_shop(&site);
@@ -229,7 +229,7 @@ fn rust_actix_web_zip() {
     fs::copy(super::site::source(style), folder.join("style.css")).expect("a copy");
     let folder = folder.display().to_string();
     for settings in [&[][..], &[STREAMS]] {
-        let Some(site) = Site::start(&folder, "http:app", settings) else {
+        let Some(site) = Site::of_program(&folder, settings) else {
             return;
         };
         is_a_shop(&site);

@@ -121,7 +121,7 @@ fn axum() {
     let Some(folder) = by_cargo("axum") else {
         return;
     };
-    if let Some(site) = Site::start(&folder.display().to_string(), "http:app", &[]) {
+    if let Some(site) = Site::of_program(&folder.display().to_string(), &[]) {
         takes_a_query_and_an_upload(&site);
     }
 }

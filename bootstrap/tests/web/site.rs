@@ -1,14 +1,14 @@
 //! A web application behind the layer, and a function URL in front of it.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use coldspark_emulator::emulator::Invocation;
@@ -33,7 +33,7 @@ const MODULES: &str = "node_modules";
 /// The folder of what `scripts/setup frameworks` installs, or nothing, which this says.
 pub(crate) fn tools() -> Option<PathBuf> {
     let tools = env::var_os("COLDSPARK_WEB").filter(|tools| !tools.is_empty());
-    if tools.is_none() || runner().is_some() {
+    if tools.is_none() {
         skipped(
             "COLDSPARK_WEB does not say where scripts/setup frameworks has put the applications",
         );
@@ -45,6 +45,27 @@ pub(crate) fn tools() -> Option<PathBuf> {
 /// A path of this repository; one that is absolute stays as it is.
 pub(crate) fn source(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The layer's binary, or a script that runs it under its runner.
+fn bootstrap() -> PathBuf {
+    let Some(runner) = runner() else {
+        return binary();
+    };
+    static SCRIPT: OnceLock<PathBuf> = OnceLock::new();
+    let script = SCRIPT.get_or_init(|| {
+        let script = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web-bootstrap");
+        let (runner, binary) = (runner.display(), binary());
+        let line = format!("exec {runner} {} \"$@\"", binary.display());
+        write_script(&script, &line);
+        script
+    });
+    script.clone()
+}
+
+fn write_script(path: &Path, line: &str) {
+    fs::write(path, format!("#!/bin/sh\n{line}\n")).expect("a script");
+    fs::set_permissions(path, Permissions::from_mode(0o755)).expect("its mode");
 }
 
 fn binary() -> PathBuf {
@@ -65,11 +86,25 @@ pub(crate) struct Site {
 impl Site {
     /// The application of a folder of this repository as a managed runtime has it: the layer is the wrapper
     /// (`AWS_LAMBDA_EXEC_WRAPPER`), and the handler is its script `run.sh`.
+    /// Under a runner it is not, since that would stand in the wrapper's place: there the handler has its prefix.
     pub(crate) fn wrapped(folder: &str, variables: &[(&str, &str)]) -> Option<Self> {
+        if runner().is_some() {
+            return Self::start(folder, "http:run.sh", variables);
+        }
         let wrapper = binary().display().to_string();
         let mut variables = variables.to_vec();
         variables.push(("AWS_LAMBDA_EXEC_WRAPPER", &wrapper));
         Self::start(folder, "run.sh", &variables)
+    }
+
+    /// The program `app` of a folder, compiled for this machine. Under a runner, whose binary may be of another
+    /// architecture and would refuse it, a script starts it.
+    pub(crate) fn of_program(folder: &str, variables: &[(&str, &str)]) -> Option<Self> {
+        if runner().is_none() {
+            return Self::start(folder, "http:app", variables);
+        }
+        write_script(&Path::new(folder).join("run.sh"), "exec ./app");
+        Self::start(folder, "http:run.sh", variables)
     }
 
     /// The application of a folder, and this handler.
@@ -101,7 +136,7 @@ impl Site {
         let given = variables.iter().copied();
         all.extend(given.map(|(name, value)| (name.to_owned(), value.to_owned())));
         let function = Function::new(Spec {
-            bootstrap: binary(),
+            bootstrap: bootstrap(),
             handler: handler.to_owned(),
             task_root: copy.clone(),
             variables: all,
