@@ -12,6 +12,7 @@ ADAPTER = "lambda_web_adapter"
 COLUMNS = [
     ("spawn to `next`", "next_us"),
     ("first answer", "first_answer_us"),
+    ("of it, not the application's CPU", "beside_us"),
     ("warm request", "warm_us"),
     ("6 MB up", "upload_us"),
     ("6 MB down", "download_us"),
@@ -29,12 +30,15 @@ SHORT = [
     ("c", "first_byte_us", "C server: first byte of a stream"),
     ("c", "of_16_us", "C server: an event, of 16 at a time"),
     ("node", "first_answer_us", "Node: spawn to first answer"),
+    ("node", "beside_us", "of it, not the application's CPU"),
     ("node", "warm_us", "Node: warm request"),
     ("fastapi", "first_answer_us", "FastAPI: spawn to first answer"),
+    ("fastapi", "beside_us", "of it, not the application's CPU"),
     ("fastapi", "warm_us", "FastAPI: warm request"),
 ]
 # Of which the briefest has these.
-BRIEF = [("c", "next_us"), ("c", "warm_us"), ("node", "first_answer_us"), ("fastapi", "first_answer_us")]
+BRIEF = [("c", "next_us"), ("c", "warm_us"), ("node", "first_answer_us"), ("fastapi", "first_answer_us"),
+         ("fastapi", "beside_us")]
 
 
 def number(value):
@@ -80,6 +84,9 @@ def short(results, is_brief):
         if is_brief and (application, figure) not in BRIEF:
             continue
         alone, own, other = (rows.get((application, name)) for name in ("alone", LAYER, ADAPTER))
+        # Files of before this figure have no value.
+        if median(own, figure) is None:
+            continue
         by_itself = median(alone, figure)
         ratio = other["layer_ratio"].get(figure) if other else None
         part = f"{ratio['median']:.2f}" if ratio else "not measured"

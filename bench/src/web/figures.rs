@@ -16,6 +16,8 @@ use crate::stats::{self, Spread};
 pub(super) const NEXT: &str = "next_us";
 /// From there to the first answer.
 pub(super) const FIRST: &str = "first_answer_us";
+/// The same without the time in which the application computes, on one core.
+pub(super) const BESIDE: &str = "beside_us";
 /// From an event to its answer.
 pub(super) const WARM: &str = "warm_us";
 /// The same with a body of 4.7 MB, which is an event of 6 MB.

@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     }
     let sizes = stacks::sizes(&stacks)?;
     let mut quiet = Quiet::of_this_core();
-    let measured = rounds::take(options.rounds, &applications, &stacks, &mut quiet, &folder)?;
+    let measured = rounds::take(options, &applications, &stacks, &mut quiet, &folder)?;
     machine.look_again();
     let mut noise = noise::reasons(&machine, None, false);
     noise.extend(figures::spread(&measured));

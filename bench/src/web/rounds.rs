@@ -8,6 +8,7 @@ use super::stacks::{Application, Kind, Stack};
 use super::start::Running;
 use super::steps;
 use crate::api::Api;
+use crate::options::Options;
 use crate::quiet::Quiet;
 
 /// Large answers, streams and several events at a time are measured in one of so many rounds.
@@ -41,7 +42,7 @@ impl Series {
 
 /// Measures every application behind every stack.
 pub(super) fn take(
-    rounds: usize,
+    options: &Options,
     applications: &[Application],
     stacks: &[Stack],
     quiet: &mut Quiet,
@@ -50,11 +51,12 @@ pub(super) fn take(
     let mut place = Place {
         api: Api::moving()?,
         quiet,
+        on_one_core: !options.all_cores,
         log: folder.join("log"),
     };
     let mut measured = Vec::new();
     for application in applications {
-        let rounds = rounds.div_ceil(application.every).max(3);
+        let rounds = options.rounds.div_ceil(application.every).max(3);
         eprintln!("[bench] {}: {rounds} rounds", application.name);
         let mut all = |round: usize, series: &mut [Series]| {
             for at in order(round, stacks.len()) {
@@ -89,6 +91,7 @@ fn order(round: usize, count: usize) -> Vec<usize> {
 struct Place<'a> {
     api: Api,
     quiet: &'a mut Quiet,
+    on_one_core: bool,
     log: PathBuf,
 }
 
@@ -108,6 +111,9 @@ fn one(
                 series.put(figures::NEXT, round, next);
             }
             series.put(figures::FIRST, round, sample.first);
+            if place.on_one_core {
+                series.put(figures::BESIDE, round, sample.beside);
+            }
             if let Some(median) = crate::stats::quantile_of(&sample.warm, 0.5) {
                 series.put(figures::WARM, round, median);
             }
@@ -151,7 +157,9 @@ impl Place<'_> {
         variables: &[&str],
         mut measure: impl FnMut(&mut Running<'_>) -> Result<T, String>,
     ) -> Result<T, String> {
-        let Self { api, quiet, log } = self;
+        let Self {
+            api, quiet, log, ..
+        } = self;
         let nothing = |_: &mut Api| ();
         quiet.measure(api, nothing, |api| {
             let given = stack.variables.iter().map(String::as_str);

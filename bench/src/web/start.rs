@@ -8,6 +8,7 @@ use super::stacks::{Application, Kind, Stack};
 use crate::api::{Api, Call, Request};
 use crate::clock::Moment;
 use crate::measure::one::{self, TIMEOUT};
+use crate::process;
 use crate::programs::{Countable, Group, Program};
 use crate::spawn::{self, Launch};
 
@@ -107,6 +108,21 @@ impl<'a> Running<'a> {
         let until = Moment::now().after(TIMEOUT);
         let mut ended = || ended(&self.processes);
         self.api.receive_part(part, until, &mut ended)
+    }
+
+    /// The process of the application: the only child of a bootstrap, or the last one that was started here.
+    pub(super) fn application(&self) -> Result<i32, String> {
+        let tree = match self.processes[..] {
+            [bootstrap] => process::tree(bootstrap),
+            _ => self.processes.clone(),
+        };
+        match tree[..] {
+            [application] | [_, application] => Ok(application),
+            _ => Err(format!(
+                "of {} processes it is not known which one is the application",
+                tree.len()
+            )),
+        }
     }
 
     /// Adds what the programs said last.

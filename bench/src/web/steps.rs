@@ -26,6 +26,8 @@ pub(super) struct Sample {
     pub(super) next: Option<f64>,
     /// From there to the first answer.
     pub(super) first: f64,
+    /// The part of it in which the application did not compute. On several cores that part is longer.
+    pub(super) beside: f64,
     pub(super) warm: Vec<f64>,
     /// Resident memory of the bootstrap or the extension, in kB: all of it, and without the pages of files.
     pub(super) resident_kb: Option<(u64, u64)>,
@@ -41,11 +43,14 @@ pub(super) fn start(running: &mut Running<'_>, kind: &Kind) -> Result<Sample, St
     let mut sample = Sample {
         next: Some(next.at.micros_since(running.started)),
         first: 0.0,
+        beside: 0.0,
         warm: Vec::new(),
         resident_kb: None,
     };
     let (_, answered) = invoke(running, &next, &event, events::is_ok)?;
+    let computed = process::cpu_micros(running.application()?)?;
     sample.first = answered.micros_since(running.started);
+    sample.beside = sample.first - computed;
     for _ in 0..WARM {
         next = running.expect(&Call::Next)?;
         let (sent, answered) = invoke(running, &next, &event, events::is_ok)?;
@@ -59,9 +64,12 @@ pub(super) fn start(running: &mut Running<'_>, kind: &Kind) -> Result<Sample, St
 fn alone(running: &mut Running<'_>) -> Result<Sample, String> {
     let mut client = Client::connect(running.port, running.processes[0])?;
     let (_, answered) = client.ask()?;
+    let computed = process::cpu_micros(running.application()?)?;
+    let first = answered.micros_since(running.started);
     let mut sample = Sample {
         next: None,
-        first: answered.micros_since(running.started),
+        first,
+        beside: first - computed,
         warm: Vec::new(),
         resident_kb: None,
     };

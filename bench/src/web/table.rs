@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use super::figures::{DOWNLOAD, FIRST, NEXT, Results, SEVERAL, STREAM, UPLOAD, WARM};
+use super::figures::{BESIDE, DOWNLOAD, FIRST, NEXT, Results, SEVERAL, STREAM, UPLOAD, WARM};
 
-const COLUMNS: [(&str, &str); 7] = [
+const COLUMNS: [(&str, &str); 8] = [
     ("spawn to `next`", NEXT),
     ("first answer", FIRST),
+    ("of it, not the application's CPU", BESIDE),
     ("warm request", WARM),
     ("6 MB up", UPLOAD),
     ("6 MB down", DOWNLOAD),
