@@ -35,12 +35,9 @@ use coldspark::Runtime;
 
 use crate::worker::protocol::Hook;
 
-/// Where Lambda's Runtime API is; set by Lambda alone.
-const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
-
 coldspark::main!({
     sys::read_ahead::start();
-    if sys::variable(RUNTIME_API).is_none() {
+    if sys::variable(settings::RUNTIME_API).is_none() {
         http::run_elsewhere();
     }
     Runtime::without_tracing(mode::start)

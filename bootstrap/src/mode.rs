@@ -201,6 +201,7 @@ fn start_exec(
 /// The init step of a web application.
 #[inline(never)]
 fn start_web(init: &Init<'_>, settings: Settings) -> Result<Mode, Error> {
+    http::go_through_proxy();
     let log = log(init.concurrency() == 1)?;
     let application = http::start(init, settings, log, since_boot() + LEAVE)?;
     Ok(Mode::Http(application))

@@ -32,6 +32,8 @@ const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
 const EXEC_STDOUT: &str = "COLDSPARK_EXEC_STDOUT";
 const SHELL: &str = "COLDSPARK_SHELL";
 pub(crate) const SUBSHELL: &str = "subshell";
+/// Where Lambda's Runtime API is; set by Lambda.
+pub(crate) const RUNTIME_API: &str = "AWS_LAMBDA_RUNTIME_API";
 pub(crate) const WRAPPER: &str = "AWS_LAMBDA_EXEC_WRAPPER";
 /// What the names of the Web Adapter's settings begin with.
 pub(crate) const ADAPTER: &str = "AWS_LWA_";

@@ -24,6 +24,7 @@ mod invocation;
 mod json;
 mod looks;
 mod program;
+mod proxy;
 mod readiness;
 mod request;
 mod running;
@@ -33,6 +34,7 @@ mod trouble;
 
 pub(crate) use application::Application;
 pub(crate) use program::{is_wrapped, run_elsewhere};
+pub(crate) use proxy::go_through_proxy;
 
 use std::time::Duration;
 

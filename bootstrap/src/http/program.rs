@@ -9,7 +9,7 @@ use coldspark::Error;
 use coldspark::internal::quoted;
 
 use crate::process::{arguments, executable};
-use crate::settings::{HTTP, Settings, WRAPPER, has_adapter_settings};
+use crate::settings::{HTTP, RUNTIME_API, Settings, WRAPPER, has_adapter_settings};
 use crate::{error, resolve, sys};
 
 /// A program to start.
@@ -95,12 +95,37 @@ impl Program {
 
     /// Sets the variables with the port to listen on.
     pub(super) fn set_port(&mut self, port: u16) {
-        self.environment
-            .retain(|line| !line.to_bytes().starts_with(b"PORT="));
-        // Digits hold no zero byte.
-        self.environment
-            .extend(CString::new(format!("PORT={port}")).map(Cow::Owned));
+        self.set("PORT", &port.to_string());
     }
+
+    /// Sets a variable. A value with a zero byte is left out.
+    #[inline(never)]
+    fn set(&mut self, name: &str, value: &str) {
+        let line = [name, "=", value].concat();
+        let prefix = line.as_bytes().get(..=name.len()).unwrap_or_default();
+        self.environment
+            .retain(|line| !line.to_bytes().starts_with(prefix));
+        self.environment.extend(CString::new(line).map(Cow::Owned));
+    }
+
+    /// Makes this process the program, or says why it cannot.
+    #[inline(never)]
+    fn replace(&self) {
+        let error = sys::spawn::replace(&self.file, &self.arguments, &self.environment);
+        coldspark::internal::warn(format_args!("{} cannot be run: {error}", self.name));
+    }
+}
+
+/// Starts the bootstrap once more, with this address as that of the Runtime API. It returns only if it cannot.
+pub(super) fn start_again(api: &str) {
+    let mut itself = Program {
+        file: c"/proc/self/exe".to_owned(),
+        arguments: arguments::own_words(),
+        environment: arguments::environment(),
+        name: "the bootstrap".to_owned(),
+    };
+    itself.set(RUNTIME_API, api);
+    itself.replace();
 }
 
 /// Runs the command if this program stands before one and there is no Runtime API: so the image also runs
@@ -109,8 +134,7 @@ impl Program {
 #[inline(never)]
 pub(crate) fn run_elsewhere() {
     if let Some(Ok(program)) = command().map(Program::of_command) {
-        let error = sys::spawn::replace(&program.file, &program.arguments, &program.environment);
-        coldspark::internal::warn(format_args!("{} cannot be run: {error}", program.name));
+        program.replace();
     }
 }
 

@@ -99,12 +99,6 @@ impl WebSettings {
                 "AWS_LWA_ENABLE_COMPRESSION has no effect on responses that are streamed"
             ));
         }
-        if sys::variable("AWS_LWA_LAMBDA_RUNTIME_API_PROXY").is_some() {
-            warn(format_args!(
-                "AWS_LWA_LAMBDA_RUNTIME_API_PROXY is not read; set AWS_LAMBDA_RUNTIME_API in what \
-                 starts the bootstrap"
-            ));
-        }
         let (host, hosts) = hosts();
         Self {
             hosts,
@@ -163,7 +157,7 @@ fn hosts() -> (String, Vec<IpAddr>) {
 
 /// The name and value of a setting, with the prefix in its name, or without it where that is an old name.
 /// An empty value counts as absent.
-fn text(name: &'static str) -> Option<(&'static str, String)> {
+pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
         let rest = known.strip_prefix(ADAPTER)?;
@@ -255,7 +249,7 @@ fn milliseconds(value: &str) -> Option<u64> {
     whole.checked_mul(1000)?.checked_add(parts * scale)
 }
 
-fn unreadable(name: &str, value: &str, form: &str, instead: &str) {
+pub(super) fn unreadable(name: &str, value: &str, form: &str, instead: &str) {
     warn(format_args!(
         "{name} is {}, and has to be {form}; it is {instead}",
         quoted(value)

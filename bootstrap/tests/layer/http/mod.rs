@@ -4,6 +4,7 @@ mod answers;
 mod faults;
 mod front;
 mod managed;
+mod proxy;
 mod readiness;
 mod real;
 mod requests;

@@ -235,7 +235,7 @@ fn a_setting_that_cannot_be_read_is_a_warning_that_names_it() {
         ("AWS_LWA_ASYNC_INIT", "yes"),
         ("AWS_LWA_ERROR_STATUS_CODES", "500,x"),
         ("AWS_LWA_HOST", "shop.example"),
-        ("AWS_LWA_LAMBDA_RUNTIME_API_PROXY", "127.0.0.1:9009"),
+        ("AWS_LWA_LAMBDA_RUNTIME_API_PROXY", "https://127.0.0.1"),
     ];
     let web = Web::start(&variables);
     idle(&web);
