@@ -46,10 +46,10 @@ pub(crate) fn system(what: &str, error: &io::Error) -> Error {
     Error::new(SYSTEM, format!("cannot {what}: {error}{advice}"))
 }
 
-/// `message` with the last lines of standard error behind it, if there are any.
+/// `message` with what is shown of standard error behind it, if there is something.
 pub(crate) fn with_tail(mut message: String, tail: &str) -> String {
     if !tail.is_empty() {
-        message.push_str("; the end of its stderr:\n");
+        message.push_str("; its stderr:\n");
         message.push_str(tail);
     }
     message

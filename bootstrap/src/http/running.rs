@@ -25,7 +25,7 @@ pub(super) struct Running {
     pub(super) child: Child,
     pub(super) started: Duration,
     ready: AtomicBool,
-    /// How it ended, and the end of its standard error; set by the first thread that notices.
+    /// How it ended, and what is shown of its standard error; set by the first thread that notices.
     ending: OnceLock<(Option<ExitStatus>, String)>,
 }
 

@@ -11,9 +11,14 @@ const PIECE: usize = 16 * 1024;
 const LONGEST: usize = 64 * 1024;
 /// In JSON, what may become an object is kept whole up to what CloudWatch Logs takes as one event.
 const LONGEST_JSON: usize = 1024 * 1024;
-/// How many bytes of the end of standard error the report of a failure shows.
-const TAIL: usize = 2048;
-const TAIL_LINES: usize = 10;
+/// How many bytes of standard error are kept for the report of a failure. With them an error still fits into the
+/// trailers of a response (layer/PROTOCOL.md, "Errors").
+const KEPT: usize = 1792;
+/// How many of them are of its beginning, where many engines name the error before they print a stack. The rest are
+/// of its end, where others do.
+const FIRST: usize = 512;
+/// What stands between the two where something was left out, at the end of the first.
+const GAP: &[u8; 5] = b"\n... ";
 
 /// What has come through one of the pipes and is not written yet.
 pub(crate) struct LogPipe {
@@ -24,7 +29,8 @@ pub(crate) struct LogPipe {
     pending: Vec<u8>,
     /// Whether the last bytes that were written are a part of a line.
     torn: bool,
-    tail: Vec<u8>,
+    /// The beginning and the end of what was read from standard error.
+    kept: Vec<u8>,
     /// `None` when the log's format is text.
     json: Option<Json>,
 }
@@ -44,7 +50,7 @@ impl LogPipe {
             shared,
             pending: Vec::new(),
             torn: false,
-            tail: Vec::new(),
+            kept: Vec::new(),
             json: json.then(Json::default),
         }
     }
@@ -58,9 +64,9 @@ impl LogPipe {
         }
     }
 
-    /// Forgets the end of standard error, which belongs to an earlier event.
+    /// Forgets what was kept of standard error, which belongs to an earlier event.
     pub(crate) fn forget(&mut self) {
-        self.tail.clear();
+        self.kept.clear();
     }
 
     /// Reads what is there, and writes its whole lines.
@@ -78,14 +84,17 @@ impl LogPipe {
         }
     }
 
-    /// Keeps the end of what was read from this byte on, if it is standard error.
+    /// Keeps the beginning and the end of what was read, from this byte on, if it is standard error.
     fn remember(&mut self, start: usize) {
-        if self.target == 2 {
-            let new = &self.pending[start..];
-            self.tail
-                .extend_from_slice(&new[new.len().saturating_sub(TAIL)..]);
-            let over = self.tail.len().saturating_sub(TAIL);
-            self.tail.drain(..over);
+        if self.target != 2 {
+            return;
+        }
+        for piece in self.pending[start..].chunks(FIRST) {
+            self.kept.extend_from_slice(piece);
+            if let Some(over @ 1..) = self.kept.len().checked_sub(KEPT) {
+                self.kept.drain(FIRST..FIRST + over);
+                self.kept[FIRST - GAP.len()..FIRST].copy_from_slice(GAP);
+            }
         }
     }
 
@@ -169,42 +178,70 @@ impl LogPipe {
         }
     }
 
-    /// The last lines of standard error, for the report of a failure.
-    pub(crate) fn last_lines(&self) -> String {
-        let text = self.tail.trim_ascii_end();
-        let mut breaks = (0..text.len()).rev().filter(|at| text[*at] == b'\n');
-        let start = breaks.nth(TAIL_LINES - 1).map_or(0, |at| at + 1);
-        String::from_utf8_lossy(&text[start..]).into_owned()
+    /// What the report of a failure shows of standard error: everything, or its beginning and its end.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(self.kept.trim_ascii_end()).into_owned()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
 
-    fn printed(text: &str) -> LogPipe {
-        let mut printed = LogPipe {
-            target: 2,
-            shared: false,
-            pending: text.as_bytes().to_vec(),
-            torn: false,
-            tail: Vec::new(),
-            json: None,
-        };
-        printed.remember(0);
+    fn printed(pieces: &[&str]) -> LogPipe {
+        let mut printed = LogPipe::new(2, false, false);
+        for piece in pieces {
+            let start = printed.pending.len();
+            printed.pending.extend_from_slice(piece.as_bytes());
+            printed.remember(start);
+        }
         printed
     }
 
+    fn lines(numbers: Range<usize>) -> String {
+        numbers.map(|number| format!("line {number}\n")).collect()
+    }
+
     #[test]
-    fn the_tail_is_the_last_ten_lines() {
-        assert_eq!(printed("").last_lines(), "");
-        assert_eq!(printed("one\ntwo\n\n").last_lines(), "one\ntwo");
-        let many: String = (0..30).map(|n| format!("line {n}\n")).collect();
-        let tail = printed(&many).last_lines();
-        assert!(
-            tail.starts_with("line 20\n") && tail.ends_with("line 29"),
-            "{tail}"
-        );
+    fn a_short_text_is_shown_whole() {
+        assert_eq!(printed(&[""]).shown(), "");
+        assert_eq!(printed(&["one\n", "two\n\n"]).shown(), "one\ntwo");
+        let whole = lines(0..200);
+        assert!(whole.len() > FIRST + 1000 && whole.len() <= KEPT);
+        assert_eq!(printed(&[&whole]).shown(), whole.trim_end());
+        let full = "x".repeat(KEPT);
+        assert_eq!(printed(&[&full]).shown(), full);
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_and_the_end_are_shown() {
+        let whole = lines(0..2000);
+        let pieces: Vec<String> = (0..100).map(|at| lines(at * 20..at * 20 + 20)).collect();
+        let pieces: Vec<&str> = pieces.iter().map(|piece| &**piece).collect();
+        let bytes: Vec<&str> = whole.split_inclusive(|_| true).collect();
+        let first = &whole[..FIRST - GAP.len()];
+        let last = &whole[whole.len() - (KEPT - FIRST)..];
+        let expected = format!("{first}\n... {}", last.trim_end());
+        for pieces in [
+            &pieces,
+            &bytes,
+            &[&*whole][..],
+            &[&whole[..FIRST], &whole[FIRST..]],
+        ] {
+            assert_eq!(printed(pieces).shown(), expected);
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_event_printed_is_forgotten() {
+        let mut printed = printed(&[&lines(0..2000)]);
+        printed.forget();
+        let start = printed.pending.len();
+        printed.pending.extend_from_slice(b"new\n");
+        printed.remember(start);
+        assert_eq!(printed.shown(), "new");
     }
 
     #[test]
@@ -220,7 +257,7 @@ mod tests {
             (&[0x80; 9], 9),
             (b"abc\xff", 3),
         ] {
-            let mut printed = printed("");
+            let mut printed = printed(&[]);
             printed.pending = text.to_vec();
             assert_eq!(printed.part(), text.len());
             printed.shared = true;
@@ -229,11 +266,5 @@ mod tests {
             printed.json = Some(Json::default());
             assert_eq!(printed.part(), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn the_tail_of_one_long_line_is_its_end() {
-        let tail = printed(&"x".repeat(5 * TAIL)).last_lines();
-        assert_eq!(tail.len(), TAIL);
     }
 }

@@ -1,4 +1,4 @@
-//! What processes print: whole lines into the function's log, and the last ones of standard
+//! What processes print: whole lines into the function's log, and the first and last ones of standard
 //! error kept for the report of a failure.
 //!
 //! With `AWS_LAMBDA_LOG_FORMAT=JSON`, a line that is no JSON object becomes the message of one, with
@@ -160,11 +160,11 @@ impl Log {
     }
 
     /// Called when a process has ended. Writes everything that it printed, also a last line without an
-    /// end, and gives the last lines of standard error.
+    /// end, and gives what a report shows of standard error.
     pub(crate) fn end_process(&self) -> String {
         let mut streams = self.lock();
         self.read_into(&mut streams);
         streams.iter_mut().for_each(LogPipe::close);
-        streams[1].last_lines()
+        streams[1].shown()
     }
 }

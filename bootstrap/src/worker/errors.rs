@@ -74,7 +74,7 @@ impl WorkerErrors<'_> {
         }
     }
 
-    /// Ends a worker, then makes the error from the end of its standard error.
+    /// Ends a worker, then makes the error with its standard error.
     pub(super) fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
         drop(worker);
         error(&self.log.end_process())

@@ -17,7 +17,7 @@ fn a_status_that_is_not_0_is_an_error_and_the_shell_goes_on() {
     let texts = [
         "handler of ",
         "function.sh returned status 3",
-        "end of its stderr:\noh 1",
+        "its stderr:\noh 1",
     ];
     function
         .invoke("{}")

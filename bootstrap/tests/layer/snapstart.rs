@@ -168,7 +168,7 @@ fn the_error_of_a_hook_has_nothing_that_was_printed_before_it() {
     let loading = loading.replace("echo 'ready", "echo 'from the init phase' >&2; echo 'ready");
     std::fs::write(handler, loading).expect("the script");
     let mut function = start("worker:handler", script);
-    let texts = ["the end of its stderr:\nit breaks"];
+    let texts = ["its stderr:\nit breaks"];
     let message = function.init_error("Runtime.BeforeSnapshotError", &texts);
     assert!(!message.contains("init phase"), "{message}");
     let log = function.log();

@@ -3,6 +3,7 @@
 mod answers;
 mod faults;
 mod front;
+mod last_words;
 mod managed;
 mod proxy;
 mod readiness;
