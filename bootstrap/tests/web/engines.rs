@@ -129,9 +129,33 @@ fn java_with_the_settings_of_javalin_zip() {
     let Some(site) = Site::wrapped(&folder, &settings) else {
         return;
     };
-    assert_eq!(site.get("/v1/healthz"), "well\n");
-    remembers(&site, "/v1/greet", FORM, "name=Anna");
+    is_served_below_its_base_path(&site);
     is_a_shop(&site);
+}
+
+/// Below `/v1`, which the application does not know.
+#[track_caller]
+fn is_served_below_its_base_path(site: &Site) {
+    assert_eq!(site.get("/v1/healthz"), "well\n");
+    for root in ["/v1", "/v1/", "/v1?page=", "/"] {
+        assert!(site.get(root).contains("<p>page </p>"), "{root}");
+    }
+    assert!(site.get("/v1/?page=2%263").contains("page 2&amp;3"));
+    remembers(site, "/v1/greet", FORM, "name=Anna");
+    let (head, body) = site.ask("PUT /v1/photo", "", &vec![0x80; UPLOAD]);
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    assert_eq!(body, json!({"name": "photo", "bytes": UPLOAD}), "{head}");
+    // Once, and at the end of a segment.
+    for path in [
+        "/v1/nowhere",
+        "/v1/v1/healthz",
+        "/v10/healthz",
+        "/v1healthz",
+    ] {
+        let (head, body) = site.ask(&format!("GET {path}"), "", b"");
+        assert!(head.starts_with("HTTP/1.1 404 "), "{path}: {head}");
+        assert_eq!(body, b"not here\n", "{path}");
+    }
 }
 
 /// springboot-zip: the deprecated names of settings.
@@ -144,7 +168,7 @@ fn java_with_the_settings_of_springboot_zip() {
     let Some(site) = java().and_then(|folder| Site::wrapped(&folder, &settings)) else {
         return;
     };
-    assert_eq!(site.get("/v1/healthz"), "well\n");
+    is_served_below_its_base_path(&site);
     is_a_shop(&site);
 }
 
