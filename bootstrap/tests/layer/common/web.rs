@@ -1,9 +1,11 @@
 //! A scripted web application: a process that the bootstrap starts, and a server in this test that
 //! listens in its place.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
 use coldspark_emulator::http::{Reply, Request};
+use coldspark_emulator::port::free_port;
 use coldspark_emulator::script::{Scripted, Step};
 use serde_json::{Value, json};
 
@@ -12,6 +14,24 @@ use super::{Answer, Function, Package, process, workers};
 
 /// The process that the server stands for; it ends when the file `die` is there.
 pub(crate) const PROCESS: &str = "echo started >>starts; until [ -e die ]; do sleep 0.02; done; echo 'last words' >&2; rm die; exit 3";
+
+/// The variables with the address of the Runtime API, and of what stands before it.
+pub(crate) const API: &str = "AWS_LAMBDA_RUNTIME_API";
+pub(crate) const PROXY: &str = "AWS_LWA_LAMBDA_RUNTIME_API_PROXY";
+
+/// The address that the command has.
+pub(crate) fn address(command: &Command) -> String {
+    let value = command.get_envs().find(|(name, _)| *name == API);
+    let value = value.and_then(|(_, value)| value).and_then(OsStr::to_str);
+    value.expect("an address").to_owned()
+}
+
+/// Makes the emulator the proxy, and lets nobody listen where the Runtime API is.
+pub(crate) fn behind_proxy(command: &mut Command, scheme: &str) {
+    let proxy = scheme.to_owned() + &address(command);
+    command.env(PROXY, proxy);
+    command.env(API, format!("127.0.0.1:{}", free_port()));
+}
 
 /// The bootstrap, the application's process and its server.
 pub(crate) struct Web {

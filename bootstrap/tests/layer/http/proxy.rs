@@ -1,19 +1,15 @@
 //! `AWS_LWA_LAMBDA_RUNTIME_API_PROXY`. The emulator is the proxy; where the Runtime API is, nobody listens.
 
-use std::ffi::OsStr;
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::Command;
 use std::{fs, io, thread};
 
 use coldspark_emulator::port::free_port;
 use coldspark_emulator::script::{Scripted, Step};
 
 use crate::common::function::{bare_command, binary, runner};
-use crate::common::web::{get, text};
+use crate::common::web::{API, PROXY, address, behind_proxy, get, text};
 use crate::common::{Function, Package, process, workers};
 
-const API: &str = "AWS_LAMBDA_RUNTIME_API";
-const PROXY: &str = "AWS_LWA_LAMBDA_RUNTIME_API_PROXY";
 const SLEEP: &str = "exec sleep 600";
 
 /// Whether the bootstrap is run by another program: it cannot start itself again there.
@@ -22,20 +18,6 @@ fn skipped() -> bool {
         coldspark_emulator::skipped("the bootstrap runs by another program");
     }
     runner().is_some()
-}
-
-/// The address that the command has.
-fn address(command: &Command) -> String {
-    let value = command.get_envs().find(|(name, _)| *name == API);
-    let value = value.and_then(|(_, value)| value).and_then(OsStr::to_str);
-    value.expect("an address").to_owned()
-}
-
-/// Makes the emulator the proxy, and lets nobody listen where the Runtime API is.
-fn behind_proxy(command: &mut Command, scheme: &str) {
-    let proxy = scheme.to_owned() + &address(command);
-    command.env(PROXY, proxy);
-    command.env(API, format!("127.0.0.1:{}", free_port()));
 }
 
 #[track_caller]
@@ -92,8 +74,10 @@ fn errors_of_init_and_the_extension_go_by_the_proxy() {
         return;
     }
     let package = Package::new().executable("run.sh", workers::raw("echo broken >&2; exit 3"));
-    let function =
-        Function::start_with("http:run.sh", package, |command| behind_proxy(command, ""));
+    let function = Function::start_with("http:run.sh", package, |command| {
+        behind_proxy(command, "");
+        command.env("PORT", free_port().to_string());
+    });
     function.assert_init_error("Runtime.ApplicationExited", &["broken"]);
     // The layer's own settings come first.
     let nobody = format!("127.0.0.1:{}", free_port());
@@ -155,6 +139,7 @@ fn the_application_finds_what_it_finds_without_a_proxy() {
     let (direct, by_proxy) = (seen(false), seen(true));
     assert!(direct.0.contains(&"STAGE=a=b\nc".to_owned()), "{direct:?}");
     assert!(direct.0.contains(&format!("{API}=ADDRESS")), "{direct:?}");
+    assert_eq!(direct.2[0], [0, 1, 2], "the application's descriptors");
     assert_eq!(direct, by_proxy);
 }
 
