@@ -34,11 +34,11 @@ def again(results):
 def machine(results, medians):
     """The line below a table: the machine, the run, and how busy the machine was. `medians` says of what."""
     about = results["machine"]
-    loads = " to ".join(f"{load:.1f}" for load in about["load"])
+    loads = " before and ".join(f"{load:.1f}" for load in about["load"]) + " after"
     noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
     return (
         f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "
-        f"{results['date']}, commit {results['commit']}, {medians}; load {loads}{again(results)}.{noise}"
+        f"{results['date']}, commit {results['commit']}, {medians}; the machine's load {loads}{again(results)}.{noise}"
     )
 
 

@@ -96,7 +96,7 @@ def short(results, is_brief):
     sizes = [results["sizes"][name] for name in (LAYER, ADAPTER)]
     for title, values in [
         ("C server: resident memory without it, kB", [own["resident_kb"], other["resident_kb"]]),
-        ("of that, no pages of files, kB", [own["anonymous_kb"], other["anonymous_kb"]]),
+        ("of that, without pages of files, kB", [own["anonymous_kb"], other["anonymous_kb"]]),
         ("bytes of the binary", [size["bytes"] for size in sizes]),
         ("bytes in a zip", [size["zip_bytes"] for size in sizes]),
     ]:
