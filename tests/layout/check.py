@@ -5,7 +5,11 @@ check.py ARCH LAYER FUNCTION...: bootstraps that were built with their symbols, 
 of functions. The linker script names functions by patterns. One that matches nothing is no error to
 the linker: the function just lies with the rest, and a cold start waits for the disk. So a pattern
 of .text.start or .text.event must match a function within that section of one of the bootstraps,
-and one of .text.layer a function within that section of the layer's.
+and one of the layer's sections a function within that section of the layer's.
+
+What a worker needs must also end within the first two parts of 64 KiB that the code's segment has in
+memory, and what a web application needs within the first three: a page fault maps one of them, and what
+no fault has mapped is not resident.
 """
 
 import fnmatch
@@ -15,7 +19,12 @@ import sys
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "src" / "start_up.ld"
-SECTIONS = (".text.start", ".text.event", ".text.layer")
+SECTIONS = (".text.start", ".text.event", ".text.layer", ".text.web", ".text.other")
+LAYER_ONLY = SECTIONS[2:]
+# The kernel maps what lies in the same so many bytes as an address that is touched.
+AROUND = 0x10000
+# In which of these parts of the segment a section ends at the latest.
+PARTS = {".text.layer": 2, ".text.web": 3}
 # std asks arm64's processor for newer atomics, and has nothing of the kind on x86_64.
 ARM64_ONLY = ("8init_lse", "21detect_and_initialize", "__rust_enable_lse", "__aarch64_", "__getauxval")
 # Rust's own std, which a build with std as rustup delivers it has; the bootstraps here have another.
@@ -23,7 +32,7 @@ OWN_STD_ONLY = ("3VechE17extend_from_slice", "*aarch64.o", "*lse_swp1_acq.o", "*
 
 
 def functions(path):
-    """For each section of an ELF file, the names of the functions in it."""
+    """For each section of an ELF file, the names of the functions in it, and where it begins and ends."""
     data = path.read_bytes()
     if data[:6] != b"\x7fELF\x02\x01":
         sys.exit(f"{path}: not a 64-bit ELF file")
@@ -47,7 +56,18 @@ def functions(path):
                 found[sections[section]].add(text(header[6], name))
     if not any(found.values()):
         sys.exit(f"{path}: no symbols; build it without stripping")
-    return found
+    return found, {name: (header[3], header[3] + header[5]) for name, header in zip(sections, headers)}
+
+
+def too_far(places):
+    """What is wrong with where the layer's sections end."""
+    first = places[".rodata.start"][0] // AROUND
+    for section, most in PARTS.items():
+        end = places[section][1]
+        room = (first + most) * AROUND - end
+        print(f"{section} ends {room} bytes before the end of part {most}")
+        if room < 0:
+            yield f"{section} ends behind part {most} of 64 KiB: move to .text.other what is seldom executed"
 
 
 def patterns(script):
@@ -87,10 +107,11 @@ def known(stem):
 
 def main():
     arch = sys.argv[1]
-    layer, *others = [functions(Path(argument)) for argument in sys.argv[2:]]
+    (layer, places), *others = [functions(Path(argument)) for argument in sys.argv[2:]]
+    others = [found for found, _ in others]
     stale, used = [], 0
     for section, names in patterns(SCRIPT.read_text()).items():
-        bootstraps = [layer] if section == ".text.layer" else [layer, *others]
+        bootstraps = [layer] if section in LAYER_ONLY else [layer, *others]
         inside = set().union(*(bootstrap.get(section, set()) for bootstrap in bootstraps))
         for file, pattern in names:
             if file is not None and pattern != ".text":
@@ -108,6 +129,9 @@ def main():
     print(f"{arch}: {used} patterns match, {len(stale)} do not")
     if stale or not used:
         sys.exit("src/start_up.ld names functions that are not there: follow their new names, or remove the patterns")
+    wrong = list(too_far(places))
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ mod faults;
 mod front;
 mod last_words;
 mod managed;
+mod memory;
 mod proxy;
 mod readiness;
 mod real;
