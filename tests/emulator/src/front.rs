@@ -140,13 +140,22 @@ fn answer(
     let report = invoked
         .join()
         .map_err(|_| io::Error::other("the invocation panicked"))?;
-    if streamed? {
-        return Ok(());
+    if !streamed? {
+        return connection.write(&reply(report, is_head));
     }
-    connection.write(&reply(report, is_head))
+    // Without its last chunk the client sees that the answer is not whole.
+    let whole = report
+        .is_ok_and(|report| !report.outcome.is_error() && report.outcome.stream_error().is_none());
+    if !whole {
+        return Err(io::Error::other("the stream was cut"));
+    }
+    match is_head {
+        true => Ok(()),
+        false => connection.write(b"0\r\n\r\n"),
+    }
 }
 
-/// Passes a streamed response on; returns whether there was one.
+/// Passes a streamed response on, but for its last chunk; returns whether there was one.
 fn stream(
     connection: &mut Connection,
     parts: &Receiver<Vec<u8>>,
@@ -173,9 +182,6 @@ fn stream(
         let rest = end.map_or(&begun[..], |end| &begun[end + PRELUDE_END.len()..]);
         chunk(connection, rest, is_head)?;
         head = Some(prelude);
-    }
-    if head.is_some() && !is_head {
-        connection.write(b"0\r\n\r\n")?;
     }
     Ok(head.is_some())
 }

@@ -4,6 +4,7 @@ mod common;
 #[path = "common/local.rs"]
 mod local;
 
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use common::LONG;
@@ -263,4 +264,32 @@ fn only_with_an_extension_is_the_function_told_of_its_end() {
     let slow = handler("terminated-slowly").expect("a bootstrap");
     assert_eq!(slow.status, 0, "{}", slow.stderr);
     assert!(!slow.stderr.contains(TOLD), "{}", slow.stderr);
+}
+
+#[test]
+fn a_taken_port_of_a_web_application_is_told() {
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let named = [format!("AWS_LWA_PORT={port}"), format!("PORT={port}")];
+    for (handler, named) in [("http:run.sh", &named[1]), ("run.sh", &named[0])] {
+        let arguments = ["--handler", handler, "--env", named];
+        let Some(run) = run(&arguments, "") else {
+            return;
+        };
+        assert_eq!(run.status, 2, "{}", run.stderr);
+        let told = format!("another program listens on port {port}");
+        assert!(
+            run.stderr.contains(&told) && run.stderr.contains("--env AWS_LWA_PORT"),
+            "{}",
+            run.stderr
+        );
+    }
+    // It is no other handler's port.
+    let other = ["--handler", "echo", "--env", &*named[1]];
+    let other = run(&other, "{}").expect("it runs, as above");
+    assert!(
+        !other.stderr.contains("another program"),
+        "{}",
+        other.stderr
+    );
 }

@@ -1,8 +1,8 @@
 //! The examples behind the front of `scripts/run-local --serve --http`, as curl or a browser sees them.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +12,24 @@ use coldspark_emulator::{front, skipped};
 
 use super::real::has;
 use crate::common::function::{binary, limit, runner};
+use crate::common::{Package, workers};
 
 /// The front's address; None where the test cannot run.
-fn served(example: &str, interpreter: &str, streams: bool) -> Option<std::net::SocketAddr> {
+fn served(example: &str, interpreter: &str, streams: bool) -> Option<SocketAddr> {
     if runner().is_some() || !has(interpreter) {
         skipped(&format!(
             "there is no {interpreter} for the binary under test"
         ));
         return None;
     }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../layer/examples")
+        .join(example);
+    Some(front_of(root, streams))
+}
+
+/// The front's address, of the script `run.sh` in this folder.
+fn front_of(root: PathBuf, streams: bool) -> SocketAddr {
     let mode = if streams {
         "response_stream"
     } else {
@@ -31,9 +40,6 @@ fn served(example: &str, interpreter: &str, streams: bool) -> Option<std::net::S
         ("AWS_LWA_PORT", free_port().to_string()),
         ("AWS_LWA_INVOKE_MODE", mode.to_owned()),
     ];
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../layer/examples")
-        .join(example);
     let function = Function::new(Spec {
         bootstrap: binary(),
         handler: "run.sh".to_owned(),
@@ -48,11 +54,11 @@ fn served(example: &str, interpreter: &str, streams: bool) -> Option<std::net::S
         log: Arc::new(|line: &[u8]| eprintln!("{}", String::from_utf8_lossy(line))),
     });
     let function = Arc::new(function.expect("a function"));
-    Some(front::serve((Ipv4Addr::LOCALHOST, 0).into(), function).expect("the front"))
+    front::serve((Ipv4Addr::LOCALHOST, 0).into(), function).expect("the front")
 }
 
 /// The whole response to a request.
-fn ask(address: std::net::SocketAddr, request: &str) -> String {
+fn ask(address: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the front");
     stream
         .set_read_timeout(Some(limit() + Duration::from_secs(1)))
@@ -65,7 +71,7 @@ fn ask(address: std::net::SocketAddr, request: &str) -> String {
     String::from_utf8_lossy(&response).into_owned()
 }
 
-fn greets(address: std::net::SocketAddr) {
+fn greets(address: SocketAddr) {
     let page = ask(address, "GET /?a=b");
     assert!(
         page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("<form"),
@@ -115,4 +121,36 @@ fn the_example_in_node() {
             "{ticks}"
         );
     }
+}
+
+#[test]
+fn a_stream_that_is_cut_has_no_end() {
+    let server = r#"
+import http.server, os
+class Application(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.send_response(200)
+        if self.path == "/":
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"4\r\nhalf\r\n")
+        if self.path == "/cut":
+            os._exit(1)
+        self.wfile.write(b"0\r\n\r\n")
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Application).serve_forever()
+"#;
+    if runner().is_some() || !has("python3") {
+        return skipped("there is no python3 for the binary under test");
+    }
+    let script = workers::raw(&format!("exec python3 -c '{server}'"));
+    let package = Package::new().executable("run.sh", script);
+    let address = front_of(package.task(), true);
+    let whole = ask(address, "GET /whole");
+    assert!(whole.ends_with("\r\n4\r\nhalf\r\n0\r\n\r\n"), "{whole}");
+    let cut = ask(address, "GET /cut");
+    assert!(cut.ends_with("\r\n4\r\nhalf\r\n"), "{cut}");
 }

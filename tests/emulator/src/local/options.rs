@@ -19,7 +19,8 @@ to stderr. Billed Duration includes the init phase, as on Lambda since August 20
   --serve            stay, and take events at the Invoke endpoint, until SIGINT or SIGTERM
   --port P           the endpoint's port on 127.0.0.1 (default 9000; 0 takes a free one)
   --http             with --serve: stand in front of the function as a function URL would, for curl
-                     and browsers at http://127.0.0.1:9000/, streamed responses included
+                     and browsers at http://127.0.0.1:9000/, streamed responses included. There is one
+                     environment, so requests are answered one after the other
   --snapstart        run the SnapStart protocol: start a process for each environment, wait
                      until all are parked in GET restore/next, restore one after the other and
                      send each the event once; one response a line. Memory is not cloned here:

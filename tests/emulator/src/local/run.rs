@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{ExitCode, exit};
 use std::sync::Arc;
@@ -23,6 +23,7 @@ const SAMPLE_EVENT: &str = include_str!("../../events/http-api.json");
 
 /// Runs to the end. An error means that the tool was used wrongly.
 pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
+    check_port(&options)?;
     let spec = Spec {
         bootstrap: options.bootstrap,
         handler: options.handler,
@@ -60,6 +61,29 @@ pub(crate) fn run(options: Options) -> Result<ExitCode, String> {
     };
     end(&functions);
     code
+}
+
+/// The port of a web application must be free: another program on it would answer in its place.
+fn check_port(options: &Options) -> Result<(), String> {
+    let given = options.variables.iter().rev();
+    let value = |name: &str| given.clone().find(|(known, _)| known == name);
+    if !options.handler.starts_with("http:")
+        && !given.clone().any(|(name, _)| name.starts_with("AWS_LWA_"))
+    {
+        return Ok(());
+    }
+    let named = value("AWS_LWA_PORT").or_else(|| value("PORT"));
+    // The layer warns of one that is no number.
+    let Ok(port) = named.map_or(Ok(8080), |(_, port)| port.parse()) else {
+        return Ok(());
+    };
+    match TcpStream::connect((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Err(format!(
+            "another program listens on port {port}, which is the application's; end it, or choose \
+             another port with --env AWS_LWA_PORT=..."
+        )),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Ends the environments as Lambda does; all have the same time.
