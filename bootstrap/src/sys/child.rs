@@ -1,5 +1,7 @@
 //! A child process that leads a process group of its own.
 
+mod at_exit;
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;

@@ -25,6 +25,7 @@ mod log_order;
 mod logs;
 mod old_kernel;
 mod orphans;
+mod own_end;
 mod package_files;
 mod partial_lines;
 mod privilege;
