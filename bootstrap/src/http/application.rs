@@ -35,8 +35,8 @@ pub(crate) struct Application {
 
 /// Why the application is not available.
 pub(super) enum NotReady {
-    /// The time limit was reached.
-    Late,
+    /// The time limit was reached; for this reason.
+    Late(String),
     Failed(Error),
 }
 
@@ -89,9 +89,8 @@ impl Application {
                 self.name()
             )),
             Err(Trouble::Late) => {
-                let limit = milliseconds(limit.unwrap_or_default());
                 let (_, tail) = running.end(self.log);
-                return Err(self.not_ready(limit, tail));
+                return Err(self.not_ready(&running, limit.unwrap_or_default(), tail));
             }
             Err(trouble) => {
                 let error = self.error(&running, trouble, "before it was ready");
@@ -104,14 +103,17 @@ impl Application {
         Ok(())
     }
 
-    fn not_ready(&self, limit: u64, tail: &str) -> Error {
+    #[cold]
+    fn not_ready(&self, running: &Running, limit: Duration, tail: &str) -> Error {
+        let setting = match self.web.check.timeout == Some(limit) {
+            true => "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
+            false => "COLDSPARK_INIT_TIMEOUT_MS",
+        };
         let message = format!(
-            "{} was not ready within {limit} ms: nothing on port {} has answered GET {} with a \
-             healthy status; let it listen on the port that PORT names, or set \
-             AWS_LWA_READINESS_CHECK_PATH or the limit",
+            "{} was not ready within {} ms ({setting}): {}",
             self.name(),
-            self.web.check.port,
-            self.web.check.path
+            milliseconds(limit),
+            self.what_is_missing(running)
         );
         Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
     }
@@ -137,7 +139,7 @@ impl Application {
                     let lost = self.error(&running, Trouble::Ended, "between events");
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
-                Err(Trouble::Late) => return Err(NotReady::Late),
+                Err(Trouble::Late) => return Err(NotReady::Late(self.what_is_missing(&running))),
                 Err(trouble) => {
                     let error = self.error(&running, trouble, "before it was ready");
                     return Err(NotReady::Failed(error));
@@ -170,9 +172,10 @@ impl Application {
     }
 
     /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
-    /// is started again.
-    pub(super) fn was_late(&self, running: &Arc<Running>) {
-        if self.unanswered.swap(true, Ordering::Relaxed) {
+    /// is started again; returns whether it was.
+    pub(super) fn was_late(&self, running: &Arc<Running>) -> bool {
+        let again = self.unanswered.swap(true, Ordering::Relaxed);
+        if again {
             self.has_answered();
             warn(format_args!(
                 "{} has not answered two events one after the other, and is killed and started again",
@@ -180,6 +183,7 @@ impl Application {
             ));
             self.replace(running);
         }
+        again
     }
 
     /// Replaces a process by a new one, unless another thread has done so.
@@ -238,10 +242,7 @@ impl Application {
                 self.was_late(running);
                 Error::new(
                     kind,
-                    format!(
-                        "{name} runs, and refuses connections on port {}",
-                        self.web.port
-                    ),
+                    format!("{name} has refused connections on port {}", self.web.port),
                 )
             }
             Trouble::Closed => Error::new(

@@ -94,8 +94,9 @@ impl Application {
         let (running, connection) = match self.prepare(deadline.at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
-            Err(NotReady::Late) => {
-                return self.give_up(request, deadline, "; it is not ready yet", writer);
+            Err(NotReady::Late(why)) => {
+                let what = ["; the application is not ready: ", &why].concat();
+                return self.give_up(request, deadline, &what, writer);
             }
         };
         let mut begun = false;
@@ -103,8 +104,10 @@ impl Application {
         match exchanged {
             Ok(response) => Ok(response),
             Err(Trouble::Late) => {
-                self.was_late(&running);
-                let what = "; the request was given up, and the application goes on";
+                let what = match self.was_late(&running) {
+                    true => "; the request was given up with the process",
+                    false => "; the request was given up, and the application goes on",
+                };
                 match begun {
                     true => Err(deadline.error(what)),
                     false => self.give_up(request, deadline, what, writer),
@@ -203,7 +206,12 @@ impl Incoming<'_> {
         let mut body = Vec::new();
         let reusable = self.pass(connection, outgoing, &mut body, |body| {
             match body.len() > MAX_RESPONSE {
-                true => Err(answer::too_large(body.len(), MAX_RESPONSE, "Lambda takes")),
+                true => Err(answer::too_large(
+                    "more than ",
+                    MAX_RESPONSE,
+                    MAX_RESPONSE,
+                    "Lambda takes",
+                )),
                 false => Ok(true),
             }
         })?;

@@ -38,7 +38,7 @@ impl Application {
         };
         let (running, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
-            NotReady::Late => self.late(name),
+            NotReady::Late(_) => self.late(name),
         })?;
         let failed = |trouble| self.error(&running, trouble, name);
         if let Some(path) = path {

@@ -3,12 +3,12 @@
 
 use std::net::{IpAddr, TcpStream};
 
+use coldspark::internal::warn;
+
 use super::program::start_again;
-use super::settings::{text, unreadable};
+use super::settings::{LEFT_OUT, text, unreadable};
 use crate::settings::RUNTIME_API;
 use crate::sys;
-
-const FORM: &str = "an address such as 127.0.0.1:9002 where something listens";
 
 /// Starts this program once more with the proxy's address as that of the Runtime API, if the setting names one.
 /// Nothing has begun by now that execve(2) would not undo. The program that is started finds both addresses the
@@ -21,13 +21,15 @@ pub(crate) fn go_through_proxy() {
     };
     let address = value.strip_prefix("http://").unwrap_or(&value);
     let Some(socket) = parts(address) else {
-        return unreadable(name, &value, FORM, "left out");
+        return unreadable(name, &value, "an address such as 127.0.0.1:9002", LEFT_OUT);
     };
     if sys::variable(RUNTIME_API).is_some_and(|api| api == address) {
         return;
     }
     if socket.0.is_loopback() && TcpStream::connect(socket).is_err() {
-        unreadable(name, &value, FORM, "used all the same");
+        warn(format_args!(
+            "{name} is {value}, and nothing listens there; the bootstrap goes on to ask there for events"
+        ));
     }
     start_again(address);
 }

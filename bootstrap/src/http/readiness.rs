@@ -1,8 +1,10 @@
-//! The readiness check, whose results decide when to try again.
+//! The readiness check, whose results decide when to try again; and what is said of an application that is not
+//! ready.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use coldspark::internal::since_boot;
+use coldspark::internal::{since_boot, warn};
 
 use super::application::Application;
 use super::connection::{Connection, Outgoing};
@@ -11,6 +13,16 @@ use super::request::Request;
 use super::running::Running;
 use super::trouble::Trouble;
 use crate::sys::schedule::Patience;
+
+/// When a warning says that the application is not ready, counted from its start.
+const SLOW: Duration = Duration::from_secs(2);
+/// A check that has waited for so long for an answer counts as seen.
+const SILENT_AFTER: Duration = Duration::from_millis(100);
+
+// What the check has seen, other than a status.
+const NOBODY: u16 = 0;
+const SILENCE: u16 = 1;
+const CLOSED: u16 = 2;
 
 /// What an attempt has found.
 enum Found {
@@ -33,15 +45,27 @@ impl Application {
         // On a core that both share, each look would interrupt the application.
         let mut patience = Some(Patience::begin());
         let clock = running.child.cpu_clock();
+        let slow = running.started + SLOW;
         let taken = || since_boot().saturating_sub(running.started);
         running.pause(first_pause(taken()), until)?;
         loop {
-            let mut looks = Looks::new(running.started, since_boot(), clock.read());
+            let now = since_boot();
+            if now >= slow {
+                self.tell(running);
+            }
+            // What is silent until then is told of, and waited for all the same.
+            let soon =
+                Some(slow).filter(|slow| now < *slow && until.is_none_or(|until| *slow < until));
+            let soon = soon.or(until);
+            let mut looks = Looks::new(running.started, now, clock.read());
             let mut found = Found::Refused;
-            if let Some(connection) = self.attempt(running, until)? {
-                // Its answer is passed on at once.
-                patience = None;
-                found = self.check(connection, running, until)?;
+            match self.attempt(running, soon, until)? {
+                Some(connection) => {
+                    // Its answer is passed on at once.
+                    patience = None;
+                    found = self.check(connection, running, soon, until)?;
+                }
+                None => running.seen.store(NOBODY, Ordering::Relaxed),
             }
             match found {
                 Found::Ready(connection) => {
@@ -67,11 +91,13 @@ impl Application {
     fn attempt(
         &self,
         running: &Running,
+        soon: Option<Duration>,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, Trouble> {
-        match Connection::open(self.addresses(self.web.check.port), running, until) {
+        match Connection::open(self.addresses(self.web.check.port), running, soon) {
             Ok(connection) => Ok(Some(connection)),
             Err(Trouble::Refused) => Ok(None),
+            Err(Trouble::Late) if soon != until => Ok(None),
             Err(trouble) => Err(trouble),
         }
     }
@@ -81,6 +107,7 @@ impl Application {
         &self,
         mut connection: Connection,
         running: &Running,
+        soon: Option<Duration>,
         until: Option<Duration>,
     ) -> Result<Found, Trouble> {
         let check = &self.web.check;
@@ -92,13 +119,94 @@ impl Application {
         // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
         let mut outgoing = Outgoing::new(&request.head, &request.body);
-        let head = match connection.await_head(running, &mut outgoing, until) {
-            Ok(head) if check.healthy.contain(head.status) => head,
-            Ok(_) | Err(Trouble::Closed) => return Ok(Found::Unhealthy),
-            Err(trouble) => return Err(trouble),
+        let asked = since_boot();
+        let seen = &running.seen;
+        let _ = seen.compare_exchange(NOBODY, SILENCE, Ordering::Relaxed, Ordering::Relaxed);
+        let mut answer = |until| {
+            let head = connection.await_head(running, &mut outgoing, until);
+            if matches!(head, Err(Trouble::Late)) && since_boot() >= asked + SILENT_AFTER {
+                seen.store(SILENCE, Ordering::Relaxed);
+            }
+            head
         };
+        let mut head = answer(soon);
+        if matches!(head, Err(Trouble::Late)) && soon != until {
+            self.tell(running);
+            head = answer(until);
+        }
+        let unhealthy = match &head {
+            Ok(head) if !check.healthy.contain(head.status) => head.status,
+            Err(Trouble::Closed) => CLOSED,
+            _ => 0,
+        };
+        if unhealthy > 0 {
+            seen.store(unhealthy, Ordering::Relaxed);
+            return Ok(Found::Unhealthy);
+        }
+        let head = head?;
         // A page may be long; then another connection is made for the first event.
         let whole = self.pass_over(&mut connection, running, &head, until);
         Ok(Found::Ready(Some(connection).filter(|_| kept && whole)))
+    }
+
+    /// Warns once that the application is not ready.
+    #[cold]
+    fn tell(&self, running: &Running) {
+        if !running.told.swap(true, Ordering::Relaxed) {
+            warn(format_args!(
+                "{} is not ready after {} s: {}",
+                self.name(),
+                SLOW.as_secs(),
+                self.what_is_missing(running)
+            ));
+        }
+    }
+
+    /// Why it is not ready, and what to do.
+    #[cold]
+    pub(super) fn what_is_missing(&self, running: &Running) -> String {
+        let check = &self.web.check;
+        let asked = match check.tcp {
+            true => "a connection".to_owned(),
+            false => ["GET ", &check.path].concat(),
+        };
+        let (seen, advice) = match running.seen.load(Ordering::Relaxed) {
+            NOBODY => (
+                "nobody listens there".to_owned(),
+                match check.port == self.web.port {
+                    true => {
+                        "let it listen on the port that PORT names, or set AWS_LWA_PORT to the port on \
+                         which it listens"
+                    }
+                    false => {
+                        "let it listen there, or set AWS_LWA_READINESS_CHECK_PORT to the port on which \
+                         it answers this"
+                    }
+                },
+            ),
+            SILENCE => (
+                "it accepts the connection and has not answered".to_owned(),
+                "set AWS_LWA_READINESS_CHECK_PATH to a path that it answers at once",
+            ),
+            CLOSED => (
+                "it closes the connection without an answer".to_owned(),
+                "let it speak HTTP without TLS there, or set AWS_LWA_READINESS_CHECK_PATH to a path that \
+                 it answers",
+            ),
+            status => (
+                [
+                    "it answers with status ",
+                    &status.to_string(),
+                    ", which is not healthy",
+                ]
+                .concat(),
+                "set AWS_LWA_READINESS_CHECK_PATH to a path with a healthy status, or \
+                 AWS_LWA_READINESS_CHECK_HEALTHY_STATUS to the statuses that are healthy",
+            ),
+        };
+        format!(
+            "the readiness check ({asked} on port {} of {}) finds that {seen}; {advice}",
+            check.port, self.web.host
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitStatus;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 use coldspark::Error;
@@ -25,6 +25,10 @@ pub(super) struct Running {
     pub(super) child: Child,
     pub(super) started: Duration,
     ready: AtomicBool,
+    /// What the readiness check has seen last; a status or one of the constants of `readiness`.
+    pub(super) seen: AtomicU16,
+    /// Whether a warning has said that it is not ready.
+    pub(super) told: AtomicBool,
     /// How it ended, and what is shown of its standard error; set by the first thread that notices.
     ending: OnceLock<(Option<ExitStatus>, String)>,
 }
@@ -45,6 +49,8 @@ impl Running {
             child,
             started: since_boot(),
             ready: AtomicBool::new(false),
+            seen: AtomicU16::new(0),
+            told: AtomicBool::new(false),
             ending: OnceLock::new(),
         })
     }

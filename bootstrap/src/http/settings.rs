@@ -22,6 +22,9 @@ const OLD_NAMES: [&str; 7] = [
     "READINESS_CHECK_PROTOCOL",
 ];
 
+/// What a warning says of a setting without a default.
+pub(super) const LEFT_OUT: &str = "left out";
+
 /// The settings of a web application.
 #[derive(Debug)]
 pub(crate) struct WebSettings {
@@ -69,23 +72,26 @@ impl Statuses {
             .any(|(first, last)| (*first..=*last).contains(&status))
     }
 
-    /// `200-399,404`; a part that cannot be read is left out.
-    fn read(name: &str, text: &str) -> Self {
+    /// `200-399,404`. A part that no status can match is left out; `None`, and `default` in the warning, where
+    /// nothing else is there.
+    fn read(name: &str, text: &str, default: &str) -> Option<Self> {
+        const FORM: &str = "statuses such as 200-399,404";
         let range = |part: &str| {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
-            Some((
-                first.trim_ascii().parse().ok()?,
-                last.trim_ascii().parse().ok()?,
-            ))
+            let first: u16 = first.trim_ascii().parse().ok()?;
+            let last = last.trim_ascii().parse().ok()?;
+            (first <= last && first < 1000 && last >= 100).then_some((first, last))
         };
-        let mut ranges = Vec::new();
-        for part in text.split(',').filter(|part| !part.trim_ascii().is_empty()) {
-            match range(part) {
-                Some(range) => ranges.push(range),
-                None => unreadable(name, part, "statuses such as 200-399,404", "left out"),
-            }
+        let parts = || text.split(',').filter(|part| !part.trim_ascii().is_empty());
+        let ranges: Vec<_> = parts().filter_map(range).collect();
+        if ranges.is_empty() {
+            unreadable(name, text, FORM, default);
+            return None;
         }
-        Self(ranges)
+        for part in parts().filter(|part| range(part).is_none()) {
+            unreadable(&["a part of ", name].concat(), part, FORM, LEFT_OUT);
+        }
+        Some(Self(ranges))
     }
 }
 
@@ -110,13 +116,14 @@ impl WebSettings {
                 .map(|(_, path)| path.trim_end_matches('/').to_owned())
                 .filter(|path| !path.is_empty()),
             authorization: text("AUTHORIZATION_SOURCE").map(|(_, name)| name),
-            errors: statuses("ERROR_STATUS_CODES").unwrap_or_default(),
+            errors: statuses("ERROR_STATUS_CODES", LEFT_OUT).unwrap_or_default(),
             compress: compress && !stream,
             stream,
-            pass_through: path("PASS_THROUGH_PATH").unwrap_or_else(|| "/events".to_owned()),
-            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS").unwrap_or(Duration::from_secs(4)),
-            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH"),
-            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH"),
+            pass_through: path("PASS_THROUGH_PATH", "/events")
+                .unwrap_or_else(|| "/events".to_owned()),
+            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS", "4").unwrap_or(Duration::from_secs(4)),
+            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", LEFT_OUT),
+            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", LEFT_OUT),
         }
     }
 }
@@ -124,19 +131,31 @@ impl WebSettings {
 impl Check {
     fn from_env(port: u16) -> Self {
         let tcp = is_second("READINESS_CHECK_PROTOCOL", ["HTTP", "TCP"]);
-        // A name of version 0: the first status that is not healthy.
-        let first_bad = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS");
-        let first_bad = first_bad.and_then(|(_, status)| status.parse().ok());
-        let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS").unwrap_or_else(|| {
-            let last = first_bad.unwrap_or(500_u16).saturating_sub(1);
-            Statuses(vec![(100, last)])
-        });
+        let last = last_healthy();
+        let default = ["100-", &last.to_string()].concat();
+        let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS", &default);
+        let healthy = healthy.unwrap_or_else(|| Statuses(vec![(100, last)]));
         Self {
             port: number("READINESS_CHECK_PORT", port),
-            path: path("READINESS_CHECK_PATH").unwrap_or_else(|| "/".to_owned()),
+            path: path("READINESS_CHECK_PATH", "/").unwrap_or_else(|| "/".to_owned()),
             tcp,
             healthy,
-            timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS").filter(|limit| !limit.is_zero()),
+            timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS", LEFT_OUT)
+                .filter(|limit| !limit.is_zero()),
+        }
+    }
+}
+
+/// The last healthy status, where no ranges are set. A name of version 0 has the first that is not healthy.
+fn last_healthy() -> u16 {
+    let Some((name, value)) = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS") else {
+        return 499;
+    };
+    match value.parse() {
+        Ok(first @ 101_u16..) => first - 1,
+        _ => {
+            unreadable(name, &value, "a status over 100", "500");
+            499
         }
     }
 }
@@ -161,11 +180,14 @@ pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
         let rest = known.strip_prefix(ADAPTER)?;
-        (rest == name && !value.is_empty()).then_some((known, value))
+        (rest == name && !value.trim_ascii().is_empty()).then_some((known, value))
     });
     let old = || {
         let value = sys::variable(name).filter(|_| OLD_NAMES.contains(&name))?;
-        Some((name, value.to_str()?))
+        let value = value
+            .to_str()
+            .filter(|value| !value.trim_ascii().is_empty())?;
+        Some((name, value))
     };
     let (name, value) = found.or_else(old)?;
     Some((name, value.trim_ascii().to_owned()))
@@ -175,7 +197,8 @@ fn number(name: &'static str, default: u16) -> u16 {
     let Some((name, value)) = text(name) else {
         return default;
     };
-    value.parse().unwrap_or_else(|_| {
+    let port = value.parse().ok().filter(|port| *port > 0);
+    port.unwrap_or_else(|| {
         unreadable(name, &value, "a port", &default.to_string());
         default
     })
@@ -205,11 +228,11 @@ fn flag(name: &'static str) -> bool {
     }
 }
 
-/// A path of the application, with the slash that it begins with.
-fn path(name: &'static str) -> Option<String> {
+/// A path of the application, with the slash that it begins with. `default` is for the warning, here and below.
+fn path(name: &'static str, default: &str) -> Option<String> {
     let (name, path) = text(name)?;
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        unreadable(name, &path, "a path, encoded as in a URL", "left out");
+        unreadable(name, &path, "a path, encoded as in a URL", default);
         return None;
     }
     Some(match path.strip_prefix('/') {
@@ -218,17 +241,17 @@ fn path(name: &'static str) -> Option<String> {
     })
 }
 
-fn statuses(name: &'static str) -> Option<Statuses> {
+fn statuses(name: &'static str, default: &str) -> Option<Statuses> {
     let (name, text) = text(name)?;
-    Some(Statuses::read(name, &text))
+    Statuses::read(name, &text, default)
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
-fn seconds(name: &'static str) -> Option<Duration> {
+fn seconds(name: &'static str, default: &str) -> Option<Duration> {
     let (name, value) = text(name)?;
     let read = milliseconds(&value);
     if read.is_none() {
-        unreadable(name, &value, "seconds such as 4 or 0.5", "left out");
+        unreadable(name, &value, "seconds such as 4 or 0.5", default);
     }
     read.map(Duration::from_millis)
 }
@@ -262,9 +285,14 @@ mod tests {
 
     #[test]
     fn statuses_are_numbers_and_ranges() {
-        let statuses = Statuses::read("X", "200-299, 404,,x,500-");
+        let read = |text| Statuses::read("X", text, "100-499");
+        let statuses = read("200-299, 404,,x,500-").unwrap();
         assert_eq!(statuses, Statuses(vec![(200, 299), (404, 404)]));
         assert!(statuses.contain(299) && statuses.contain(404) && !statuses.contain(300));
+        assert_eq!(read("0-399"), Some(Statuses(vec![(0, 399)])));
+        for nothing in ["ok", "499-100", "99", "1000-2000", ",", "", "-1"] {
+            assert_eq!(read(nothing), None, "{nothing}");
+        }
     }
 
     #[test]

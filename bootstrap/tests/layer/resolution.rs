@@ -220,7 +220,11 @@ fn a_bootstrap_is_no_handler() {
             Package::new().layer_file("bootstrap", 0o755, TRAP),
             Package::new().executable("bootstrap", TRAP),
         ] {
-            let texts = ["bootstrap\" (_HANDLER)", "asks Lambda for events itself"];
+            let texts = [
+                "bootstrap\" (_HANDLER)",
+                "asks Lambda for events itself",
+                "the handler http:NAME",
+            ];
             refused(handler, package, "Runtime.InvalidHandler", &texts);
         }
     }

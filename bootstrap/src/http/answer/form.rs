@@ -69,7 +69,7 @@ impl Answer<'_> {
             _ => (MAX_RESPONSE, "Lambda takes"),
         };
         match out.len() > most {
-            true => Err(too_large(out.len(), most, who)),
+            true => Err(too_large("", out.len(), most, who)),
             false => Ok(out),
         }
     }

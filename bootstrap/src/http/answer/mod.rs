@@ -70,12 +70,12 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The error for an answer of this size.
-pub(super) fn too_large(size: usize, most: usize, who: &str) -> Trouble {
+/// The error for an answer of this size; `over` is empty, or `more than `.
+pub(super) fn too_large(over: &str, size: usize, most: usize, who: &str) -> Trouble {
     Trouble::Unfit(
         error::RESPONSE_TOO_LARGE,
         format!(
-            "the response has {size} bytes as it is posted, and {who} at most {most}; return less, \
+            "the response has {over}{size} bytes as it is posted, and {who} at most {most}; return less, \
              put it into S3 and return where it is, or stream it (AWS_LWA_INVOKE_MODE)"
         ),
     )

@@ -53,7 +53,7 @@ fn a_flood_of_an_answer_ends_at_the_limit() {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n";
     let flood = raw([head, &"x".repeat(30_000_000)].concat());
     let error = web.ask(&get("/"), Step::from(flood).then_park());
-    error.assert_error("Function.ResponseSizeTooLarge", &[]);
+    error.assert_error("Function.ResponseSizeTooLarge", &["more than 629"]);
     assert_eq!(web.answer(&get("/"), text("ok"))["body"], "ok");
 }
 

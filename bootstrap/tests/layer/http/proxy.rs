@@ -166,7 +166,7 @@ fn a_proxy_may_listen_later_than_the_bootstrap_starts() {
         command.env(PROXY, &proxy);
     });
     function.wait_until("warned", |function| {
-        function.log().contains("has to be an address")
+        function.log().contains("and nothing listens there")
     });
     let listener = TcpListener::bind(&proxy).expect("a free port");
     let api = function.api.address();
@@ -197,7 +197,7 @@ fn a_proxy_where_nothing_listens_is_named_in_the_log() {
     });
     assert_eq!(function.status().code(), Some(1));
     let log = function.log();
-    let expected = format!("{PROXY} is \"{nobody}\", and has to be an address");
+    let expected = format!("{PROXY} is {nobody}, and nothing listens there; the bootstrap");
     assert!(log.contains(&expected), "{log}");
     assert!(log.contains("invocation/next: cannot connect"), "{log}");
     // An extension may be there to look at every event, so none is fetched without it.

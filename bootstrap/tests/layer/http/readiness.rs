@@ -10,7 +10,7 @@ use crate::common::web::{PROCESS, Web, get, idle, page, text};
 use crate::common::{Function, Package, workers};
 
 /// A process, and a port on which nobody listens yet.
-fn silent(process: &str, variables: &[(&str, &str)]) -> (Function, u16) {
+pub(super) fn silent(process: &str, variables: &[(&str, &str)]) -> (Function, u16) {
     let port = free_port();
     let package = Package::new().executable("handler", workers::raw(process));
     let port_text = port.to_string();
@@ -26,7 +26,7 @@ fn listen(port: u16) {
     serve(TcpListener::bind(("127.0.0.1", port)).expect("the port"));
 }
 
-fn serve(listener: TcpListener) {
+pub(super) fn serve(listener: TcpListener) {
     std::thread::spawn(move || {
         use std::io::{Read, Write};
         for mut stream in listener.incoming().flatten() {
@@ -175,20 +175,6 @@ fn an_application_that_ends_first_is_an_init_error() {
 }
 
 #[test]
-fn an_application_that_is_not_ready_in_time_is_an_init_error() {
-    let (function, _) = silent(
-        "echo 'still busy' >&2; sleep 600",
-        &[("AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS", "0.3")],
-    );
-    let texts = ["within 300 ms", "GET /", "still busy"];
-    function.assert_init_error("Runtime.InitTimeout", &texts);
-    let variables = [("COLDSPARK_INIT_TIMEOUT_MS", "200")];
-    let web = Web::start_with(&variables, [Step::park()]);
-    web.function
-        .assert_init_error("Runtime.InitTimeout", &["within 200 ms"]);
-}
-
-#[test]
 fn with_async_init_the_first_event_waits_for_the_application() {
     let (mut function, port) = silent("sleep 600", &[("AWS_LWA_ASYNC_INIT", "true")]);
     function.wait_idle();
@@ -224,23 +210,4 @@ fn an_application_that_listens_on_ipv6_alone_is_found() {
     let mut function = Function::start_env("http:handler", package, &[("PORT", &port)]);
     app.push(text("ok"));
     assert!(function.invoke(get("/").to_string()).text().contains("ok"));
-}
-
-#[test]
-fn a_setting_that_cannot_be_read_is_a_warning_that_names_it() {
-    let variables = [
-        ("AWS_LWA_READINESS_CHECK_PROTOCOL", "gopher"),
-        ("AWS_LWA_INVOKE_MODE", "streaming"),
-        ("AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS", "4s"),
-        ("AWS_LWA_ASYNC_INIT", "yes"),
-        ("AWS_LWA_ERROR_STATUS_CODES", "500,x"),
-        ("AWS_LWA_HOST", "shop.example"),
-        ("AWS_LWA_LAMBDA_RUNTIME_API_PROXY", "https://127.0.0.1"),
-    ];
-    let web = Web::start(&variables);
-    idle(&web);
-    let log = web.function.log();
-    for (name, _) in variables {
-        assert!(log.contains(name), "no {name} in: {log}");
-    }
 }

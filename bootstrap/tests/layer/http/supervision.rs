@@ -181,6 +181,13 @@ fn an_application_that_answers_neither_of_two_events_is_killed_and_started_again
     assert_eq!(web.answer(&get("/"), text("again"))["body"], "again");
     web.assert_starts(2);
     assert!(!process::is_running(first));
+    let log = web.function.log();
+    assert_eq!(
+        log.matches("and the application goes on").count(),
+        1,
+        "{log}"
+    );
+    assert!(log.contains("killed and started again"), "{log}");
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn an_application_that_refuses_is_an_error_and_goes_on() {
         Step::from(text("last")).closing_listener().then_close(),
     );
     let error = web.function.invoke(get("/").to_string());
-    error.assert_error("Runtime.ApplicationProtocol", &["refuses connections"]);
+    error.assert_error("Runtime.ApplicationProtocol", &["has refused connections"]);
     web.app.reopen_listener().expect("the port");
     assert_eq!(web.answer(&get("/"), text("ok"))["body"], "ok");
     web.assert_starts(1);
