@@ -142,8 +142,7 @@ fn not_a_bootstrap(handler: &str, name: &str) -> Result<(), Error> {
         handler,
         "names a bootstrap, which asks Lambda for events itself; set the function's handler to what \
          answers them: an executable of its package, or NAME.FUNCTION for a function of NAME.sh; a web \
-         application that is named bootstrap, as the Web Adapter's examples name it, gets another name, \
-         and the handler http:NAME",
+         application is renamed, with the handler http:NAME",
     ))
 }
 

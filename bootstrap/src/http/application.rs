@@ -104,6 +104,7 @@ impl Application {
     }
 
     #[cold]
+    #[inline(never)]
     fn not_ready(&self, running: &Running, limit: Duration, tail: &str) -> Error {
         let setting = match self.web.check.timeout == Some(limit) {
             true => "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
@@ -173,6 +174,7 @@ impl Application {
 
     /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
     /// is started again; returns whether it was.
+    #[inline(never)]
     pub(super) fn was_late(&self, running: &Arc<Running>) -> bool {
         let again = self.unanswered.swap(true, Ordering::Relaxed);
         if again {
@@ -187,6 +189,7 @@ impl Application {
     }
 
     /// Replaces a process by a new one, unless another thread has done so.
+    #[inline(never)]
     fn replace(&self, running: &Arc<Running>) {
         running.end(self.log);
         let mut current = lock(&self.running);
@@ -256,6 +259,7 @@ impl Application {
         }
     }
 
+    #[inline(never)]
     pub(super) fn name(&self) -> String {
         format!("the application {}", self.program.name)
     }

@@ -105,7 +105,7 @@ impl Application {
             Ok(response) => Ok(response),
             Err(Trouble::Late) => {
                 let what = match self.was_late(&running) {
-                    true => "; the request was given up with the process",
+                    true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };
                 match begun {
@@ -118,6 +118,7 @@ impl Application {
     }
 
     /// The response at the deadline: a status for a front end, an error otherwise.
+    #[inline(never)]
     fn give_up(
         &self,
         request: &Request<'_>,

@@ -28,7 +28,7 @@ pub(crate) fn go_through_proxy() {
     }
     if socket.0.is_loopback() && TcpStream::connect(socket).is_err() {
         warn(format_args!(
-            "{name} is {value}, and nothing listens there; the bootstrap goes on to ask there for events"
+            "{name} is {value}, and nothing listens there; it is asked all the same"
         ));
     }
     start_again(address);

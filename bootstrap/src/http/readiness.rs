@@ -14,7 +14,7 @@ use super::running::Running;
 use super::trouble::Trouble;
 use crate::sys::schedule::Patience;
 
-/// When a warning says that the application is not ready, counted from its start.
+/// When a warning says that the application is not ready, counted from its start. The warning says this time.
 const SLOW: Duration = Duration::from_secs(2);
 /// A check that has waited for so long for an answer counts as seen.
 const SILENT_AFTER: Duration = Duration::from_millis(100);
@@ -59,7 +59,7 @@ impl Application {
             let soon = soon.or(until);
             let mut looks = Looks::new(running.started, now, clock.read());
             let mut found = Found::Refused;
-            match self.attempt(running, soon, until)? {
+            match self.attempt(running, until)? {
                 Some(connection) => {
                     // Its answer is passed on at once.
                     patience = None;
@@ -88,21 +88,21 @@ impl Application {
     }
 
     /// One attempt to connect.
+    #[inline(never)]
     fn attempt(
         &self,
         running: &Running,
-        soon: Option<Duration>,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, Trouble> {
-        match Connection::open(self.addresses(self.web.check.port), running, soon) {
+        match Connection::open(self.addresses(self.web.check.port), running, until) {
             Ok(connection) => Ok(Some(connection)),
             Err(Trouble::Refused) => Ok(None),
-            Err(Trouble::Late) if soon != until => Ok(None),
             Err(trouble) => Err(trouble),
         }
     }
 
     /// Asks an application that has accepted the connection.
+    #[inline(never)]
     fn check(
         &self,
         mut connection: Connection,
@@ -121,19 +121,24 @@ impl Application {
         let mut outgoing = Outgoing::new(&request.head, &request.body);
         let asked = since_boot();
         let seen = &running.seen;
-        let _ = seen.compare_exchange(NOBODY, SILENCE, Ordering::Relaxed, Ordering::Relaxed);
-        let mut answer = |until| {
-            let head = connection.await_head(running, &mut outgoing, until);
-            if matches!(head, Err(Trouble::Late)) && since_boot() >= asked + SILENT_AFTER {
+        if seen.load(Ordering::Relaxed) == NOBODY {
+            seen.store(SILENCE, Ordering::Relaxed);
+        }
+        let mut limit = soon;
+        let head = loop {
+            let head = connection.await_head(running, &mut outgoing, limit);
+            if !matches!(head, Err(Trouble::Late)) {
+                break head;
+            }
+            if since_boot() >= asked + SILENT_AFTER {
                 seen.store(SILENCE, Ordering::Relaxed);
             }
-            head
-        };
-        let mut head = answer(soon);
-        if matches!(head, Err(Trouble::Late)) && soon != until {
+            if limit == until {
+                break head;
+            }
             self.tell(running);
-            head = answer(until);
-        }
+            limit = until;
+        };
         let unhealthy = match &head {
             Ok(head) if !check.healthy.contain(head.status) => head.status,
             Err(Trouble::Closed) => CLOSED,
@@ -151,12 +156,12 @@ impl Application {
 
     /// Warns once that the application is not ready.
     #[cold]
+    #[inline(never)]
     fn tell(&self, running: &Running) {
         if !running.told.swap(true, Ordering::Relaxed) {
             warn(format_args!(
-                "{} is not ready after {} s: {}",
+                "{} is not ready after 2 s: {}",
                 self.name(),
-                SLOW.as_secs(),
                 self.what_is_missing(running)
             ));
         }
@@ -164,48 +169,31 @@ impl Application {
 
     /// Why it is not ready, and what to do.
     #[cold]
+    #[inline(never)]
     pub(super) fn what_is_missing(&self, running: &Running) -> String {
         let check = &self.web.check;
-        let asked = match check.tcp {
-            true => "a connection".to_owned(),
-            false => ["GET ", &check.path].concat(),
+        let (verb, path) = match check.tcp {
+            true => ("a connection", ""),
+            false => ("GET ", &*check.path),
         };
-        let (seen, advice) = match running.seen.load(Ordering::Relaxed) {
-            NOBODY => (
-                "nobody listens there".to_owned(),
-                match check.port == self.web.port {
-                    true => {
-                        "let it listen on the port that PORT names, or set AWS_LWA_PORT to the port on \
-                         which it listens"
-                    }
-                    false => {
-                        "let it listen there, or set AWS_LWA_READINESS_CHECK_PORT to the port on which \
-                         it answers this"
-                    }
-                },
-            ),
-            SILENCE => (
-                "it accepts the connection and has not answered".to_owned(),
-                "set AWS_LWA_READINESS_CHECK_PATH to a path that it answers at once",
-            ),
-            CLOSED => (
-                "it closes the connection without an answer".to_owned(),
-                "let it speak HTTP without TLS there, or set AWS_LWA_READINESS_CHECK_PATH to a path that \
-                 it answers",
-            ),
-            status => (
-                [
-                    "it answers with status ",
-                    &status.to_string(),
-                    ", which is not healthy",
-                ]
-                .concat(),
-                "set AWS_LWA_READINESS_CHECK_PATH to a path with a healthy status, or \
-                 AWS_LWA_READINESS_CHECK_HEALTHY_STATUS to the statuses that are healthy",
-            ),
+        let seen = running.seen.load(Ordering::Relaxed);
+        let status = format!("it answers with status {seen}");
+        let mut advice =
+            "set AWS_LWA_READINESS_CHECK_PATH or AWS_LWA_READINESS_CHECK_HEALTHY_STATUS";
+        let seen = match seen {
+            NOBODY => {
+                advice = match check.port == self.web.port {
+                    true => "let it listen on the port that PORT names, or set AWS_LWA_PORT",
+                    false => "let it listen there, or set AWS_LWA_READINESS_CHECK_PORT",
+                };
+                "nobody listens there"
+            }
+            SILENCE => "it has not answered",
+            CLOSED => "it closes the connection",
+            _ => &status,
         };
         format!(
-            "the readiness check ({asked} on port {} of {}) finds that {seen}; {advice}",
+            "the readiness check ({verb}{path} on port {} of {}) finds that {seen}; {advice}",
             check.port, self.web.host
         )
     }

@@ -82,22 +82,29 @@ impl Statuses {
             let last = last.trim_ascii().parse().ok()?;
             (first <= last && first < 1000 && last >= 100).then_some((first, last))
         };
-        let parts = || text.split(',').filter(|part| !part.trim_ascii().is_empty());
-        let ranges: Vec<_> = parts().filter_map(range).collect();
-        if ranges.is_empty() {
-            unreadable(name, text, FORM, default);
-            return None;
+        let mut ranges = Vec::new();
+        let mut whole = true;
+        for part in text.split(',').filter(|part| !part.trim_ascii().is_empty()) {
+            match range(part) {
+                Some(range) => ranges.push(range),
+                None => whole = false,
+            }
         }
-        for part in parts().filter(|part| range(part).is_none()) {
-            unreadable(&["a part of ", name].concat(), part, FORM, LEFT_OUT);
+        let none = ranges.is_empty();
+        if none || !whole {
+            let instead = match none {
+                true => default,
+                false => "what can be read of it",
+            };
+            unreadable(name, text, FORM, instead);
         }
-        Some(Self(ranges))
+        (!none).then_some(Self(ranges))
     }
 }
 
 impl WebSettings {
     pub(super) fn from_env() -> Self {
-        let port = number("PORT", 8080);
+        let port = number("PORT", "a port", 8080);
         let stream = is_second("INVOKE_MODE", ["buffered", "response_stream"]);
         let compress = flag("ENABLE_COMPRESSION");
         if compress && stream {
@@ -131,31 +138,18 @@ impl WebSettings {
 impl Check {
     fn from_env(port: u16) -> Self {
         let tcp = is_second("READINESS_CHECK_PROTOCOL", ["HTTP", "TCP"]);
-        let last = last_healthy();
+        // A name of version 0: the first status that is not healthy.
+        let last = number("READINESS_CHECK_MIN_UNHEALTHY_STATUS", "a status", 500).max(101) - 1;
         let default = ["100-", &last.to_string()].concat();
         let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS", &default);
         let healthy = healthy.unwrap_or_else(|| Statuses(vec![(100, last)]));
         Self {
-            port: number("READINESS_CHECK_PORT", port),
+            port: number("READINESS_CHECK_PORT", "a port", port),
             path: path("READINESS_CHECK_PATH", "/").unwrap_or_else(|| "/".to_owned()),
             tcp,
             healthy,
             timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS", LEFT_OUT)
                 .filter(|limit| !limit.is_zero()),
-        }
-    }
-}
-
-/// The last healthy status, where no ranges are set. A name of version 0 has the first that is not healthy.
-fn last_healthy() -> u16 {
-    let Some((name, value)) = text("READINESS_CHECK_MIN_UNHEALTHY_STATUS") else {
-        return 499;
-    };
-    match value.parse() {
-        Ok(first @ 101_u16..) => first - 1,
-        _ => {
-            unreadable(name, &value, "a status over 100", "500");
-            499
         }
     }
 }
@@ -193,13 +187,14 @@ pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
     Some((name, value.trim_ascii().to_owned()))
 }
 
-fn number(name: &'static str, default: u16) -> u16 {
+#[inline(never)]
+fn number(name: &'static str, form: &str, default: u16) -> u16 {
     let Some((name, value)) = text(name) else {
         return default;
     };
     let port = value.parse().ok().filter(|port| *port > 0);
     port.unwrap_or_else(|| {
-        unreadable(name, &value, "a port", &default.to_string());
+        unreadable(name, &value, form, &default.to_string());
         default
     })
 }
@@ -216,6 +211,7 @@ fn is_second(name: &'static str, [first, second]: [&str; 2]) -> bool {
     }
 }
 
+#[inline(never)]
 fn flag(name: &'static str) -> bool {
     match text(name) {
         Some((_, value)) if value == "true" || value == "1" => true,
@@ -229,6 +225,7 @@ fn flag(name: &'static str) -> bool {
 }
 
 /// A path of the application, with the slash that it begins with. `default` is for the warning, here and below.
+#[inline(never)]
 fn path(name: &'static str, default: &str) -> Option<String> {
     let (name, path) = text(name)?;
     if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -241,12 +238,14 @@ fn path(name: &'static str, default: &str) -> Option<String> {
     })
 }
 
+#[inline(never)]
 fn statuses(name: &'static str, default: &str) -> Option<Statuses> {
     let (name, text) = text(name)?;
     Statuses::read(name, &text, default)
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
+#[inline(never)]
 fn seconds(name: &'static str, default: &str) -> Option<Duration> {
     let (name, value) = text(name)?;
     let read = milliseconds(&value);
@@ -272,6 +271,7 @@ fn milliseconds(value: &str) -> Option<u64> {
     whole.checked_mul(1000)?.checked_add(parts * scale)
 }
 
+#[inline(never)]
 pub(super) fn unreadable(name: &str, value: &str, form: &str, instead: &str) {
     warn(format_args!(
         "{name} is {}, and has to be {form}; it is {instead}",

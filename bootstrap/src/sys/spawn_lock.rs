@@ -4,12 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// While it is held, no process is started.
-static STARTING: Mutex<()> = Mutex::new(());
-
-pub(super) fn lock() -> &'static Mutex<()> {
-    &STARTING
-}
-
 pub(super) fn hold() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
     STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }

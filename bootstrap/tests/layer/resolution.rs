@@ -223,7 +223,7 @@ fn a_bootstrap_is_no_handler() {
             let texts = [
                 "bootstrap\" (_HANDLER)",
                 "asks Lambda for events itself",
-                "the handler http:NAME",
+                "handler http:NAME",
             ];
             refused(handler, package, "Runtime.InvalidHandler", &texts);
         }

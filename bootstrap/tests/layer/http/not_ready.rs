@@ -52,12 +52,9 @@ fn the_error_says_what_the_check_has_seen() {
         ),
         (
             vec![Step::park()],
-            &["has not answered", "AWS_LWA_READINESS_CHECK_PATH"],
+            &["it has not answered", "AWS_LWA_READINESS_CHECK_PATH"],
         ),
-        (
-            closing().collect(),
-            &["closes the connection without an answer"],
-        ),
+        (closing().collect(), &["it closes the connection"]),
     ];
     for (steps, texts) in cases {
         let web = Web::start_with(&[(LIMIT, "0.4")], steps);
@@ -89,7 +86,7 @@ fn a_warning_comes_after_2_s_and_once() {
     let mut web = Web::start_with(&[], Vec::<Step>::new());
     web.function.wait_until("warned", |function| {
         let log = function.log();
-        log.contains("accepts the connection and has not answered")
+        log.contains("it has not answered")
     });
     web.app.push(text("ready"));
     assert_eq!(web.answer(&get("/"), text("ok"))["body"], "ok");

@@ -51,10 +51,7 @@ fn healthy_statuses_that_match_nothing_are_the_default() {
     let web = Web::start(&[(NAME, "200,ok")]);
     idle(&web);
     let log = web.function.log();
-    assert!(
-        log.contains(&format!("a part of {NAME} is \"ok\"")),
-        "{log}"
-    );
+    assert!(log.contains("it is what can be read of it"), "{log}");
     // The older name is the default then.
     let old = "AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS";
     let web = Web::start(&[(NAME, "ok"), (old, "400")]);
