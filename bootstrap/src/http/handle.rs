@@ -95,7 +95,7 @@ impl Application {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
             Err(NotReady::Late(why)) => {
-                let what = ["; the application is not ready: ", &why].concat();
+                let what = ["; not ready: ", &why].concat();
                 return self.give_up(request, deadline, &what, writer);
             }
         };

@@ -188,8 +188,8 @@ impl Application {
                 };
                 "nobody listens there"
             }
-            SILENCE => "it has not answered",
-            CLOSED => "it closes the connection",
+            SILENCE => "it accepts the connection and has not answered",
+            CLOSED => "it closes the connection and has not answered",
             _ => &status,
         };
         format!(

@@ -52,7 +52,7 @@ fn the_error_says_what_the_check_has_seen() {
         ),
         (
             vec![Step::park()],
-            &["it has not answered", "AWS_LWA_READINESS_CHECK_PATH"],
+            &["and has not answered", "AWS_LWA_READINESS_CHECK_PATH"],
         ),
         (closing().collect(), &["it closes the connection"]),
     ];
@@ -86,7 +86,7 @@ fn a_warning_comes_after_2_s_and_once() {
     let mut web = Web::start_with(&[], Vec::<Step>::new());
     web.function.wait_until("warned", |function| {
         let log = function.log();
-        log.contains("it has not answered")
+        log.contains("and has not answered")
     });
     web.app.push(text("ready"));
     assert_eq!(web.answer(&get("/"), text("ok"))["body"], "ok");
