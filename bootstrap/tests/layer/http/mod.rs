@@ -5,7 +5,6 @@ mod faults;
 mod front;
 mod last_words;
 mod managed;
-mod memory;
 mod not_ready;
 mod proxy;
 mod readiness;
