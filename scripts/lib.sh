@@ -61,6 +61,9 @@ emulator() {
     command -v $qemu || echo "$TOOLS/qemu/usr/bin/$qemu"
 }
 
+# runner ARCH: what runs programs of the architecture on this machine, which is nothing for its own.
+runner() { [ "$1" = "$(host_arch)" ] || emulator "$1"; }
+
 # use_toolchain: what cross needs, from what scripts/setup installed.
 use_toolchain() {
     WAY=$(cat "$TOOLS/way" 2>/dev/null) || die "no toolchain yet; run scripts/setup first"

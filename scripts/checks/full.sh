@@ -44,14 +44,12 @@ examples_beside_a_server() {
 
 # Frameworks behind the layer, and a page in a browser.
 web_applications() {
-    local arch runner
+    local arch
     "$ROOT/scripts/setup" frameworks
     tests "web applications" env COLDSPARK_WEB="$TOOLS" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
     for arch in x86_64 arm64; do
-        runner=''
-        [ "$arch" = "$HOST" ] || runner=$(emulator "$arch")
         tests "web applications, static $arch" env COLDSPARK_WEB="$TOOLS" COLDSPARK_TEST_BINARIES="$ROOT/dist/$arch" \
-            COLDSPARK_TEST_RUNNER="$runner" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
+            COLDSPARK_TEST_RUNNER="$(runner "$arch")" cargo test --locked --no-fail-fast -p coldspark-bootstrap --test web
     done
 }
 

@@ -22,11 +22,10 @@ fixtures() { for file in tests/fixtures/src/bin/*.rs; do basename "$file" .rs; d
 
 # integration NAME ARCH CLIENT: the integration tests against a static form.
 integration() {
-    local name=$1 arch=$2 client=$3 runner=''
-    [ "$arch" = "$HOST" ] || runner=$(emulator "$arch")
+    local name=$1 arch=$2 client=$3
     tests "integration, static $arch, $client client" env \
         COLDSPARK_TEST_BINARIES="$ROOT/target/forms/$name" COLDSPARK_TEST_PROFILE=abort \
-        COLDSPARK_TEST_CLIENT="$client" COLDSPARK_TEST_RUNNER="$runner" \
+        COLDSPARK_TEST_CLIENT="$client" COLDSPARK_TEST_RUNNER="$(runner "$arch")" \
         COLDSPARK_RIE="$TOOLS/rie/aws-lambda-rie-$HOST" COLDSPARK_TEST_ARCH="$arch" \
         cargo test --locked --no-fail-fast -p coldspark --tests -- --include-ignored
 }
@@ -66,10 +65,9 @@ simulators() {
 
 # The layer's tests against dist/<arch>/layer.
 layer() {
-    local arch=$1 runner=''
-    [ "$arch" = "$HOST" ] || runner=$(emulator "$arch")
+    local arch=$1
     tests "layer, static $arch" env \
-        COLDSPARK_TEST_BINARIES="$ROOT/dist/$arch" COLDSPARK_TEST_RUNNER="$runner" \
+        COLDSPARK_TEST_BINARIES="$ROOT/dist/$arch" COLDSPARK_TEST_RUNNER="$(runner "$arch")" \
         ZIG="$TOOLS/venv/bin/python-zig" PATH="$PATH:$TOOLS/bin" \
         cargo test --locked --no-fail-fast -p coldspark-bootstrap --tests -- --include-ignored
 }
