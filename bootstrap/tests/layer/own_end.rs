@@ -66,24 +66,19 @@ fn a_web_application_ends_with_it() {
 
 #[test]
 fn a_worker_ends_by_itself_or_is_killed() {
-    let worker = workers::answering("printf x >&6");
-    let package = Package::new().executable("handler", worker.clone() + "sleep 0.05; : >cleaned\n");
-    let mut function = Function::start("worker:handler", package);
-    assert_eq!(function.invoke("{}").text(), "x");
-    function.wait_idle();
-    let children = process::children(function.pid());
-    function.api.push(status(403));
-    leaves_nothing(&mut function, children);
-    assert!(function.package.task().join("cleaned").exists());
-
+    let cleans = workers::answering("printf x >&6") + "sleep 0.05; : >cleaned\n";
     let stubborn = workers::answering(&format!("{STUBBORN} printf x >&6"));
-    let package = Package::new().executable("handler", stubborn + "while :; do sleep 1; done\n");
-    let mut function = Function::start("worker:handler", package);
-    assert_eq!(function.invoke("{}").text(), "x");
-    function.wait_idle();
-    let children = process::children(function.pid());
-    function.api.push(status(403));
-    leaves_nothing(&mut function, children);
+    let stubborn = stubborn + "while :; do sleep 1; done\n";
+    for (script, is_clean) in [(cleans, true), (stubborn, false)] {
+        let package = Package::new().executable("handler", script);
+        let mut function = Function::start("worker:handler", package);
+        assert_eq!(function.invoke("{}").text(), "x");
+        function.wait_idle();
+        let children = process::children(function.pid());
+        function.api.push(status(403));
+        leaves_nothing(&mut function, children);
+        assert_eq!(function.package.task().join("cleaned").exists(), is_clean);
+    }
 }
 
 /// One of two pollers is refused while the other has an event in hand.
