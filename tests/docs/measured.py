@@ -34,7 +34,7 @@ def again(results):
 def machine(results, medians):
     """The line below a table: the machine, the run, and how busy the machine was. `medians` says of what."""
     about = results["machine"]
-    loads = " before and ".join(f"{load:.1f}" for load in about["load"]) + " after"
+    loads = "{:.1f} before and {:.1f} after".format(*about["load"])
     noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
     return (
         f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "

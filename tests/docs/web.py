@@ -71,7 +71,7 @@ def whole(results):
     parts.append("Sizes: " + "; ".join(sizes) + ".")
     lines = ["| aim | measured | limit | |", "|---|---|---|---|"]
     for aim in results["reach"]:
-        lines.append(f"| {aim['what']} | {aim['value']:.2f} | {aim['limit']:g} | {'holds' if aim['holds'] else '**missed**'} |")
+        lines.append(f"| {aim['what']} | {aim['value']:.3f} | {aim['limit']:g} | {'holds' if aim['holds'] else '**missed**'} |")
     parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
@@ -84,9 +84,6 @@ def short(results, is_brief):
         if is_brief and (application, figure) not in BRIEF:
             continue
         alone, own, other = (rows.get((application, name)) for name in ("alone", LAYER, ADAPTER))
-        # Files of before this figure have no value.
-        if median(own, figure) is None:
-            continue
         by_itself = median(alone, figure)
         ratio = other["layer_ratio"].get(figure) if other else None
         part = f"{ratio['median']:.2f}" if ratio else "not measured"

@@ -54,7 +54,7 @@ pub(super) fn render(results: &Results) -> String {
         let word = if aim.holds { "holds" } else { "MISSED" };
         let _ = writeln!(
             text,
-            "- {}: {:.2}, limit {}: {word}",
+            "- {}: {:.3}, limit {}: {word}",
             aim.what, aim.value, aim.limit
         );
     }
