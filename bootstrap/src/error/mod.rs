@@ -46,7 +46,7 @@ pub(crate) fn system(what: &str, error: &io::Error) -> Error {
     Error::new(SYSTEM, format!("cannot {what}: {error}{advice}"))
 }
 
-/// `message` with what is shown of standard error behind it, if there is something.
+/// `message`, and behind it the process's standard error, if it has printed any.
 pub(crate) fn with_tail(mut message: String, tail: &str) -> String {
     if !tail.is_empty() {
         message.push_str("; its stderr:\n");

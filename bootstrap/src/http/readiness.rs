@@ -1,5 +1,5 @@
-//! The readiness check, whose results decide when to try again; and what is said of an application that is not
-//! ready.
+//! The readiness check, whose results decide when to try again. It also warns of an application that is not ready,
+//! and says why.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -29,7 +29,7 @@ pub(super) struct Running {
     pub(super) seen: AtomicU16,
     /// Whether a warning has said that it is not ready.
     pub(super) told: AtomicBool,
-    /// How it ended, and what is shown of its standard error; set by the first thread that notices.
+    /// How it ended, and its standard error, shortened; the first thread that notices sets it.
     ending: OnceLock<(Option<ExitStatus>, String)>,
 }
 

@@ -25,7 +25,7 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// The folder for what is compiled of an application.
+/// The folder in which an application is compiled.
 fn folder_for(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("web-{name}"))
 }

@@ -1,4 +1,4 @@
-//! What is said of an application that is not ready.
+//! The warning and the errors of an application that is not ready.
 
 use std::net::TcpListener;
 
