@@ -5,15 +5,15 @@ import re
 import measured
 from measured import time
 
-PLACE = re.compile(r"(<!-- calls: (\S+)( short)? -->\n).*?(<!-- end of calls -->)", re.DOTALL)
+PLACE = re.compile(r"(<!-- calls: (\S+)( short| brief)? -->\n).*?(<!-- end of calls -->)", re.DOTALL)
 OWN = "aws"
 DOCS = "lambda_runtime-sdk-docs"
 # The column, its name in the file, and whether its ratio to our client stands there too.
 COLUMNS = [
     ("init", "init_warm_us", False),
     ("spawn to first answer", "first_response_us", True),
-    ("CPU of it", "first_response_cpu_us", False),
-    ("the binary's pages dropped", "first_response_cold_us", False),
+    ("CPU time until then", "first_response_cpu_us", False),
+    ("spawn to first answer, cold page cache", "first_response_cold_us", False),
     ("128 MB: init", "init_128mb_us", False),
     ("128 MB: first event", "first_event_128mb_us", False),
     ("128 MB: spawn to first answer", "first_response_128mb_us", True),
@@ -27,20 +27,22 @@ COUNTS = [("peak RSS, kB", "peak_rss_call_kb"), ("bytes", "bytes"), ("zip", "zip
 SHORT_COUNTS = ["zip_bytes"]
 # The rows of the short table, and what each is.
 TITLES = {
-    OWN: "the feature `aws`",
-    "aws-sdk": "the library and the SDK, by our guide",
-    "aws-sdk-defaults": "the same with the SDK's defaults",
+    OWN: "coldspark with its own client (feature `aws`)",
+    "aws-sdk": "coldspark with the SDK, by our guide",
+    "aws-sdk-defaults": "coldspark with the SDK's defaults",
     "lambda_runtime-sdk-expert": "`lambda_runtime`, an expert's build",
-    "lambda_runtime-sdk-no-jitter": "`lambda_runtime`, defaults, no jitter entropy",
-    "lambda_runtime-sdk": "`lambda_runtime`, defaults, static",
+    "lambda_runtime-sdk-no-jitter": "`lambda_runtime`, the SDK's defaults without jitter entropy",
+    "lambda_runtime-sdk": "`lambda_runtime`, the SDK's defaults, static",
     DOCS: "`lambda_runtime`, as documented",
 }
+# The rows of the brief table, which has the times only.
+BRIEF = [OWN, "aws-sdk", "lambda_runtime-sdk-expert", "lambda_runtime-sdk-no-jitter", DOCS]
 # How little of another program's time ours may take, and how many bytes it may have.
 AIMS = [
-    ("first answer, of that of the documented build", DOCS, "first_response_us", 1 / 15),
+    ("first answer / that of the documented build", DOCS, "first_response_us", 1 / 15),
     ("the same with 128 MB", DOCS, "first_response_128mb_us", 1 / 50),
-    ("first answer, of that without jitter entropy", "lambda_runtime-sdk-no-jitter", "first_response_us", 1 / 2),
-    ("first answer, of that of the expert's build", "lambda_runtime-sdk-expert", "first_response_us", 0.7),
+    ("first answer / that without jitter entropy", "lambda_runtime-sdk-no-jitter", "first_response_us", 1 / 2),
+    ("first answer / that of the expert's build", "lambda_runtime-sdk-expert", "first_response_us", 0.7),
 ]
 MOST_BYTES = 1_350_000
 
@@ -53,20 +55,21 @@ def cell(program, name, with_ratio):
     return time(timed["us"]["median"]) + ratio
 
 
-def rows(results, is_short):
-    columns = [column for column in COLUMNS if not is_short or column[1] in SHORT_COLUMNS]
-    counts = [column for column in COUNTS if not is_short or column[1] in SHORT_COUNTS]
+def rows(results, form):
+    columns = [column for column in COLUMNS if not form or column[1] in SHORT_COLUMNS]
+    counts = {None: COUNTS, " short": [column for column in COUNTS if column[1] in SHORT_COUNTS], " brief": []}[form]
+    shown = BRIEF if form == " brief" else TITLES
     titles = [title for title, *_ in columns + counts]
     lines = ["| program | " + " | ".join(titles) + " |", "|---" * (len(titles) + 1) + "|"]
     for program in results["calls"]:
         name = program["name"]
-        if is_short and name not in TITLES:
+        if form and name not in shown:
             continue
         cells = [cell(program, column, with_ratio) for _, column, with_ratio in columns]
         for _, column in counts:
             count = program["counted"].get(column)
             cells.append("not measured" if count is None else f"{count:,}")
-        lines.append(f"| {TITLES[name] if is_short else f'`{name}`'} | " + " | ".join(cells) + " |")
+        lines.append(f"| {TITLES[name] if form else f'`{name}`'} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -95,8 +98,10 @@ def table(path, form):
     trip = results.get("away_round_trip_us")
     away = f", {trip / 1000:.2f} ms of round trip where it says 1 ms" if trip else ""
     medians = f"medians of up to {results['rounds']['warm']} rounds{away}"
+    if form == " brief":
+        return f"{rows(results, form)}\n\n{measured.brief_machine(results, 'medians')}\n"
     missing = "".join(f" `{one['name']}`: {one['reason']}." for one in results["missing"])
-    body = rows(results, bool(form)) + ("" if form else "\n\n" + aims(results))
+    body = rows(results, form) + ("" if form else "\n\n" + aims(results))
     return f"{body}\n\n{measured.machine(results, medians)}{missing}\n"
 
 

@@ -7,7 +7,7 @@
                                                    numbers that have a mark (prose.py)
 
 A table stands between `<!-- figures: FILE -->` and `<!-- end of figures -->`: all programs and all
-figures of FILE in bench/README.md, with `FILE short` the few of the README. check.py compares it with
+figures of FILE in bench/README.md, with `FILE short` a few of them in README.md. check.py compares it with
 FILE, which scripts/bench has written, and each marked number with its source. Tables between `<!-- web: FILE -->`
 and `<!-- end of web -->` are those of scripts/bench --web (web.py), and those with `calls` those of scripts/bench
 --aws (calls.py).
@@ -43,28 +43,27 @@ COLUMNS = [
     ("first response", "first_response_us"),
     ("RSS, kB", "peak_rss_polling_kb"),
     ("page faults", "minor_faults_warm"),
-    ("instructions", "instructions"),
-    ("of an event", "event_instructions"),
+    ("instructions to `next`", "instructions"),
+    ("instructions of an event", "event_instructions"),
     ("bytes", "bytes"),
     ("zip", "zip_bytes"),
 ]
-# Of the short table: its columns, and its rows with what each is.
+# The columns of the short table, and its rows with what each is. The README is one page, so they are few.
 SHORT_COLUMNS = ["init_warm_us", "init_cold_us", "first_response_us", "zip_bytes"]
 SHORT_ROWS = {
     "hello": "the library",
-    "typed": "with a typed event and answer",
-    "typed-fallback": "the same, built as the template builds it",
-    "axum": "an axum router on it",
-    "layer-worker": "the layer, with a worker",
-    "minlambda": "the smallest of the others",
+    "typed": "the library with typed JSON",
+    "layer-worker": "the layer with a worker in C",
+    "minlambda": "the smallest other runtime",
     "lambda_runtime": "AWS's for Rust, built like `hello`",
-    "lambda_runtime-docs": "AWS's for Rust, as documented",
 }
 
 
-def cell(program, name):
+def cell(program, name, short):
     if timed := program["timed"].get(name):
         ratio = f"{timed['ratio']['median']:.2f}" if timed["ratio"] else "1.00"
+        if short:
+            return f"{measured.time(timed['us']['median'])} ({ratio})"
         return f"{ratio} ({timed['us']['median']:,.0f} us)" if program["name"] == "floor" else ratio
     count = program["counted"].get(name)
     if count is not None:
@@ -79,18 +78,19 @@ def table(path, short):
     named = {program["name"]: program for program in results["programs"]}
     for name in SHORT_ROWS if short else named:
         title = f"`{name}`, {SHORT_ROWS[name]}" if short else f"`{name}`"
-        cells = [cell(named[name], column) for _, column in columns]
+        cells = [cell(named[name], column, short) for _, column in columns]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     machine = results["machine"]
-    floor = ""
+    medians = f"medians of {results['rounds']['warm']} rounds warm and {results['rounds']['cold']} cold"
     if short:
-        us = {name: f"{named['floor']['timed'][name]['us']['median']:,.0f}" for name in SHORT_COLUMNS[:3]}
-        floor = f" The floor: {us['init_warm_us']}, {us['init_cold_us']} and {us['first_response_us']} us."
-    return "\n".join(lines) + (
-        f"\n\n{results['arch']}, {machine['cpu']}, {machine['cores']} cores, {machine['virtualised']}, Linux "
-        f"{machine['kernel']}; {results['date']}, commit {results['commit']}, medians of {results['rounds']['warm']} "
-        f"rounds warm and {results['rounds']['cold']} cold, load {machine['load'][0]:.1f}{measured.again(results)}.{floor}\n"
-    )
+        below = measured.brief_machine(results, medians)
+    else:
+        below = (
+            f"{results['arch']}, {machine['cpu']}, {machine['cores']} cores, {machine['virtualised']}, Linux "
+            f"{machine['kernel']}; {results['date']}, commit {results['commit']}, {medians}, load "
+            f"{machine['load'][0]:.1f}{measured.again(results)}."
+        )
+    return "\n".join(lines) + f"\n\n{below}\n"
 
 
 def unfit(path):

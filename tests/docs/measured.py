@@ -20,14 +20,14 @@ def time(us):
 
 
 def again(results):
-    """How many measurements were made again, since the core was busy with something else."""
+    """How many measurements were repeated, because the core was busy with something else."""
     moments = results.get("moments")
     if not moments:
         return ""
     made = moments["kept"] + moments["repeated"]
     return (
-        f"; of {made:,} measurements {moments['repeated']:,} were made again, since the core was busy, and "
-        f"{moments['disturbed']:,} kept although it was"
+        f"; {moments['repeated']:,} of {made:,} measurements were repeated because the core was busy, and "
+        f"{moments['disturbed']:,} were kept although it was"
     )
 
 
@@ -40,6 +40,13 @@ def machine(results, medians):
         f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "
         f"{results['date']}, commit {results['commit']}, {medians}; the machine's load {loads}{again(results)}.{noise}"
     )
+
+
+def brief_machine(results, medians):
+    """The same for the README: one line of a page."""
+    about = results["machine"]
+    noise = " **The machine was busy.**" if results["noise"] else ""
+    return f"{results['arch']}, {about['cpu']}, {about['virtualised']}; {results['date']}, commit {results['commit']}, {medians}.{noise}"
 
 
 def fresh(place, text, root, table):

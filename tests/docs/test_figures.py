@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Only figures of a quiet machine get into the tables."""
+"""Only figures of a quiet machine get into the tables, and those of the README stay small."""
 
 import copy
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,16 @@ class Figures(unittest.TestCase):
             results["programs"][1]["timed"]["warm_event_us"]["ratio"].update(change)
             said = self.refused(results)
             self.assertIn("warm_event_us of c-musl has no p10 and p90 around its median", said)
+
+    def test_each_table_of_the_readme_has_at_most_five_rows_and_columns(self):
+        text = (ROOT / "README.md").read_text()
+        tables = re.findall(r"<!-- (figures|web|calls): .*?-->\n(.*?)<!-- end of", text, re.DOTALL)
+        self.assertEqual([name for name, _ in tables], ["figures", "web", "calls"])
+        for name, table in tables:
+            lines = [line for line in table.splitlines() if line.startswith("|")]
+            # Beside the titles and the line below them.
+            self.assertLessEqual(len(lines) - 2, 5, name)
+            self.assertLessEqual(lines[0].count("|") - 1, 5, name)
 
     def test_each_time_that_was_kept_has_its_spread(self):
         times = [time for program in KEPT["programs"] for time in program["timed"].values()]

@@ -12,12 +12,12 @@ ADAPTER = "lambda_web_adapter"
 COLUMNS = [
     ("spawn to `next`", "next_us"),
     ("first answer", "first_answer_us"),
-    ("of it, not the application's CPU", "beside_us"),
+    ("first answer without the application's CPU time", "beside_us"),
     ("warm request", "warm_us"),
-    ("6 MB up", "upload_us"),
-    ("6 MB down", "download_us"),
+    ("6 MB event", "upload_us"),
+    ("6 MB response", "download_us"),
     ("first byte of a stream", "first_byte_us"),
-    ("one of 16 at a time", "of_16_us"),
+    ("event, 16 at a time", "of_16_us"),
 ]
 TITLES = {"c": "A static server in C", "node": "Node", "fastapi": "FastAPI on uvicorn"}
 # The rows of the short table: application, figure, text.
@@ -25,20 +25,19 @@ SHORT = [
     ("c", "next_us", "C server: spawn to `next`"),
     ("c", "first_answer_us", "C server: spawn to first answer"),
     ("c", "warm_us", "C server: warm request"),
-    ("c", "upload_us", "C server: upload, an event of 6 MB"),
+    ("c", "upload_us", "C server: an event of 6 MB"),
     ("c", "download_us", "C server: a response of 6 MB"),
     ("c", "first_byte_us", "C server: first byte of a stream"),
-    ("c", "of_16_us", "C server: an event, of 16 at a time"),
+    ("c", "of_16_us", "C server: an event, 16 at a time"),
     ("node", "first_answer_us", "Node: spawn to first answer"),
-    ("node", "beside_us", "of it, not the application's CPU"),
+    ("node", "beside_us", "the same without the application's CPU time"),
     ("node", "warm_us", "Node: warm request"),
     ("fastapi", "first_answer_us", "FastAPI: spawn to first answer"),
-    ("fastapi", "beside_us", "of it, not the application's CPU"),
+    ("fastapi", "beside_us", "the same without the application's CPU time"),
     ("fastapi", "warm_us", "FastAPI: warm request"),
 ]
-# Of which the briefest has these.
-BRIEF = [("c", "next_us"), ("c", "warm_us"), ("node", "first_answer_us"), ("fastapi", "first_answer_us"),
-         ("fastapi", "beside_us")]
+# The brief table has these rows of it, and the zip.
+BRIEF = [("c", "next_us"), ("c", "warm_us"), ("node", "first_answer_us"), ("fastapi", "first_answer_us")]
 
 
 def number(value):
@@ -55,7 +54,7 @@ def whole(results):
     for application in results["applications"]:
         lines = [f"{TITLES[application['name']]}, {application['rounds']} rounds:", ""]
         titles = " | ".join(title for title, _ in COLUMNS)
-        lines += [f"| | {titles} | warm, p99 | RSS, kB | no file's |", "|---" * (len(COLUMNS) + 4) + "|"]
+        lines += [f"| | {titles} | warm, p99 | RSS, kB | RSS without file pages, kB |", "|---" * (len(COLUMNS) + 4) + "|"]
         for row in application["stacks"]:
             cells = []
             for _, figure in COLUMNS:
@@ -79,7 +78,7 @@ def whole(results):
 def short(results, is_brief):
     rows = {(application["name"], row["name"]): row
             for application in results["applications"] for row in application["stacks"]}
-    lines = ["| | the application alone | the layer | the Web Adapter | the layer's part |", "|---" * 5 + "|"]
+    lines = ["| | the application alone | the layer | the Web Adapter | layer / Web Adapter |", "|---" * 5 + "|"]
     for application, figure, title in SHORT:
         if is_brief and (application, figure) not in BRIEF:
             continue
@@ -91,12 +90,12 @@ def short(results, is_brief):
                      f"{time(median(other, figure))} | {part} |")
     own, other = (rows[("c", name)] for name in (LAYER, ADAPTER))
     sizes = [results["sizes"][name] for name in (LAYER, ADAPTER)]
-    for title, values in [
-        ("C server: resident memory without it, kB", [own["resident_kb"], other["resident_kb"]]),
-        ("of that, without pages of files, kB", [own["anonymous_kb"], other["anonymous_kb"]]),
+    memory = [
+        ("resident memory beside the C server, kB", [own["resident_kb"], other["resident_kb"]]),
+        ("the same without pages of files, kB", [own["anonymous_kb"], other["anonymous_kb"]]),
         ("bytes of the binary", [size["bytes"] for size in sizes]),
-        ("bytes in a zip", [size["zip_bytes"] for size in sizes]),
-    ]:
+    ]
+    for title, values in [*([] if is_brief else memory), ("zip, bytes", [size["zip_bytes"] for size in sizes])]:
         lines.append(f"| {title} | | {number(values[0])} | {number(values[1])} | {values[0] / values[1]:.2f} |")
     return "\n".join(lines)
 
@@ -104,8 +103,10 @@ def short(results, is_brief):
 def table(path, form):
     """The table of a file, with the machine below it."""
     results = measured.read(path, "web applications", "--web")
-    body = short(results, form == " brief") if form else whole(results)
-    return f"{body}\n\n{measured.machine(results, 'medians')}\n"
+    is_brief = form == " brief"
+    body = short(results, is_brief) if form else whole(results)
+    machine = measured.brief_machine if is_brief else measured.machine
+    return f"{body}\n\n{machine(results, 'medians')}\n"
 
 
 def fresh(text, root):
