@@ -20,7 +20,7 @@ EARLIER = "9df378e"
 BREAKS = {
     "function_missing: function coldspark::http::prelude": "`http::prelude(&parts)`, which gave bytes",
     **{
-        f"inherent_method_missing: Context::{name}": "All data of a `Context` but the state is in `Metadata`"
+        f"inherent_method_missing: Context::{name}": "`Metadata` has all data of a `Context` except the state"
         for name in (
             "client_context", "cognito_identity", "deadline", "function_arn", "invocation_id", "request_id",
             "tenant_id", "time_left", "trace_id", "traceparent",
