@@ -7,12 +7,12 @@ use super::figures::{BESIDE, DOWNLOAD, FIRST, NEXT, Results, SEVERAL, STREAM, UP
 const COLUMNS: [(&str, &str); 8] = [
     ("spawn to `next`", NEXT),
     ("first answer", FIRST),
-    ("of it, not the application's CPU", BESIDE),
+    ("first answer without the application's CPU time", BESIDE),
     ("warm request", WARM),
-    ("6 MB up", UPLOAD),
-    ("6 MB down", DOWNLOAD),
+    ("6 MB event", UPLOAD),
+    ("6 MB response", DOWNLOAD),
     ("first byte of a stream", STREAM),
-    ("one of 16 at a time", SEVERAL),
+    ("event, 16 at a time", SEVERAL),
 ];
 
 /// Everything that was measured; times are medians in microseconds.
