@@ -43,7 +43,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     if is_web(init.handler()) {
         return start_web(init, settings);
     }
-    settings::tell_of_wrapper();
+    settings::warn_of_wrapper();
     let target = match init.handler() {
         "" => resolve::target(&arguments::first().unwrap_or_default(), &settings)?,
         handler => resolve::target(handler, &settings)?,

@@ -13,6 +13,7 @@
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const LAYER_ROOT: &str = "COLDSPARK_LAYER_ROOT";
 const INIT_TIMEOUT: &str = "COLDSPARK_INIT_TIMEOUT_MS";
 const SHUTDOWN: &str = "COLDSPARK_SHUTDOWN";
 const ASYNC_INIT: &str = "COLDSPARK_ASYNC_INIT";
-/// The one that Lambda stops after 10 s.
+/// The type of initialization that Lambda stops after 10 s.
 const ON_DEMAND: &str = "on-demand";
 const CONTENT_TYPE: &str = "COLDSPARK_CONTENT_TYPE";
 const DEADLINE_MARGIN: &str = "COLDSPARK_DEADLINE_MARGIN_MS";
@@ -63,16 +64,16 @@ impl Settings {
 
 /// Whether an executable's standard output is a file and not a pipe.
 pub(crate) fn file_output() -> Result<bool, Error> {
-    chosen(EXEC_STDOUT, "file")
+    is_set_to(EXEC_STDOUT, "file")
 }
 
-/// Whether the init phase may end before the worker is ready: it is to, and Lambda has a limit for it
-/// that is shorter than what a worker may need.
+/// Whether the init phase may end before the worker is ready: the setting says so, and Lambda limits the
+/// init phase.
 pub(crate) fn async_init() -> Result<bool, Error> {
-    let wanted = match sys::variable(ASYNC_INIT).and_then(|value| value.to_str()) {
+    let wanted = match sys::variable(ASYNC_INIT).and_then(OsStr::to_str) {
         Some("true") => true,
         Some("0" | "false") => false,
-        _ => chosen(ASYNC_INIT, "1")?,
+        _ => is_set_to(ASYNC_INIT, "1")?,
     };
     Ok(wanted && is_on_demand())
 }
@@ -84,22 +85,27 @@ pub(crate) fn is_on_demand() -> bool {
 
 /// Whether each event of a shell function has a subshell.
 pub(crate) fn subshell() -> Result<bool, Error> {
-    chosen(SHELL, SUBSHELL)
+    is_set_to(SHELL, SUBSHELL)
 }
 
-/// Whether a setting has the one value that it can have, or is not there.
-fn chosen(name: &str, value: &str) -> Result<bool, Error> {
-    match sys::variable(name).map(|set| set.to_string_lossy()) {
+/// Whether a setting has this value. Other values are an error.
+fn is_set_to(name: &str, expected: &str) -> Result<bool, Error> {
+    match sys::variable(name) {
         None => Ok(false),
-        Some(set) if set == value => Ok(true),
-        Some(set) => Err(Error::new(
-            error::CONFIG_INVALID,
-            format!(
-                "{name} is {}; set it to {value}, or remove it from the function's environment",
-                internal::quoted(&set)
-            ),
-        )),
+        Some(value) if value == expected => Ok(true),
+        Some(value) => Err(invalid(name, value, expected)),
     }
+}
+
+/// The error of a setting with a wrong value; `expected` is the right one, or describes it.
+fn invalid(name: &str, value: &OsStr, expected: &str) -> Error {
+    Error::new(
+        error::CONFIG_INVALID,
+        format!(
+            "{name} is {}; set it to {expected}, or remove it from the function's environment",
+            internal::quoted(&value.to_string_lossy())
+        ),
+    )
 }
 
 /// Whether there is a setting of the Web Adapter.
@@ -107,9 +113,9 @@ pub(crate) fn has_adapter_settings() -> bool {
     sys::environment().any(|line| line.to_bytes().starts_with(ADAPTER.as_bytes()))
 }
 
-/// Says once that Lambda's wrapper scripts are not for this runtime: nothing else does (Lambda
-/// developer guide, "Modifying the runtime environment").
-pub(crate) fn tell_of_wrapper() {
+/// Warns that Lambda's wrapper scripts are not for this runtime, as nothing else says so (Lambda developer
+/// guide, "Modifying the runtime environment").
+pub(crate) fn warn_of_wrapper() {
     if let Some(wrapper) = sys::variable(WRAPPER) {
         internal::warn(format_args!(
             "{WRAPPER} is {}, and nothing runs it: OS-only runtimes have no wrapper scripts; let the \
@@ -122,20 +128,9 @@ pub(crate) fn tell_of_wrapper() {
 
 /// Whether the function's processes are to learn of the end of the environment.
 pub(crate) fn shutdown() -> Result<bool, Error> {
-    let Some(value) = sys::variable(SHUTDOWN) else {
-        return Ok(false);
-    };
-    match value.to_str() {
-        Some("1") => Ok(true),
-        Some("0" | "") => Ok(false),
-        _ => Err(Error::new(
-            error::CONFIG_INVALID,
-            format!(
-                "{SHUTDOWN} is {}; set it to 1, or to 0, or remove it from the function's \
-                 environment",
-                internal::quoted(&value.to_string_lossy())
-            ),
-        )),
+    match sys::variable(SHUTDOWN).and_then(OsStr::to_str) {
+        Some("0") => Ok(false),
+        _ => is_set_to(SHUTDOWN, "1"),
     }
 }
 
@@ -144,33 +139,22 @@ pub(crate) fn content_type() -> Result<String, Error> {
     let Some(value) = sys::variable(CONTENT_TYPE) else {
         return Ok("application/octet-stream".to_owned());
     };
-    let text = value.to_string_lossy();
-    if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-        return Ok(text.into_owned());
+    match value.to_str() {
+        Some(text) if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) => Ok(text.to_owned()),
+        _ => Err(invalid(
+            CONTENT_TYPE,
+            value,
+            "printable ASCII such as text/plain",
+        )),
     }
-    Err(Error::new(
-        error::CONFIG_INVALID,
-        format!(
-            "{CONTENT_TYPE} is {}; a content type is printable ASCII, such as text/plain",
-            internal::quoted(&text)
-        ),
-    ))
 }
 
 fn milliseconds(name: &str) -> Result<Option<Duration>, Error> {
     let Some(value) = sys::variable(name) else {
         return Ok(None);
     };
-    let text = value.to_string_lossy();
-    match text.parse() {
-        Ok(number) => Ok(Some(Duration::from_millis(number))),
-        Err(_) => Err(Error::new(
-            error::CONFIG_INVALID,
-            format!(
-                "{name} is {}; set it to a whole number of milliseconds, or remove it from \
-                 the function's environment",
-                internal::quoted(&text)
-            ),
-        )),
+    match value.to_str().and_then(|text| text.parse().ok()) {
+        Some(number) => Ok(Some(Duration::from_millis(number))),
+        None => Err(invalid(name, value, "a whole number of milliseconds")),
     }
 }
