@@ -42,6 +42,18 @@ impl Deadline {
         }
     }
 
+    /// The moment for an event that a process is to answer, or the error of an event that has no time for that.
+    pub(crate) fn with_time_left<S>(
+        context: &Context<'_, S>,
+        margin: Option<Duration>,
+    ) -> Result<Self, Error> {
+        let deadline = Self::of(context, margin);
+        match deadline.is_over() {
+            false => Ok(deadline),
+            true => Err(deadline.error(", which left no time to hand the event over")),
+        }
+    }
+
     /// For an event with this much time left; `margin` is the setting.
     fn new(left: Option<Duration>, margin: Option<Duration>) -> Self {
         let margin = margin.unwrap_or_else(|| left.map_or(MOST, |left| (left / PART).min(MOST)));

@@ -102,10 +102,7 @@ impl Exec {
         context: &Context<'_, S>,
         response: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let deadline = Deadline::of(context, self.settings.deadline_margin);
-        if deadline.is_over() {
-            return Err(deadline.error(", which left none to start a process"));
-        }
+        let deadline = Deadline::with_time_left(context, self.settings.deadline_margin)?;
         self.log.begin_event(context);
         let (child, output) = self.start(event, context, &deadline)?;
         self.log.ensure_reader()?;

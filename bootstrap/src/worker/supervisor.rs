@@ -165,10 +165,7 @@ impl Supervisor {
         context: &Context<'_, S>,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let deadline = Deadline::of(context, self.settings.deadline_margin);
-        if deadline.is_over() {
-            return Err(deadline.error(", which left none to hand the event over"));
-        }
+        let deadline = Deadline::with_time_left(context, self.settings.deadline_margin)?;
         let mut state = self.state.borrow_mut();
         let State {
             worker,

@@ -227,7 +227,7 @@ fn a_deadline_that_is_long_past_is_none_and_warned_of_once() {
         );
         // One that has just passed is one, and one that passed in the last quarter of an hour.
         let error = function.invoke_event(urgent("late", "{}", 0));
-        error.assert_error(TIMEOUT, &["within 0 ms", ", which left none to "]);
+        error.assert_error(TIMEOUT, &["within 0 ms", ", which left no time to "]);
         let minutes = |half: u64| SystemTime::now() - Duration::from_secs(30 * half);
         let error = function.invoke_event(dated("in", "{}", &milliseconds(minutes(29))));
         error.assert_error(TIMEOUT, &["within 0 ms"]);
