@@ -18,7 +18,7 @@ use crate::sys::{self, child, signals};
 use crate::worker::program::Program;
 use crate::worker::protocol::Hook;
 use crate::worker::shell;
-use crate::worker::supervisor::{Supervisor, notice};
+use crate::worker::supervisor::Supervisor;
 use crate::{error, resolve, shutdown};
 
 /// How the function's events are answered.
@@ -77,7 +77,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
         match other {
             Ok(other) => pool.put(other),
             Err(error) => {
-                notice(&format!(
+                internal::warn(format_args!(
                     "no worker for each event at a time: {error}; events start what is missing"
                 ));
                 break;

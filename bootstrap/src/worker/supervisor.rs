@@ -78,7 +78,7 @@ impl Supervisor {
             None => Ok(()),
         };
         if leave.is_some() && matches!(result, Err(Failure::TimedOut)) {
-            notice(&format!(
+            internal::warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it (COLDSPARK_ASYNC_INIT)",
                 self.errors().name()
@@ -213,7 +213,7 @@ impl Supervisor {
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
-            Err(error) => notice(&format!(
+            Err(error) => internal::warn(format_args!(
                 "no new worker: {error}; the next event tries again"
             )),
         }
@@ -231,7 +231,7 @@ impl Supervisor {
             let lost = self
                 .errors()
                 .error_of(worker.take(), failure, "between events");
-            notice(&format!("{}; a new one is started", lost.message()));
+            internal::warn(format_args!("{}; a new one is started", lost.message()));
         }
         let mut new = match worker.take() {
             Some(new) => new,
@@ -250,9 +250,4 @@ impl Supervisor {
                 .error_of(Some(new), failure, "before it was ready")),
         }
     }
-}
-
-/// Logs what no event's error can say.
-pub(crate) fn notice(text: &str) {
-    internal::warn(format_args!("{text}"));
 }
