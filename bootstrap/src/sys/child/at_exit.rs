@@ -1,17 +1,17 @@
 //! The end of this process by itself, as when the Runtime API refuses it: its children end with it.
 //!
-//! The C library calls this at exit(3), whoever has called that, so that a start executes nothing for it.
+//! The C library calls this at exit(3), wherever that is called, so that a start executes nothing for it.
 
 use std::time::Duration;
 
 use super::super::poll;
-use super::{RUNNING, signal};
+use super::{any, is_closed, signal};
 
-/// How long children may take that end at the end of their input, as workers do.
+/// How long children have that end when their input ends, as workers do.
 const END_OF_INPUT: Duration = Duration::from_millis(150);
-/// How long after that they may take behind SIGTERM.
+/// How long the others have to end after SIGTERM.
 const TERM: Duration = Duration::from_millis(50);
-/// The descriptors that are looked at.
+/// The descriptors that may be pipes to children.
 const DESCRIPTORS: std::ops::Range<libc::c_int> = 3..1024;
 
 #[used]
@@ -19,11 +19,8 @@ const DESCRIPTORS: std::ops::Range<libc::c_int> = 3..1024;
 static AT_EXIT: extern "C" fn() = end_children;
 
 extern "C" fn end_children() {
-    // The shutdown has told and killed them.
-    let over = RUNNING
-        .lock()
-        .map_or(true, |it| it.closed || it.pids.is_empty());
-    if over {
+    // A shutdown has ended them already.
+    if is_closed() || !any() {
         return;
     }
     end_input();
