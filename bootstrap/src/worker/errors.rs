@@ -2,9 +2,9 @@
 
 use coldspark::Error;
 
-use super::outlet::Outlet;
 use super::process::Worker;
 use super::program::Program;
+use super::shell_output::ShellOutput;
 use crate::deadline::Deadline;
 use crate::error::failure::Failure;
 use crate::error::{self, IN_EVENT};
@@ -19,7 +19,7 @@ pub(super) struct WorkerErrors<'a> {
 impl WorkerErrors<'_> {
     /// The error that a worker gave itself. A shell function's goes with what it printed.
     pub(super) fn own_error(&self, error: Error) -> Error {
-        if self.program.outlet.is_none() {
+        if self.program.shell_output.is_none() {
             self.log.catch_up();
             return error;
         }
@@ -31,8 +31,8 @@ impl WorkerErrors<'_> {
     pub(super) fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
         self.end(worker, |tail| {
             let error = deadline.error("; the worker and what it has started were killed");
-            let outlet = self.program.outlet.as_ref();
-            let advice = outlet.map_or("", Outlet::advice);
+            let shell_output = self.program.shell_output.as_ref();
+            let advice = shell_output.map_or("", ShellOutput::advice);
             let message = [error.message(), advice].concat();
             Error::new(error::HANDLER_TIMEOUT, error::with_tail(message, tail))
         })
@@ -60,13 +60,13 @@ impl WorkerErrors<'_> {
                 let (status, left) = worker.map(Worker::finish).unwrap_or_default();
                 let tail = self.log.end_process();
                 let mut message = format!("{name} ended {when}: {}", error::ending(status));
-                if let Some(outlet) = &self.program.outlet {
+                if let Some(shell_output) = &self.program.shell_output {
                     if !left.is_empty() {
                         message.push_str(", ");
                         message.push_str(&left);
                     }
                     if when == IN_EVENT && status.is_some_and(|status| status.code().is_some()) {
-                        message.push_str(outlet.advice());
+                        message.push_str(shell_output.advice());
                     }
                 }
                 Error::new(error::WORKER_EXITED, error::with_tail(message, &tail))

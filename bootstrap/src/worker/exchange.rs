@@ -2,9 +2,9 @@
 
 use coldspark::stream::Writer;
 
-use super::outlet::Outlet;
 use super::process::Worker;
 use super::protocol::{self, Line, Task};
+use super::shell_output::ShellOutput;
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to, violation};
 use crate::process::response::{StreamedResponse, collected, kept};
@@ -20,7 +20,7 @@ pub(crate) struct Exchange<'a, 'w> {
     /// The lines of its context.
     pub(crate) context: &'a str,
     /// The standard output of a shell function.
-    pub(crate) outlet: Option<&'a Outlet>,
+    pub(crate) shell_output: Option<&'a ShellOutput>,
     pub(crate) deadline: Deadline,
     /// Where a response may be streamed to.
     pub(crate) writer: Option<&'a mut Writer<'w>>,
@@ -37,12 +37,15 @@ impl Worker {
             task,
             event,
             context,
-            outlet,
+            shell_output,
             deadline,
             mut writer,
         } = exchange;
         let hand_over = failed_to("hand over the event");
-        let mut output = outlet.map(Outlet::fresh).transpose().map_err(&hand_over)?;
+        let mut output = shell_output
+            .map(ShellOutput::new_pipe)
+            .transpose()
+            .map_err(&hand_over)?;
         self.event.set(event).map_err(&hand_over)?;
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;

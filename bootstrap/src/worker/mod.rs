@@ -3,9 +3,9 @@
 
 mod errors;
 mod exchange;
-mod outlet;
 mod process;
 pub(crate) mod program;
 pub(crate) mod protocol;
 pub(crate) mod shell;
+mod shell_output;
 pub(crate) mod supervisor;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use coldspark::Error;
 
-use super::outlet::Outlet;
 use super::protocol;
+use super::shell_output::ShellOutput;
 use crate::error;
 use crate::process::{arguments, executable};
 
@@ -20,7 +20,7 @@ pub(crate) struct Program {
     /// The number of the first of its five descriptors.
     pub(crate) first: i32,
     /// The standard output of a shell function; `None` for a worker, which writes into the response file.
-    pub(crate) outlet: Option<Outlet>,
+    pub(crate) shell_output: Option<ShellOutput>,
 }
 
 impl Program {
@@ -33,14 +33,14 @@ impl Program {
             file,
             environment,
             first: protocol::FIRST,
-            outlet: None,
+            shell_output: None,
         })
     }
 
     /// Why it cannot be started: what its file shows, or what the system says.
     pub(crate) fn refused(&self, error: &io::Error) -> Error {
         let name = self.arguments[0].to_string_lossy();
-        match self.outlet {
+        match self.shell_output {
             None => executable::not_started(&self.file, &name, error),
             Some(_) => error::system(&format!("start {name}"), error),
         }

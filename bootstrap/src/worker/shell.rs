@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use coldspark::{Error, internal};
 
-use super::outlet::Outlet;
 use super::program::Program;
+use super::shell_output::ShellOutput;
 use crate::process::{arguments, executable};
 use crate::{error, settings};
 
@@ -94,8 +94,9 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             ),
         ));
     };
-    let apart = settings::subshell()?;
-    let outlet = Outlet::new(apart).map_err(|error| error::system("make a pipe", &error))?;
+    let subshell = settings::subshell()?;
+    let shell_output =
+        ShellOutput::new(subshell).map_err(|error| error::system("make a pipe", &error))?;
     let text = |text: &str| arguments::c_string(text.into());
     Ok(Program {
         arguments: vec![
@@ -104,12 +105,12 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             text(DRIVER)?,
             arguments::c_string(script.as_os_str().to_owned())?,
             text(function)?,
-            text(&outlet.number)?,
-            text(if apart { settings::SUBSHELL } else { "" })?,
+            text(&shell_output.number)?,
+            text(if subshell { settings::SUBSHELL } else { "" })?,
         ],
         file: PathBuf::from(script),
         environment: arguments::environment(),
         first: FIRST,
-        outlet: Some(outlet),
+        shell_output: Some(shell_output),
     })
 }

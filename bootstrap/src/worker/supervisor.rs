@@ -148,7 +148,7 @@ impl Supervisor {
                     task: Task::Hook(hook),
                     event: b"",
                     context: "",
-                    outlet: None,
+                    shell_output: None,
                     deadline: Deadline::none(),
                     writer: None,
                 })
@@ -180,20 +180,20 @@ impl Supervisor {
         let drawn = context::lines(context, &deadline, !running.asked.no_seed, text)?;
         let random = drawn.map_or_else(|| numbers.next(), Ok)?;
         let mut number = protocol::event_number(random);
-        if self.program.outlet.is_some() {
+        if self.program.shell_output.is_some() {
             // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
             // byte by byte.
             number = number % SHORT + 1;
         }
-        let outlet = self.program.outlet.as_ref();
-        if outlet.is_some() {
+        let shell_output = self.program.shell_output.as_ref();
+        if shell_output.is_some() {
             self.log.let_block();
         }
         let answer = running.answer(Exchange {
             task: Task::Event(number),
             event,
             context: text,
-            outlet,
+            shell_output,
             deadline,
             writer: Some(writer),
         });
