@@ -18,7 +18,7 @@ use crate::error::failure::Failure;
 use crate::log::Log;
 use crate::process::output::OutputPipe;
 use crate::process::response::{StreamedResponse, collected, kept};
-use crate::process::wait::wait;
+use crate::process::wait::{Woken, wait};
 use crate::process::{arguments, executable};
 use crate::settings::{self, Settings};
 use crate::sys::child::Child;
@@ -28,8 +28,8 @@ use crate::sys::spawn::Command;
 use crate::{context, error};
 
 const READ: &str = "read the response of the process";
-/// How long a wait lasts before the size of a process's output file is looked at again.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long a wait lasts before the size of a process's output file is checked again.
+const SIZE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a process's standard output is.
 enum Output {
@@ -138,8 +138,8 @@ impl Exec {
     ) -> Result<Vec<u8>, Error> {
         let failed = |error: io::Error| error::system(READ, &error);
         loop {
-            let look = since_boot() + LOOK;
-            let until = deadline.at.map_or(look, |at| at.min(look));
+            let next_check = since_boot() + SIZE_CHECK_INTERVAL;
+            let until = deadline.at.map_or(next_check, |at| at.min(next_check));
             let woken = wait(&child, [None, None], Some(until)).map_err(failed)?;
             if woken.ended {
                 self.succeeded(child)?;
@@ -217,14 +217,18 @@ impl Exec {
         mut stream: Option<&mut StreamedResponse<'_, '_>>,
     ) -> io::Result<Option<OutputPipe>> {
         loop {
-            let woken = wait(child, [output.open(), None], deadline.at)?;
-            if woken.readable[0] || woken.ended {
+            let Woken {
+                readable: [has_output, _],
+                ended,
+                timed_out,
+            } = wait(child, [output.open(), None], deadline.at)?;
+            if has_output || ended {
                 output.read()?;
             }
             if let Some(stream) = &mut stream {
                 // What a process has left when it ends fits into one turn. Whoever still holds its
                 // pipe may go on for ever.
-                if woken.ended {
+                if ended {
                     stream.is_made();
                 }
                 stream.pass(&output.bytes);
@@ -233,10 +237,10 @@ impl Exec {
                     return Ok(Some(output));
                 }
             }
-            if woken.ended {
+            if ended {
                 return Ok(Some(output));
             }
-            if woken.timed_out {
+            if timed_out {
                 return Ok(None);
             }
         }

@@ -107,7 +107,7 @@ fn is_web(handler: &str) -> bool {
 fn log(alone: bool) -> Result<&'static Log, Error> {
     let log = Log::open(alone)?;
     if alone {
-        wait::watch(log);
+        wait::set_log(log);
     }
     Ok(log)
 }

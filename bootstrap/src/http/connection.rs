@@ -10,7 +10,7 @@ use coldspark::internal::{Field, Head, parse_head, since_boot};
 
 use super::running::Running;
 use super::trouble::Trouble;
-use crate::process::wait::wait_or_room;
+use crate::process::wait::wait_or_writable;
 use crate::sys::{pipe, socket};
 
 /// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
@@ -97,7 +97,7 @@ impl Connection {
         until: Option<Duration>,
     ) -> Result<Option<Self>, Trouble> {
         loop {
-            let woken = wait_or_room(&running.child, [Some(socket.as_fd()), None], true, until);
+            let woken = wait_or_writable(&running.child, [Some(socket.as_fd()), None], true, until);
             let woken = woken.map_err(waiting)?;
             match socket::is_connected(socket.as_fd(), address) {
                 Ok(true) => return Ok(Some(Self::new(socket))),
@@ -122,7 +122,7 @@ impl Connection {
     /// Whether it can be used: neither closed, nor with unexpected bytes.
     pub(super) fn is_quiet(&self, running: &Running) -> Result<bool, Trouble> {
         let fds = [Some(self.socket.as_fd()), None];
-        let woken = wait_or_room(&running.child, fds, false, Some(Duration::ZERO));
+        let woken = wait_or_writable(&running.child, fds, false, Some(Duration::ZERO));
         let woken = woken.map_err(waiting)?;
         match woken.ended {
             true => Err(Trouble::Ended),
@@ -142,7 +142,7 @@ impl Connection {
         self.send(outgoing)?;
         let room = !outgoing.is_over();
         let fds = [Some(self.socket.as_fd()), None];
-        let woken = wait_or_room(&running.child, fds, room, until).map_err(waiting)?;
+        let woken = wait_or_writable(&running.child, fds, room, until).map_err(waiting)?;
         // In this order: bytes that came before the application's end, or in time, count.
         if woken.readable[0] && (self.receive(expects)? || self.closed) {
             return Ok(());

@@ -35,7 +35,7 @@ impl Application {
             Err(refusal) => return self.refuse(refusal, writer),
         };
         let response = self.serve(&request, &deadline, writer);
-        match wait::reads_log() {
+        match wait::has_log() {
             true => self.log.end_lines(),
             false => self.log.catch_up(),
         }

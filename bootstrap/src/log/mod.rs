@@ -31,7 +31,7 @@ pub(crate) struct Log {
     pipes: [OwnedFd; 2],
     streams: Mutex<[LogPipe; 2]>,
     json: bool,
-    /// A thread of this log reads the pipes, or something else does.
+    /// Whether a thread of this log reads the pipes, or something else does.
     has_reader: AtomicBool,
 }
 
@@ -56,8 +56,8 @@ impl Log {
         }
     }
 
-    /// Says that something else than a thread of this log reads the pipes from now on.
-    pub(crate) fn is_read(&self) {
+    /// Notes that something other than a thread of this log reads the pipes from now on.
+    pub(crate) fn set_has_reader(&self) {
         self.has_reader.store(true, Ordering::Relaxed);
     }
 

@@ -1,5 +1,5 @@
-//! Waits for a child and for what it writes, and for the Runtime API; where there is one poller,
-//! with the log's pipes and SIGTERM looked at meanwhile, so that neither needs a thread.
+//! Waits for a child and for what it writes, and for the Runtime API. With one poller each wait also reads
+//! the log's pipes and looks for SIGTERM, so that neither needs a thread.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -13,45 +13,47 @@ use crate::sys;
 use crate::sys::child::Child;
 use crate::sys::signals;
 
-/// The log that every wait reads.
-static WATCHED: OnceLock<&'static Log> = OnceLock::new();
+/// The log that every wait reads, with one poller.
+static LOG: OnceLock<&'static Log> = OnceLock::new();
 
-/// How often a child is looked at whose end no descriptor tells.
-const TICK: Duration = Duration::from_millis(20);
+/// How often to check whether a child has ended that has no pidfd.
+const END_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Why a wait ended; all of it can be true at once.
+/// Why a wait ended; several reasons can be true at once.
 #[derive(Debug)]
 pub(crate) struct Woken {
-    /// Which of the pipes can be read, or are at their end.
+    /// For each of the pipes, whether it can be read or is at its end.
     pub(crate) readable: [bool; 2],
+    /// Whether the child has ended.
     pub(crate) ended: bool,
+    /// Whether the limit was reached.
     pub(crate) timed_out: bool,
 }
 
 /// Waits until one of the pipes can be read or is at its end, the child has ended, or it is
-/// `until`, counted since the boot. May also return for nothing.
+/// `until`, counted since the boot. It may also return when nothing has happened.
 pub(crate) fn wait(
     child: &Child,
     pipes: [Option<BorrowedFd<'_>>; 2],
     until: Option<Duration>,
 ) -> io::Result<Woken> {
-    wait_or_room(child, pipes, false, until)
+    wait_or_writable(child, pipes, false, until)
 }
 
-/// The same; with `room`, also until the first one takes bytes.
-pub(crate) fn wait_or_room(
+/// Waits as [`wait`] does; with `writable`, also until the first of the pipes can be written to.
+pub(crate) fn wait_or_writable(
     child: &Child,
     pipes: [Option<BorrowedFd<'_>>; 2],
-    room: bool,
+    writable: bool,
     until: Option<Duration>,
 ) -> io::Result<Woken> {
     let ended = child.ended();
     let mut left = until.map(left_until);
     let timed_out = left.is_some_and(|left| left.is_zero());
     if ended.is_none() {
-        left = Some(left.map_or(TICK, |left| left.min(TICK)));
+        left = Some(left.map_or(END_CHECK_INTERVAL, |left| left.min(END_CHECK_INTERVAL)));
     }
-    let ready = poll([pipes[0], pipes[1], ended], room, left)?;
+    let ready = poll([pipes[0], pipes[1], ended], writable, left)?;
     let ended = if ended.is_some() {
         ready[2]
     } else {
@@ -64,7 +66,7 @@ pub(crate) fn wait_or_room(
     })
 }
 
-/// The time left; a moment that is long past, as for a look without waiting, needs no clock.
+/// The time left until this moment. Zero, which asks not to wait at all, needs no clock.
 fn left_until(until: Duration) -> Duration {
     match until.is_zero() {
         true => until,
@@ -83,16 +85,16 @@ pub(crate) fn await_end(child: &Child, until: Duration) -> io::Result<bool> {
 }
 
 /// From now on every wait of this process also reads this log and looks for SIGTERM, and so does its
-/// wait for the Runtime API. For when there is one poller; only the first call has an effect.
-pub(crate) fn watch(log: &'static Log) {
-    if WATCHED.set(log).is_err() {
+/// wait for the Runtime API. It is called with one poller; only the first call has an effect.
+pub(crate) fn set_log(log: &'static Log) {
+    if LOG.set(log).is_err() {
         return;
     }
-    log.is_read();
-    static BEFORE_WAIT: BeforeWait = |socket, room, until| {
+    log.set_has_reader();
+    static BEFORE_WAIT: BeforeWait = |socket, writable, until| {
         loop {
             let left = until.map(left_until);
-            let found = poll([Some(socket), None, None], room, left);
+            let found = poll([Some(socket), None, None], writable, left);
             if !matches!(found, Ok([false, ..])) || left.is_some_and(|left| left.is_zero()) {
                 return;
             }
@@ -103,33 +105,33 @@ pub(crate) fn watch(log: &'static Log) {
 }
 
 /// Whether every wait reads the log.
-pub(crate) fn reads_log() -> bool {
-    WATCHED.get().is_some()
+pub(crate) fn has_log() -> bool {
+    LOG.get().is_some()
 }
 
-/// Waits until one of the descriptors can be read, or with `room` the first one written to, and
-/// says which; or until something was attended to.
+/// Waits until one of the descriptors can be read, or with `writable` the first one written to, and says
+/// which. It also returns when it has read the log.
 ///
-/// The log's pipes are the last ones, and poll(2) looks at one after the other: what was printed
-/// before something that was found was found with it.
+/// The log's pipes come last. poll(2) checks one after the other, so that with each byte found in a
+/// pipe, what was printed before that byte is found too.
 fn poll(
     fds: [Option<BorrowedFd<'_>>; 3],
-    room: bool,
+    writable: bool,
     limit: Option<Duration>,
 ) -> io::Result<[bool; 3]> {
     signals::reap_orphans();
-    let Some(log) = WATCHED.get() else {
-        return sys::poll_or_room(fds, room, limit);
+    let Some(log) = LOG.get() else {
+        return sys::poll_or_writable(fds, writable, limit);
     };
     let [a, b, c] = fds;
     let [output, error] = log.pipes();
-    let told = shutdown_by_hand::readable();
-    let fds = [a, b, c, Some(output), Some(error), told];
-    let [a, b, c, output, error, told] = sys::poll_or_room(fds, room, limit)?;
+    let sigterm = shutdown_by_hand::readable();
+    let fds = [a, b, c, Some(output), Some(error), sigterm];
+    let [a, b, c, output, error, sigterm] = sys::poll_or_writable(fds, writable, limit)?;
     if output || error {
         log.read();
     }
-    if told {
+    if sigterm {
         shutdown_by_hand::run_hooks();
     }
     Ok([a, b, c])

@@ -19,8 +19,8 @@ use super::{checked, owned, poll};
 const KILLED: Duration = Duration::from_millis(500);
 /// The same limit when the environment ends, which leaves less time.
 const KILLED_AT_THE_END: Duration = Duration::from_millis(20);
-/// How often it is looked at meanwhile.
-const LOOK: Duration = Duration::from_millis(2);
+/// How long to wait before a child that is ending is reaped again.
+const REAP_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Children that are not reaped yet, so that their ids are still their own: they leave the list
 /// when they are reaped, while its lock is held.
@@ -218,7 +218,7 @@ impl Child {
     fn await_end(&self) {
         // One that has ended and cannot be reaped is another process's to look at first.
         let ended = self.ended().filter(|_| !self.has_ended());
-        let _ = poll([ended], Some(LOOK));
+        let _ = poll([ended], Some(REAP_INTERVAL));
     }
 }
 
@@ -237,7 +237,7 @@ fn try_reap(pid: libc::pid_t) -> Option<Option<ExitStatus>> {
 /// Waits for the end of a child that ends by itself.
 pub(super) fn reap(pid: libc::pid_t) {
     while try_reap(pid).is_none() {
-        let _ = poll([], Some(LOOK));
+        let _ = poll([], Some(REAP_INTERVAL));
     }
 }
 

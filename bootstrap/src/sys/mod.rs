@@ -96,13 +96,13 @@ pub(crate) fn poll<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
     limit: Option<Duration>,
 ) -> io::Result<[bool; N]> {
-    poll_or_room(fds, false, limit)
+    poll_or_writable(fds, false, limit)
 }
 
-/// Waits as [`poll`] does; with `room`, also until the first descriptor takes bytes.
-pub(crate) fn poll_or_room<const N: usize>(
+/// Waits as [`poll`] does; with `writable`, also until the first descriptor can be written to.
+pub(crate) fn poll_or_writable<const N: usize>(
     fds: [Option<BorrowedFd<'_>>; N],
-    room: bool,
+    writable: bool,
     limit: Option<Duration>,
 ) -> io::Result<[bool; N]> {
     let mut polled = fds.map(|fd| libc::pollfd {
@@ -111,7 +111,7 @@ pub(crate) fn poll_or_room<const N: usize>(
         events: libc::POLLIN,
         revents: 0,
     });
-    for first in polled.iter_mut().take(room.into()) {
+    for first in polled.iter_mut().take(writable.into()) {
         first.events |= libc::POLLOUT;
     }
     let limit = limit.map(|limit| libc::timespec {

@@ -39,8 +39,8 @@ pub(crate) struct Worker {
     pub(super) context: Scratch,
     /// Whether it has said that it is ready.
     pub(crate) ready: bool,
-    /// Whether the wait that found its last line also looked at what it had printed until then.
-    pub(crate) log_seen: bool,
+    /// Whether the wait that found its last line has also read what it had printed until then.
+    pub(crate) log_is_read: bool,
     /// What it wants beside events.
     pub(super) asked: protocol::Asked,
 }
@@ -79,7 +79,7 @@ impl Worker {
             response,
             context,
             ready: false,
-            log_seen: false,
+            log_is_read: false,
             asked: protocol::Asked::default(),
         })
     }
@@ -106,14 +106,16 @@ impl Worker {
     /// Whether it waits for an event, as it should: neither ended nor said anything.
     pub(crate) fn is_waiting(&mut self) -> Result<(), Failure> {
         let Woken {
-            readable, ended, ..
+            readable: [has_lines, _],
+            ended,
+            ..
         } = wait(
             &self.child,
             [self.answers.open(), None],
             Some(Duration::ZERO),
         )
         .map_err(failed_to("look after the worker"))?;
-        if readable[0] {
+        if has_lines {
             self.answers
                 .read()
                 .map_err(failed_to("read from the worker"))?;
@@ -167,7 +169,7 @@ impl Worker {
         until: Option<Duration>,
         mut output: Option<&mut OutputPipe>,
     ) -> Result<Vec<u8>, Failure> {
-        self.log_seen = false;
+        self.log_is_read = false;
         loop {
             let bytes = &mut self.answers.bytes;
             let end = bytes.iter().position(|byte| *byte == b'\n');
@@ -187,23 +189,26 @@ impl Worker {
                 self.answers.open(),
                 output.as_ref().and_then(|output| output.open()),
             ];
-            let woken =
-                wait(&self.child, pipes, until).map_err(failed_to("wait for the worker"))?;
-            self.log_seen = wait::reads_log();
+            let Woken {
+                readable: [has_lines, has_output],
+                ended,
+                timed_out,
+            } = wait(&self.child, pipes, until).map_err(failed_to("wait for the worker"))?;
+            self.log_is_read = wait::has_log();
             // The order matters: what a worker did before its end, or in time, counts.
-            if woken.readable[0] {
+            if has_lines {
                 self.answers
                     .read()
                     .map_err(failed_to("read from the worker"))?;
             }
-            if let Some(output) = output.as_mut().filter(|_| woken.readable[1]) {
+            if let Some(output) = output.as_mut().filter(|_| has_output) {
                 output.read().map_err(failed_to("read the response"))?;
             }
             if !self.answers.bytes.contains(&b'\n') {
-                if woken.ended {
+                if ended {
                     return Err(Failure::Ended);
                 }
-                if woken.timed_out {
+                if timed_out {
                     return Err(Failure::TimedOut);
                 }
             }

@@ -106,7 +106,7 @@ impl Supervisor {
     /// Writes what was printed until now, also a last line without an end.
     fn end_lines(&self, worker: Option<&Worker>) {
         match worker {
-            Some(worker) if worker.log_seen => self.log.end_lines(),
+            Some(worker) if worker.log_is_read => self.log.end_lines(),
             _ => self.log.catch_up(),
         }
     }
