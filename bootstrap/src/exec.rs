@@ -17,7 +17,7 @@ use crate::deadline::Deadline;
 use crate::error::failure::Failure;
 use crate::log::Log;
 use crate::process::output::OutputPipe;
-use crate::process::response::{StreamedResponse, collected, kept};
+use crate::process::response::{self, StreamedResponse};
 use crate::process::wait::{Woken, wait};
 use crate::process::{arguments, executable};
 use crate::settings::{self, Settings};
@@ -100,7 +100,7 @@ impl Exec {
         &self,
         event: &[u8],
         context: &Context<'_, S>,
-        response: &mut Writer<'_>,
+        writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
         let deadline = Deadline::with_time_left(context, self.settings.deadline_margin)?;
         self.log.begin_event(context);
@@ -112,16 +112,16 @@ impl Exec {
         };
         let content_type = self.content_type.as_deref();
         let mut stream = content_type
-            .map(|content_type| StreamedResponse::new(response, Some(content_type), deadline));
+            .map(|content_type| StreamedResponse::new(writer, Some(content_type), deadline));
         match self.follow(&child, output, &deadline, stream.as_mut()) {
-            Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.abandoned) => {
+            Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.reader_is_gone) => {
                 child.finish();
                 self.log.end_process();
                 Ok(None)
             }
             Ok(Some(output)) => {
                 self.succeeded(child)?;
-                let whole = collected(output).map_err(no_response)?;
+                let whole = response::from_pipe(output).map_err(no_response)?;
                 Ok(Some(whole).filter(|_| stream.is_none()))
             }
             Ok(None) => Err(self.late(child, &deadline)),
@@ -143,7 +143,7 @@ impl Exec {
             let woken = wait(&child, [None, None], Some(until)).map_err(failed)?;
             if woken.ended {
                 self.succeeded(child)?;
-                return kept(file).map_err(no_response);
+                return response::from_file(file).map_err(no_response);
             }
             if deadline.has_come() {
                 return Err(self.late(child, deadline));
@@ -229,11 +229,11 @@ impl Exec {
                 // What a process has left when it ends fits into one turn. Whoever still holds its
                 // pipe may go on for ever.
                 if ended {
-                    stream.is_made();
+                    stream.send_until_deadline();
                 }
-                stream.pass(&output.bytes);
+                stream.send(&output.bytes);
                 output.bytes.clear();
-                if stream.abandoned {
+                if stream.reader_is_gone {
                     return Ok(Some(output));
                 }
             }

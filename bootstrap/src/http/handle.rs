@@ -75,7 +75,7 @@ impl Application {
         if self.web.stream {
             let mut stream =
                 StreamedResponse::new(writer, Some(HTTP_CONTENT_TYPE), Deadline::none());
-            stream.pass(&[answer.prelude(), body].concat());
+            stream.send(&[answer.prelude(), body].concat());
             return Ok(None);
         }
         // It is a short text.
@@ -249,12 +249,12 @@ impl Incoming<'_> {
         let mut body = prelude;
         *begun = true;
         let reusable = self.pass(connection, outgoing, &mut body, |body| {
-            stream.pass(body);
+            stream.send(body);
             body.clear();
-            Ok(!stream.abandoned)
+            Ok(!stream.reader_is_gone)
         })?;
-        stream.is_made();
-        stream.pass(&body);
+        stream.send_until_deadline();
+        stream.send(&body);
         Ok((None, reusable))
     }
 

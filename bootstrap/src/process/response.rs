@@ -1,4 +1,4 @@
-//! A response that is passed on while it is made.
+//! The response of a process: sent while the process prints it, or as a whole at its end.
 
 use std::io::Write;
 
@@ -11,12 +11,11 @@ use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to};
 use crate::sys::file::Scratch;
 
-/// A response that has begun to be passed on.
+/// A response that is sent while a process prints it.
 pub(crate) struct StreamedResponse<'a, 'w> {
     response: &'a mut Writer<'w>,
     deadline: Deadline,
-    /// Whether its reader is gone.
-    pub(crate) abandoned: bool,
+    pub(crate) reader_is_gone: bool,
 }
 
 impl<'a, 'w> StreamedResponse<'a, 'w> {
@@ -36,36 +35,36 @@ impl<'a, 'w> StreamedResponse<'a, 'w> {
         Self {
             response,
             deadline,
-            abandoned: false,
+            reader_is_gone: false,
         }
     }
 
-    /// Called when the response is made as a whole: sending the rest of it may take until the
+    /// Called when the process has printed the whole response: sending the rest may take until the
     /// deadline itself.
-    pub(crate) fn is_made(&mut self) {
+    pub(crate) fn send_until_deadline(&mut self) {
         self.response.give_up_at(self.deadline.end);
     }
 
     /// Sends the bytes at once, and waits while they are not read, until the event is given up. If the
-    /// reader is gone they are dropped; the library says why when the response ends.
-    pub(crate) fn pass(&mut self, bytes: &[u8]) {
-        if self.abandoned {
+    /// reader is gone, they are dropped; the library says why when the response ends.
+    pub(crate) fn send(&mut self, bytes: &[u8]) {
+        if self.reader_is_gone {
             return;
         }
-        let passed = self.response.write_all(bytes);
-        self.abandoned = passed.and_then(|()| self.response.flush()).is_err();
+        let written = self.response.write_all(bytes);
+        self.reader_is_gone = written.and_then(|()| self.response.flush()).is_err();
     }
 }
 
 impl Drop for StreamedResponse<'_, '_> {
     fn drop(&mut self) {
-        // How it ends, with an error or without, is told after the event was given up.
-        self.is_made();
+        // The end of the response, with an error or without, may be sent after the event was given up.
+        self.send_until_deadline();
     }
 }
 
-/// What a process printed as its response, if it is not too much.
-pub(crate) fn collected(output: OutputPipe) -> Result<Vec<u8>, Failure> {
+/// The response that a process has printed into a pipe, if it is not too large.
+pub(crate) fn from_pipe(output: OutputPipe) -> Result<Vec<u8>, Failure> {
     match output.beyond {
         0 => Ok(output.bytes),
         beyond => {
@@ -75,8 +74,8 @@ pub(crate) fn collected(output: OutputPipe) -> Result<Vec<u8>, Failure> {
     }
 }
 
-/// What a process left in a file as its response, if it is not too much.
-pub(crate) fn kept(file: &Scratch) -> Result<Vec<u8>, Failure> {
+/// The response that a process has left in a file, if it is not too large.
+pub(crate) fn from_file(file: &Scratch) -> Result<Vec<u8>, Failure> {
     let read = failed_to("read the response");
     let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
     if bytes.len() > MAX_RESPONSE {

@@ -7,7 +7,7 @@ use super::protocol::{self, Line, Task};
 use super::shell_output::ShellOutput;
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to, violation};
-use crate::process::response::{StreamedResponse, collected, kept};
+use crate::process::response::{self, StreamedResponse};
 
 /// How much of a response that is streamed is read at once.
 const BLOCK: usize = 64 * 1024;
@@ -61,16 +61,16 @@ impl Worker {
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
                         let size = size.map_err(failed_to("read the response"))?;
-                        stream.is_made();
-                        self.pass(&mut stream, sent, size)?;
+                        stream.send_until_deadline();
+                        self.send_part(&mut stream, sent, size)?;
                         return Ok(None);
                     }
                     let whole = match output {
                         Some(mut output) => {
                             output.read().map_err(failed_to("read the response"))?;
-                            collected(output)
+                            response::from_pipe(output)
                         }
-                        None => kept(&self.response),
+                        None => response::from_file(&self.response),
                     };
                     return whole.map(Some);
                 }
@@ -84,14 +84,14 @@ impl Worker {
                         return Err(Failure::TimedOut);
                     }
                     let start = sent;
-                    sent = self.counted(sent, length, &reply)?;
+                    sent = self.end_of_chunk(sent, length, &reply)?;
                     if let Some(writer) = writer.take() {
                         stream = Some(StreamedResponse::new(writer, content_type, deadline));
                     } else if content_type.is_some() {
                         return Err(violation(&reply, "when the response had begun"));
                     }
                     if let Some(stream) = &mut stream {
-                        self.pass(stream, start, sent)?;
+                        self.send_part(stream, start, sent)?;
                     }
                     if self.asked.sent {
                         self.tell(&protocol::sent(event))?;
@@ -111,22 +111,22 @@ impl Worker {
         }
     }
 
-    /// Sends these bytes of the response and gives their memory back.
-    fn pass(
+    /// Sends the bytes of the response from `start` to `end`, and gives their memory back.
+    fn send_part(
         &self,
         stream: &mut StreamedResponse<'_, '_>,
         start: u64,
         end: u64,
     ) -> Result<(), Failure> {
         let mut at = start;
-        while at < end && !stream.abandoned {
+        while at < end && !stream.reader_is_gone {
             let length = usize::try_from(end - at).unwrap_or(BLOCK).min(BLOCK);
             let block = self.response.part(at, length);
             let block = block.map_err(failed_to("read the response"))?;
             if block.is_empty() {
                 return Err(Failure::Violation("cut its response".to_owned()));
             }
-            stream.pass(&block);
+            stream.send(&block);
             let sent = at + block.len() as u64;
             self.response.release(at, sent);
             at = sent;
@@ -137,8 +137,8 @@ impl Worker {
         Ok(())
     }
 
-    /// How much of the response is final when a chunk has this length.
-    fn counted(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Failure> {
+    /// The position in the response at which a chunk of this length ends.
+    fn end_of_chunk(&self, sent: u64, length: u64, line: &[u8]) -> Result<u64, Failure> {
         let size = self.response.size();
         let size = size.map_err(failed_to("read the response"))?;
         let sent = sent.checked_add(length).filter(|sent| *sent <= size);
