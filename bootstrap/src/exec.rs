@@ -221,7 +221,7 @@ impl Exec {
                 readable: [has_output, _],
                 ended,
                 timed_out,
-            } = wait(child, [output.open(), None], deadline.at)?;
+            } = wait(child, [output.fd(), None], deadline.at)?;
             if has_output || ended {
                 output.read()?;
             }

@@ -183,7 +183,7 @@ impl Connection {
         let [least, most] = PIECES;
         self.received.reserve(expects.clamp(least, most));
         let start = self.received.len();
-        match pipe::Turn::new().read(self.socket.as_fd(), &mut self.received) {
+        match pipe::ReadBudget::new().read(self.socket.as_fd(), &mut self.received) {
             Some(Ok(0)) => self.closed = true,
             Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionReset => {
                 self.closed = true;

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use coldspark::{Context, internal};
 
-use crate::sys::pipe::Turn;
+use crate::sys::pipe::ReadBudget;
 
 const PIECE: usize = 16 * 1024;
 /// A longer line is written in parts; with several pollers, and in JSON, each is a line of its own.
@@ -71,12 +71,12 @@ impl LogPipe {
 
     /// Reads what is there, and writes its whole lines.
     pub(crate) fn read(&mut self, pipe: &OwnedFd) {
-        let mut turn = Turn::new();
+        let mut budget = ReadBudget::new();
         loop {
             self.pending.reserve(PIECE);
             let start = self.pending.len();
             // After an error nothing more can be read.
-            let Some(Ok(_)) = turn.read(pipe.as_fd(), &mut self.pending) else {
+            let Some(Ok(_)) = budget.read(pipe.as_fd(), &mut self.pending) else {
                 return;
             };
             self.remember(start);

@@ -65,10 +65,10 @@ impl Drop for StreamedResponse<'_, '_> {
 
 /// The response that a process has printed into a pipe, if it is not too large.
 pub(crate) fn from_pipe(output: OutputPipe) -> Result<Vec<u8>, Failure> {
-    match output.beyond {
+    match output.over_limit {
         0 => Ok(output.bytes),
-        beyond => {
-            let size = (output.bytes.len() + beyond) as u64;
+        over_limit => {
+            let size = (output.bytes.len() + over_limit) as u64;
             Err(Failure::Reported(response_too_large(size)))
         }
     }

@@ -53,20 +53,20 @@ pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
     checked(unsafe { libc::fcntl(slot.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
 }
 
-/// One turn of reading a pipe that does not block. It ends when the pipe is empty or at its end, and
-/// after about 1 MiB, so that a writer that never stops cannot keep the reader.
-pub(crate) struct Turn {
+/// How much may be read from a pipe that does not block before something else is done: until it is empty or at
+/// its end, and about 1 MiB at most, so that a writer that never stops cannot keep the reader.
+pub(crate) struct ReadBudget {
     /// How many bytes may still be read, about.
     left: usize,
 }
 
-impl Turn {
+impl ReadBudget {
     pub(crate) fn new() -> Self {
         Self { left: 1024 * 1024 }
     }
 
     /// Reads once into the spare capacity of `buffer`, which must not be full. Gives how many bytes
-    /// came, 0 at the end of the pipe, and `None` when the turn is over.
+    /// came, 0 at the end of the pipe, and `None` when nothing more may be read.
     pub(crate) fn read(
         &mut self,
         pipe: BorrowedFd<'_>,

@@ -109,12 +109,8 @@ impl Worker {
             readable: [has_lines, _],
             ended,
             ..
-        } = wait(
-            &self.child,
-            [self.answers.open(), None],
-            Some(Duration::ZERO),
-        )
-        .map_err(failed_to("look after the worker"))?;
+        } = wait(&self.child, [self.answers.fd(), None], Some(Duration::ZERO))
+            .map_err(failed_to("look after the worker"))?;
         if has_lines {
             self.answers
                 .read()
@@ -126,7 +122,7 @@ impl Worker {
         if ended {
             return Err(Failure::Ended);
         }
-        if self.answers.open().is_none() {
+        if self.answers.fd().is_none() {
             return Err(self.closed());
         }
         Ok(())
@@ -182,12 +178,12 @@ impl Worker {
                 bytes.drain(..=end);
                 return Ok(line);
             }
-            if self.answers.open().is_none() {
+            if self.answers.fd().is_none() {
                 return Err(self.closed());
             }
             let pipes = [
-                self.answers.open(),
-                output.as_ref().and_then(|output| output.open()),
+                self.answers.fd(),
+                output.as_ref().and_then(|output| output.fd()),
             ];
             let Woken {
                 readable: [has_lines, has_output],
