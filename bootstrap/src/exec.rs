@@ -115,7 +115,7 @@ impl Exec {
             .map(|content_type| StreamedResponse::new(writer, Some(content_type), deadline));
         match self.follow(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.reader_is_gone) => {
-                child.finish();
+                child.end();
                 self.log.end_process();
                 Ok(None)
             }
@@ -158,7 +158,7 @@ impl Exec {
 
     /// The error of an event that was given up, when its process was killed.
     fn late(&self, child: Child, deadline: &Deadline) -> Error {
-        child.finish();
+        child.end();
         let error = deadline.error("; the process and what it has started were killed");
         let message = error::with_tail(error.message().to_owned(), &self.log.end_process());
         Error::new(error::HANDLER_TIMEOUT, message)
@@ -248,7 +248,7 @@ impl Exec {
 
     /// Whether the process ended well. Others may still have its output; they are killed.
     fn succeeded(&self, child: Child) -> Result<(), Error> {
-        let status = child.finish();
+        let status = child.end();
         let tail = self.log.end_process();
         if status.is_some_and(|status| status.success()) {
             return Ok(());

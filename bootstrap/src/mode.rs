@@ -14,7 +14,7 @@ use crate::pool::Pool;
 use crate::process::{arguments, wait};
 use crate::resolve::Target;
 use crate::settings::{self, Settings};
-use crate::sys::{self, child, signals};
+use crate::sys::{self, children, signals};
 use crate::worker::program::Program;
 use crate::worker::protocol::Hook;
 use crate::worker::shell;
@@ -124,8 +124,8 @@ pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
 /// Ends every process.
 pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
     match mode {
-        Mode::Supervised(pool) => shutdown::workers(pool),
-        Mode::Exec(_) | Mode::Http(_) => shutdown::executables(),
+        Mode::Supervised(pool) => shutdown::end_workers(pool),
+        Mode::Exec(_) | Mode::Http(_) => shutdown::end_executables(),
     }
     Ok(())
 }
@@ -136,7 +136,7 @@ pub(crate) fn handle(
     context: &Context<'_, Mode>,
     response: &mut Writer<'_>,
 ) -> Result<(), Error> {
-    if child::is_closed() {
+    if children::shutdown_has_begun() {
         return Err(Error::new(
             error::PROCESS_ENDED,
             "Lambda ends the environment; the invocation may be tried again",

@@ -1,4 +1,4 @@
-//! The end of the environment: every process is told, and no process is left.
+//! The end of the environment: ends every process, within the 300 ms that Lambda gives to a shutdown.
 
 use std::mem;
 use std::time::Duration;
@@ -8,59 +8,55 @@ use coldspark::internal::since_boot;
 use crate::pool::Pool;
 use crate::process::wait;
 use crate::sys;
-use crate::sys::child;
+use crate::sys::children::{self, END_OF_INPUT_LIMIT, SIGTERM_LIMIT};
 use crate::worker::supervisor::Supervisor;
 
-/// How long a worker may take to end by itself, after the end of its lines; Lambda gives the
-/// whole shutdown about 300 ms.
-const GRACE: Duration = Duration::from_millis(150);
-/// How long after that a process may take that was sent SIGTERM.
-const TERM: Duration = Duration::from_millis(50);
-
-/// How long to wait for killed processes to end. The rest of the 300 ms is for answers that are not
-/// sent yet.
+/// How long to wait for killed processes to end. The rest of the 300 ms is for answers that are not sent yet.
 const KILLED: Duration = Duration::from_millis(20);
 
-/// Tells the workers that wait for events that there are no more, and ends what runs.
-pub(crate) fn workers(pool: &Pool<Supervisor>) {
+/// Tells the workers that wait for events that there are no more, and ends all processes.
+pub(crate) fn end_workers(pool: &Pool<Supervisor>) {
     let idle = mem::take(&mut *pool.idle());
     let dismissed: Vec<_> = idle
         .iter()
         .filter_map(|supervisor| Some((supervisor, supervisor.dismiss()?)))
         .collect();
-    let children = || dismissed.iter().map(|(_, child)| child);
-    // Workers with an event in hand read no lines.
-    child::terminate(|pid| children().all(|child| child.pid() != pid));
+    let dismissed_children = || dismissed.iter().map(|(_, child)| child);
+    // Workers with an event in hand read no lines, so they get SIGTERM at once.
+    children::terminate(|pid| dismissed_children().all(|child| child.pid() != pid));
     let begun = since_boot();
-    let until = begun + GRACE;
-    children().for_each(|child| drop(wait::await_end(child, until)));
-    child::terminate(|pid| children().any(|child| child.pid() == pid && !child.has_ended()));
-    let until = since_boot() + TERM;
-    children().for_each(|child| drop(wait::await_end(child, until)));
-    // All before one is waited for.
-    child::kill(|pid| children().any(|child| child.pid() == pid));
+    let until = begun + END_OF_INPUT_LIMIT;
+    dismissed_children().for_each(|child| drop(wait::await_end(child, until)));
+    children::terminate(|pid| {
+        dismissed_children().any(|child| child.pid() == pid && !child.has_ended())
+    });
+    let until = since_boot() + SIGTERM_LIMIT;
+    dismissed_children().for_each(|child| drop(wait::await_end(child, until)));
+    // All of them are killed before the end of one is waited for.
+    children::kill(|pid| dismissed_children().any(|child| child.pid() == pid));
     for (supervisor, child) in dismissed {
-        supervisor.lose(child);
+        supervisor.end_dismissed(child);
     }
-    rest(begun + GRACE + TERM);
+    end_rest(begun + END_OF_INPUT_LIMIT + SIGTERM_LIMIT);
 }
 
 /// Ends the processes that have events in hand.
-pub(crate) fn executables() {
-    child::terminate(|_| true);
-    rest(since_boot() + GRACE);
+pub(crate) fn end_executables() {
+    children::terminate(|_| true);
+    end_rest(since_boot() + END_OF_INPUT_LIMIT);
 }
 
 /// Waits until the pollers have reaped their processes, and kills what is left.
-fn rest(until: Duration) {
-    await_none(until);
-    child::kill(|_| true);
-    // A kill takes a moment, and is done when they are reaped.
-    await_none(since_boot() + KILLED);
+fn end_rest(until: Duration) {
+    await_all(until);
+    children::kill(|_| true);
+    // A killed process takes a moment to end.
+    await_all(since_boot() + KILLED);
 }
 
-fn await_none(until: Duration) {
-    while child::any() && since_boot() < until {
+/// Waits until all children are reaped.
+fn await_all(until: Duration) {
+    while children::any() && since_boot() < until {
         let _ = sys::poll([], Some(Duration::from_millis(2)));
     }
 }

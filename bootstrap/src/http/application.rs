@@ -16,7 +16,7 @@ use crate::deadline::milliseconds;
 use crate::error;
 use crate::log::Log;
 use crate::settings::{self, Settings};
-use crate::sys::child;
+use crate::sys::children;
 
 /// A web application. All events share it, each with a connection of its own.
 pub(crate) struct Application {
@@ -203,7 +203,7 @@ impl Application {
         *current = None;
         // One that was never ready is only replaced at the next event, so that it does not start
         // again and again.
-        if running.is_ready() && !child::is_closed() {
+        if running.is_ready() && !children::shutdown_has_begun() {
             match Running::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),
                 Err(error) => warn(format_args!(

@@ -89,7 +89,7 @@ impl Application {
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
         if deadline.is_over() {
-            return self.give_up(request, deadline, ", which left no time to ask the application", writer);
+            return self.give_up(request, deadline, ", which left no time to ask", writer);
         }
         let (running, connection) = match self.prepare(deadline.at) {
             Ok(prepared) => prepared,

@@ -1,17 +1,13 @@
 //! A child process that leads a process group of its own.
 
-mod at_exit;
-
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use coldspark::internal::{io_error, since_boot};
+use coldspark::internal::since_boot;
 
+use super::children::{self, try_reap};
 use super::cpu_clock::CpuClock;
 use super::{checked, owned, poll};
 
@@ -21,96 +17,6 @@ const KILLED: Duration = Duration::from_millis(500);
 const KILLED_AT_THE_END: Duration = Duration::from_millis(20);
 /// How long to wait before a child that is ending is reaped again.
 const REAP_INTERVAL: Duration = Duration::from_millis(2);
-
-/// Children that are not reaped yet, so that their ids are still their own: they leave the list
-/// when they are reaped, while its lock is held.
-struct Running {
-    pids: Vec<libc::pid_t>,
-    /// Those that were killed and did not end in time.
-    left: Vec<libc::pid_t>,
-    /// The environment ends: no more are started.
-    closed: bool,
-}
-
-static RUNNING: Mutex<Running> = Mutex::new(Running {
-    pids: Vec::new(),
-    left: Vec::new(),
-    closed: false,
-});
-
-fn running() -> MutexGuard<'static, Running> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether the environment ends, and no child is started any more.
-pub(crate) fn is_closed() -> bool {
-    running().closed
-}
-
-/// Whether a child may still be started.
-pub(super) fn check_open() -> io::Result<()> {
-    match is_closed() {
-        false => Ok(()),
-        true => Err(io_error(
-            io::ErrorKind::Other,
-            "the environment is being shut down; the invocation may be tried again",
-        )),
-    }
-}
-
-/// Sends SIGTERM to these children and their groups, and lets no more be started.
-pub(crate) fn terminate(which: impl Fn(libc::pid_t) -> bool) {
-    // A child that is being started is in the list behind that.
-    let _none = super::spawn_lock::hold();
-    signal(libc::SIGTERM, which);
-}
-
-/// Kills these children and their groups.
-pub(crate) fn kill(which: impl Fn(libc::pid_t) -> bool) {
-    signal(libc::SIGKILL, which);
-}
-
-/// Whether there is a child that is not reaped yet.
-pub(crate) fn any() -> bool {
-    !running().pids.is_empty()
-}
-
-fn signal(signal: libc::c_int, which: impl Fn(libc::pid_t) -> bool) {
-    let mut running = running();
-    running.closed = true;
-    for pid in running.pids.iter().filter(|pid| which(**pid)) {
-        // SAFETY: kill(2) takes integers. The child is in the list, whose lock is held, so it is
-        // not reaped, and the ids are still its own.
-        unsafe {
-            // Its group may be empty, because it has moved to another one.
-            if libc::kill(-pid, signal) != 0 || signal == libc::SIGKILL {
-                libc::kill(*pid, signal);
-            }
-        }
-    }
-}
-
-/// Reaps what this process was made the parent of when its own parent ended: as the first process
-/// of a container, or as a subreaper.
-pub(super) fn reap_orphans() {
-    // A child that was just started may not be in the list yet.
-    let _none = super::spawn_lock::hold();
-    let running = running();
-    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-    loop {
-        // SAFETY: all-zero bytes are a valid siginfo_t.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
-        let found = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) };
-        // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
-        let pid = unsafe { info.si_pid() };
-        // A child of the list is reaped by whoever waits for it; orphans behind it come later.
-        if found != 0 || pid == 0 || running.pids.contains(&pid) {
-            return;
-        }
-        let _ = try_reap(pid);
-    }
-}
 
 /// A child and its process group; both are gone when it is dropped.
 pub(crate) struct Child {
@@ -124,10 +30,10 @@ impl Child {
     /// Takes over the child `pid`, which has just been started as the leader of its group.
     pub(super) fn new(pid: libc::pid_t) -> Self {
         {
-            let mut running = running();
-            running.pids.push(pid);
-            // What has ended at last.
-            running.left.retain(|left| try_reap(*left).is_none());
+            let mut children = children::lock();
+            children.running.push(pid);
+            // Some may have ended at last.
+            children.stuck.retain(|stuck| try_reap(*stuck).is_none());
         }
         // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
         // yet, so `pid` is still its own.
@@ -168,14 +74,8 @@ impl Child {
         checked(result).is_err() || unsafe { info.si_pid() } != 0
     }
 
-    /// Kills the child and whatever is left of its group, and gives the status with which the child
-    /// ended; `None` when that cannot be known.
-    pub(crate) fn finish(self) -> Option<ExitStatus> {
-        self.end()
-    }
-
-    /// The same for a child that others look at as well; to them it has ended then. Only the first
-    /// call gives the status.
+    /// Kills the child and whatever is left of its group, and returns the status with which the child ended.
+    /// Only the first call returns it; `None` also when the status cannot be known.
     pub(crate) fn end(&self) -> Option<ExitStatus> {
         if self.reaped.swap(true, Ordering::AcqRel) {
             return None;
@@ -186,20 +86,20 @@ impl Child {
         loop {
             let limit;
             {
-                let mut running = running();
+                let mut children = children::lock();
                 let reaped = try_reap(self.pid);
                 let late = until.is_some_and(|until| until <= since_boot());
                 if reaped.is_some() || late {
-                    running.pids.retain(|pid| *pid != self.pid);
+                    children.running.retain(|pid| *pid != self.pid);
                 }
                 if let Some(status) = reaped {
                     return status;
                 }
                 if late {
-                    running.left.push(self.pid);
+                    children.stuck.push(self.pid);
                     return None;
                 }
-                limit = match running.closed {
+                limit = match children.shutdown {
                     true => KILLED_AT_THE_END,
                     false => KILLED,
                 };
@@ -222,18 +122,6 @@ impl Child {
     }
 }
 
-/// Reaps a child that has ended, and gives its status; `None` while it runs, and
-/// `Some(None)` when there is no such child.
-fn try_reap(pid: libc::pid_t) -> Option<Option<ExitStatus>> {
-    let mut status = 0;
-    // SAFETY: the pointer is to a live, exclusively borrowed integer.
-    match checked(unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) }) {
-        Ok(0) => None,
-        Ok(_) => Some(Some(ExitStatus::from_raw(status))),
-        Err(_) => Some(None),
-    }
-}
-
 /// Waits for the end of a child that ends by itself.
 pub(super) fn reap(pid: libc::pid_t) {
     while try_reap(pid).is_none() {
@@ -251,6 +139,8 @@ impl Drop for Child {
 mod tests {
     use std::borrow::Cow;
 
+    use std::os::unix::process::ExitStatusExt;
+
     use super::super::spawn::Command;
     use super::*;
 
@@ -267,12 +157,13 @@ mod tests {
         };
         let child = command.spawn().unwrap();
         let pid = child.pid();
-        assert!(!child.has_ended() && any() && running().pids.contains(&pid));
-        let status = child.finish();
+        assert!(!child.has_ended() && children::any() && children::lock().running.contains(&pid));
+        let status = child.end();
         assert_eq!(
             status.and_then(|status| status.signal()),
             Some(libc::SIGKILL)
         );
-        assert!(!running().pids.contains(&pid) && !running().left.contains(&pid));
+        let children = children::lock();
+        assert!(!children.running.contains(&pid) && !children.stuck.contains(&pid));
     }
 }

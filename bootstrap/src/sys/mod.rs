@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod child;
+pub(crate) mod children;
 pub(crate) mod cpu_clock;
 pub(crate) mod file;
 pub(crate) mod pipe;

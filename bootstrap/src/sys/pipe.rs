@@ -44,7 +44,7 @@ pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
 
 /// Makes `slot` refer to what `new` refers to, under its old number; what it was is closed.
 pub(crate) fn replace(slot: &OwnedFd, new: OwnedFd) -> io::Result<()> {
-    let _none = spawn_lock::hold();
+    let _no_start = spawn_lock::hold();
     // SAFETY: dup2(2) and fcntl with F_SETFD take integers and touch no memory; both descriptors
     // are open, and `slot` stays open under its number, so its owner stays right. Nothing is
     // started in between that would inherit it. dup3(2) would be one more system call to allow.

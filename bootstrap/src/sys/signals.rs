@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use super::child;
+use super::children;
 
 /// Whether orphans become children of this process.
 static ADOPTS: AtomicBool = AtomicBool::new(false);
@@ -45,7 +45,7 @@ pub(crate) fn before_event() {
 /// Reaps orphans that have ended, where they are this process's.
 pub(crate) fn reap_orphans() {
     if ADOPTS.load(Ordering::Relaxed) {
-        child::reap_orphans();
+        children::reap_orphans();
     }
 }
 

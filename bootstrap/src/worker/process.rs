@@ -154,7 +154,7 @@ impl Worker {
 
     /// Ends the process group, and says how the worker ended and what it left as a message.
     pub(crate) fn finish(self) -> (Option<ExitStatus>, String) {
-        let status = self.child.finish();
+        let status = self.child.end();
         let message = self.response.read(0, MAX_MESSAGE).unwrap_or_default();
         (status, String::from_utf8_lossy(&message).into_owned())
     }

@@ -122,8 +122,8 @@ impl Supervisor {
     }
 
     /// Ends a process that was dismissed, and writes what it has printed.
-    pub(crate) fn lose(&self, child: Child) {
-        child.finish();
+    pub(crate) fn end_dismissed(&self, child: Child) {
+        child.end();
         self.log.end_process();
     }
 

@@ -16,7 +16,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
-use super::spawn_lock;
+use super::{children, spawn_lock};
 use child_setup::ChildSetup;
 use coldspark::internal::pipe;
 
@@ -55,7 +55,7 @@ impl Command<'_> {
         );
         // One at a time: see `pipe::replace`.
         let alone = spawn_lock::hold();
-        child::check_open()?;
+        children::check_no_shutdown()?;
         let pid = setup.start()?;
         drop(report);
         if let Some(number) = setup.failed().or_else(|| told.and_then(reported)) {

@@ -2,15 +2,9 @@
 //!
 //! The C library calls this at exit(3), wherever that is called, so that a start executes nothing for it.
 
-use std::time::Duration;
-
 use super::super::poll;
-use super::{any, is_closed, signal};
+use super::{END_OF_INPUT_LIMIT, SIGTERM_LIMIT, any, shutdown_has_begun, signal};
 
-/// How long children have that end when their input ends, as workers do.
-const END_OF_INPUT: Duration = Duration::from_millis(150);
-/// How long the others have to end after SIGTERM.
-const TERM: Duration = Duration::from_millis(50);
 /// The descriptors that may be pipes to children.
 const DESCRIPTORS: std::ops::Range<libc::c_int> = 3..1024;
 
@@ -20,12 +14,15 @@ static AT_EXIT: extern "C" fn() = end_children;
 
 extern "C" fn end_children() {
     // A shutdown has ended them already.
-    if is_closed() || !any() {
+    if shutdown_has_begun() || !any() {
         return;
     }
     end_input();
-    for (span, number) in [(END_OF_INPUT, libc::SIGTERM), (TERM, libc::SIGKILL)] {
-        let _ = poll([], Some(span));
+    for (limit, number) in [
+        (END_OF_INPUT_LIMIT, libc::SIGTERM),
+        (SIGTERM_LIMIT, libc::SIGKILL),
+    ] {
+        let _ = poll([], Some(limit));
         signal(number, |_| true);
     }
 }
