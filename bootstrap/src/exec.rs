@@ -160,7 +160,7 @@ impl Exec {
     fn late(&self, child: Child, deadline: &Deadline) -> Error {
         child.end();
         let error = deadline.error("; the process and what it has started were killed");
-        let message = error::with_tail(error.message().to_owned(), &self.log.end_process());
+        let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());
         Error::new(error::HANDLER_TIMEOUT, message)
     }
 
@@ -249,18 +249,18 @@ impl Exec {
     /// Whether the process ended well. Others may still have its output; they are killed.
     fn succeeded(&self, child: Child) -> Result<(), Error> {
         let status = child.end();
-        let tail = self.log.end_process();
+        let stderr = self.log.end_process();
         if status.is_some_and(|status| status.success()) {
             return Ok(());
         }
         let message = format!(
             "{} ended with {}",
             self.file.to_string_lossy(),
-            error::ending(status)
+            error::describe_end(status)
         );
         Err(Error::new(
             error::EXIT_STATUS,
-            error::with_tail(message, &tail),
+            error::with_stderr(message, &stderr),
         ))
     }
 }

@@ -33,8 +33,28 @@ pub(crate) const APPLICATION_PROTOCOL: &str = "Runtime.ApplicationProtocol";
 /// The web application answered with a status that is set to be an error.
 pub(crate) const ERROR_STATUS: &str = "Function.ErrorStatus";
 
-/// The words for a process that ended with an event in hand.
-pub(crate) const IN_EVENT: &str = "instead of answering";
+/// What a process had to do when it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    GettingReady,
+    BetweenEvents,
+    Answering,
+    BeforeSnapshot,
+    AfterRestore,
+}
+
+impl When {
+    /// The words for it behind "the process has ended".
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::GettingReady => "before it was ready",
+            Self::BetweenEvents => "between events",
+            Self::Answering => "instead of answering",
+            Self::BeforeSnapshot => "before the snapshot",
+            Self::AfterRestore => "after the restore",
+        }
+    }
+}
 
 /// The error of a system call that was needed to do `what`.
 pub(crate) fn system(what: &str, error: &io::Error) -> Error {
@@ -46,17 +66,17 @@ pub(crate) fn system(what: &str, error: &io::Error) -> Error {
     Error::new(SYSTEM, format!("cannot {what}: {error}{advice}"))
 }
 
-/// `message`, and behind it the process's standard error, if it has printed any.
-pub(crate) fn with_tail(mut message: String, tail: &str) -> String {
-    if !tail.is_empty() {
+/// `message`, and behind it what the report shows of the process's standard error, if there is any.
+pub(crate) fn with_stderr(mut message: String, stderr: &str) -> String {
+    if !stderr.is_empty() {
         message.push_str("; its stderr:\n");
-        message.push_str(tail);
+        message.push_str(stderr);
     }
     message
 }
 
 /// How a process ended, in words.
-pub(crate) fn ending(status: Option<ExitStatus>) -> String {
+pub(crate) fn describe_end(status: Option<ExitStatus>) -> String {
     match status {
         Some(status) if status.signal() == Some(9) => {
             format!("{status}, as the kernel does when memory runs out")

@@ -13,7 +13,7 @@ use super::running::Running;
 use super::settings::WebSettings;
 use super::trouble::Trouble;
 use crate::deadline::milliseconds;
-use crate::error;
+use crate::error::{self, When};
 use crate::log::Log;
 use crate::settings::{self, Settings};
 use crate::sys::children;
@@ -89,11 +89,11 @@ impl Application {
                 self.name()
             )),
             Err(Trouble::Late) => {
-                let (_, tail) = running.end(self.log);
-                return Err(self.not_ready(&running, limit.unwrap_or_default(), tail));
+                let (_, stderr) = running.end(self.log);
+                return Err(self.not_ready(&running, limit.unwrap_or_default(), stderr));
             }
             Err(trouble) => {
-                let error = self.error(&running, trouble, "before it was ready");
+                let error = self.error(&running, trouble, When::GettingReady);
                 // The bootstrap ends, and leaves nothing running.
                 running.end(self.log);
                 return Err(error);
@@ -105,7 +105,7 @@ impl Application {
 
     #[cold]
     #[inline(never)]
-    fn not_ready(&self, running: &Running, limit: Duration, tail: &str) -> Error {
+    fn not_ready(&self, running: &Running, limit: Duration, stderr: &str) -> Error {
         let setting = match self.web.check.timeout == Some(limit) {
             true => "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
             false => "COLDSPARK_INIT_TIMEOUT_MS",
@@ -116,7 +116,7 @@ impl Application {
             milliseconds(limit),
             self.what_is_missing(running)
         );
-        Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
+        Error::new(error::INIT_TIMEOUT, error::with_stderr(message, stderr))
     }
 
     /// The running application, once it is ready, and an idle connection to it, if there is one. An
@@ -137,12 +137,12 @@ impl Application {
                 // It was ready, and has ended between two requests.
                 Err(Trouble::Ended) if running.is_ready() && again => {
                     again = false;
-                    let lost = self.error(&running, Trouble::Ended, "between events");
+                    let lost = self.error(&running, Trouble::Ended, When::BetweenEvents);
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
                 Err(Trouble::Late) => return Err(NotReady::Late(self.what_is_missing(&running))),
                 Err(trouble) => {
-                    let error = self.error(&running, trouble, "before it was ready");
+                    let error = self.error(&running, trouble, When::GettingReady);
                     return Err(NotReady::Failed(error));
                 }
             }
@@ -214,7 +214,7 @@ impl Application {
     }
 
     /// The error of an event or of the init phase.
-    pub(super) fn error(&self, running: &Arc<Running>, trouble: Trouble, when: &str) -> Error {
+    pub(super) fn error(&self, running: &Arc<Running>, trouble: Trouble, when: When) -> Error {
         let name = self.name();
         let kind = error::APPLICATION_PROTOCOL;
         let ended = matches!(trouble, Trouble::Ended)
@@ -224,15 +224,18 @@ impl Application {
             ) && running.is_ending());
         if ended {
             self.replace(running);
-            let (ending, tail) = running.end(self.log);
+            let (ending, stderr) = running.end(self.log);
             let advice = match running.is_ready() {
                 true => "",
                 false => {
                     "; it has to stay in the foreground and to listen on the port that PORT names"
                 }
             };
-            let message = format!("{name} ended {when}: {ending}{advice}");
-            return Error::new(error::APPLICATION_EXITED, error::with_tail(message, tail));
+            let message = format!("{name} ended {}: {ending}{advice}", when.words());
+            return Error::new(
+                error::APPLICATION_EXITED,
+                error::with_stderr(message, stderr),
+            );
         }
         match trouble {
             Trouble::Malformed(what) => Error::new(
@@ -254,7 +257,7 @@ impl Application {
             ),
             Trouble::Late | Trouble::Ended => Error::new(
                 error::HANDLER_TIMEOUT,
-                format!("{name} has not answered in time {when}"),
+                format!("{name} has not answered in time {}", when.words()),
             ),
         }
     }

@@ -15,7 +15,7 @@ use super::request::{Refusal, Request};
 use super::running::Running;
 use super::trouble::Trouble;
 use crate::deadline::Deadline;
-use crate::error::{self, IN_EVENT};
+use crate::error::{self, When};
 use crate::process::response::StreamedResponse;
 use crate::process::wait;
 
@@ -113,7 +113,7 @@ impl Application {
                     false => self.give_up(request, deadline, what, writer),
                 }
             }
-            Err(trouble) => Err(self.error(&running, trouble, IN_EVENT)),
+            Err(trouble) => Err(self.error(&running, trouble, When::Answering)),
         }
     }
 

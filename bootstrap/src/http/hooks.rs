@@ -32,15 +32,16 @@ impl Application {
     fn run_hook(&self, hook: Hook) -> Result<(), Error> {
         let limit = self.web.check.timeout;
         let until = limit.map(|limit| since_boot() + limit);
-        let (path, name) = match hook {
-            Hook::BeforeSnapshot => (&self.web.before_snapshot, "before the snapshot"),
-            Hook::AfterRestore => (&self.web.after_restore, "after the restore"),
+        let path = match hook {
+            Hook::BeforeSnapshot => &self.web.before_snapshot,
+            Hook::AfterRestore => &self.web.after_restore,
         };
+        let name = hook.when().words();
         let (running, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
             NotReady::Late(_) => self.late(name),
         })?;
-        let failed = |trouble| self.error(&running, trouble, name);
+        let failed = |trouble| self.error(&running, trouble, hook.when());
         if let Some(path) = path {
             let status = self.post(&running, path).map_err(failed)?;
             if !(200..=299).contains(&status) {

@@ -82,10 +82,10 @@ impl Running {
 
     /// Ends it and its child processes, if they run; returns a text that says how it ended.
     pub(super) fn end(&self, log: &Log) -> (String, &str) {
-        let (status, tail) = self.ending.get_or_init(|| {
+        let (status, stderr) = self.ending.get_or_init(|| {
             let status = self.child.end();
             (status, log.end_process())
         });
-        (error::ending(*status), tail)
+        (error::describe_end(*status), stderr)
     }
 }

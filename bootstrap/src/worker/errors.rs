@@ -7,7 +7,7 @@ use super::program::Program;
 use super::shell_output::ShellOutput;
 use crate::deadline::Deadline;
 use crate::error::failure::Failure;
-use crate::error::{self, IN_EVENT};
+use crate::error::{self, When};
 use crate::log::Log;
 
 /// Makes the errors of the workers of one program.
@@ -17,40 +17,40 @@ pub(super) struct WorkerErrors<'a> {
 }
 
 impl WorkerErrors<'_> {
-    /// The error that a worker gave itself. A shell function's goes with what it printed.
-    pub(super) fn own_error(&self, error: Error) -> Error {
+    /// The error that a worker has reported. A shell function's comes with its standard error.
+    pub(super) fn reported(&self, error: Error) -> Error {
         if self.program.shell_output.is_none() {
             self.log.catch_up();
             return error;
         }
-        let message = error::with_tail(error.message().to_owned(), &self.log.end_process());
+        let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());
         Error::new(error.error_type().to_owned(), message)
     }
 
-    /// Ends a worker whose time is over, and gives the event's error.
-    pub(super) fn late(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
-        self.end(worker, |tail| {
+    /// Ends a worker that has not answered in time, and makes the event's error.
+    pub(super) fn timed_out(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
+        self.end(worker, |stderr| {
             let error = deadline.error("; the worker and what it has started were killed");
             let shell_output = self.program.shell_output.as_ref();
             let advice = shell_output.map_or("", ShellOutput::advice);
             let message = [error.message(), advice].concat();
-            Error::new(error::HANDLER_TIMEOUT, error::with_tail(message, tail))
+            Error::new(error::HANDLER_TIMEOUT, error::with_stderr(message, stderr))
         })
     }
 
-    /// Ends a worker whose state is in doubt, and gives the error.
-    pub(super) fn error_of(&self, worker: Option<Worker>, failure: Failure, when: &str) -> Error {
+    /// Ends a worker that has failed, since its state is in doubt, and makes the error.
+    pub(super) fn failed(&self, worker: Option<Worker>, failure: Failure, when: When) -> Error {
         let name = self.name();
         match failure {
             Failure::Reported(error) => {
                 drop(worker);
-                self.own_error(error)
+                self.reported(error)
             }
-            Failure::Violation(what) => self.end(worker, |tail| {
+            Failure::Violation(what) => self.end(worker, |stderr| {
                 let message = format!(
                     "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
                 );
-                Error::new(error::WORKER_PROTOCOL, error::with_tail(message, tail))
+                Error::new(error::WORKER_PROTOCOL, error::with_stderr(message, stderr))
             }),
             Failure::System(what, error) => {
                 drop(worker);
@@ -58,18 +58,24 @@ impl WorkerErrors<'_> {
             }
             Failure::Ended | Failure::TimedOut => {
                 let (status, left) = worker.map(Worker::finish).unwrap_or_default();
-                let tail = self.log.end_process();
-                let mut message = format!("{name} ended {when}: {}", error::ending(status));
+                let stderr = self.log.end_process();
+                let mut message = format!(
+                    "{name} ended {}: {}",
+                    when.words(),
+                    error::describe_end(status)
+                );
                 if let Some(shell_output) = &self.program.shell_output {
                     if !left.is_empty() {
                         message.push_str(", ");
                         message.push_str(&left);
                     }
-                    if when == IN_EVENT && status.is_some_and(|status| status.code().is_some()) {
+                    if when == When::Answering
+                        && status.is_some_and(|status| status.code().is_some())
+                    {
                         message.push_str(shell_output.advice());
                     }
                 }
-                Error::new(error::WORKER_EXITED, error::with_tail(message, &tail))
+                Error::new(error::WORKER_EXITED, error::with_stderr(message, &stderr))
             }
         }
     }

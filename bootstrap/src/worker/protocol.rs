@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::mem;
 
+use crate::error::When;
 use crate::{content_type, decimal};
 
 /// The version, as workers find it in their environment.
@@ -41,6 +42,14 @@ impl Hook {
         match self {
             Self::BeforeSnapshot => "before-snapshot",
             Self::AfterRestore => "after-restore",
+        }
+    }
+
+    /// The same for the error of a process that fails then.
+    pub(crate) fn when(self) -> When {
+        match self {
+            Self::BeforeSnapshot => When::BeforeSnapshot,
+            Self::AfterRestore => When::AfterRestore,
         }
     }
 }

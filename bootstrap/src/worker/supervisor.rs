@@ -13,7 +13,7 @@ use super::protocol::{self, Hook, Task};
 use crate::context::{self, Numbers};
 use crate::deadline::{Deadline, milliseconds};
 use crate::error::failure::Failure;
-use crate::error::{self, IN_EVENT};
+use crate::error::{self, When};
 use crate::log::Log;
 use crate::settings::Settings;
 use crate::sys::child::Child;
@@ -87,17 +87,17 @@ impl Supervisor {
             return Ok(());
         }
         let result = result.map_err(|failure| match failure {
-            Failure::TimedOut => self.errors().end(state.worker.take(), |tail| {
+            Failure::TimedOut => self.errors().end(state.worker.take(), |stderr| {
                 let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());
                 let message = format!(
                     "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
                     self.errors().name()
                 );
-                Error::new(error::INIT_TIMEOUT, error::with_tail(message, tail))
+                Error::new(error::INIT_TIMEOUT, error::with_stderr(message, stderr))
             }),
             failure => self
                 .errors()
-                .error_of(state.worker.take(), failure, "before it was ready"),
+                .failed(state.worker.take(), failure, When::GettingReady),
         });
         self.end_lines(state.worker.as_ref());
         result
@@ -153,7 +153,7 @@ impl Supervisor {
                     writer: None,
                 })
             })
-            .map_err(|failure| self.errors().error_of(worker.take(), failure, "in a hook"));
+            .map_err(|failure| self.errors().failed(worker.take(), failure, hook.when()));
         self.log.catch_up();
         done.map(drop)
     }
@@ -205,11 +205,13 @@ impl Supervisor {
             Err(failure) => failure,
         };
         if let Failure::Reported(error) = failure {
-            return Err(self.errors().own_error(error));
+            return Err(self.errors().reported(error));
         }
         let error = match failure {
-            Failure::TimedOut => self.errors().late(worker.take(), &deadline),
-            failure => self.errors().error_of(worker.take(), failure, IN_EVENT),
+            Failure::TimedOut => self.errors().timed_out(worker.take(), &deadline),
+            failure => self
+                .errors()
+                .failed(worker.take(), failure, When::Answering),
         };
         match Worker::start(&self.program, self.log) {
             Ok(new) => *worker = Some(new),
@@ -230,7 +232,7 @@ impl Supervisor {
             };
             let lost = self
                 .errors()
-                .error_of(worker.take(), failure, "between events");
+                .failed(worker.take(), failure, When::BetweenEvents);
             internal::warn(format_args!("{}; a new one is started", lost.message()));
         }
         let mut new = match worker.take() {
@@ -244,10 +246,8 @@ impl Supervisor {
             }
             // The next event starts another one: a worker that never gets ready is not started
             // again and again.
-            Err(Failure::TimedOut) => Err(self.errors().late(Some(new), deadline)),
-            Err(failure) => Err(self
-                .errors()
-                .error_of(Some(new), failure, "before it was ready")),
+            Err(Failure::TimedOut) => Err(self.errors().timed_out(Some(new), deadline)),
+            Err(failure) => Err(self.errors().failed(Some(new), failure, When::GettingReady)),
         }
     }
 }
