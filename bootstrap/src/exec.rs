@@ -82,7 +82,7 @@ impl Exec {
         settings: Settings,
         log: &'static Log,
     ) -> Result<Self, Error> {
-        executable::executable(&file)?;
+        executable::check(&file)?;
         let file_output = content_type.is_none() && settings::file_output()?;
         Ok(Self {
             arguments: [arguments::c_string(file.clone().into_os_string())?],

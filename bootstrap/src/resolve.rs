@@ -96,7 +96,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     for root in roots {
         let path = root.join(handler);
         if path.exists() {
-            executable::executable(&path)?;
+            executable::check(&path)?;
         }
     }
     let script = script(handler).map(|(script, _)| script);
@@ -109,7 +109,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
 
 /// What to do about a file that has the handler's name and cannot be executed.
 fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
-    let Err(reason) = executable::executable(path) else {
+    let Err(reason) = executable::check(path) else {
         // It has become executable since it was looked at.
         return error(
             error::INVALID_HANDLER,

@@ -57,7 +57,7 @@ impl Program {
             })?);
         }
         let file = resolve::http(handler, path, settings)?;
-        executable::executable(&file)?;
+        executable::check(&file)?;
         let name = file.to_string_lossy().into_owned();
         let file = arguments::c_string(file.into_os_string())?;
         Ok(Self {

@@ -79,7 +79,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
             ),
         ));
     }
-    executable::sourced(script)?;
+    executable::check_source(script)?;
     let Some(shell) = SHELLS
         .into_iter()
         .find(|shell| executable::is_executable(Path::new(shell)))
