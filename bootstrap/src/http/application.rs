@@ -99,7 +99,7 @@ impl Application {
                 return Err(error);
             }
         }
-        self.log.catch_up();
+        self.log.flush();
         Ok(())
     }
 

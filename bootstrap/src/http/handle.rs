@@ -37,7 +37,7 @@ impl Application {
         let response = self.serve(&request, &deadline, writer);
         match wait::has_log() {
             true => self.log.end_lines(),
-            false => self.log.catch_up(),
+            false => self.log.flush(),
         }
         response
     }

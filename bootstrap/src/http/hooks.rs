@@ -25,7 +25,7 @@ impl Application {
         if done.is_err() {
             self.end();
         }
-        self.log.catch_up();
+        self.log.flush();
         done
     }
 

@@ -6,36 +6,37 @@ use coldspark::{Context, internal};
 
 use crate::sys::pipe::ReadBudget;
 
-const PIECE: usize = 16 * 1024;
-/// A longer line is written in parts; with several pollers, and in JSON, each is a line of its own.
-const LONGEST: usize = 64 * 1024;
-/// In JSON, what may become an object is kept whole up to what CloudWatch Logs takes as one event.
-const LONGEST_JSON: usize = 1024 * 1024;
+/// How much is read at once.
+const READ_SIZE: usize = 16 * 1024;
+/// A longer line is written in parts; with several pollers, and in JSON, each part is a line of its own.
+const MAX_LINE: usize = 64 * 1024;
+/// In JSON, what may be an object stays one line up to what CloudWatch Logs takes as one event.
+const MAX_JSON_LINE: usize = 1024 * 1024;
 /// How many bytes of standard error are kept for the report of a failure. With them an error still fits into the
 /// trailers of a response (layer/PROTOCOL.md, "Errors").
-const KEPT: usize = 1792;
-/// How many of them are of its beginning, where many engines name the error before they print a stack. The rest are
-/// of its end, where others do.
-const FIRST: usize = 512;
-/// What stands between the two where something was left out, at the end of the first.
+const MAX_STDERR: usize = 1792;
+/// How many of them are from its beginning, where many language runtimes name the error before they print a stack.
+/// The rest are from its end, where others name it.
+const STDERR_BEGINNING: usize = 512;
+/// What stands between the two parts where something was left out; it takes the place of the last bytes of the
+/// first part.
 const GAP: &[u8; 5] = b"\n... ";
 
-/// What has come through one of the pipes and is not written yet.
+/// One of the two pipes: what has come through it and is not written yet.
 pub(crate) struct LogPipe {
-    /// Where it goes: this process's standard output or error.
+    /// Where its lines go: this process's standard output (1) or error (2).
     target: i32,
-    /// Whether other logs are written to the same place, whose lines may come in between.
+    /// Whether other logs are written there too, whose lines may come in between.
     shared: bool,
     pending: Vec<u8>,
-    /// Whether the last bytes that were written are a part of a line.
-    torn: bool,
+    /// Whether the last line that was written has no end yet.
+    line_is_open: bool,
     /// The beginning and the end of what was read from standard error.
-    kept: Vec<u8>,
-    /// `None` when the log's format is text.
+    stderr: Vec<u8>,
+    /// What JSON lines are made with; `None` when the log's format is text.
     json: Option<Json>,
 }
 
-/// What JSON lines are made with.
 #[derive(Default)]
 struct Json {
     request_id: String,
@@ -49,14 +50,14 @@ impl LogPipe {
             target,
             shared,
             pending: Vec::new(),
-            torn: false,
-            kept: Vec::new(),
+            line_is_open: false,
+            stderr: Vec::new(),
             json: json.then(Json::default),
         }
     }
 
     /// Takes the ids of an event, which JSON lines have from now on.
-    pub(crate) fn belongs_to<S>(&mut self, context: &Context<'_, S>) {
+    pub(crate) fn set_event<S>(&mut self, context: &Context<'_, S>) {
         if let Some(json) = &mut self.json {
             context.request_id().clone_into(&mut json.request_id);
             let tenant_id = context.tenant_id().unwrap_or_default();
@@ -65,48 +66,48 @@ impl LogPipe {
     }
 
     /// Forgets what was kept of standard error, which belongs to an earlier event.
-    pub(crate) fn forget(&mut self) {
-        self.kept.clear();
+    pub(crate) fn forget_stderr(&mut self) {
+        self.stderr.clear();
     }
 
     /// Reads what is there, and writes its whole lines.
     pub(crate) fn read(&mut self, pipe: &OwnedFd) {
         let mut budget = ReadBudget::new();
         loop {
-            self.pending.reserve(PIECE);
+            self.pending.reserve(READ_SIZE);
             let start = self.pending.len();
             // After an error nothing more can be read.
             let Some(Ok(_)) = budget.read(pipe.as_fd(), &mut self.pending) else {
                 return;
             };
-            self.remember(start);
+            self.keep_stderr(start);
             self.write_lines(start);
         }
     }
 
     /// Keeps the beginning and the end of what was read, from this byte on, if it is standard error.
-    fn remember(&mut self, start: usize) {
+    fn keep_stderr(&mut self, start: usize) {
         if self.target != 2 {
             return;
         }
-        for piece in self.pending[start..].chunks(FIRST) {
-            self.kept.extend_from_slice(piece);
-            if let Some(over @ 1..) = self.kept.len().checked_sub(KEPT) {
-                self.kept.drain(FIRST..FIRST + over);
-                self.kept[FIRST - GAP.len()..FIRST].copy_from_slice(GAP);
+        for piece in self.pending[start..].chunks(STDERR_BEGINNING) {
+            self.stderr.extend_from_slice(piece);
+            if let Some(over @ 1..) = self.stderr.len().checked_sub(MAX_STDERR) {
+                self.stderr.drain(STDERR_BEGINNING..STDERR_BEGINNING + over);
+                self.stderr[STDERR_BEGINNING - GAP.len()..STDERR_BEGINNING].copy_from_slice(GAP);
             }
         }
     }
 
-    /// Writes all whole lines with one call; `start` is where the last look ended.
+    /// Writes all whole lines with one call; there is no end of a line before `start`.
     fn write_lines(&mut self, start: usize) {
         let end = self.pending[start..]
             .iter()
             .rposition(|byte| *byte == b'\n');
         let whole = match end {
             Some(end) => start + end + 1,
-            None if self.pending.len() >= self.longest() => {
-                let part = self.part();
+            None if self.pending.len() >= self.max_line() => {
+                let part = self.part_length();
                 if self.shared && self.json.is_none() {
                     // Otherwise another's line would be taken for the rest of this one.
                     self.pending.insert(part, b'\n');
@@ -120,30 +121,30 @@ impl LogPipe {
         self.write(whole);
     }
 
-    fn longest(&self) -> usize {
+    /// The length from which a line is written in parts.
+    fn max_line(&self) -> usize {
         if self.json.is_some() && self.pending.trim_ascii_start().starts_with(b"{") {
-            LONGEST_JSON
+            MAX_JSON_LINE
         } else {
-            LONGEST
+            MAX_LINE
         }
     }
 
-    /// How much of a line that is too long is written. Where parts become lines, a character is not
-    /// torn apart.
-    fn part(&self) -> usize {
+    /// How much of a line that is too long is written. Where parts become lines, no character is divided.
+    fn part_length(&self) -> usize {
         let length = self.pending.len();
         if self.json.is_none() && !self.shared {
             return length;
         }
         let last = &self.pending[length - 4..];
         let start = last.iter().rposition(|byte| *byte & 0xc0 != 0x80);
-        let torn = start.filter(|start| match last[*start] {
+        let divided = start.filter(|start| match last[*start] {
             0xf0.. => *start > 0,
             0xe0.. => *start > 1,
             0xc0.. => *start > 2,
             _ => false,
         });
-        length - torn.map_or(0, |start| 4 - start)
+        length - divided.map_or(0, |start| 4 - start)
     }
 
     /// Writes that many bytes of what is pending: whole lines, or a part of one.
@@ -152,7 +153,7 @@ impl LogPipe {
         match &mut self.json {
             None => {
                 internal::write_line(self.target, bytes);
-                self.torn = !bytes.ends_with(b"\n");
+                self.line_is_open = !bytes.ends_with(b"\n");
             }
             Some(json) => {
                 let ids = [&*json.request_id, &*json.tenant_id];
@@ -170,17 +171,17 @@ impl LogPipe {
         self.pending.drain(..whole);
     }
 
-    /// Ends a line that has no end yet: what comes is another event's, and begins a new one.
-    pub(crate) fn close(&mut self) {
-        if self.torn || !self.pending.is_empty() {
+    /// Ends a line that has no end yet: what comes next is another event's, and begins a new line.
+    pub(crate) fn end_line(&mut self) {
+        if self.line_is_open || !self.pending.is_empty() {
             self.pending.push(b'\n');
             self.write(self.pending.len());
         }
     }
 
     /// What the report of a failure shows of standard error: everything, or its beginning and its end.
-    pub(crate) fn shown(&self) -> String {
-        String::from_utf8_lossy(self.kept.trim_ascii_end()).into_owned()
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(self.stderr.trim_ascii_end()).into_owned()
     }
 }
 
@@ -195,7 +196,7 @@ mod tests {
         for piece in pieces {
             let start = printed.pending.len();
             printed.pending.extend_from_slice(piece.as_bytes());
-            printed.remember(start);
+            printed.keep_stderr(start);
         }
         printed
     }
@@ -206,13 +207,13 @@ mod tests {
 
     #[test]
     fn a_short_text_is_shown_whole() {
-        assert_eq!(printed(&[""]).shown(), "");
-        assert_eq!(printed(&["one\n", "two\n\n"]).shown(), "one\ntwo");
+        assert_eq!(printed(&[""]).stderr(), "");
+        assert_eq!(printed(&["one\n", "two\n\n"]).stderr(), "one\ntwo");
         let whole = lines(0..200);
-        assert!(whole.len() > FIRST + 1000 && whole.len() <= KEPT);
-        assert_eq!(printed(&[&whole]).shown(), whole.trim_end());
-        let full = "x".repeat(KEPT);
-        assert_eq!(printed(&[&full]).shown(), full);
+        assert!(whole.len() > STDERR_BEGINNING + 1000 && whole.len() <= MAX_STDERR);
+        assert_eq!(printed(&[&whole]).stderr(), whole.trim_end());
+        let full = "x".repeat(MAX_STDERR);
+        assert_eq!(printed(&[&full]).stderr(), full);
     }
 
     #[test]
@@ -221,27 +222,27 @@ mod tests {
         let pieces: Vec<String> = (0..100).map(|at| lines(at * 20..at * 20 + 20)).collect();
         let pieces: Vec<&str> = pieces.iter().map(|piece| &**piece).collect();
         let bytes: Vec<&str> = whole.split_inclusive(|_| true).collect();
-        let first = &whole[..FIRST - GAP.len()];
-        let last = &whole[whole.len() - (KEPT - FIRST)..];
+        let first = &whole[..STDERR_BEGINNING - GAP.len()];
+        let last = &whole[whole.len() - (MAX_STDERR - STDERR_BEGINNING)..];
         let expected = format!("{first}\n... {}", last.trim_end());
         for pieces in [
             &pieces,
             &bytes,
             &[&*whole][..],
-            &[&whole[..FIRST], &whole[FIRST..]],
+            &[&whole[..STDERR_BEGINNING], &whole[STDERR_BEGINNING..]],
         ] {
-            assert_eq!(printed(pieces).shown(), expected);
+            assert_eq!(printed(pieces).stderr(), expected);
         }
     }
 
     #[test]
     fn what_an_earlier_event_printed_is_forgotten() {
         let mut printed = printed(&[&lines(0..2000)]);
-        printed.forget();
+        printed.forget_stderr();
         let start = printed.pending.len();
         printed.pending.extend_from_slice(b"new\n");
-        printed.remember(start);
-        assert_eq!(printed.shown(), "new");
+        printed.keep_stderr(start);
+        assert_eq!(printed.stderr(), "new");
     }
 
     #[test]
@@ -259,12 +260,12 @@ mod tests {
         ] {
             let mut printed = printed(&[]);
             printed.pending = text.to_vec();
-            assert_eq!(printed.part(), text.len());
+            assert_eq!(printed.part_length(), text.len());
             printed.shared = true;
-            assert_eq!(printed.part(), expected, "{text:?}");
+            assert_eq!(printed.part_length(), expected, "{text:?}");
             printed.shared = false;
             printed.json = Some(Json::default());
-            assert_eq!(printed.part(), expected, "{text:?}");
+            assert_eq!(printed.part_length(), expected, "{text:?}");
         }
     }
 }

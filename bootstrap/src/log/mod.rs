@@ -1,13 +1,13 @@
-//! What processes print: whole lines into the function's log, and the first and last ones of standard
-//! error kept for the report of a failure.
+//! What processes print. Its lines go into the function's log; the beginning and the end of standard error
+//! are also kept for the report of a failure.
 //!
 //! With `AWS_LAMBDA_LOG_FORMAT=JSON`, a line that is no JSON object becomes the message of one, with
 //! the id of the event in hand, or of the last one.
 //!
-//! The two pipes are read all the time, also between events, so that a process never has to wait
-//! for its log to be read: by whoever waits for something (`wait`), or with several pollers by a
-//! thread for each log. The pipes stay the same for all processes, and so do their flags: what a
-//! process has set is taken back before the next one gets them.
+//! The two pipes are read all the time, also between events, so that no process waits for its log to be
+//! read: the waits of `process::wait` read them, or with several pollers a thread for each log. All
+//! processes get the same pipes, and with them the flags that an earlier process has set: those are
+//! taken back first.
 
 mod log_pipe;
 
@@ -23,7 +23,7 @@ use crate::error;
 use crate::sys::{self, pipe};
 use log_pipe::LogPipe;
 
-/// The log of the processes that a function is made of; lives as long as the program.
+/// The log of the function's processes. It lives as long as the program.
 pub(crate) struct Log {
     /// Writing ends, for the processes.
     ends: [OwnedFd; 2],
@@ -61,22 +61,22 @@ impl Log {
         self.has_reader.store(true, Ordering::Relaxed);
     }
 
-    /// What a process gets as its standard output; blocks, whatever the last one made of it.
+    /// What a process gets as its standard output. It blocks, whatever an earlier process has set.
     pub(crate) fn output(&self) -> BorrowedFd<'_> {
-        pipe::let_block(&self.ends[0]);
+        pipe::set_blocking(&self.ends[0]);
         self.ends[0].as_fd()
     }
 
-    /// What a process gets as its standard error; blocks, whatever the last one made of it.
+    /// What a process gets as its standard error. It blocks, whatever an earlier process has set.
     pub(crate) fn error(&self) -> BorrowedFd<'_> {
-        pipe::let_block(&self.ends[1]);
+        pipe::set_blocking(&self.ends[1]);
         self.ends[1].as_fd()
     }
 
-    /// Makes both ends block again. Called before each event of a process that stays, since programs of
-    /// its last event may have changed the flags.
-    pub(crate) fn let_block(&self) {
-        self.ends.iter().for_each(pipe::let_block);
+    /// Makes both ends block again. This is called before each event of a shell, since programs that an
+    /// earlier event has started may have changed the flags.
+    pub(crate) fn set_blocking(&self) {
+        self.ends.iter().for_each(pipe::set_blocking);
     }
 
     /// Starts a thread that reads the pipes, unless there is one, or something else reads them.
@@ -93,12 +93,12 @@ impl Log {
 
     fn keep_reading(&self) {
         // The writing ends are held here too, so the pipes never come to an end.
-        while self.has_more(None) {
+        while self.await_readable(None) {
             self.read();
         }
     }
 
-    /// What can be read when something was printed.
+    /// The reading ends, which become readable when something was printed.
     pub(crate) fn pipes(&self) -> [BorrowedFd<'_>; 2] {
         [self.pipes[0].as_fd(), self.pipes[1].as_fd()]
     }
@@ -109,7 +109,7 @@ impl Log {
     }
 
     /// Waits until there is something to read, at most this long.
-    fn has_more(&self, limit: Option<Duration>) -> bool {
+    fn await_readable(&self, limit: Option<Duration>) -> bool {
         sys::poll(self.pipes().map(Some), limit)
             .is_ok_and(|ready| limit.is_none() || ready.contains(&true))
     }
@@ -126,45 +126,45 @@ impl Log {
 
     /// Writes what processes have printed so far, so that it stands before what comes next, and
     /// under the id of the event that ends here. A line without an end gets one.
-    pub(crate) fn catch_up(&self) {
+    pub(crate) fn flush(&self) {
         // The lock comes first, so that what the thread has read and not yet written counts as well.
         let mut streams = self.lock();
-        if self.has_more(Some(Duration::ZERO)) {
+        if self.await_readable(Some(Duration::ZERO)) {
             self.read_into(&mut streams);
         }
-        streams.iter_mut().for_each(LogPipe::close);
+        streams.iter_mut().for_each(LogPipe::end_line);
     }
 
-    /// Ends lines without an end, when everything that was printed has been read already.
+    /// Ends lines that have no end yet. It is called when everything that was printed has been read already.
     pub(crate) fn end_lines(&self) {
-        self.lock().iter_mut().for_each(LogPipe::close);
+        self.lock().iter_mut().for_each(LogPipe::end_line);
     }
 
-    /// Forgets what standard error has had so far: what comes now belongs to this event.
+    /// Notes that what is printed from now on belongs to this event.
     pub(crate) fn begin_event<S>(&self, context: &Context<'_, S>) {
         if self.json {
-            // What was printed until now is the last event's.
-            self.catch_up();
+            // What was printed until now belongs to the last event.
+            self.flush();
         }
         let mut streams = self.lock();
-        streams[1].forget();
+        streams[1].forget_stderr();
         for stream in streams.iter_mut() {
-            stream.close();
-            stream.belongs_to(context);
+            stream.end_line();
+            stream.set_event(context);
         }
     }
 
     /// Called before a hook, which belongs to no event.
     pub(crate) fn begin_hook(&self) {
-        self.lock()[1].forget();
+        self.lock()[1].forget_stderr();
     }
 
-    /// Called when a process has ended. Writes everything that it printed, also a last line without an
-    /// end, and gives what a report shows of standard error.
+    /// Called when a process has ended. Writes everything that it has printed, also a last line without an
+    /// end, and returns what a report shows of its standard error.
     pub(crate) fn end_process(&self) -> String {
         let mut streams = self.lock();
         self.read_into(&mut streams);
-        streams.iter_mut().for_each(LogPipe::close);
-        streams[1].shown()
+        streams.iter_mut().for_each(LogPipe::end_line);
+        streams[1].stderr()
     }
 }

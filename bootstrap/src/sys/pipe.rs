@@ -11,16 +11,16 @@ use super::{checked, spawn_lock};
 /// a child.
 pub(crate) fn from_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pipe(0)?;
-    do_not_block(&read)?;
+    set_nonblocking(&read)?;
     Ok((read, write))
 }
 
-/// A pipe of the log: as [`from_child`], with a writing end that only blocks after [`let_block`].
+/// A pipe of the log: as [`from_child`], with a writing end that only blocks after [`set_blocking`].
 pub(crate) fn of_log() -> io::Result<(OwnedFd, OwnedFd)> {
     pipe(libc::O_NONBLOCK)
 }
 
-fn do_not_block(end: &OwnedFd) -> io::Result<()> {
+fn set_nonblocking(end: &OwnedFd) -> io::Result<()> {
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `end` is open. The flag
     // belongs to this end of the pipe alone.
     checked(unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) }).map(drop)
@@ -28,7 +28,7 @@ fn do_not_block(end: &OwnedFd) -> io::Result<()> {
 
 /// Takes back what a process may have set on a writing end that it shares with the next one: that
 /// it does not block (O_NONBLOCK), or keeps each write apart (O_DIRECT).
-pub(crate) fn let_block(end: &OwnedFd) {
+pub(crate) fn set_blocking(end: &OwnedFd) {
     // SAFETY: fcntl with F_SETFL takes integers and touches no memory; `end` is open. The flags are
     // those of the open file, which this process and its children share; it cannot fail for a pipe.
     unsafe { libc::fcntl(end.as_raw_fd(), libc::F_SETFL, 0) };
@@ -38,7 +38,7 @@ pub(crate) fn let_block(end: &OwnedFd) {
 /// process.
 pub(crate) fn to_child() -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pipe(0)?;
-    do_not_block(&write)?;
+    set_nonblocking(&write)?;
     Ok((read, write))
 }
 

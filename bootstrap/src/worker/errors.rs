@@ -20,7 +20,7 @@ impl WorkerErrors<'_> {
     /// The error that a worker has reported. A shell function's comes with its standard error.
     pub(super) fn reported(&self, error: Error) -> Error {
         if self.program.shell_output.is_none() {
-            self.log.catch_up();
+            self.log.flush();
             return error;
         }
         let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());

@@ -83,7 +83,7 @@ impl Supervisor {
                  waits for it (COLDSPARK_ASYNC_INIT)",
                 self.errors().name()
             ));
-            self.log.catch_up();
+            self.log.flush();
             return Ok(());
         }
         let result = result.map_err(|failure| match failure {
@@ -107,7 +107,7 @@ impl Supervisor {
     fn end_lines(&self, worker: Option<&Worker>) {
         match worker {
             Some(worker) if worker.log_is_read => self.log.end_lines(),
-            _ => self.log.catch_up(),
+            _ => self.log.flush(),
         }
     }
 
@@ -154,7 +154,7 @@ impl Supervisor {
                 })
             })
             .map_err(|failure| self.errors().failed(worker.take(), failure, hook.when()));
-        self.log.catch_up();
+        self.log.flush();
         done.map(drop)
     }
 
@@ -187,7 +187,7 @@ impl Supervisor {
         }
         let shell_output = self.program.shell_output.as_ref();
         if shell_output.is_some() {
-            self.log.let_block();
+            self.log.set_blocking();
         }
         let answer = running.answer(Exchange {
             task: Task::Event(number),
