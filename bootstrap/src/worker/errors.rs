@@ -57,7 +57,7 @@ impl WorkerErrors<'_> {
                 error::system(what, &error)
             }
             Failure::Ended | Failure::TimedOut => {
-                let (status, left) = worker.map(Worker::finish).unwrap_or_default();
+                let (status, left) = worker.map(Worker::end).unwrap_or_default();
                 let stderr = self.log.end_process();
                 let mut message = format!(
                     "{name} ended {}: {}",

@@ -1,4 +1,4 @@
-//! An event, from handing it over to its answer, with what is streamed in between.
+//! The exchange with a worker: it gets an event or a hook, and answers, with what it streams in between.
 
 use coldspark::stream::Writer;
 
@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to, violation};
 use crate::process::response::{self, StreamedResponse};
 
-/// How much of a response that is streamed is read at once.
+/// How much of a streamed response is read at once.
 const BLOCK: usize = 64 * 1024;
 
 /// What a worker is given to answer, and how.
@@ -27,8 +27,7 @@ pub(crate) struct Exchange<'a, 'w> {
 }
 
 impl Worker {
-    /// Hands over an event or a hook, and waits for the answer. Gives the response, unless it was
-    /// streamed.
+    /// Hands over an event or a hook, and waits for the answer. Returns the response, unless it was streamed.
     pub(crate) fn answer(
         &mut self,
         exchange: Exchange<'_, '_>,
@@ -49,15 +48,15 @@ impl Worker {
         self.event.set(event).map_err(&hand_over)?;
         self.context.set(context.as_bytes()).map_err(&hand_over)?;
         self.response.clear().map_err(&hand_over)?;
-        let order = task.line();
-        self.tell(&order)?;
+        let task_line = task.line();
+        self.write_line(&task_line)?;
         let mut sent = 0;
         let mut stream: Option<StreamedResponse<'_, '_>> = None;
         loop {
             let reply = self.next_line(deadline.at, output.as_mut())?;
             match Line::parse(&reply).filter(|line| line.is_for(task)) {
                 Some(Line::Response { .. } | Line::HookDone) => {
-                    self.nothing_more()?;
+                    self.check_no_more_lines()?;
                     if let Some(mut stream) = stream {
                         let size = self.response.size();
                         let size = size.map_err(failed_to("read the response"))?;
@@ -93,18 +92,18 @@ impl Worker {
                     if let Some(stream) = &mut stream {
                         self.send_part(stream, start, sent)?;
                     }
-                    if self.asked.sent {
-                        self.tell(&protocol::sent(event))?;
+                    if self.requests.sent {
+                        self.write_line(&protocol::sent(event))?;
                     }
                 }
                 Some(Line::Error { error_type, .. } | Line::HookError { error_type }) => {
-                    self.nothing_more()?;
+                    self.check_no_more_lines()?;
                     return Err(self.reported(error_type, sent));
                 }
                 _ => {
                     return Err(violation(
                         &reply,
-                        &format!("as an answer to {}", order.trim_end()),
+                        &format!("as an answer to {}", task_line.trim_end()),
                     ));
                 }
             }

@@ -11,7 +11,6 @@ use coldspark::internal::{shutdown_by_hand, since_boot};
 
 use super::program::Program;
 use super::protocol;
-use super::protocol::Hook;
 use crate::error;
 use crate::error::failure::{Failure, failed_to, violation};
 use crate::log::Log;
@@ -22,27 +21,27 @@ use crate::sys::file::Scratch;
 use crate::sys::pipe;
 use crate::sys::spawn::Command;
 
-/// How much of an error's message is passed on.
+/// The largest message of an error that is reported.
 const MAX_MESSAGE: usize = 64 * 1024;
-/// How long the end of a worker may take after it has closed its pipe.
-const ENDING: Duration = Duration::from_millis(500);
+/// How long a worker that has closed its pipe may take to end.
+const END_LIMIT: Duration = Duration::from_millis(500);
 
 /// A running worker.
 pub(crate) struct Worker {
     child: Child,
-    /// Lines for it.
-    orders: File,
-    /// Lines from it.
-    answers: OutputPipe,
+    /// Where it reads its lines.
+    to_worker: File,
+    /// Its lines.
+    from_worker: OutputPipe,
     pub(super) event: Scratch,
     pub(super) response: Scratch,
     pub(super) context: Scratch,
-    /// Whether it has said that it is ready.
+    /// Whether it is ready.
     pub(crate) ready: bool,
     /// Whether the wait that found its last line has also read what it had printed until then.
     pub(crate) log_is_read: bool,
-    /// What it wants beside events.
-    pub(super) asked: protocol::Asked,
+    /// What it has asked for.
+    pub(super) requests: protocol::Requests,
 }
 
 impl Worker {
@@ -50,8 +49,8 @@ impl Worker {
     pub(crate) fn start(program: &Program, log: &Log) -> Result<Self, Error> {
         let failed =
             |error: io::Error| error::system("make the pipes and files of a worker", &error);
-        let (orders_end, orders) = pipe::to_child().map_err(failed)?;
-        let (answers, answers_end) = pipe::from_child().map_err(failed)?;
+        let (its_input, to_worker) = pipe::to_child().map_err(failed)?;
+        let (from_worker, its_output) = pipe::from_child().map_err(failed)?;
         let event = Scratch::new(c"coldspark-event").map_err(failed)?;
         let response = Scratch::new(c"coldspark-response").and_then(Scratch::appending);
         let response = response.map_err(failed)?;
@@ -63,36 +62,38 @@ impl Worker {
             descriptors: &[
                 (log.output(), 1),
                 (log.error(), 2),
-                (orders_end.as_fd(), program.first),
-                (answers_end.as_fd(), program.first + 1),
-                (event.as_fd(), program.first + 2),
-                (response.as_fd(), program.first + 3),
-                (context.as_fd(), program.first + 4),
+                (its_input.as_fd(), program.first_descriptor),
+                (its_output.as_fd(), program.first_descriptor + 1),
+                (event.as_fd(), program.first_descriptor + 2),
+                (response.as_fd(), program.first_descriptor + 3),
+                (context.as_fd(), program.first_descriptor + 4),
             ],
         };
-        let child = command.spawn().map_err(|error| program.refused(&error))?;
+        let child = command
+            .spawn()
+            .map_err(|error| program.start_error(&error))?;
         Ok(Self {
             child,
-            orders: File::from(orders),
-            answers: OutputPipe::for_lines(answers),
+            to_worker: File::from(to_worker),
+            from_worker: OutputPipe::for_lines(from_worker),
             event,
             response,
             context,
             ready: false,
             log_is_read: false,
-            asked: protocol::Asked::default(),
+            requests: protocol::Requests::default(),
         })
     }
 
-    /// Waits until it says that it is ready, or that it never will be.
+    /// Waits until it says that it is ready, or reports an error.
     pub(crate) fn await_ready(&mut self, until: Option<Duration>) -> Result<(), Failure> {
         let line = self.next_line(until, None)?;
         match protocol::Line::parse(&line) {
-            Some(protocol::Line::Ready { asked }) => {
-                self.nothing_more()?;
+            Some(protocol::Line::Ready { requests }) => {
+                self.check_no_more_lines()?;
                 self.ready = true;
-                self.asked = asked;
-                if asked.shutdown {
+                self.requests = requests;
+                if requests.shutdown {
                     // This has no effect after the init phase.
                     shutdown_by_hand::register_extension(true);
                 }
@@ -103,43 +104,45 @@ impl Worker {
         }
     }
 
-    /// Whether it waits for an event, as it should: neither ended nor said anything.
-    pub(crate) fn is_waiting(&mut self) -> Result<(), Failure> {
+    /// Checks that it waits for an event: it has neither ended nor written a line.
+    pub(crate) fn check_waiting(&mut self) -> Result<(), Failure> {
         let Woken {
             readable: [has_lines, _],
             ended,
             ..
-        } = wait(&self.child, [self.answers.fd(), None], Some(Duration::ZERO))
-            .map_err(failed_to("look after the worker"))?;
+        } = wait(
+            &self.child,
+            [self.from_worker.fd(), None],
+            Some(Duration::ZERO),
+        )
+        .map_err(failed_to("wait for the worker"))?;
         if has_lines {
-            self.answers
+            self.from_worker
                 .read()
                 .map_err(failed_to("read from the worker"))?;
         }
-        if !self.answers.bytes.is_empty() {
-            return Err(violation(&self.answers.bytes, "without an event in hand"));
+        if !self.from_worker.bytes.is_empty() {
+            return Err(violation(
+                &self.from_worker.bytes,
+                "without an event in hand",
+            ));
         }
         if ended {
             return Err(Failure::Ended);
         }
-        if self.answers.fd().is_none() {
-            return Err(self.closed());
+        if self.from_worker.fd().is_none() {
+            return Err(self.closed_pipe());
         }
         Ok(())
     }
 
-    /// Whether the worker has asked to be told of this.
-    pub(crate) fn asks(&self, hook: Hook) -> bool {
-        self.asked.has(hook)
-    }
-
     /// Writes a line for it.
-    pub(super) fn tell(&mut self, line: &str) -> Result<(), Failure> {
-        let Err(error) = self.orders.write_all(line.as_bytes()) else {
+    pub(super) fn write_line(&mut self, line: &str) -> Result<(), Failure> {
+        let Err(error) = self.to_worker.write_all(line.as_bytes()) else {
             return Ok(());
         };
         Err(match error.kind() {
-            io::ErrorKind::BrokenPipe => self.closed(),
+            io::ErrorKind::BrokenPipe => self.closed_pipe(),
             io::ErrorKind::WouldBlock => {
                 Failure::Violation("did not read the lines that it has asked for".to_owned())
             }
@@ -147,19 +150,19 @@ impl Worker {
         })
     }
 
-    /// Closes its pipes, by which it learns that there are no more events.
+    /// Closes its pipes, by which it learns that there are no more events; returns the process.
     pub(crate) fn dismiss(self) -> Child {
         self.child
     }
 
-    /// Ends the process group, and says how the worker ended and what it left as a message.
-    pub(crate) fn finish(self) -> (Option<ExitStatus>, String) {
+    /// Ends the process group; returns how the worker ended and the message that it left.
+    pub(crate) fn end(self) -> (Option<ExitStatus>, String) {
         let status = self.child.end();
         let message = self.response.read(0, MAX_MESSAGE).unwrap_or_default();
         (status, String::from_utf8_lossy(&message).into_owned())
     }
 
-    /// The worker's next line. Reads meanwhile what a shell function prints.
+    /// The worker's next line. What a shell function prints meanwhile is read too.
     pub(super) fn next_line(
         &mut self,
         until: Option<Duration>,
@@ -167,9 +170,9 @@ impl Worker {
     ) -> Result<Vec<u8>, Failure> {
         self.log_is_read = false;
         loop {
-            let bytes = &mut self.answers.bytes;
+            let bytes = &mut self.from_worker.bytes;
             let end = bytes.iter().position(|byte| *byte == b'\n');
-            if end.unwrap_or(bytes.len()) >= protocol::LONGEST {
+            if end.unwrap_or(bytes.len()) >= protocol::MAX_LINE {
                 return Err(violation(bytes, "which is too long for a line"));
             }
             if let Some(end) = end {
@@ -178,11 +181,11 @@ impl Worker {
                 bytes.drain(..=end);
                 return Ok(line);
             }
-            if self.answers.fd().is_none() {
-                return Err(self.closed());
+            if self.from_worker.fd().is_none() {
+                return Err(self.closed_pipe());
             }
             let pipes = [
-                self.answers.fd(),
+                self.from_worker.fd(),
                 output.as_ref().and_then(|output| output.fd()),
             ];
             let Woken {
@@ -191,16 +194,16 @@ impl Worker {
                 timed_out,
             } = wait(&self.child, pipes, until).map_err(failed_to("wait for the worker"))?;
             self.log_is_read = wait::has_log();
-            // The order matters: what a worker did before its end, or in time, counts.
+            // First what it has written: that counts also when it has ended since, or the time is over.
             if has_lines {
-                self.answers
+                self.from_worker
                     .read()
                     .map_err(failed_to("read from the worker"))?;
             }
             if let Some(output) = output.as_mut().filter(|_| has_output) {
                 output.read().map_err(failed_to("read the response"))?;
             }
-            if !self.answers.bytes.contains(&b'\n') {
+            if !self.from_worker.bytes.contains(&b'\n') {
                 if ended {
                     return Err(Failure::Ended);
                 }
@@ -211,24 +214,24 @@ impl Worker {
         }
     }
 
-    /// What it means that the worker's end of a pipe is closed: it ends, or it broke the protocol.
-    fn closed(&self) -> Failure {
-        match wait::await_end(&self.child, since_boot() + ENDING) {
+    /// The failure of a worker that has closed its end of a pipe: it ends, or it broke the protocol.
+    fn closed_pipe(&self) -> Failure {
+        match wait::await_end(&self.child, since_boot() + END_LIMIT) {
             Ok(true) => Failure::Ended,
             Ok(false) => Failure::Violation("closed its pipe and went on running".to_owned()),
             Err(error) => Failure::System("wait for the worker", error),
         }
     }
 
-    /// Checks that no line follows: after one line it is the bootstrap's turn.
-    pub(super) fn nothing_more(&self) -> Result<(), Failure> {
-        if self.answers.bytes.is_empty() {
+    /// Checks that no line follows, since the bootstrap has the next turn.
+    pub(super) fn check_no_more_lines(&self) -> Result<(), Failure> {
+        if self.from_worker.bytes.is_empty() {
             return Ok(());
         }
-        Err(violation(&self.answers.bytes, "behind another line"))
+        Err(violation(&self.from_worker.bytes, "behind another line"))
     }
 
-    /// The error that it gave, with the message that begins at this byte of the response file.
+    /// The error that it has reported, with the message that begins at this byte of the response file.
     pub(super) fn reported(&self, error_type: &str, start: u64) -> Failure {
         match self.response.read(start, MAX_MESSAGE) {
             Ok(message) => {

@@ -6,30 +6,29 @@ use std::mem;
 use crate::error::When;
 use crate::{content_type, decimal};
 
-/// The version, as workers find it in their environment.
-pub(crate) const VERSION: &CStr = c"COLDSPARK_PROTOCOL=1";
+/// The variable that tells workers the version.
+pub(crate) const VERSION_VARIABLE: &CStr = c"COLDSPARK_PROTOCOL=1";
 
 /// The longest line of the protocol, with its end, in bytes.
-pub(crate) const LONGEST: usize = 512;
+pub(crate) const MAX_LINE: usize = 512;
 
-/// Room for a line that hands over an event or a hook.
-const ORDER: usize = 32;
+/// Room for the line that hands over a task.
+const TASK_LINE_CAPACITY: usize = 32;
 
-/// The numbers of a worker's descriptors, beginning with `first`: lines for it, lines from it,
-/// the event, its response, the context.
-pub(crate) const FIRST: i32 = 3;
+/// The first of a worker's five descriptors, which follow each other: lines for it, lines from it, the event, its
+/// response, the context.
+pub(crate) const FIRST_DESCRIPTOR: i32 = 3;
 
-/// Events have smaller numbers: those that a double-precision number, which is what JavaScript has,
-/// holds exactly.
-const NUMBERS: u64 = 1 << 53;
+/// Events have smaller numbers, which a double-precision number holds exactly: JavaScript has no others.
+const EVENT_NUMBERS: u64 = 1 << 53;
 
 /// The number of an event, from random bits. An answer that was written before its event was handed
 /// over has to guess it.
 pub(crate) fn event_number(random: u64) -> u64 {
-    1 + random % (NUMBERS - 1)
+    1 + random % (EVENT_NUMBERS - 1)
 }
 
-/// What a worker may ask to be told around a SnapStart snapshot.
+/// A hook around a SnapStart snapshot, for workers that have asked for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
     BeforeSnapshot,
@@ -37,7 +36,7 @@ pub(crate) enum Hook {
 }
 
 impl Hook {
-    /// The line that tells it, which is also how a worker asks for it.
+    /// The line for the worker; it is also the word by which a worker asks for the hook.
     pub(crate) fn line(self) -> &'static str {
         match self {
             Self::BeforeSnapshot => "before-snapshot",
@@ -54,19 +53,19 @@ impl Hook {
     }
 }
 
-/// What a worker is asked to do, which its answer has to name.
+/// What a worker is asked to do. Its answer names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// To answer the event of this number.
+    /// The event of this number is to be answered.
     Event(u64),
-    /// To do its part around a snapshot.
+    /// A hook is to be run.
     Hook(Hook),
 }
 
 impl Task {
     /// The line that hands it over.
     pub(crate) fn line(self) -> String {
-        let mut line = String::with_capacity(ORDER);
+        let mut line = String::with_capacity(TASK_LINE_CAPACITY);
         match self {
             Self::Event(number) => {
                 line.push_str("event ");
@@ -79,41 +78,41 @@ impl Task {
     }
 }
 
-/// What a worker has asked for behind `ready`.
+/// What a worker has asked for in its line `ready`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct Requests {
     pub(crate) before_snapshot: bool,
     pub(crate) after_restore: bool,
-    /// To be told when the bytes of a chunk were sent.
+    /// A line when the bytes of a chunk were sent.
     pub(crate) sent: bool,
-    /// To learn of the end of the environment.
+    /// SIGTERM from Lambda, so that its lines end before the environment does.
     pub(crate) shutdown: bool,
-    /// No random seed with each event.
+    /// Events without a random seed.
     pub(crate) no_seed: bool,
 }
 
-impl Asked {
+impl Requests {
     /// The words behind `ready`, each at most once.
     fn parse(words: &str) -> Option<Self> {
-        let mut asked = Self::default();
+        let mut requests = Self::default();
         for word in words.split(' ') {
-            let wish = match word {
-                "before-snapshot" => &mut asked.before_snapshot,
-                "after-restore" => &mut asked.after_restore,
-                "sent" => &mut asked.sent,
-                "shutdown" => &mut asked.shutdown,
-                "no-seed" => &mut asked.no_seed,
+            let request = match word {
+                "before-snapshot" => &mut requests.before_snapshot,
+                "after-restore" => &mut requests.after_restore,
+                "sent" => &mut requests.sent,
+                "shutdown" => &mut requests.shutdown,
+                "no-seed" => &mut requests.no_seed,
                 _ => return None,
             };
-            if mem::replace(wish, true) {
+            if mem::replace(request, true) {
                 return None;
             }
         }
-        Some(asked)
+        Some(requests)
     }
 
-    /// Whether the worker wants to be told of this.
-    pub(crate) fn has(self, hook: Hook) -> bool {
+    /// Whether the worker has asked for this hook.
+    pub(crate) fn include(self, hook: Hook) -> bool {
         match hook {
             Hook::BeforeSnapshot => self.before_snapshot,
             Hook::AfterRestore => self.after_restore,
@@ -125,7 +124,7 @@ impl Asked {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     Ready {
-        asked: Asked,
+        requests: Requests,
     },
     InitError {
         error_type: &'a str,
@@ -166,10 +165,10 @@ impl<'a> Line<'a> {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         Some(match word {
             "ready" => Self::Ready {
-                asked: if line == word {
-                    Asked::default()
+                requests: if line == word {
+                    Requests::default()
                 } else {
-                    Asked::parse(rest)?
+                    Requests::parse(rest)?
                 },
             },
             "init-error" => Self::InitError {

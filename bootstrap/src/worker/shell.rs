@@ -22,13 +22,13 @@ const DRIVER: &str = {
         Err(_) => panic!("the driver is text"),
     }
 };
-/// The places of bash on provided.al2023 and elsewhere.
+/// Where bash may be, on provided.al2023 and elsewhere.
 const SHELLS: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/opt/bin/bash"];
-/// Scripts like to use 3 and the following descriptors for themselves.
-const FIRST: i32 = 60;
+/// Scripts like to use the descriptors from 3 on for themselves.
+const FIRST_DESCRIPTOR: i32 = 60;
 
-/// How the names begin that the driver uses itself.
-const OWN: &str = "coldspark_";
+/// What the names of the driver's own functions and variables begin with.
+const RESERVED_PREFIX: &str = "coldspark_";
 const EXIT: &str = "exit";
 
 /// Copies the lines of the driver that are no comments, without their indentation; gives the length.
@@ -56,15 +56,15 @@ const fn code(mut out: Option<&mut [u8]>) -> usize {
     length
 }
 
-/// A shell with the function of the script.
+/// The program of a shell function.
 #[inline(never)]
 pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
-    if function == EXIT || function.starts_with(OWN) {
+    if function == EXIT || function.starts_with(RESERVED_PREFIX) {
         return Err(Error::new(
             error::INVALID_HANDLER,
             format!(
                 "the function {} of {} has a name that the layer uses itself; give it one that is \
-                 not {EXIT} and does not begin with {OWN}",
+                 not {EXIT} and does not begin with {RESERVED_PREFIX}",
                 internal::quoted(function),
                 script.to_string_lossy()
             ),
@@ -110,7 +110,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
         ],
         file: PathBuf::from(script),
         environment: arguments::environment(),
-        first: FIRST,
+        first_descriptor: FIRST_DESCRIPTOR,
         shell_output: Some(shell_output),
     })
 }

@@ -18,10 +18,10 @@ use crate::log::Log;
 use crate::settings::Settings;
 use crate::sys::child::Child;
 
-/// The highest number of a shell's event.
-const SHORT: u64 = 99;
+/// The highest number of a shell function's event.
+const MAX_SHELL_NUMBER: u64 = 99;
 
-/// A program, and the worker that runs it now.
+/// A program, and the worker that runs it at the moment.
 pub(crate) struct Supervisor {
     program: Program,
     settings: Settings,
@@ -111,12 +111,12 @@ impl Supervisor {
         }
     }
 
-    /// Starts the reader of the log of a first worker, for which no thread waits yet.
+    /// Starts the reader of the log, when no thread waits for the first worker yet.
     pub(crate) fn ensure_log_reader(&self) -> Result<(), Error> {
         self.log.ensure_reader()
     }
 
-    /// Tells the worker that there are no more events; gives the process, which may go on.
+    /// Tells the worker that there are no more events; returns the process, which may go on.
     pub(crate) fn dismiss(&self) -> Option<Child> {
         self.state.borrow_mut().worker.take().map(Worker::dismiss)
     }
@@ -131,11 +131,14 @@ impl Supervisor {
     /// it has done its part.
     pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
         let worker = &mut self.state.borrow_mut().worker;
-        let Some(running) = worker.as_mut().filter(|running| running.asks(hook)) else {
+        let Some(running) = worker
+            .as_mut()
+            .filter(|running| running.requests.include(hook))
+        else {
             return Ok(());
         };
         self.log.begin_hook();
-        let waiting = running.is_waiting();
+        let waiting = running.check_waiting();
         if waiting.is_err() && hook == Hook::AfterRestore {
             // The first event finds that out too, and starts another worker: one that was in no
             // snapshot, and has nothing to do after the restore.
@@ -158,7 +161,8 @@ impl Supervisor {
         done.map(drop)
     }
 
-    /// Answers an event; gives the response unless it was streamed. After a failure that leaves the worker in doubt, a new one is started.
+    /// Answers an event; returns the response unless it was streamed. After a failure that leaves the worker's state
+    /// in doubt, a new worker is started.
     pub(crate) fn handle<S>(
         &self,
         event: &[u8],
@@ -177,13 +181,13 @@ impl Supervisor {
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
-        let drawn = context::lines(context, &deadline, !running.asked.no_seed, text)?;
+        let drawn = context::lines(context, &deadline, !running.requests.no_seed, text)?;
         let random = drawn.map_or_else(|| numbers.next(), Ok)?;
         let mut number = protocol::event_number(random);
         if self.program.shell_output.is_some() {
-            // The shell's driver is the layer's own and answers nothing early; bash reads a pipe
-            // byte by byte.
-            number = number % SHORT + 1;
+            // A short number: bash reads its lines byte by byte. Nobody has to guess it, since the shell's
+            // driver is the layer's own and answers nothing early.
+            number = number % MAX_SHELL_NUMBER + 1;
         }
         let shell_output = self.program.shell_output.as_ref();
         if shell_output.is_some() {
@@ -222,12 +226,12 @@ impl Supervisor {
         Err(error)
     }
 
-    /// Makes sure that a worker waits for an event, and starts another if need be.
+    /// Makes sure that a worker waits for an event, and starts another one otherwise.
     fn prepare(&self, worker: &mut Option<Worker>, deadline: &Deadline) -> Result<(), Error> {
-        // Of one that was started for this event.
+        // The worker may have been started for this event.
         self.log.ensure_reader()?;
         if let Some(running) = worker.as_mut().filter(|running| running.ready) {
-            let Err(failure) = running.is_waiting() else {
+            let Err(failure) = running.check_waiting() else {
                 return Ok(());
             };
             let lost = self

@@ -8,54 +8,54 @@ fn every_line_of_the_protocol_is_understood() {
         (
             "ready",
             Line::Ready {
-                asked: Asked::default(),
+                requests: Requests::default(),
             },
         ),
         (
             "ready before-snapshot",
             Line::Ready {
-                asked: Asked {
+                requests: Requests {
                     before_snapshot: true,
-                    ..Asked::default()
+                    ..Requests::default()
                 },
             },
         ),
         (
             "ready after-restore before-snapshot",
             Line::Ready {
-                asked: Asked {
+                requests: Requests {
                     before_snapshot: true,
                     after_restore: true,
-                    ..Asked::default()
+                    ..Requests::default()
                 },
             },
         ),
         (
             "ready sent before-snapshot",
             Line::Ready {
-                asked: Asked {
+                requests: Requests {
                     before_snapshot: true,
                     sent: true,
-                    ..Asked::default()
+                    ..Requests::default()
                 },
             },
         ),
         (
             "ready no-seed",
             Line::Ready {
-                asked: Asked {
+                requests: Requests {
                     no_seed: true,
-                    ..Asked::default()
+                    ..Requests::default()
                 },
             },
         ),
         (
             "ready shutdown sent",
             Line::Ready {
-                asked: Asked {
+                requests: Requests {
                     sent: true,
                     shutdown: true,
-                    ..Asked::default()
+                    ..Requests::default()
                 },
             },
         ),
@@ -119,9 +119,19 @@ fn every_line_of_the_protocol_is_understood() {
 
 #[test]
 fn numbers_of_events_are_exact_in_every_language_and_never_0() {
-    for random in [0, 1, NUMBERS - 2, NUMBERS - 1, NUMBERS, u64::MAX] {
+    for random in [
+        0,
+        1,
+        EVENT_NUMBERS - 2,
+        EVENT_NUMBERS - 1,
+        EVENT_NUMBERS,
+        u64::MAX,
+    ] {
         let number = event_number(random);
-        assert!((1..NUMBERS).contains(&number), "{random} gave {number}");
+        assert!(
+            (1..EVENT_NUMBERS).contains(&number),
+            "{random} gave {number}"
+        );
     }
 }
 
