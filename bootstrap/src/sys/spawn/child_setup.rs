@@ -1,4 +1,4 @@
-//! What is done in the child between clone(2) and execve(2).
+//! What the child does between clone(2) and execve(2).
 
 use std::ffi::{CStr, c_void};
 use std::io;
@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use super::super::checked;
-use super::MOST;
+use super::MAX_DESCRIPTORS;
 
 /// The child's stack until it executes its program, in bytes. It makes a few system calls there,
 /// which take less than 1 KB, without optimization a few. Less than a page, so that no other is
@@ -17,7 +17,7 @@ const STACK: usize = if cfg!(debug_assertions) {
 } else {
     3 * 1024
 };
-/// A number above those under which a child gets its descriptors.
+/// A number above those that a child's descriptors get.
 const HIGH: libc::c_int = 100;
 
 /// What the child needs for its set-up, in memory that it shares with its parent.
@@ -28,10 +28,10 @@ pub(super) struct ChildSetup<'a> {
     environment: *const *const libc::c_char,
     /// From which number to which each descriptor goes; `None` when that is done, or there are no more.
     /// The last one is for /dev/null.
-    moves: [Option<(libc::c_int, libc::c_int)>; MOST + 1],
-    /// The number of the error that kept the child from executing its program, where the child shares this
-    /// memory; 0 is no error.
-    failed: libc::c_int,
+    moves: [Option<(libc::c_int, libc::c_int)>; MAX_DESCRIPTORS + 1],
+    /// The number of the error because of which the child could not execute its program, where the child
+    /// shares this memory; 0 is no error.
+    exec_error: libc::c_int,
     /// Where an emulator copies the memory, the pipe into which the child writes that number; or -1.
     report: libc::c_int,
     /// The signals that its program begins with blocked, and this process goes on with: none, with
@@ -41,8 +41,8 @@ pub(super) struct ChildSetup<'a> {
 }
 
 impl<'a> ChildSetup<'a> {
-    /// For this program; arguments and environment are pointers to zero-terminated texts that live
-    /// as long as it, and end with a null pointer.
+    /// Arguments and environment are pointers to zero-terminated texts that live as long as the set-up, and end
+    /// with a null pointer.
     pub(super) fn new(
         program: &'a CStr,
         [arguments, environment]: [&'a [*const libc::c_char]; 2],
@@ -53,22 +53,22 @@ impl<'a> ChildSetup<'a> {
             program: program.as_ptr(),
             arguments: arguments.as_ptr(),
             environment: environment.as_ptr(),
-            moves: [None; MOST + 1],
-            failed: 0,
+            moves: [None; MAX_DESCRIPTORS + 1],
+            exec_error: 0,
             report,
             signals: MaybeUninit::uninit(),
             texts: PhantomData,
         };
-        for (slot, pair) in setup.moves.iter_mut().take(MOST).zip(moves) {
+        for (slot, pair) in setup.moves.iter_mut().take(MAX_DESCRIPTORS).zip(moves) {
             *slot = Some(pair);
         }
         setup
     }
 
-    /// The error that kept a child that was started from executing its program, as far as this process shares
-    /// its memory with the child.
-    pub(super) fn failed(&self) -> Option<libc::c_int> {
-        (self.failed != 0).then_some(self.failed)
+    /// The error because of which the child could not execute its program, if there is one and the child shares
+    /// this memory.
+    pub(super) fn exec_error(&self) -> Option<libc::c_int> {
+        (self.exec_error != 0).then_some(self.exec_error)
     }
 
     /// Starts the child, and waits until it has executed its program, or ended.
@@ -104,8 +104,7 @@ impl<'a> ChildSetup<'a> {
         started
     }
 
-    /// In the child: all that is to be done before its program is executed, and that. Gives the
-    /// number of the error, if there is one.
+    /// In the child: prepares it and executes its program. It returns only with the number of an error.
     ///
     /// It neither allocates nor panics: other threads of the parent may hold locks meanwhile.
     fn execute(&mut self) -> libc::c_int {
@@ -127,9 +126,9 @@ impl<'a> ChildSetup<'a> {
             libc::signal(libc::SIGTERM, libc::SIG_DFL);
         }
         // SAFETY: setpgid(2) takes integers.
-        done(unsafe { libc::setpgid(0, 0) })?;
+        check(unsafe { libc::setpgid(0, 0) })?;
         if self.pending().all(|(_, number)| number != 0) {
-            let null = done(open_null())?;
+            let null = check(open_null())?;
             if let Some(last) = self.moves.last_mut() {
                 *last = Some((null, 0));
             }
@@ -139,7 +138,7 @@ impl<'a> ChildSetup<'a> {
         }
         self.place()?;
         // SAFETY: the parent has initialised the mask, which is only read.
-        done(unsafe {
+        check(unsafe {
             libc::pthread_sigmask(libc::SIG_SETMASK, self.signals.as_ptr(), ptr::null_mut())
         })?;
         Ok(())
@@ -159,7 +158,7 @@ impl<'a> ChildSetup<'a> {
                 }
                 // SAFETY: fcntl with F_SETFD and dup2(2) take integers and touch no memory. What
                 // dup2 makes is not close-on-exec.
-                done(unsafe {
+                check(unsafe {
                     match from == to {
                         true => libc::fcntl(from, libc::F_SETFD, 0),
                         false => libc::dup2(from, to),
@@ -200,14 +199,14 @@ fn open_null() -> libc::c_int {
 /// A system call failed; errno says why.
 struct Failed;
 
-fn done(result: libc::c_int) -> Result<libc::c_int, Failed> {
+fn check(result: libc::c_int) -> Result<libc::c_int, Failed> {
     if result < 0 { Err(Failed) } else { Ok(result) }
 }
 
-/// Gives the same descriptor another number, which no child is given.
+/// Gives a descriptor another number, which is in nobody's way.
 fn above(fd: libc::c_int) -> Result<libc::c_int, Failed> {
     // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers and touches no memory.
-    done(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, HIGH) })
+    check(unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, HIGH) })
 }
 
 /// Whether a child shares its parent's memory until it executes its program, as clone(2) is asked for. Emulators
@@ -223,9 +222,9 @@ extern "C" fn child_main(setup: *mut c_void) -> libc::c_int {
     // SAFETY: `ChildSetup::start` passes a pointer to its set-up, which nobody else uses while its
     // thread waits.
     let setup = unsafe { &mut *setup.cast::<ChildSetup<'_>>() };
-    setup.failed = setup.execute();
+    setup.exec_error = setup.execute();
     if setup.report >= 0 {
-        let number = &raw const setup.failed;
+        let number = &raw const setup.exec_error;
         // SAFETY: the pointer is to a live integer, of which write(2) reads the size given.
         unsafe { libc::write(setup.report, number.cast(), size_of::<libc::c_int>()) };
     }

@@ -1,11 +1,9 @@
-//! Starting a process: without copying page tables, and with exactly the descriptors that it is to
-//! have.
+//! Starts processes without a copy of page tables, and with exactly the descriptors that they need.
 //!
-//! By clone(2) in the manner of vfork(2): the child shares the memory until it executes its
-//! program, and the thread that started it waits for that. posix_spawn(3) does the same, but takes
-//! memory of the C library for every descriptor and wants all of them out of the way of each
-//! other; that took the init phase 20 us more. std's `Command` would fork as soon as descriptors
-//! beyond the first three are to be passed.
+//! This uses clone(2) in the manner of vfork(2): the child shares the memory until it executes its
+//! program, and the thread that started it waits for that. posix_spawn(3) does the same, but allocates
+//! memory for every descriptor, and no number may be in the way of another one; that took the init phase
+//! 20 us more. std's `Command` would fork as soon as a child gets more than the first three descriptors.
 
 mod child_setup;
 
@@ -23,26 +21,26 @@ use coldspark::internal::pipe;
 /// A process to start.
 pub(crate) struct Command<'a> {
     pub(crate) program: &'a CStr,
-    /// Beginning with the name that the program is to see as its own.
+    /// The first one is the name of the program.
     pub(crate) arguments: &'a [CString],
     pub(crate) environment: &'a [Cow<'static, CStr>],
-    /// What it gets, and under which number; without a 0, standard input is /dev/null. All
-    /// others are close-on-exec. At most [`MOST`].
+    /// The descriptors that it gets, at most [`MAX_DESCRIPTORS`], and their numbers there. Without a 0, its
+    /// standard input is /dev/null. All other descriptors are close-on-exec.
     pub(crate) descriptors: &'a [(BorrowedFd<'a>, libc::c_int)],
 }
 
-/// How many descriptors a process can be given: those of a worker.
-const MOST: usize = 7;
+/// The most descriptors that a process is given: a worker's.
+const MAX_DESCRIPTORS: usize = 7;
 
 impl Command<'_> {
     /// Starts it as the leader of a new process group. The error is what exec(2) says.
     pub(crate) fn spawn(&self) -> io::Result<Child> {
-        debug_assert!(self.descriptors.len() <= MOST);
+        debug_assert!(self.descriptors.len() <= MAX_DESCRIPTORS);
         let arguments = pointers(self.arguments.iter().map(|text| &**text));
         let environment = pointers(self.environment.iter().map(|text| &**text));
-        let (told, report) = match child_setup::shares_memory() {
+        let (report_reader, report_writer) = match child_setup::shares_memory() {
             true => (None, None),
-            false => pipe(0).map(|(told, report)| (Some(told), Some(report)))?,
+            false => pipe(0).map(|(reader, writer)| (Some(reader), Some(writer)))?,
         };
         let descriptors = self.descriptors.iter();
         let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));
@@ -51,19 +49,22 @@ impl Command<'_> {
             self.program,
             texts,
             moves,
-            report.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+            report_writer.as_ref().map_or(-1, AsRawFd::as_raw_fd),
         );
         // One at a time: see `pipe::replace`.
-        let alone = spawn_lock::hold();
+        let lock = spawn_lock::hold();
         children::check_no_shutdown()?;
         let pid = setup.start()?;
-        drop(report);
-        if let Some(number) = setup.failed().or_else(|| told.and_then(reported)) {
+        drop(report_writer);
+        if let Some(number) = setup
+            .exec_error()
+            .or_else(|| report_reader.and_then(reported))
+        {
             child::reap(pid);
             return Err(io::Error::from_raw_os_error(number));
         }
         let child = Child::new(pid);
-        drop(alone);
+        drop(lock);
         Ok(child)
     }
 }
@@ -71,13 +72,13 @@ impl Command<'_> {
 /// The number of an error that a child reports by its pipe, whose end comes when the child has executed its
 /// program: its own end of the pipe closes then.
 #[cold]
-fn reported(told: OwnedFd) -> Option<libc::c_int> {
+fn reported(pipe: OwnedFd) -> Option<libc::c_int> {
     let mut number = [0; size_of::<libc::c_int>()];
-    let read = fs::File::from(told).read_exact(&mut number);
+    let read = fs::File::from(pipe).read_exact(&mut number);
     read.is_ok().then(|| libc::c_int::from_ne_bytes(number))
 }
 
-/// Makes this process the program; returns only the error that keeps it from that.
+/// Executes the program in the place of this one; returns only if that fails.
 pub(crate) fn replace(
     program: &CStr,
     arguments: &[CString],
