@@ -1,4 +1,5 @@
-//! What a process learns of an invocation: `NAME=value`, one a line, the same names everywhere.
+//! What a process learns of an invocation, as lines `NAME=value`: the context of workers, and variables of
+//! other processes.
 //!
 //! Every name is always there. What is not known of an invocation is empty, so that no value of
 //! the last one is left.
@@ -29,33 +30,33 @@ const NAMES: [&str; 10] = [
 ];
 
 /// Whether the variable in this line of an environment is set for each event.
-pub(crate) fn sets(line: &[u8]) -> bool {
-    // Most lines need no look at the names.
+pub(crate) fn is_set_for_each_event(line: &[u8]) -> bool {
+    // Most lines begin with another letter, and are not compared with the names.
     matches!(line, [b'C' | b'_', ..]) && NAMES.iter().any(|name| line.starts_with(name.as_bytes()))
 }
 
-/// How many bytes of a draw are the event's seed; what follows is its number.
+/// How many random bytes are the event's seed.
 const SEED: usize = 32;
+/// How many random bytes give an event its number.
 const NUMBER: usize = 8;
 
-/// Writes the lines, with a seed of this event's own: what a process keeps for later draws would
-/// be in a snapshot, and the same in all that is restored from it. The seed is empty if the process
-/// needs no seed (`seeded` is `false`). With a seed it also returns 64 random bits of the same draw, which a
-/// process cannot guess from what it is told.
-pub(crate) fn lines<S>(
+/// Writes the lines, with a new random seed for each event: random state that a process keeps would be in a
+/// snapshot, and the same in every environment that is restored from it. Without `with_seed`, the seed is empty.
+/// With it, this also returns 64 more random bits, which a process cannot guess from its seed.
+pub(crate) fn write_lines<S>(
     context: &Context<'_, S>,
     deadline: &Deadline,
-    seeded: bool,
+    with_seed: bool,
     text: &mut String,
 ) -> Result<Option<u64>, Error> {
-    let mut more = None;
+    let mut more_bits = None;
     let mut hex = String::new();
-    if seeded {
-        // An event without a seed would go unnoticed.
-        let drawn = fresh::bytes::<{ SEED + NUMBER }>().map_err(not_drawn)?;
+    if with_seed {
+        // Nobody would notice an event without a seed, so it fails.
+        let drawn = fresh::bytes::<{ SEED + NUMBER }>().map_err(no_random_bytes)?;
         let (seed, rest) = drawn.split_at(SEED);
         push_hex(&mut hex, seed);
-        more = rest.first_chunk().copied().map(u64::from_ne_bytes);
+        more_bits = rest.first_chunk().copied().map(u64::from_ne_bytes);
     }
     let (mut end, mut restores) = (String::new(), String::new());
     if let (Some(_), Some(milliseconds)) = (deadline.end, deadline_ms(context)) {
@@ -80,36 +81,36 @@ pub(crate) fn lines<S>(
             text.push_str(part);
         }
     }
-    Ok(more)
+    Ok(more_bits)
 }
 
 #[cold]
 #[inline(never)]
-fn not_drawn(error: FreshError) -> Error {
+fn no_random_bytes(error: FreshError) -> Error {
     match error {
         FreshError::Kernel(error) => error::system("make the event's random seed", &error),
         _ => Error::new(error::SYSTEM, "no random seed in the init phase"),
     }
 }
 
-/// Random bits for the numbers of events without a seed. They must not be guessed, but may come twice among
-/// restored snapshots.
+/// Random bits for the numbers of events without a seed. They must not be guessed, but may be the same in
+/// several environments that are restored from one snapshot.
 #[derive(Default)]
-pub(crate) struct Numbers {
+pub(crate) struct EventNumbers {
     drawn: [u8; DRAWN],
     left: usize,
 }
 
-/// What the kernel's generator gives at once; for more it does twice the work.
+/// How many bytes the kernel's generator makes at once; more would cost twice the work.
 const DRAWN: usize = 32;
 
-impl Numbers {
-    /// The next ones, 64 bits; every fourth time they are drawn.
+impl EventNumbers {
+    /// The next 64 bits. Every fourth call asks the kernel.
     pub(crate) fn next(&mut self) -> Result<u64, Error> {
         if self.left < NUMBER {
             kernel_random(&mut self.drawn)
                 .map_err(FreshError::Kernel)
-                .map_err(not_drawn)?;
+                .map_err(no_random_bytes)?;
             self.left = DRAWN;
         }
         let last = self.drawn.get(..self.left).unwrap_or_default();
@@ -127,8 +128,8 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Adds the lines to the environment of a process that gets this one event.
-pub(crate) fn variables(lines: &str, environment: &mut Vec<Cow<'static, CStr>>) {
+/// Adds the lines to the environment of a process that gets only this event.
+pub(crate) fn push_variables(lines: &str, environment: &mut Vec<Cow<'static, CStr>>) {
     // Headers hold no zero bytes.
     let lines = lines.lines().filter_map(|line| CString::new(line).ok());
     environment.extend(lines.map(Cow::Owned));
@@ -143,7 +144,7 @@ mod tests {
     /// More than one draw of the kernel's generator gives.
     #[test]
     fn no_number_comes_twice() {
-        let mut numbers = Numbers::default();
+        let mut numbers = EventNumbers::default();
         let drawn: BTreeSet<_> = (0..10).map(|_| numbers.next().unwrap()).collect();
         assert!(drawn.len() == 10 && !drawn.contains(&0), "{drawn:?}");
     }

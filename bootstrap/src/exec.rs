@@ -184,10 +184,10 @@ impl Exec {
         };
         let (input, ends) = open().map_err(|error| error::system("hand over the event", &error))?;
         let mut variables = String::new();
-        context::lines(context, deadline, true, &mut variables)?;
+        context::write_lines(context, deadline, true, &mut variables)?;
         let mut environment = self.environment.take();
         let own = environment.len();
-        context::variables(&variables, &mut environment);
+        context::push_variables(&variables, &mut environment);
         let command = Command {
             program: &self.arguments[0],
             arguments: &self.arguments,

@@ -9,10 +9,10 @@ use crate::process::executable;
 use crate::settings::Settings;
 use crate::sys::read_ahead;
 
-/// The ending by which an executable says that it speaks the worker protocol.
+/// The ending of the names of executables that speak the worker protocol.
 const WORKER_ENDING: &str = ".worker";
 
-/// What Lambda starts, at the root of a package or layer.
+/// The file that Lambda starts, at the root of a package or layer.
 const BOOTSTRAP: &str = "bootstrap";
 
 /// What answers the function's events.
@@ -28,12 +28,12 @@ pub(crate) enum Target {
     },
 }
 
-/// What `handler`, the value of `_HANDLER`, stands for.
+/// The target that a handler, the value of `_HANDLER`, names.
 pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error> {
     let roots = [&*settings.task_root, &*settings.layer_root];
     if let Some(path) = handler.strip_prefix("worker:") {
         if read_ahead::has_found() {
-            allowed(handler, path)?;
+            check_name(handler, path)?;
             return Ok(Target::Worker(settings.task_root.join(path)));
         }
         file(handler, path, roots).map(Target::Worker)
@@ -64,24 +64,28 @@ pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error
 }
 
 /// The file of a web application.
-pub(crate) fn http(handler: &str, path: &str, settings: &Settings) -> Result<PathBuf, Error> {
+pub(crate) fn web_application(
+    handler: &str,
+    path: &str,
+    settings: &Settings,
+) -> Result<PathBuf, Error> {
     file(handler, path, [&settings.task_root, &settings.layer_root])
 }
 
 fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
-    inside(handler, handler)?;
+    check_inside(handler, handler)?;
     for root in roots {
         let path = root.join(handler);
         if executable::is_executable(&path) {
-            not_a_bootstrap(handler, handler)?;
+            refuse_bootstrap(handler, handler)?;
             return Ok(if handler.ends_with(WORKER_ENDING) {
                 Target::Worker(path)
             } else {
                 Target::Exec(path)
             });
         }
-        // A file of this name is what is meant, also when it cannot be executed: nothing else is
-        // run in its place.
+        // The handler means a file of this name, also when it cannot be executed: nothing else is run in
+        // its place.
         if path.exists() && !path.is_dir() {
             return Err(not_executable(handler, &path, root));
         }
@@ -92,7 +96,7 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
             }
         }
     }
-    // A directory has a better reason.
+    // What has the name is a directory, whose error says more.
     for root in roots {
         let path = root.join(handler);
         if path.exists() {
@@ -107,10 +111,10 @@ fn unprefixed(handler: &str, roots: [&Path; 2]) -> Result<Target, Error> {
     ))
 }
 
-/// What to do about a file that has the handler's name and cannot be executed.
+/// The error of a file that has the handler's name and cannot be executed.
 fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
     let Err(reason) = executable::check(path) else {
-        // It has become executable since it was looked at.
+        // It has become executable since it was checked.
         return error(
             error::INVALID_HANDLER,
             handler,
@@ -133,7 +137,7 @@ fn not_executable(handler: &str, path: &Path, root: &Path) -> Error {
 
 /// Refuses a function's own bootstrap and the layer's: it would ask the Runtime API for the events
 /// of this one.
-fn not_a_bootstrap(handler: &str, name: &str) -> Result<(), Error> {
+fn refuse_bootstrap(handler: &str, name: &str) -> Result<(), Error> {
     if name != BOOTSTRAP {
         return Ok(());
     }
@@ -156,20 +160,20 @@ fn script(name: &str) -> Option<(String, String)> {
 
 /// The file of this name in the first of the folders that has one.
 fn file(handler: &str, name: &str, roots: [&Path; 2]) -> Result<PathBuf, Error> {
-    allowed(handler, name)?;
+    check_name(handler, name)?;
     let paths = roots.map(|root| root.join(name));
     let found = paths.into_iter().find(|path| path.exists());
     found.ok_or_else(|| not_found(handler, [Some(name), None], roots))
 }
 
 /// Refuses names that no handler may have.
-fn allowed(handler: &str, name: &str) -> Result<(), Error> {
-    inside(handler, name)?;
-    not_a_bootstrap(handler, name)
+fn check_name(handler: &str, name: &str) -> Result<(), Error> {
+    check_inside(handler, name)?;
+    refuse_bootstrap(handler, name)
 }
 
 /// Refuses names that could leave the folders in which handlers are looked for.
-fn inside(handler: &str, name: &str) -> Result<(), Error> {
+fn check_inside(handler: &str, name: &str) -> Result<(), Error> {
     if name.is_empty() {
         return Err(error(
             error::NO_SUCH_HANDLER,

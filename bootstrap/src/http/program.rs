@@ -35,7 +35,7 @@ fn is_wrapper() -> bool {
     let Some(wrapper) = sys::variable(WRAPPER) else {
         return false;
     };
-    let words = arguments::own_words();
+    let words = arguments::command_line();
     words
         .first()
         .is_some_and(|first| first.as_bytes() == wrapper.as_bytes())
@@ -56,7 +56,7 @@ impl Program {
                 )
             })?);
         }
-        let file = resolve::http(handler, path, settings)?;
+        let file = resolve::web_application(handler, path, settings)?;
         executable::check(&file)?;
         let name = file.to_string_lossy().into_owned();
         let file = arguments::c_string(file.into_os_string())?;
@@ -120,7 +120,7 @@ impl Program {
 pub(super) fn start_again(api: &str) {
     let mut itself = Program {
         file: c"/proc/self/exe".to_owned(),
-        arguments: arguments::own_words(),
+        arguments: arguments::command_line(),
         environment: arguments::environment(),
         name: "the bootstrap".to_owned(),
     };
@@ -140,7 +140,7 @@ pub(crate) fn run_elsewhere() {
 
 /// The words of the image's command.
 fn command() -> Option<Vec<CString>> {
-    let words = arguments::own_words();
+    let words = arguments::command_line();
     let first = words.get(1)?;
     let skipped = match first.as_bytes() == HTTP.as_bytes() {
         true => 2,

@@ -10,7 +10,7 @@ use super::exchange::Exchange;
 use super::process::Worker;
 use super::program::Program;
 use super::protocol::{self, Hook, Task};
-use crate::context::{self, Numbers};
+use crate::context::{self, EventNumbers};
 use crate::deadline::{Deadline, milliseconds};
 use crate::error::failure::Failure;
 use crate::error::{self, When};
@@ -33,7 +33,7 @@ struct State {
     worker: Option<Worker>,
     /// The text of the context; kept for its memory.
     context: String,
-    numbers: Numbers,
+    numbers: EventNumbers,
 }
 
 impl Supervisor {
@@ -51,7 +51,7 @@ impl Supervisor {
             state: RefCell::new(State {
                 worker: Some(worker),
                 context: String::new(),
-                numbers: Numbers::default(),
+                numbers: EventNumbers::default(),
             }),
         })
     }
@@ -63,21 +63,22 @@ impl Supervisor {
         }
     }
 
-    /// Waits in the init phase until the first worker is ready. If that takes until `leave`, counted since
+    /// Waits in the init phase until the first worker is ready. If that takes until `async_limit`, counted since
     /// the boot, the worker is left to the first event, which waits for it.
-    pub(crate) fn await_ready(&self, leave: Option<Duration>) -> Result<(), Error> {
+    pub(crate) fn await_ready(&self, async_limit: Option<Duration>) -> Result<(), Error> {
         self.log.ensure_reader()?;
         let mut state = self.state.borrow_mut();
         let until = self
             .settings
             .init_timeout
             .map(|limit| internal::since_boot() + limit);
-        let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
+        let async_limit =
+            async_limit.filter(|async_limit| until.is_none_or(|until| *async_limit < until));
         let result = match &mut state.worker {
-            Some(worker) => worker.await_ready(leave.or(until)),
+            Some(worker) => worker.await_ready(async_limit.or(until)),
             None => Ok(()),
         };
-        if leave.is_some() && matches!(result, Err(Failure::TimedOut)) {
+        if async_limit.is_some() && matches!(result, Err(Failure::TimedOut)) {
             internal::warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it (COLDSPARK_ASYNC_INIT)",
@@ -181,7 +182,7 @@ impl Supervisor {
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
-        let drawn = context::lines(context, &deadline, !running.requests.no_seed, text)?;
+        let drawn = context::write_lines(context, &deadline, !running.requests.no_seed, text)?;
         let random = drawn.map_or_else(|| numbers.next(), Ok)?;
         let mut number = protocol::event_number(random);
         if self.program.shell_output.is_some() {
