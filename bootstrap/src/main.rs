@@ -6,10 +6,10 @@
 //!                     -> http:           Application -> one process, HTTP requests
 //! ```
 //!
-//! A `pool` holds as many of them as there are events at a time. `mode` puts them together,
-//! `shutdown` ends them. `worker` and `exec` stand on `process` (how a process is started, waited for
-//! and read) and on `log` (what processes print); `error` names what went wrong, and `sys` has the
-//! system calls and all unsafe code.
+//! A `pool` holds as many supervisors or executables as there are events at a time. `mode` puts everything
+//! together, and `shutdown` ends the processes. `worker` and `exec` use `process` (how a process is started,
+//! waited for and read) and `log` (what processes print); `error` has the error types, and `sys` the system
+//! calls and all unsafe code.
 #![cfg_attr(not(test), no_main)]
 
 mod content_type;
@@ -28,7 +28,7 @@ mod shutdown;
 mod sys;
 mod worker;
 
-// The last one: texts and code lie in this order, and other modes do without it.
+// The last one: constants and code lie in this order in the binary, and other modes do not touch those of this one.
 mod http;
 
 use coldspark::Runtime;
@@ -41,8 +41,8 @@ coldspark::main!({
         http::run_elsewhere();
     }
     Runtime::without_tracing(mode::start)
-        .before_snapshot(|mode| mode::hook(mode, Hook::BeforeSnapshot))
-        .after_restore(|mode| mode::hook(mode, Hook::AfterRestore))
+        .before_snapshot(|mode| mode::run_hook(mode, Hook::BeforeSnapshot))
+        .after_restore(|mode| mode::run_hook(mode, Hook::AfterRestore))
         .on_shutdown(mode::shut_down)
         .concurrent()
         .any_stream(mode::handle)

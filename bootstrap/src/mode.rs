@@ -1,4 +1,5 @@
-//! The modes: a worker, a shell function, an executable, a web application.
+//! The modes, each of which runs handlers of one form: workers and shell functions, executables, web
+//! applications.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,26 +22,26 @@ use crate::worker::shell;
 use crate::worker::supervisor::Supervisor;
 use crate::{error, resolve, shutdown};
 
-/// How the function's events are answered.
+/// What answers the function's events.
 pub(crate) enum Mode {
     Supervised(Pool<Supervisor>),
     Exec(Pool<Exec>),
     Http(Box<Application>),
 }
 
-/// How long after the boot a worker that is not ready is left to the first event, with
-/// COLDSPARK_ASYNC_INIT. Lambda stops an init phase after 10 s and starts it again; some of that time has
-/// passed when this process starts.
-const LEAVE: Duration = Duration::from_millis(9500);
+/// How long an init phase with COLDSPARK_ASYNC_INIT waits for a worker, counted from now; the first event waits
+/// for the rest. Lambda stops an init phase after 10 s and starts it again; some of that time has passed when
+/// this process starts.
+const ASYNC_INIT_LIMIT: Duration = Duration::from_millis(9500);
 
 /// The init step: starts what answers, and waits until it is ready.
 pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     signals::set_up();
-    let leave = settings::async_init()?.then(|| since_boot() + LEAVE);
+    let async_limit = settings::async_init()?.then(|| since_boot() + ASYNC_INIT_LIMIT);
     let settings = Settings::from_env(init.task_root())?;
-    // It takes a second connection and an exchange, which most functions need not wait for.
+    // Most functions need not wait for this, which takes a second connection and an exchange.
     internal::shutdown_by_hand::register_extension(settings::shutdown()?);
-    if is_web(init.handler()) {
+    if is_web_application(init.handler()) {
         return start_web(init, settings);
     }
     settings::warn_of_wrapper();
@@ -48,11 +49,11 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
         "" => resolve::target(&arguments::first().unwrap_or_default(), &settings)?,
         handler => resolve::target(handler, &settings)?,
     };
-    let alone = init.concurrency() == 1;
+    let one_poller = init.concurrency() == 1;
     let target = match target {
-        Target::Exec(file) => return start_exec(file, None, settings, alone),
+        Target::Exec(file) => return start_exec(file, None, settings, one_poller),
         Target::Stream(file) => {
-            return start_exec(file, Some(settings::content_type()?), settings, alone);
+            return start_exec(file, Some(settings::content_type()?), settings, one_poller);
         }
         Target::Worker(_) | Target::Shell { .. } => target,
     };
@@ -63,12 +64,12 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
                 Program::new(file.clone())?
             }
         };
-        Supervisor::start(program, settings.clone(), log(alone)?)
+        Supervisor::start(program, settings.clone(), log(one_poller)?)
     });
     let first = pool.another()?;
     init.connect();
-    first.await_ready(leave)?;
-    // The others get ready while the first one may have events; whoever needs one waits for it.
+    first.await_ready(async_limit)?;
+    // The others get ready while the first one may have events; an event that needs one waits for it.
     for _ in 1..init.concurrency() {
         let other = pool.another().and_then(|other| {
             other.ensure_log_reader()?;
@@ -88,9 +89,9 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     Ok(Mode::Supervised(pool))
 }
 
-/// Whether the handler is a web application. All starts ask this, so the module is asked only what
-/// cannot be ruled out here.
-fn is_web(handler: &str) -> bool {
+/// Whether the handler is a web application. Every start asks this, so the module of web applications is
+/// called only where the answer is not clear without it.
+fn is_web_application(handler: &str) -> bool {
     let (form, _) = handler.split_once(':').unwrap_or_default();
     match form {
         "http" => true,
@@ -104,16 +105,16 @@ fn is_web(handler: &str) -> bool {
 }
 
 /// Opens a log. With one poller, every wait reads it from then on.
-fn log(alone: bool) -> Result<&'static Log, Error> {
-    let log = Log::open(alone)?;
-    if alone {
+fn log(one_poller: bool) -> Result<&'static Log, Error> {
+    let log = Log::open(one_poller)?;
+    if one_poller {
         wait::set_log(log);
     }
     Ok(log)
 }
 
-/// Tells the workers of a snapshot or a restore. In exec mode no process runs between two events.
-pub(crate) fn hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
+/// Runs the hooks of workers and web applications. In exec mode no process runs between two events.
+pub(crate) fn run_hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
     match mode {
         Mode::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
         Mode::Exec(_) => Ok(()),
@@ -134,7 +135,7 @@ pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
 pub(crate) fn handle(
     event: &[u8],
     context: &Context<'_, Mode>,
-    response: &mut Writer<'_>,
+    writer: &mut Writer<'_>,
 ) -> Result<(), Error> {
     if children::shutdown_has_begun() {
         return Err(Error::new(
@@ -143,39 +144,39 @@ pub(crate) fn handle(
         ));
     }
     signals::before_event();
-    let whole = match context.state() {
-        Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, response))?,
-        Mode::Exec(pool) => execute(pool, event, context, response)?,
-        Mode::Http(application) => ask(application, event, context, response)?,
+    let response = match context.state() {
+        Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, writer))?,
+        Mode::Exec(pool) => handle_exec(pool, event, context, writer)?,
+        Mode::Http(application) => handle_http(application, event, context, writer)?,
     };
-    match whole {
-        Some(whole) => response
-            .respond_whole(whole)
+    match response {
+        Some(response) => writer
+            .respond_whole(response)
             .map_err(|error| Error::new(error::SYSTEM, error.to_string())),
         None => Ok(()),
     }
 }
 
-// Functions of their own, so that the code of one mode does not lie between that of another.
+// These are not inlined, so that the code of one mode does not lie within that of another.
 
 #[inline(never)]
-fn execute(
+fn handle_exec(
     pool: &Pool<Exec>,
     event: &[u8],
     context: &Context<'_, Mode>,
-    response: &mut Writer<'_>,
+    writer: &mut Writer<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
-    pool.with(|exec| exec.handle(event, context, response))
+    pool.with(|exec| exec.handle(event, context, writer))
 }
 
 #[inline(never)]
-fn ask(
+fn handle_http(
     application: &Application,
     event: &[u8],
     context: &Context<'_, Mode>,
-    response: &mut Writer<'_>,
+    writer: &mut Writer<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
-    application.handle(event, &context.without_state(), response)
+    application.handle(event, &context.without_state(), writer)
 }
 
 /// The init step of executables.
@@ -184,14 +185,14 @@ fn start_exec(
     file: PathBuf,
     streamed: Option<String>,
     settings: Settings,
-    alone: bool,
+    one_poller: bool,
 ) -> Result<Mode, Error> {
     let pool = Pool::new(move || {
         Exec::new(
             file.clone(),
             streamed.clone(),
             settings.clone(),
-            log(alone)?,
+            log(one_poller)?,
         )
     });
     pool.put(pool.another()?);
@@ -203,6 +204,6 @@ fn start_exec(
 fn start_web(init: &Init<'_>, settings: Settings) -> Result<Mode, Error> {
     http::go_through_proxy();
     let log = log(init.concurrency() == 1)?;
-    let application = http::start(init, settings, log, since_boot() + LEAVE)?;
+    let application = http::start(init, settings, log, since_boot() + ASYNC_INIT_LIMIT)?;
     Ok(Mode::Http(application))
 }

@@ -36,8 +36,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// `alone` says whether it is the only one.
-    pub(crate) fn open(alone: bool) -> Result<&'static Self, Error> {
+    /// Opens a log; `is_only` says whether there is no other one.
+    pub(crate) fn open(is_only: bool) -> Result<&'static Self, Error> {
         let open = || -> io::Result<Self> {
             let (output, output_end) = pipe::of_log()?;
             let (error, error_end) = pipe::of_log()?;
@@ -46,7 +46,7 @@ impl Log {
                 json,
                 ends: [output_end, error_end],
                 pipes: [output, error],
-                streams: Mutex::new([1, 2].map(|target| LogPipe::new(target, json, !alone))),
+                streams: Mutex::new([1, 2].map(|target| LogPipe::new(target, json, !is_only))),
                 has_reader: AtomicBool::new(false),
             })
         };
