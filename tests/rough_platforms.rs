@@ -156,7 +156,7 @@ fn hooks_run_when_the_end_comes_behind_a_freeze() {
 fn an_event_whose_deadline_is_over_is_answered() {
     let long_past = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
     let late = |event: &str, deadline| Invocation {
-        told_deadline: Some(deadline),
+        false_deadline: Some(deadline),
         ..invocation(event)
     };
     let environment = Environment::start(echo(), Config::default());

@@ -29,7 +29,7 @@ pub(crate) fn serial(number: usize, event: &Value) -> Invocation {
 
 impl Concurrent {
     /// Starts it with this value of `AWS_LAMBDA_MAX_CONCURRENCY`, against a Runtime API that has
-    /// as many invocations in flight as `concurrency`.
+    /// as many invocations in hand as `concurrency`.
     #[track_caller]
     pub(crate) fn start(setting: &str, concurrency: usize) -> Self {
         let function = function("fixture-concurrent").handler("work");

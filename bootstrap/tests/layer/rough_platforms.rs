@@ -52,7 +52,7 @@ fn an_event_whose_deadline_is_over_has_an_error_and_the_next_is_served() {
         for seconds in [0, 60] {
             let deadline = SystemTime::now() - Duration::from_secs(seconds);
             let late = function.emulator.submit(Invocation {
-                told_deadline: Some(deadline),
+                false_deadline: Some(deadline),
                 timeout: limit(),
                 ..Invocation::new("1")
             });
@@ -69,7 +69,7 @@ fn an_event_whose_deadline_is_long_past_is_served() {
     modes(&Config::default(), |function| {
         for deadline in [SystemTime::UNIX_EPOCH, long_past] {
             let event = function.emulator.submit(Invocation {
-                told_deadline: Some(deadline),
+                false_deadline: Some(deadline),
                 timeout: limit(),
                 ..Invocation::new("1")
             });

@@ -227,7 +227,7 @@ fn a_truncated_response_is_a_function_error() {
 }
 
 #[test]
-fn an_unknown_response_mode_spoils_the_process() {
+fn behind_an_unknown_response_mode_everything_is_refused() {
     let (emulator, mut client) = start();
     let ticket = emulator.submit(Invocation {
         timeout: Duration::from_millis(200),

@@ -60,7 +60,7 @@ fn init_errors_end_what_is_queued() {
 }
 
 #[test]
-fn an_exit_ends_what_is_in_flight_and_a_reset_closes_connections() {
+fn an_exit_ends_what_is_in_hand_and_a_reset_closes_connections() {
     let (emulator, mut client) = start();
     let ticket = emulator.submit(named("r"));
     call(&mut client, get(NEXT));

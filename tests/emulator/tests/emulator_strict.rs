@@ -130,7 +130,7 @@ fn all_processes_stand_still_between_an_answer_and_the_next_event() {
 }
 
 #[test]
-fn nothing_stands_still_while_another_event_waits_or_several_are_in_flight() {
+fn nothing_stands_still_while_another_event_waits_or_several_are_in_hand() {
     for concurrency in [1, 2] {
         let (emulator, mut client) = start(Config {
             freeze: true,
@@ -157,7 +157,7 @@ fn a_deadline_may_be_told_that_is_over() {
     for (deadline, told) in [(SystemTime::UNIX_EPOCH, "0"), (long_past, "86400000")] {
         let (emulator, mut client) = start(Config::default());
         let ticket = emulator.submit(Invocation {
-            told_deadline: Some(deadline),
+            false_deadline: Some(deadline),
             ..named("r")
         });
         let next = call(&mut client, get(NEXT));

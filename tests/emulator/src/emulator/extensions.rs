@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::flight::Flight;
+use super::in_hand::InHand;
 use super::refusal::Refusal;
 
 /// How long Lambda waits between SIGTERM and SIGKILL when all extensions are internal.
@@ -23,47 +23,47 @@ const EXTERNAL_GRACE: Duration = Duration::from_secs(2);
 /// Lambda's limit.
 const MAX_EXTENSIONS: usize = 10;
 
-const NO_NAME: Refusal = (
+const NO_NAME: Refusal = Refusal::new(
     403,
     "Extension.InvalidExtensionName",
     "Empty extension name",
 );
-const BAD_BODY: Refusal = (
+const BAD_BODY: Refusal = Refusal::new(
     403,
     "InvalidRequestFormat",
     "The body is not {\"events\":[...]}",
 );
-const BAD_EVENT: Refusal = (
+const BAD_EVENT: Refusal = Refusal::new(
     403,
     "Extension.InvalidEventType",
     "Events are INVOKE and, for external extensions, SHUTDOWN",
 );
-const CLOSED: Refusal = (
+const CLOSED: Refusal = Refusal::new(
     403,
     "Extension.RegistrationClosed",
     "Extension registration closed already",
 );
-const SAME_NAME: Refusal = (
+const SAME_NAME: Refusal = Refusal::new(
     403,
     "Extension.InvalidExtensionState",
     "Extension with this name already registered",
 );
-const TOO_MANY: Refusal = (
+const TOO_MANY: Refusal = Refusal::new(
     403,
     "Extension.TooManyExtensions",
     "Extension limit (10) reached",
 );
-const NO_ID: Refusal = (
+const NO_ID: Refusal = Refusal::new(
     403,
     "Extension.MissingExtensionIdentifier",
     "Missing Lambda-Extension-Identifier header",
 );
-const UNKNOWN: Refusal = (
+const UNKNOWN: Refusal = Refusal::new(
     403,
     "Extension.UnknownExtensionIdentifier",
     "Unknown extension",
 );
-const ASKED_TWICE: Refusal = (
+const ASKED_TWICE: Refusal = Refusal::new(
     403,
     "Extension.InvalidExtensionState",
     "The extension waits for its next event already",
@@ -151,13 +151,13 @@ impl Extensions {
     }
 
     /// Tells those who want to know of an invocation.
-    pub(super) fn invoked(&mut self, flight: &Flight, function_arn: &str) {
-        let told = self.registered.iter_mut().filter(|one| one.invoke);
-        for extension in told {
-            let invocation = &flight.invocation;
+    pub(super) fn invoked(&mut self, in_hand: &InHand, function_arn: &str) {
+        let interested = self.registered.iter_mut().filter(|one| one.invoke);
+        for extension in interested {
+            let invocation = &in_hand.invocation;
             let event = json!({
                 "eventType": "INVOKE",
-                "deadlineMs": flight.deadline_ms(),
+                "deadlineMs": in_hand.deadline_ms(),
                 "requestId": invocation.request_id,
                 "invokedFunctionArn": function_arn,
                 "tracing": {"type": "X-Amzn-Trace-Id", "value": invocation.trace_id},

@@ -27,10 +27,10 @@
 //! The Extensions API is there as far as a runtime needs it that registers itself, to get SIGTERM.
 
 mod extensions;
-mod flight;
+mod in_hand;
 mod observe;
 mod outcome;
-mod past;
+mod over;
 mod prelude;
 mod process;
 mod refusal;
@@ -60,7 +60,7 @@ pub struct Config {
     pub address: SocketAddr,
     /// What `Lambda-Runtime-Invoked-Function-Arn` says.
     pub function_arn: String,
-    /// How many invocations may be in flight. With 1, as in an ordinary function, a second
+    /// How many invocations may be in hand. With 1, as in an ordinary function, a second
     /// `next` before the response hands out the same event again.
     pub concurrency: usize,
     /// How long an invocation may wait to be fetched before it counts as timed out; a minute by
@@ -72,9 +72,9 @@ pub struct Config {
     /// Whether the process that [`Emulator::attach`] was told of is stopped when its answer has
     /// been read, before that is confirmed, until the next event is there. Lambda freezes the
     /// environment so, at the latest when the runtime asks for the next event. Not with several
-    /// invocations in flight.
+    /// invocations in hand.
     pub freeze: bool,
-    /// Is told when things happen on the wire.
+    /// Learns when things happen on the wire.
     pub observer: Option<Arc<dyn Observer>>,
 }
 

@@ -15,7 +15,7 @@ pub enum Moment {
     ResponseRead(usize),
 }
 
-/// Is told of each [`Moment`] on the thread that serves the connection, so it must be quick.
+/// Gets each [`Moment`] on the thread that serves the connection, so it must be quick.
 /// Closures are observers.
 pub trait Observer: Send + Sync {
     /// `moment` happened at `at`.

@@ -31,8 +31,9 @@ pub struct Invocation {
     pub timeout: Duration,
     /// A fixed deadline instead of hand-out plus `timeout`.
     pub deadline: Option<SystemTime>,
-    /// A false deadline for the event's head: other emulators send 0 or a time long past.
-    pub told_deadline: Option<SystemTime>,
+    /// A deadline that the event's head names instead of the true one: other emulators send 0 or a time long
+    /// past.
+    pub false_deadline: Option<SystemTime>,
     /// How many times the event is handed out, with the same ids: usually 1. It is repeated after the first
     /// answer, or at once to other pollers; only the first answer counts.
     pub hand_outs: u32,
@@ -78,7 +79,7 @@ impl Invocation {
             trace_id: None,
             timeout: Duration::from_secs(30),
             deadline: None,
-            told_deadline: None,
+            false_deadline: None,
             hand_outs: 1,
             sink: None,
         }
@@ -96,7 +97,7 @@ pub enum Outcome {
         content_type: Option<String>,
         /// Whether it came in streaming mode.
         streamed: bool,
-        /// Trailers of a streamed response; an error in the midst of a stream is told here.
+        /// Trailers of a streamed response; an error in the midst of a stream is in them.
         trailers: Fields,
         /// Why a streamed response is no HTTP response, though its content type says so.
         http_fault: Option<String>,
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn exits_are_told_as_lambda_tells_them() {
+    fn exits_have_the_words_of_lambda() {
         assert_eq!(
             message(7 << 8),
             "RequestId: r Error: Runtime exited with error: exit status 7"

@@ -62,7 +62,7 @@ fn next(shared: &Shared, connection: &Connection, read: Instant) -> Option<Reply
     shared.observe(Moment::NextRead(number), read);
     let mut state = shared.lock();
     let starting = state.init == Init::Starting;
-    match state.polled(read) {
+    match state.next_was_called(read) {
         Err(refusal) => return Some(refuse(refusal)),
         Ok(Some(again)) => return Some(again),
         Ok(None) if starting => shared.callers.notify_all(),
@@ -75,9 +75,9 @@ fn next(shared: &Shared, connection: &Connection, read: Instant) -> Option<Reply
         }
         if let Some((id, reply)) = state.hand_out() {
             let sent = Instant::now();
-            state.sent(&id, sent);
+            state.event_was_sent(&id, sent);
             drop(state);
-            // For extensions that are told of invocations.
+            // For extensions that want to know of invocations.
             shared.polls.notify_all();
             shared.observe(Moment::EventSent(number), sent);
             return Some(reply);
@@ -165,7 +165,7 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
         .header(api::RESPONSE_MODE)
         .filter(|mode| !mode.is_empty());
     let streamed = call == Call::Response && mode == Some("streaming");
-    let allowed = shared.lock().answering(id, nonce);
+    let allowed = shared.lock().begin_answer(id, nonce);
     connection.invite_body(head).ok()?;
     let sink = shared
         .lock()
@@ -191,12 +191,12 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
         return body.fault.is_none().then(|| refuse(refusal));
     }
     if mode.is_some_and(|mode| mode != "streaming") {
-        shared.lock().spoil();
+        shared.lock().refuse_everything();
         return Some(refuse(BAD_MODE));
     }
     if call == Call::Error && body.size > limit as u64 {
         // As AWS's emulator does (measured): no reply to it, and 403 to every call that follows.
-        shared.lock().spoil();
+        shared.lock().refuse_everything();
         return None;
     }
     let refusal = match body.fault.take() {
@@ -213,13 +213,13 @@ fn posted(shared: &Shared, connection: &mut Connection, head: &Head, call: Call)
     let chunks = times.zip(body.chunks.iter().copied()).collect();
     let outcome = match refusal {
         None => outcome(head, call, streamed.then_some(&beginning), body),
-        Some(((status, ..), error_type)) => Outcome::FunctionError {
+        Some((Refusal { status, .. }, error_type)) => Outcome::FunctionError {
             json: error_json(error_type, refused_message(status)),
             error_type: Some(error_type.to_owned()),
         },
     };
     let mut state = shared.lock();
-    let accepted = state.answered(id, outcome, read, chunks);
+    let accepted = state.end_answer(id, outcome, read, chunks);
     if accepted.is_ok() {
         shared.freeze(&state);
     }

@@ -85,13 +85,13 @@ impl Emulator {
         let id = invocation.request_id.clone().unwrap_or_else(fresh_id);
         let nonce = fresh_id();
         let timeout = invocation.timeout;
-        let patience = match invocation.deadline {
+        let fetch_limit = match invocation.deadline {
             None => self.shared.config.fetch_limit,
             Some(deadline) => deadline
                 .duration_since(SystemTime::now())
                 .unwrap_or_default(),
         };
-        let unfetched = Instant::now() + patience;
+        let fetch_deadline = Instant::now() + fetch_limit;
         let number = {
             let mut state = self.shared.lock();
             let number = state.submit(invocation, id, nonce);
@@ -103,7 +103,7 @@ impl Emulator {
             shared: Arc::clone(&self.shared),
             number,
             timeout,
-            unfetched,
+            fetch_deadline,
         }
     }
 
@@ -122,7 +122,7 @@ impl Emulator {
         self.shared.wait_caller(limit, settled).at_restore
     }
 
-    /// Tells of the process that talks to this emulator. It is killed together with the confirmation
+    /// Gives the emulator power over the process that talks to it. It is killed together with the confirmation
     /// of `init/error` or `restore/error`, as by AWS's Runtime Interface Emulator: what it does
     /// behind that call is lost. With [`Config::freeze`] it is stopped between events.
     pub fn attach(&self, process: Tree) {
@@ -139,7 +139,7 @@ impl Emulator {
         self.shared.process().is_frozen()
     }
 
-    /// Lets the attached process go on if it is stopped, to be told of its end for instance.
+    /// Lets the attached process go on if it is stopped, to get a signal for instance.
     pub fn thaw(&self) {
         self.shared.process().thaw();
     }
@@ -158,7 +158,7 @@ impl Emulator {
         self.shared.lock().extensions.grace()
     }
 
-    /// Tells that the runtime's process has ended: its invocations end with
+    /// Says that the runtime's process has ended: its invocations end with
     /// [`Outcome::Exited`], and so do queued ones if it never called `next`.
     pub fn process_exited(&self, status: ExitStatus) {
         self.shared.lock().exited(status);
@@ -166,7 +166,7 @@ impl Emulator {
     }
 
     /// Forgets the process: closes its connections and goes back to the init phase. Invocations
-    /// in flight end with [`Outcome::Timeout`]; queued ones stay for the next process.
+    /// in hand end with [`Outcome::Timeout`]; queued ones stay for the next process.
     pub fn reset(&self) {
         self.shared.lock().reset();
         *self.shared.process() = Attached::default();
@@ -228,12 +228,12 @@ impl Shared {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends every connection; polls that wait on one notice when they look at it.
+    /// Ends every connection; polls that wait on one notice it when they are woken.
     fn hang_up(&self) {
         for stream in self.streams().values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // A poll looks at its connection under this lock before it waits.
+        // A poll checks its connection under this lock before it waits.
         drop(self.lock());
         self.polls.notify_all();
     }

@@ -12,8 +12,8 @@ pub struct Ticket {
     pub(super) shared: Arc<Shared>,
     pub(super) number: u64,
     pub(super) timeout: Duration,
-    /// The end of waiting to be fetched.
-    pub(super) unfetched: Instant,
+    /// Until when the runtime may fetch it.
+    pub(super) fetch_deadline: Instant,
 }
 
 impl Ticket {
@@ -25,7 +25,9 @@ impl Ticket {
             if let Some(finished) = state.collect(self.number) {
                 return finished;
             }
-            let limit = state.limit(self.number).unwrap_or(self.unfetched);
+            let limit = state
+                .times_out_at(self.number)
+                .unwrap_or(self.fetch_deadline);
             let left = limit.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 state.expire(self.number);

@@ -1,4 +1,4 @@
-//! One invocation that a runtime has fetched and not answered.
+//! One invocation in hand: a runtime has fetched it, and not answered it.
 
 use std::time::{Instant, SystemTime};
 
@@ -7,7 +7,7 @@ use crate::api;
 use crate::http::Reply;
 
 #[derive(Debug)]
-pub(super) struct Flight {
+pub(super) struct InHand {
     pub(super) ticket: u64,
     pub(super) invocation: Invocation,
     pub(super) nonce: String,
@@ -17,9 +17,9 @@ pub(super) struct Flight {
     pub(super) answering: bool,
 }
 
-impl Flight {
-    pub(super) fn new(ticket: u64, invocation: Invocation, nonce: String) -> Flight {
-        Flight {
+impl InHand {
+    pub(super) fn new(ticket: u64, invocation: Invocation, nonce: String) -> InHand {
+        InHand {
             ticket,
             invocation,
             nonce,
@@ -30,7 +30,7 @@ impl Flight {
     }
 
     /// When it times out.
-    pub(super) fn limit(&self) -> Instant {
+    pub(super) fn times_out_at(&self) -> Instant {
         match self.invocation.deadline {
             None => self.handed_out + self.invocation.timeout,
             Some(deadline) => {
@@ -42,9 +42,11 @@ impl Flight {
 
     /// The deadline as the runtime and extensions get it, in milliseconds since the Unix epoch.
     pub(super) fn deadline_ms(&self) -> u64 {
-        let fixed = self.invocation.told_deadline.or(self.invocation.deadline);
+        let fixed = self.invocation.false_deadline.or(self.invocation.deadline);
         let deadline = fixed.unwrap_or_else(|| {
-            let left = self.limit().saturating_duration_since(Instant::now());
+            let left = self
+                .times_out_at()
+                .saturating_duration_since(Instant::now());
             SystemTime::now() + left
         });
         let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH);
