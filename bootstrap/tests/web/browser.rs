@@ -1,4 +1,4 @@
-//! A page in a real browser, behind `scripts/run-local --serve --http`'s front.
+//! A page in a real browser, behind the function URL of `scripts/run-local --serve --http`.
 
 use std::process::{Command, Stdio};
 

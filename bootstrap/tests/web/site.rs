@@ -15,7 +15,7 @@ use coldspark_emulator::emulator::Invocation;
 use coldspark_emulator::function::{Function, Spec};
 use coldspark_emulator::port::free_port;
 use coldspark_emulator::under_test::{limit, runner};
-use coldspark_emulator::{front, skipped};
+use coldspark_emulator::{function_url, skipped};
 use serde_json::Value;
 
 /// The folder of the applications, in this repository.
@@ -148,7 +148,7 @@ impl Site {
         });
         let function = Arc::new(function.expect("a function"));
         let any = (Ipv4Addr::LOCALHOST, 0).into();
-        let address = front::serve(any, Arc::clone(&function)).expect("the front");
+        let address = function_url::serve(any, Arc::clone(&function)).expect("a function URL");
         Some(Self {
             address,
             function,
@@ -181,7 +181,7 @@ impl Site {
 
     /// Sends a request; the response is still to be read.
     pub(crate) fn open(&self, line: &str, headers: &str, body: &[u8]) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).expect("the front");
+        let mut stream = TcpStream::connect(self.address).expect("the function URL");
         let wait = Some(limit() + Duration::from_secs(1));
         stream.set_read_timeout(wait).expect("a limit");
         let length = match body.len() {

@@ -7,7 +7,7 @@
 //! - [`emulator`]: a faithful Runtime API with a queue of invocations in front of it. For tests
 //!   of a whole runtime, and for the bench.
 //! - [`function`]: a bootstrap's process, started, fed, measured and killed as Lambda does, and
-//!   [`endpoint`] and [`front`], the Invoke API and a function URL in front of it. For
+//!   [`invoke_api`] and [`function_url`], the Invoke API and a function URL in front of it. For
 //!   `scripts/run-local`.
 //! - [`http`]: the server side of one HTTP/1.1 connection, which the others stand on.
 //! - [`port`]: free ports for servers that bind them by themselves.
@@ -21,10 +21,10 @@ pub mod api;
 mod base64;
 pub mod confine;
 pub mod emulator;
-pub mod endpoint;
-pub mod front;
 pub mod function;
+pub mod function_url;
 pub mod http;
+pub mod invoke_api;
 pub mod model;
 pub mod port;
 pub mod script;

@@ -2,7 +2,7 @@
 
 mod answers;
 mod faults;
-mod front;
+mod function_url;
 mod last_words;
 mod managed;
 mod not_ready;

@@ -11,7 +11,7 @@ use std::thread;
 use coldspark_emulator::api::MAX_EVENT;
 use coldspark_emulator::emulator::{Invocation, Outcome, Sink};
 use coldspark_emulator::function::{Function, Spec};
-use coldspark_emulator::{endpoint, front};
+use coldspark_emulator::{function_url, invoke_api};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -149,8 +149,11 @@ pub(crate) fn status(failed: bool) -> ExitCode {
 fn serve(function: &Arc<Function>, port: u16, http: bool) -> Result<ExitCode, String> {
     let address = (Ipv4Addr::LOCALHOST, port).into();
     let (listen, path): (fn(_, _) -> _, _) = match http {
-        true => (front::serve, ""),
-        false => (endpoint::serve, "2015-03-31/functions/function/invocations"),
+        true => (function_url::serve, ""),
+        false => (
+            invoke_api::serve,
+            "2015-03-31/functions/function/invocations",
+        ),
     };
     let bound = listen(address, Arc::clone(function)).map_err(|error| {
         format!("cannot listen on {address}: {error}; choose another with --port")
@@ -195,7 +198,7 @@ fn read_event(path: Option<&Path>) -> Result<Vec<u8>, String> {
             "event {name} has {size} bytes; Lambda takes at most {MAX_EVENT}"
         ));
     }
-    endpoint::check_json(&event).map_err(|why| format!("event {name} is not JSON: {why}"))?;
+    invoke_api::check_json(&event).map_err(|why| format!("event {name} is not JSON: {why}"))?;
     Ok(event)
 }
 

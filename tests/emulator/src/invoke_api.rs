@@ -27,14 +27,7 @@ pub fn serve(address: SocketAddr, function: Arc<Function>) -> io::Result<SocketA
 }
 
 fn connection(mut connection: Connection, function: &Arc<Function>) {
-    while let Ok(Some(head)) = connection.read_head() {
-        if connection.invite_body(&head).is_err() {
-            return;
-        }
-        let body = connection.read_body(&head, MAX_EVENT);
-        if body.fault.is_some() {
-            return;
-        }
+    listen::each_request(&mut connection, MAX_EVENT, |connection, head, body| {
         let reply = if body.size > MAX_EVENT as u64 {
             let limit =
                 format!("Request must be smaller than {MAX_EVENT} bytes for the Invoke operation");
@@ -42,10 +35,8 @@ fn connection(mut connection: Connection, function: &Arc<Function>) {
         } else {
             route(function, &head, body.bytes).unwrap_or_else(|refusal| refusal)
         };
-        if connection.write(&reply.to_bytes()).is_err() || head.closes() {
-            return;
-        }
-    }
+        connection.write(&reply.to_bytes())
+    });
 }
 
 fn route(function: &Arc<Function>, head: &Head, mut event: Vec<u8>) -> Result<Reply, Reply> {

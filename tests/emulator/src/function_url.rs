@@ -22,8 +22,8 @@ use crate::http::{Connection, Reply, Request, listen, reason};
 const MAX_BODY: usize = 6 * 1024 * 1024;
 /// The bytes between a prelude and the body.
 const PRELUDE_END: [u8; 8] = [0; 8];
-/// Headers of a connection, which are the front's own.
-const OWN: [&str; 4] = [
+/// Headers of the connection, which are not the function's to set.
+const CONNECTION_HEADERS: [&str; 4] = [
     "connection",
     "content-length",
     "keep-alive",
@@ -40,26 +40,14 @@ pub fn serve(address: SocketAddr, function: Arc<Function>) -> io::Result<SocketA
 }
 
 fn connection(mut connection: Connection, function: &Arc<Function>) {
-    while let Ok(Some(head)) = connection.read_head() {
-        if connection.invite_body(&head).is_err() {
-            return;
+    listen::each_request(&mut connection, MAX_BODY, |connection, head, body| {
+        if body.size > MAX_BODY as u64 {
+            return connection.write(&Reply::new(413).to_bytes());
         }
-        let body = connection.read_body(&head, MAX_BODY);
-        if body.fault.is_some() {
-            return;
-        }
-        let closes = head.closes();
         let is_head = head.method == "HEAD";
-        let answered = if body.size > MAX_BODY as u64 {
-            connection.write(&Reply::new(413).to_bytes())
-        } else {
-            let event = event(&Request::new(0, head, body));
-            answer(&mut connection, function, &event, is_head)
-        };
-        if answered.is_err() || closes {
-            return;
-        }
-    }
+        let event = event(&Request::new(0, head, body));
+        answer(connection, function, &event, is_head)
+    });
 }
 
 /// The event of a request.
@@ -199,7 +187,7 @@ fn headers(answer: &Value) -> String {
     let status = answer["statusCode"].as_u64().unwrap_or(200) as u16;
     let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
     for (name, value) in answer["headers"].as_object().into_iter().flatten() {
-        if OWN.contains(&&*name.to_ascii_lowercase()) {
+        if CONNECTION_HEADERS.contains(&&*name.to_ascii_lowercase()) {
             continue;
         }
         let text = value

@@ -1,4 +1,4 @@
-//! The examples behind the front of `scripts/run-local --serve --http`, as curl or a browser sees them.
+//! The examples behind the function URL of `scripts/run-local --serve --http`, as curl or a browser sees them.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use coldspark_emulator::function::{Function, Spec};
 use coldspark_emulator::port::free_port;
-use coldspark_emulator::{front, skipped};
+use coldspark_emulator::{function_url, skipped};
 
 use super::real::has;
 use crate::common::function::{binary, limit, runner};
 use crate::common::{Package, workers};
 
-/// The front's address; None where the test cannot run.
+/// The address of the function URL; None where the test cannot run.
 fn served(example: &str, interpreter: &str, streams: bool) -> Option<SocketAddr> {
     if runner().is_some() || !has(interpreter) {
         skipped(&format!(
@@ -25,11 +25,11 @@ fn served(example: &str, interpreter: &str, streams: bool) -> Option<SocketAddr>
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../layer/examples")
         .join(example);
-    Some(front_of(root, streams))
+    Some(url_of(root, streams))
 }
 
-/// The front's address, of the script `run.sh` in this folder.
-fn front_of(root: PathBuf, streams: bool) -> SocketAddr {
+/// The address of the function URL of the script `run.sh` in this folder.
+fn url_of(root: PathBuf, streams: bool) -> SocketAddr {
     let mode = if streams {
         "response_stream"
     } else {
@@ -54,12 +54,12 @@ fn front_of(root: PathBuf, streams: bool) -> SocketAddr {
         log: Arc::new(|line: &[u8]| eprintln!("{}", String::from_utf8_lossy(line))),
     });
     let function = Arc::new(function.expect("a function"));
-    front::serve((Ipv4Addr::LOCALHOST, 0).into(), function).expect("the front")
+    function_url::serve((Ipv4Addr::LOCALHOST, 0).into(), function).expect("a function URL")
 }
 
 /// The whole response to a request.
 fn ask(address: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(address).expect("the front");
+    let mut stream = TcpStream::connect(address).expect("the function URL");
     stream
         .set_read_timeout(Some(limit() + Duration::from_secs(1)))
         .expect("a limit");
@@ -148,7 +148,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Application).serv
     }
     let script = workers::raw(&format!("exec python3 -c '{server}'"));
     let package = Package::new().executable("run.sh", script);
-    let address = front_of(package.task(), true);
+    let address = url_of(package.task(), true);
     let whole = ask(address, "GET /whole");
     assert!(whole.ends_with("\r\n4\r\nhalf\r\n0\r\n\r\n"), "{whole}");
     let cut = ask(address, "GET /cut");
