@@ -25,7 +25,7 @@ fn restored() -> Vec<Step> {
 
 #[track_caller]
 fn assert_restore_next(request: &Request) {
-    assert!(request.complete(), "{:?}", request.fault);
+    assert!(request.is_complete(), "{:?}", request.fault);
     assert_eq!(
         (request.method.as_str(), request.path.as_str()),
         ("GET", "/2018-06-01/runtime/restore/next")

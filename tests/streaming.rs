@@ -38,7 +38,7 @@ fn assert_stream<'a>(request: &'a Request, id: &str, body: &[u8]) -> &'a str {
 
 #[track_caller]
 fn assert_begun(request: &Request, id: &str, body: &[u8]) {
-    assert!(request.complete(), "{:?}", request.fault);
+    assert!(request.is_complete(), "{:?}", request.fault);
     assert_eq!(request.method, "POST");
     let path = format!("/2018-06-01/runtime/invocation/{id}/response");
     assert_eq!(request.path, path);

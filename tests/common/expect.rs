@@ -37,7 +37,7 @@ impl Failure {
 /// The request asks for the next event, and does nothing else.
 #[track_caller]
 pub(crate) fn assert_next(request: &Request) {
-    assert!(request.complete(), "{:?}", request.fault);
+    assert!(request.is_complete(), "{:?}", request.fault);
     assert_eq!(request.method, "GET", "{}", request.path);
     assert_eq!(request.path, format!("{PREFIX}invocation/next"));
     assert_eq!(request.text(), "");
@@ -96,7 +96,7 @@ fn posted_failure(request: &Request, path: &str) -> Failure {
 
 #[track_caller]
 fn assert_post(request: &Request, path: &str) {
-    assert!(request.complete(), "{:?}", request.fault);
+    assert!(request.is_complete(), "{:?}", request.fault);
     assert_eq!(request.method, "POST", "{}", request.path);
     assert_eq!(request.path, format!("{PREFIX}{path}"));
     let length = request.body.len().to_string();

@@ -56,14 +56,14 @@ impl Session {
     /// because the process had not read everything.
     fn recorded(&self) -> Vec<Request> {
         let mut requests = self.api.requests();
-        requests.retain(|request| request.complete() || !request.head.is_empty());
+        requests.retain(|request| request.is_complete() || !request.head.is_empty());
         requests
     }
 
     /// The requests that have come whole so far.
     pub(crate) fn whole(&self) -> Vec<Request> {
         let mut requests = self.api.requests();
-        requests.retain(Request::complete);
+        requests.retain(Request::is_complete);
         requests
     }
 

@@ -43,7 +43,7 @@ fn wait_logged(process: &Process, text: &str) {
 /// Every request, with what a killed process has begun left out.
 fn requests(session: &Session) -> Vec<Request> {
     let mut requests = session.api.requests();
-    requests.retain(|request| request.complete() || !request.head.is_empty());
+    requests.retain(|request| request.is_complete() || !request.head.is_empty());
     requests
 }
 

@@ -218,7 +218,7 @@ fn assert_call(call: Call, request: &Request) {
         Call::Response => assert_response(request, CASE, BODY),
         Call::Error => drop(failure(request, CASE)),
         Call::Streamed => {
-            assert!(request.complete(), "{:?}", request.fault);
+            assert!(request.is_complete(), "{:?}", request.fault);
             assert_eq!(request.call(), script::Call::Response);
             assert_eq!(request.request_id(), Some(CASE));
             assert_eq!(request.text().as_bytes(), BODY);
@@ -229,11 +229,11 @@ fn assert_call(call: Call, request: &Request) {
             init_failure(request).assert_type("Init.Impossible");
         }
         Call::RestoreNext => {
-            assert!(request.complete(), "{:?}", request.fault);
+            assert!(request.is_complete(), "{:?}", request.fault);
             assert_eq!(request.call(), script::Call::RestoreNext);
         }
         Call::RestoreError => {
-            assert!(request.complete(), "{:?}", request.fault);
+            assert!(request.is_complete(), "{:?}", request.fault);
             assert_eq!(request.call(), script::Call::RestoreError);
             assert_eq!(request.json()["errorType"], "Runtime.AfterRestoreError");
         }

@@ -47,7 +47,7 @@ fn outcome(request: &Request) -> Outcome {
 
 #[track_caller]
 fn trailers(request: &Request) -> (String, Value) {
-    assert!(request.complete(), "{:?}", request.fault);
+    assert!(request.is_complete(), "{:?}", request.fault);
     let names: Vec<_> = request.trailers.iter().map(|(name, _)| &**name).collect();
     assert_eq!(
         names,

@@ -70,7 +70,7 @@ fn interim_replies_within_the_stream_are_no_answer() {
                 ""
             };
             let answer = [rest.as_bytes(), &script::status(202).to_bytes()].concat();
-            let answer = Step::from(script::raw(answer)).behind(interim);
+            let answer = Step::from(script::raw(answer)).after_interim(interim);
             let session = start(event, answer);
             assert!(goes_on(&session).text().ends_with("end"));
             assert_eq!(session.stderr(), "");
@@ -79,7 +79,7 @@ fn interim_replies_within_the_stream_are_no_answer() {
     // A refusal behind them is one.
     let early = Step::from(script::status(413)).before_body();
     let event = json!(["Stubborn", {"Bytes": 30_000_000}, {"Write": "more"}, "Flush"]);
-    let session = start(&event, early.behind("HTTP/1.1 100 Continue\r\n\r\n"));
+    let session = start(&event, early.after_interim("HTTP/1.1 100 Continue\r\n\r\n"));
     goes_on(&session);
     session.assert_logged(&["WARN", "the answer was not taken", "status 413"]);
 }
@@ -90,7 +90,7 @@ fn a_success_within_the_stream_does_not_end_the_writing() {
     let chunks = json!([{"Write": "a"}, "Flush", {"Sleep": 20}, {"Write": "b"}, "Flush",
         {"Sleep": 20}, {"Write": "end"}]);
     for event in [chunks, json!([{"Bytes": 30_000_000}, {"Write": "end"}])] {
-        let early = Step::from(script::raw("")).behind(script::status(200).to_bytes());
+        let early = Step::from(script::raw("")).after_interim(script::status(200).to_bytes());
         let session = start(&event, early.then_close());
         // In whichever order the server has read them: the client is done when all was sent.
         let requests = session.requests(5);
@@ -99,7 +99,7 @@ fn a_success_within_the_stream_does_not_end_the_writing() {
             requests.find(|request| request.request_id() == Some(id))
         };
         let streamed = answer("stream").expect("a response");
-        assert!(streamed.complete(), "{:?}", streamed.fault);
+        assert!(streamed.is_complete(), "{:?}", streamed.fault);
         assert!(streamed.text().ends_with("end"));
         assert_response(
             answer("after").expect("a response"),

@@ -124,7 +124,7 @@ fn calls(function: &Function, from: usize, count: usize) -> Vec<String> {
     let requests = function.api.wait_for(from + count, limit());
     assert_eq!(requests.len(), from + count, "{}", function.log());
     let calls = requests[from..].iter().map(|request| {
-        assert!(request.complete(), "{request:?}");
+        assert!(request.is_complete(), "{request:?}");
         let id = request.request_id().unwrap_or_default();
         match request.call() {
             Call::Next => "next".to_owned(),

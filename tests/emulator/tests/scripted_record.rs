@@ -32,7 +32,7 @@ fn requests_are_recorded_in_order_and_verbatim() {
     assert_eq!(response.headers[2], ("X-odd".into(), "2".into()));
     assert_eq!(response.text(), "true");
     assert!(posted.as_bytes().starts_with(&response.head));
-    assert!(response.complete());
+    assert!(response.is_complete());
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn chunks_and_trailers_are_recorded() {
     assert_eq!(request.chunks, [3, 10]);
     assert_eq!(request.trailer("error-type"), Some("Bad"));
     assert_eq!(request.trailers[1], ("Error-Body".into(), "e30=".into()));
-    assert!(request.complete());
+    assert!(request.is_complete());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_body_that_ends_early_is_marked() {
         send(&mut client, request);
         client.shutdown(Shutdown::Write).unwrap();
         let requests = api.wait_for(n + 1, LONG);
-        assert!(!requests[n].complete());
+        assert!(!requests[n].is_complete());
         let fault = requests[n].fault.clone().unwrap();
         assert!(fault.ends_with(place), "{fault}");
     }
@@ -120,7 +120,7 @@ fn big_bodies_and_heads_pass() {
     );
     assert_eq!(answer(&mut client).status, 202);
     let requests = api.requests();
-    assert!(requests.iter().all(|r| r.complete()));
+    assert!(requests.iter().all(|r| r.is_complete()));
     assert_eq!(requests[0].body.len(), size);
     assert_eq!(requests[1].header("x-long").map(str::len), Some(1 << 20));
     assert_eq!(requests[2].chunks, [size]);

@@ -119,7 +119,7 @@ fn early_answers_leave_a_usable_connection() {
     assert_eq!(read_all(&mut client), "");
     let requests = api.requests();
     assert_eq!(requests[0].fault.as_deref(), Some("the body was not read"));
-    assert!(requests[1].complete());
+    assert!(requests[1].is_complete());
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(crate) enum Answer {
 impl Answer {
     #[track_caller]
     pub(super) fn of(request: &Request) -> Self {
-        assert!(request.complete(), "{request:?}");
+        assert!(request.is_complete(), "{request:?}");
         if request.path.ends_with("/response") {
             return Self::Response(request.body.clone());
         }

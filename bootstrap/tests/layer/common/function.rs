@@ -147,7 +147,7 @@ impl Function {
     pub(crate) fn posted(&self) -> Request {
         let requests = self.api.wait_for(2 * self.invocations, limit());
         let request = requests[2 * self.invocations - 1].clone();
-        assert!(request.complete(), "{request:?}; {}", self.log());
+        assert!(request.is_complete(), "{request:?}; {}", self.log());
         request
     }
 

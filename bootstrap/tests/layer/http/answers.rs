@@ -38,7 +38,7 @@ fn interim_answers_are_passed_over() {
     let interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     let answer = web.answer(
         &request("POST", "/", "x"),
-        Step::from(text("ok")).behind(interim),
+        Step::from(text("ok")).after_interim(interim),
     );
     assert_eq!(
         (&answer["body"], &answer["statusCode"]),

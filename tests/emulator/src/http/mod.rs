@@ -68,7 +68,7 @@ impl Request {
 
     /// Whether head and body arrived whole and well formed.
     #[must_use]
-    pub fn complete(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.fault.is_none()
     }
 

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Scripted;
-use super::server::Shared;
+use super::shared::Shared;
 use crate::http::{Connection, Head, Request};
 
 const API: &str = "/2020-01-01/extension/";
 
-/// What was asked, and what is answered.
+/// The requests of extensions, and how they are answered.
 #[derive(Debug, Default)]
 pub(super) struct Extensions {
     requests: Vec<Request>,
-    /// What a registration is answered with, if it is refused.
+    /// The status with which registrations are refused, if they are.
     refusal: Option<u16>,
 }
 
@@ -26,7 +26,7 @@ impl Extensions {
 }
 
 impl Scripted {
-    /// What an internal extension has asked so far.
+    /// The requests of an internal extension so far.
     #[must_use]
     pub fn extension_requests(&self) -> Vec<Request> {
         self.shared.lock().extensions.requests.clone()
@@ -40,11 +40,11 @@ impl Scripted {
     }
 }
 
-pub(super) fn is_meant(head: &Head) -> bool {
+pub(super) fn is_extension_call(head: &Head) -> bool {
     head.path.contains(API)
 }
 
-/// Treats one request; whether the connection goes on.
+/// Serves one request; returns whether the connection goes on.
 pub(super) fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> bool {
     let body = connection.read_body(&head, usize::MAX);
     let registers = head.method == "POST";

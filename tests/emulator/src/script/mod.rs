@@ -38,6 +38,7 @@
 mod extension;
 mod play;
 mod server;
+mod shared;
 mod step;
 
 pub use crate::api::Call;

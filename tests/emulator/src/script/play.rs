@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::extension;
-use super::server::Shared;
+use super::shared::Shared;
 use super::step::{After, Delivery, Listener, Reads, Step};
 use crate::http::{Body, Connection, Head, Request};
 
@@ -43,9 +43,9 @@ pub(super) fn connection(shared: &Arc<Shared>, stream: Arc<TcpStream>, number: u
     }
 }
 
-/// Treats one request; whether the connection goes on.
+/// Serves one request as its step says; returns whether the connection goes on.
 fn request(shared: &Arc<Shared>, connection: &mut Connection, head: Head) -> bool {
-    if extension::is_meant(&head) {
+    if extension::is_extension_call(&head) {
         return extension::request(shared, connection, head);
     }
     let call = crate::api::Call::of(&head.method, &head.path);

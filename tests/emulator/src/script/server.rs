@@ -1,41 +1,18 @@
-//! The script's list, its record, and its listening socket.
+//! A running scripted Runtime API, as a test holds it.
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, TcpListener};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::extension::Extensions;
-use super::step::{Reads, Step};
-use super::{Call, play};
+use super::shared::{Shared, State};
+use super::step::Step;
 use crate::http::Request;
 
 /// A running scripted Runtime API; see [the module](super). Dropping it closes everything.
 #[derive(Debug)]
 pub struct Scripted {
     pub(super) shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-pub(super) struct Shared {
-    address: SocketAddr,
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct State {
-    steps: VecDeque<Step>,
-    requests: Vec<Request>,
-    pub(super) extensions: Extensions,
-    accepted: usize,
-    /// Those that are open.
-    streams: HashMap<usize, Arc<TcpStream>>,
-    listener: Option<(Arc<TcpListener>, JoinHandle<()>)>,
-    connections: Vec<JoinHandle<()>>,
-    stopping: bool,
 }
 
 impl Scripted {
@@ -60,16 +37,8 @@ impl Scripted {
         steps: impl IntoIterator<Item = impl Into<Step>>,
     ) -> io::Result<Scripted> {
         let listener = TcpListener::bind((address, 0))?;
-        let state = State {
-            steps: steps.into_iter().map(Into::into).collect(),
-            ..State::default()
-        };
-        let shared = Arc::new(Shared {
-            address: listener.local_addr()?,
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        });
-        shared.listen(listener);
+        let steps = steps.into_iter().map(Into::into).collect();
+        let shared = Shared::start(listener, steps)?;
         Ok(Scripted { shared })
     }
 
@@ -203,109 +172,5 @@ impl Drop for Scripted {
         }
         // A step may have reopened it meanwhile.
         self.shared.close_listener();
-    }
-}
-
-impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn listen(self: &Arc<Self>, listener: TcpListener) {
-        let listener = Arc::new(listener);
-        let (socket, shared) = (Arc::clone(&listener), Arc::clone(self));
-        let acceptor = thread::spawn(move || {
-            while let Ok((stream, _)) = socket.accept() {
-                shared.accepted(stream);
-            }
-        });
-        self.lock().listener = Some((listener, acceptor));
-    }
-
-    fn accepted(self: &Arc<Self>, stream: TcpStream) {
-        let stream = Arc::new(stream);
-        let mut state = self.lock();
-        state.accepted += 1;
-        let number = state.accepted;
-        state.streams.insert(number, Arc::clone(&stream));
-        let shared = Arc::clone(self);
-        let player = thread::spawn(move || {
-            play::connection(&shared, stream, number);
-            shared.closed(number);
-        });
-        state.connections.push(player);
-    }
-
-    /// The connection's own holder is gone; this drops the last one.
-    fn closed(&self, number: usize) {
-        self.lock().streams.remove(&number);
-        self.changed.notify_all();
-    }
-
-    pub(super) fn close_listener(&self) {
-        let Some((listener, acceptor)) = self.lock().listener.take() else {
-            return;
-        };
-        // Linux wakes the pending accept; from here on connecting is refused.
-        let _ = rustix::net::shutdown(&*listener, rustix::net::Shutdown::Both);
-        let _ = acceptor.join();
-    }
-
-    pub(super) fn reopen_listener(self: &Arc<Self>) -> io::Result<()> {
-        if self.lock().listener.is_none() {
-            self.listen(TcpListener::bind(self.address)?);
-        }
-        Ok(())
-    }
-
-    pub(super) fn record(&self, request: Request) {
-        self.lock().requests.push(request);
-        self.changed.notify_all();
-    }
-
-    /// Whether the next step closes a connection unread; takes it if so.
-    pub(super) fn take_unread(&self) -> bool {
-        let mut state = self.lock();
-        let first = state.steps.front();
-        let unread = first.is_some_and(|step| step.reads == Reads::Nothing);
-        if unread {
-            state.steps.pop_front();
-        }
-        unread
-    }
-
-    /// The first step that fits, if there is one.
-    pub(super) fn take_step(&self, call: Call) -> Option<Step> {
-        self.lock().take_step(call)
-    }
-
-    /// Waits for a step that fits; `None` when everything ends.
-    pub(super) fn await_step(&self, call: Call) -> Option<Step> {
-        let mut state = self.lock();
-        while !state.stopping {
-            if let Some(step) = state.take_step(call) {
-                return Some(step);
-            }
-            let woken = self.changed.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-        None
-    }
-
-    /// Waits until everything ends.
-    pub(super) fn await_end(&self) {
-        let mut state = self.lock();
-        while !state.stopping {
-            let woken = self.changed.wait(state);
-            state = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-impl State {
-    fn take_step(&mut self, call: Call) -> Option<Step> {
-        let mut steps = self.steps.iter();
-        let at = steps.position(|step| step.only.is_none_or(|only| only == call))?;
-        self.steps.remove(at)
     }
 }

@@ -152,9 +152,9 @@ impl Step {
         self
     }
 
-    /// Writes these bytes, interim replies for instance, when the head was read; then goes on.
+    /// Writes these bytes, interim replies for instance, as soon as the head was read, and the answer after them.
     #[must_use]
-    pub fn behind(mut self, interim: impl Into<Vec<u8>>) -> Step {
+    pub fn after_interim(mut self, interim: impl Into<Vec<u8>>) -> Step {
         self.interim = interim.into();
         self
     }
