@@ -3,13 +3,13 @@
 mod common;
 
 use coldspark_emulator::script;
-use common::{Failure, failure, function, good, init_failure};
+use common::{Failure, exchanges, failure, function, init_failure};
 
 /// The errors of a handler of the fixture for these events.
 #[track_caller]
 fn errors<const N: usize>(handler: &str, events: [&str; N]) -> [Failure; N] {
     let named = events.iter().enumerate();
-    let steps = good(named.map(|(n, event)| (format!("e-{n}"), (*event).to_owned())));
+    let steps = exchanges(named.map(|(n, event)| (format!("e-{n}"), (*event).to_owned())));
     let session = function("fixture-errors").handler(handler).start(steps);
     let requests = session.requests(2 * N + 1);
     std::array::from_fn(|n| failure(&requests[2 * n + 1], &format!("e-{n}")))

@@ -3,7 +3,7 @@
 mod common;
 
 use coldspark_emulator::script::{self, Request};
-use common::{Client, assert_next, assert_response, client, function, good};
+use common::{Client, assert_next, assert_response, client, exchanges, function};
 
 const INVOCATION_ID: &str = "Lambda-Runtime-Invocation-Id";
 
@@ -67,7 +67,7 @@ fn the_own_clients_request_is_byte_for_byte_what_it_should_be() {
 #[test]
 fn a_good_run_logs_nothing() {
     let events = (0..5).map(|n| (format!("id-{n}"), "quiet"));
-    let session = function("hello").start(good(events));
+    let session = function("hello").start(exchanges(events));
     session.requests(11);
     assert_eq!(session.stderr(), "");
     assert_eq!(session.process.stdout(), "");
@@ -107,7 +107,7 @@ fn an_invocation_id_outside_ascii_is_echoed_as_it_came() {
 #[test]
 fn many_events_come_and_go_on_one_connection() {
     let events = (0..100).map(|n| (format!("id-{n}"), format!("event {n}")));
-    let session = function("hello").start(good(events));
+    let session = function("hello").start(exchanges(events));
     let requests = session.requests(201);
     for (n, pair) in requests[..200].chunks(2).enumerate() {
         assert_next(&pair[0]);
@@ -133,7 +133,7 @@ fn an_answer_goes_to_the_id_that_came_last_with_its_event() {
     let events = ids.map(|id| (id.to_owned(), format!("for {id}")));
     let session = function("fixture-functions")
         .handler("copy")
-        .start(good(events));
+        .start(exchanges(events));
     let requests = session.requests(9);
     for (id, request) in ids.iter().zip(requests[1..].iter().step_by(2)) {
         assert_response(request, id, format!("for {id}").as_bytes());
@@ -148,7 +148,7 @@ fn an_id_of_unusual_characters_stands_in_the_path_as_it_came() {
         "%",
         "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
     ];
-    let session = function("hello").start(good(ids.map(|id| (id.to_owned(), "x"))));
+    let session = function("hello").start(exchanges(ids.map(|id| (id.to_owned(), "x"))));
     let requests = session.requests(9);
     for (id, request) in ids.iter().zip(requests[1..].iter().step_by(2)) {
         assert_response(request, id, b"x");
@@ -182,7 +182,7 @@ fn the_bytes_of_an_event_come_back_unchanged() {
     ];
     let named = || events.iter().cloned().enumerate();
     for handler in ["echo", "copy"] {
-        let steps = good(named().map(|(n, event)| (format!("bytes-{n}"), event)));
+        let steps = exchanges(named().map(|(n, event)| (format!("bytes-{n}"), event)));
         let session = function("fixture-functions").handler(handler).start(steps);
         let requests = session.requests(2 * events.len() + 1);
         for (n, event) in named() {

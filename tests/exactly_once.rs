@@ -20,6 +20,16 @@ fn runs(what: &str, usual: u64) -> Range<u64> {
     seeds(what, if runner().is_some() { usual / 5 } else { usual })
 }
 
+/// What the handler does where it does not panic. Most events are answered.
+const WITHOUT_PANICS: [Verb; 6] = [
+    Verb::Respond,
+    Verb::Respond,
+    Verb::Respond,
+    Verb::Fail,
+    Verb::Stream,
+    Verb::Break,
+];
+
 /// What ends the process in the midst of a run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -165,14 +175,7 @@ fn play(pollers: usize, choices: &Choices, runs: Range<u64>) {
 fn one_poller_answers_every_event_once_with_its_own_bytes() {
     let choices = Choices {
         events: 5,
-        verbs: vec![
-            Verb::Respond,
-            Verb::Respond,
-            Verb::Respond,
-            Verb::Fail,
-            Verb::Stream,
-            Verb::Break,
-        ],
+        verbs: WITHOUT_PANICS.to_vec(),
         fatal: true,
     };
     play(1, &choices, runs("one poller", 2500));
@@ -223,14 +226,7 @@ fn panics_beside_open_streams_are_one_answer_each() {
 fn eight_pollers_answer_every_event_once_with_its_own_bytes() {
     let choices = Choices {
         events: 16,
-        verbs: vec![
-            Verb::Respond,
-            Verb::Respond,
-            Verb::Respond,
-            Verb::Fail,
-            Verb::Stream,
-            Verb::Break,
-        ],
+        verbs: WITHOUT_PANICS.to_vec(),
         fatal: false,
     };
     play(8, &choices, runs("eight pollers", 800));

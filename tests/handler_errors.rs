@@ -3,14 +3,14 @@
 mod common;
 
 use coldspark_emulator::script::{self, Request};
-use common::{Failure, assert_next, assert_response, failure, function, good};
+use common::{Failure, assert_next, assert_response, exchanges, failure, function};
 use serde_json::json;
 
 /// Gives these events to a handler that fails on all; gives the errors, and the log.
 #[track_caller]
 fn failures(handler: &str, events: &[String]) -> (Vec<Failure>, String) {
     let named = events.iter().enumerate();
-    let steps = good(named.map(|(n, event)| (format!("e-{n}"), event.clone())));
+    let steps = exchanges(named.map(|(n, event)| (format!("e-{n}"), event.clone())));
     let session = function("fixture-functions").handler(handler).start(steps);
     let requests = session.requests(2 * events.len() + 1);
     let pairs = requests
@@ -152,7 +152,7 @@ fn an_event_that_fails_does_not_spoil_the_next() {
     ];
     let results = [None, Some("1"), None, Some("4294967295"), None, Some("7")];
     let named = events.into_iter().enumerate();
-    let steps = good(named.map(|(n, event)| (format!("e-{n}"), event)));
+    let steps = exchanges(named.map(|(n, event)| (format!("e-{n}"), event)));
     let session = function("fixture-functions").handler("parse").start(steps);
     let requests = session.requests(13);
     for (n, result) in results.into_iter().enumerate() {

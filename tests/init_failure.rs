@@ -158,7 +158,7 @@ fn a_connection_that_is_lost_within_init_is_replaced() {
         session.api.wait_closed(1, limit());
         wait_disconnected(&session.api.address());
     }
-    session.process.tell("go on\n");
+    session.process.write_stdin("go on\n");
     let requests = session.requests(3);
     assert_response(&requests[1], "a", &requests[1].body);
     assert_eq!(requests[1].json()["handler"], "connect-wait");

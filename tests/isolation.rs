@@ -4,7 +4,7 @@ mod common;
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Request, Step};
-use common::{Session, assert_response, bare_event, failure, function, good};
+use common::{Session, assert_response, bare_event, exchanges, failure, function};
 use serde_json::{Value, json};
 
 const POISON: &str = "POISON";
@@ -27,7 +27,7 @@ fn a_short_event_after_a_long_one_has_no_old_bytes() {
         });
         let session = function("fixture-functions")
             .handler(handler)
-            .start(good(events));
+            .start(exchanges(events));
         let requests = session.requests(4 * SHORT.len() + 1);
         for (n, size) in SHORT.iter().enumerate() {
             assert_response(
@@ -56,7 +56,7 @@ fn short_json_after_long_json_has_no_old_bytes() {
     });
     let session = function("fixture-functions")
         .handler("json")
-        .start(good(events));
+        .start(exchanges(events));
     let requests = session.requests(4 * SHORT.len() + 1);
     for (n, text) in short.iter().enumerate() {
         assert_response(&requests[4 * n + 1], &format!("long-{n}"), long.as_bytes());
@@ -91,7 +91,7 @@ fn a_response_that_was_begun_and_failed_leaves_nothing_for_the_next() {
     let events = events.map(|(id, event)| (id.to_owned(), event));
     let session = function("fixture-functions")
         .handler("map")
-        .start(good(events));
+        .start(exchanges(events));
     let requests = session.requests(5);
     failure(&requests[1], "bad").assert_type("Runtime.InvalidResponse");
     assert_response(&requests[3], "good", b"{}");
@@ -138,7 +138,7 @@ fn an_error_of_one_event_is_not_that_of_the_next() {
         r#"{"error_type":"A.B","message":""}"#,
     ];
     let events = events.into_iter().enumerate();
-    let steps = good(events.map(|(n, event)| (format!("e-{n}"), event)));
+    let steps = exchanges(events.map(|(n, event)| (format!("e-{n}"), event)));
     let session = function("fixture-functions").handler("fail").start(steps);
     let requests = session.requests(5);
     failure(&requests[1], "e-0").assert_says(&[POISON]);

@@ -45,7 +45,7 @@ fn exported(after: bool, event: &str, requests: usize) -> Option<Value> {
         // The answer came before.
         session.requests(requests);
     }
-    let whole = session.whole();
+    let whole = session.complete_requests();
     assert_eq!(whole.len(), requests, "{whole:?}");
     go_on.send(()).expect("the collector waits");
     let answer = &session.requests(3)[1];

@@ -171,7 +171,7 @@ fn a_panic_between_two_events_answers_nobody() {
         .start(script::exchange("done", "\"too late\""));
     let requests = session.requests(3);
     assert_response(&requests[1], "done", b"\"left behind\"");
-    session.process.tell("!");
+    session.process.write_stdin("!");
     match profile() {
         Profile::Abort => {
             let (_, exit) = session.exit_after(3);

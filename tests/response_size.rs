@@ -4,7 +4,7 @@ mod common;
 
 use coldspark_emulator::api::MAX_RESPONSE;
 use coldspark_emulator::script::{self, Step};
-use common::{assert_next, assert_response, failure, function, good};
+use common::{assert_next, assert_response, exchanges, failure, function};
 
 #[test]
 fn the_largest_response_is_sent_and_a_larger_one_is_an_error() {
@@ -18,7 +18,7 @@ fn the_largest_response_is_sent_and_a_larger_one_is_an_error() {
         0,
     ];
     let events = sizes.iter().enumerate();
-    let steps = good(events.map(|(n, size)| (format!("size-{n}"), size.to_string())));
+    let steps = exchanges(events.map(|(n, size)| (format!("size-{n}"), size.to_string())));
     let session = function("fixture-functions").handler("bytes").start(steps);
     let requests = session.requests(13);
     for (n, size) in sizes.into_iter().enumerate() {

@@ -8,20 +8,8 @@ use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Request, Step};
-use common::{Client, Function, assert_next, client, function, limit};
+use common::{Client, assert_next, client, function, limit, restored, snap_start};
 use serde_json::json;
-
-/// The function whose hooks do as the handler setting says, under SnapStart.
-fn snap_start(handler: &str) -> Function {
-    let function = function("fixture-restore").handler(handler);
-    function.env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-}
-
-/// The environment is restored at once and serves one event.
-fn restored() -> Vec<Step> {
-    let [event, taken] = script::exchange("a", "1");
-    vec![script::status(200).into(), event, taken]
-}
 
 #[track_caller]
 fn assert_restore_next(request: &Request) {
@@ -106,7 +94,7 @@ fn the_snapshot_is_taken_after_the_hooks() {
         thread::sleep(Duration::from_millis(2));
     }
     assert_eq!(session.api.connections(), 0);
-    session.process.tell("go on\n");
+    session.process.write_stdin("go on\n");
     assert_restore_next(&session.requests(4)[0]);
 }
 
@@ -118,7 +106,7 @@ fn the_first_event_is_asked_for_after_the_hooks() {
     }
     session.api.wait_closed(1, limit());
     assert_eq!(session.api.connections(), 1);
-    session.process.tell("go on\n");
+    session.process.write_stdin("go on\n");
     assert_next(&session.requests(4)[1]);
 }
 

@@ -5,46 +5,10 @@ mod common;
 use std::thread;
 use std::time::Duration;
 
-use coldspark_emulator::script::{self, Call, Request, Step};
-use common::{Failure, Function, Profile, function, init_failure, profile};
-use serde_json::Value;
+use coldspark_emulator::script::{self, Call, Step};
+use common::{Profile, init_failure, profile, restore_failure, restored, snap_start};
 
 const SOURCE: &str = "fixture-restore.rs:";
-
-/// The function whose hooks do as the handler setting says, under SnapStart.
-fn snap_start(handler: &str) -> Function {
-    let function = function("fixture-restore").handler(handler);
-    function.env("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-}
-
-/// The environment is restored at once and serves one event.
-fn restored() -> Vec<Step> {
-    let [event, taken] = script::exchange("a", "1");
-    vec![script::status(200).into(), event, taken]
-}
-
-/// What the request says went wrong after the restore.
-#[track_caller]
-fn restore_failure(request: &Request) -> Failure {
-    assert_eq!(
-        (request.method.as_str(), request.path.as_str()),
-        ("POST", "/2018-06-01/runtime/restore/error")
-    );
-    assert_eq!(request.header("Content-Type"), Some("application/json"));
-    assert_eq!(request.header("Lambda-Runtime-Invocation-Id"), None);
-    let body = request.json();
-    let text = |name: &str| body[name].as_str().expect(name).to_owned();
-    let header = request.header("Lambda-Runtime-Function-Error-Type");
-    let frames = body["stackTrace"].as_array().expect("a list").iter();
-    Failure {
-        header: header.expect("an error type").to_owned(),
-        error_type: text("errorType"),
-        message: text("errorMessage"),
-        stack_trace: frames
-            .map(|frame: &Value| frame.as_str().expect("a frame").to_owned())
-            .collect(),
-    }
-}
 
 #[test]
 fn a_before_snapshot_hook_that_fails_is_an_init_error() {
@@ -197,7 +161,7 @@ fn a_threads_panic_while_the_snapshot_is_awaited_is_reported_when_panics_abort()
         while !asked(&session) {
             thread::sleep(Duration::from_millis(2));
         }
-        session.process.tell("!");
+        session.process.write_stdin("!");
         let (requests, exit) = session.exit_after(count);
         let failure = if refused {
             restore_failure(&requests[2])

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Moment, Outcome};
 use coldspark_emulator::tree::Tree;
-use common::{Function, Process, function, limit};
+use common::{Function, Process, function, limit, wait_until};
 use serde_json::{Value, json};
 
 /// A function against the faithful Runtime API, which has power over its process.
@@ -57,11 +57,7 @@ impl Environment {
 
     #[track_caller]
     fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let until = Instant::now() + limit();
-        while !holds(self) {
-            assert!(Instant::now() < until, "not {what}");
-            thread::sleep(Duration::from_millis(2));
-        }
+        wait_until(what, || holds(self), || self.process.stderr());
     }
 
     /// The function is asked to return this event, and does.

@@ -65,7 +65,7 @@ fn a_secret_is_in_no_line_and_no_answer() {
         .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
         .start(script::exchange("shown", "back"));
     let secret = dropped(&session);
-    session.process.tell("!");
+    session.process.write_stdin("!");
     let requests = session.requests(3);
     let mut printed = session.process.stdout().into_bytes();
     printed.extend(session.stderr().into_bytes());
@@ -111,7 +111,7 @@ fn a_secret_that_was_dropped_is_in_no_core_dump() {
         .args([format!("--pid={pid}"), "--core=unlimited:".to_owned()])
         .status();
     let limited = limited.is_ok_and(|status| status.success());
-    session.process.tell("!");
+    session.process.write_stdin("!");
     let exit = session.process.wait();
     assert_eq!(exit.status.signal(), Some(SIGABRT), "{exit:?}");
     let mut files = fs::read_dir(&folder).expect("the folder").flatten();

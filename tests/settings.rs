@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 
 use coldspark_emulator::script::{self, Scripted};
-use common::{assert_next, assert_response, function, good, init_failure};
+use common::{assert_next, assert_response, exchanges, function, init_failure};
 
 const VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
 
@@ -117,7 +117,7 @@ fn every_address_of_a_host_name_is_tried_in_order() {
     let port = api.address().replace("127.0.0.1:", "");
     let words = ["sh", "-c", HOSTS, "sh", file.to_str().expect("a path")];
     let process = function("hello")
-        .by(&[&namespace[..], &words].concat())
+        .run_by(&[&namespace[..], &words].concat())
         .start_at(format!("api:{port}"));
     let session = common::Session::new(process, api);
     assert_response(&session.requests(3)[1], "named", b"by the last");
@@ -274,7 +274,7 @@ fn a_function_with_its_own_start_and_subscriber_keeps_them() {
     let events = ["shout", "fail", "quiet"].map(|text| (format!("p-{text}"), text));
     let session = function("fixture-plain")
         .handler("plain")
-        .start(good(events));
+        .start(exchanges(events));
     let requests = session.requests(7);
     assert_response(&requests[1], "p-shout", b"SHOUT");
     common::failure(&requests[3], "p-fail").assert_type("Plain.Failed");

@@ -6,18 +6,18 @@ use std::thread;
 use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
-use coldspark_emulator::script::{self, Call, Step};
+use coldspark_emulator::script::{self, Step};
 use common::{Session, assert_next, assert_response, failure, function, limit, wait_disconnected};
 
 fn taken() -> Step {
     script::status(202).into()
 }
 
-/// The paths in order, with the connection that each came on.
-fn order(requests: &[script::Request]) -> Vec<(usize, Call)> {
+/// The calls in order, each behind the number of the connection that it came on: `1 Next`.
+fn order(requests: &[script::Request]) -> Vec<String> {
     let order = requests
         .iter()
-        .map(|request| (request.connection, request.call()));
+        .map(|request| format!("{} {:?}", request.connection, request.call()));
     order.collect()
 }
 
@@ -42,10 +42,10 @@ fn a_response_arrives_when_the_connection_closed_behind_its_event() {
         // The handler waits, so that the close has come when it answers.
         session.api.wait_closed(1, limit());
         wait_disconnected(&session.api.address());
-        session.process.tell("go on");
+        session.process.write_stdin("go on");
         let requests = session.requests(3);
         assert_response(&requests[1], "kept", b"worth keeping");
-        let expected = [(1, Call::Next), (2, Call::Response), (2, Call::Next)];
+        let expected = ["1 Next", "2 Response", "2 Next"];
         assert_eq!(order(&requests), expected);
         assert_eq!(session.stderr(), "");
     }
@@ -59,7 +59,7 @@ fn an_error_arrives_when_the_connection_closed_behind_its_event() {
         .start([event, taken()]);
     session.api.wait_closed(1, limit());
     wait_disconnected(&session.api.address());
-    session.process.tell("go on");
+    session.process.write_stdin("go on");
     let requests = session.requests(3);
     failure(&requests[1], "kept").assert_type("Waiting.Failed");
     assert_eq!(requests[1].connection, 2);
@@ -93,12 +93,12 @@ fn next_is_asked_again_when_a_kept_connection_gave_no_byte() {
         let session = serve([script::event("first", "one").into(), taken(), breaking]);
         let requests = session.requests(6);
         let expected = [
-            (1, Call::Next),
-            (1, Call::Response),
-            (1, Call::Next),
-            (2, Call::Next),
-            (2, Call::Response),
-            (2, Call::Next),
+            "1 Next",
+            "1 Response",
+            "1 Next",
+            "2 Next",
+            "2 Response",
+            "2 Next",
         ];
         assert_eq!(order(&requests), expected);
         assert_response(&requests[4], "after", b"and on");
@@ -149,13 +149,7 @@ fn a_response_whose_connection_broke_is_not_sent_twice() {
         let session = serve([script::event("once", "only once").into(), breaking]);
         let requests = session.requests(5);
         assert_response(&requests[1], "once", b"only once");
-        let expected = [
-            (1, Call::Next),
-            (1, Call::Response),
-            (2, Call::Next),
-            (2, Call::Response),
-            (2, Call::Next),
-        ];
+        let expected = ["1 Next", "1 Response", "2 Next", "2 Response", "2 Next"];
         assert_eq!(order(&requests), expected);
         assert_response(&requests[3], "after", b"and on");
         session.assert_logged(&["WARN", "request_id=once", "POST invocation/response"]);

@@ -27,7 +27,7 @@ fn what_was_flushed_is_read_before_the_rest_is_made() {
         ..Invocation::new(event.to_string())
     });
     assert_eq!(received.recv_timeout(limit()).unwrap(), b"first");
-    process.tell("!");
+    process.write_stdin("!");
     assert_eq!(received.recv_timeout(limit()).unwrap(), b"second");
     let finished = ticket.wait();
     assert!(!finished.outcome.is_error(), "{finished:?}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-pub(crate) use coldspark_emulator::under_test::{limit, note_failure, runner};
+pub(crate) use coldspark_emulator::under_test::{limit, note_failure, runner, wait_until};
 
 /// The panic strategy of the binaries under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

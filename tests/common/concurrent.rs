@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use coldspark_emulator::emulator::{
     Config, Emulator, Finished, Init, Invocation, Moment, Outcome, Ticket,
 };
 use serde_json::Value;
 
-use super::binaries::limit;
+use super::binaries::{limit, wait_until};
 use super::function::{Function, Process, function};
 
 /// The function and its Runtime API; the process ends first.
@@ -91,11 +91,7 @@ impl Concurrent {
     /// Waits until the condition holds.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let until = Instant::now() + limit();
-        while !holds(self) {
-            assert!(Instant::now() < until, "not {what}");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        wait_until(what, || holds(self), || self.process.stderr());
     }
 }
 

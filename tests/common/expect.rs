@@ -70,6 +70,13 @@ pub(crate) fn init_failure(request: &Request) -> Failure {
     posted_failure(request, "init/error")
 }
 
+/// The error of the restore in the request.
+#[track_caller]
+pub(crate) fn restore_failure(request: &Request) -> Failure {
+    assert_eq!(request.header("Lambda-Runtime-Invocation-Id"), None);
+    posted_failure(request, "restore/error")
+}
+
 pub(crate) fn init_failure_path() -> String {
     format!("{PREFIX}init/error")
 }

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldspark_emulator::confine::{self, List, Others};
 use coldspark_emulator::script::{Scripted, Step};
 
 use super::Session;
-use super::binaries::{bootstrap, limit, note_failure};
+use super::binaries::{bootstrap, note_failure, wait_until};
 
 /// A function that is about to be started.
 pub(crate) struct Function {
@@ -60,7 +60,7 @@ impl Function {
     }
 
     /// Runs it by a command, to which its own words are added as arguments.
-    pub(crate) fn by(mut self, words: &[&str]) -> Self {
+    pub(crate) fn run_by(mut self, words: &[&str]) -> Self {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]);
         command
@@ -170,13 +170,13 @@ impl Process {
 
     /// Writes to its standard input, and closes that.
     #[track_caller]
-    pub(crate) fn tell(&self, text: &str) {
-        let mut stdin = self.child.borrow_mut().stdin.take().expect("told once");
-        stdin.write_all(text.as_bytes()).expect("it listens");
+    pub(crate) fn write_stdin(&self, text: &str) {
+        let mut stdin = self.child.borrow_mut().stdin.take().expect("written once");
+        stdin.write_all(text.as_bytes()).expect("it reads");
     }
 
     /// Writes to its standard input, even if the process has ended.
-    pub(crate) fn offer(&self, text: &str) {
+    pub(crate) fn offer_stdin(&self, text: &str) {
         if let Some(mut stdin) = self.child.borrow_mut().stdin.take() {
             let _ = stdin.write_all(text.as_bytes());
         }
@@ -220,14 +220,15 @@ impl Process {
     /// Waits until it ends by itself.
     #[track_caller]
     pub(crate) fn wait(&self) -> Exit {
-        let until = Instant::now() + limit();
-        loop {
-            if let Some(status) = self.ended() {
-                let stderr = self.stderr();
-                return Exit { status, stderr };
-            }
-            assert!(Instant::now() < until, "the process goes on");
-            thread::sleep(Duration::from_millis(5));
+        let mut ended = None;
+        let has_ended = || {
+            ended = self.ended();
+            ended.is_some()
+        };
+        wait_until("the end of the process", has_ended, || self.stderr());
+        Exit {
+            status: ended.expect("it has ended"),
+            stderr: self.stderr(),
         }
     }
 }

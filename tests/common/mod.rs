@@ -24,31 +24,34 @@ mod function;
 pub(crate) mod log;
 mod rie;
 mod session;
-mod slow;
+mod slow_api;
+mod snapstart;
 
 pub(crate) use binaries::{
-    Client, Profile, bootstrap_file, client, limit, outside, profile, runner,
+    Client, Profile, bootstrap_file, client, limit, outside, profile, runner, wait_until,
 };
 pub(crate) use coldspark_emulator::port::free_port;
 pub(crate) use concurrent::{Concurrent, serial};
 pub(crate) use events::{answers, aws_event, aws_events};
 pub(crate) use expect::{
     Failure, assert_next, assert_response, failure, init_failure, init_failure_path,
+    restore_failure,
 };
 pub(crate) use function::{Exit, Function, Process, function};
 pub(crate) use rie::{Rie, variable};
 pub(crate) use session::Session;
-pub(crate) use slow::Slow;
+pub(crate) use slow_api::SlowApi;
+pub(crate) use snapstart::{restored, snap_start};
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Step};
 
-/// The steps of good invocations: each event answered 200, each response 202.
-pub(crate) fn good<B: Into<Vec<u8>>>(events: impl IntoIterator<Item = (String, B)>) -> Vec<Step> {
+/// The steps of invocations that go well: each event, and 202 for its response.
+pub(crate) fn exchanges<B: Into<Vec<u8>>>(
+    events: impl IntoIterator<Item = (String, B)>,
+) -> Vec<Step> {
     let pairs = events.into_iter();
     pairs
         .flat_map(|(id, body)| script::exchange(&id, body))
@@ -76,11 +79,11 @@ pub(crate) fn with_bytes(reply: &Reply, mark: &str, bytes: &[u8]) -> Reply {
 /// reset, which takes a moment after the server's ends are closed.
 #[track_caller]
 pub(crate) fn wait_disconnected(address: &str) {
-    let until = Instant::now() + limit();
-    while is_connected(address) {
-        assert!(Instant::now() < until, "connections to {address} stay open");
-        thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(
+        "disconnected",
+        || !is_connected(address),
+        || format!("connections to {address} stay open"),
+    );
 }
 
 /// Whether a client's end of a connection to this IPv4 address is open.

@@ -78,7 +78,7 @@ impl Rie {
     }
 
     /// Starts the emulator again if it has ended by [`TOO_FAST`]; returns whether it had.
-    fn again(&self) -> bool {
+    fn restart_after_crash(&self) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         // It closes its connections before it has ended.
         for _ in 0..100 {
@@ -117,7 +117,7 @@ impl Rie {
                 {
                     thread::sleep(Duration::from_millis(50));
                 }
-                Err(_) if self.again() => {}
+                Err(_) if self.restart_after_crash() => {}
                 Err(error) => panic!("{error}\n{}", self.log()),
             }
         }

@@ -60,8 +60,8 @@ impl Session {
         requests
     }
 
-    /// The requests that have come whole so far.
-    pub(crate) fn whole(&self) -> Vec<Request> {
+    /// The requests that are complete so far.
+    pub(crate) fn complete_requests(&self) -> Vec<Request> {
         let mut requests = self.api.requests();
         requests.retain(Request::is_complete);
         requests

@@ -5,11 +5,13 @@ mod common;
 mod descriptors;
 mod sigterm;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use coldspark_emulator::emulator::{Config, Emulator, Finished, Invocation, Sink};
 use coldspark_emulator::script::{self, Call, Request, Step};
-use common::{Process, Profile, Session, Slow, failure, function, limit, profile, runner};
+use common::{
+    Process, Profile, Session, SlowApi, failure, function, limit, profile, runner, wait_until,
+};
 use serde_json::{Value, json};
 
 /// As much as a response may have; the kernel's buffers do not hold it.
@@ -25,19 +27,14 @@ fn unwinds() -> bool {
     unwinds
 }
 
-#[track_caller]
-fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let until = Instant::now() + limit();
-    while !holds() {
-        assert!(Instant::now() < until, "not {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 /// Waits until this is in the log.
 #[track_caller]
 fn wait_logged(process: &Process, text: &str) {
-    wait_until(text, || process.stderr().contains(text));
+    wait_until(
+        text,
+        || process.stderr().contains(text),
+        || process.stderr(),
+    );
 }
 
 /// Every request, with what a killed process has begun left out.
@@ -59,8 +56,12 @@ fn a_thread_that_panics_while_a_receipt_is_awaited_answers_no_second_time() {
     ] {
         let event = Step::from(script::event("one", actions.to_string()));
         let session = function("fixture-stream").handler("script").start([event]);
-        wait_until("answered", || requests(&session).len() == 2);
-        session.process.tell("!");
+        wait_until(
+            "answered",
+            || requests(&session).len() == 2,
+            || session.stderr(),
+        );
+        session.process.write_stdin("!");
         wait_logged(&session.process, "aside");
         // It waits for the receipt now, as long as the event has time.
         std::thread::sleep(Duration::from_millis(100));
@@ -80,8 +81,12 @@ fn a_receipt_that_never_comes_holds_a_panic_up_until_the_deadline_at_most() {
     let session = function("fixture-stream")
         .handler("script")
         .start([Step::from(event), Step::park()]);
-    wait_until("answered", || requests(&session).len() == 2);
-    session.process.tell("!");
+    wait_until(
+        "answered",
+        || requests(&session).len() == 2,
+        || session.stderr(),
+    );
+    session.process.write_stdin("!");
     let (_, exit) = session.exit_after(2);
     exit.assert_failed_with(&["aside"]);
 }
@@ -109,12 +114,12 @@ fn an_answer_on_its_way_is_finished_before_a_threads_panic_ends_the_process() {
     if unwinds() {
         return;
     }
-    let slow = Slow::start([LARGE.to_string()]);
+    let slow = SlowApi::start([LARGE.to_string()]);
     let process = function("fixture-functions")
         .handler("panic-later-bytes")
         .start_at(slow.address());
     slow.wait_for(1);
-    process.tell("!");
+    process.write_stdin("!");
     wait_logged(&process, "while the answer is on its way");
     // Time to end, for a process that does not wait.
     std::thread::sleep(Duration::from_millis(100));
@@ -198,7 +203,7 @@ fn a_stream_that_would_begin_behind_its_error_does_not() {
         };
         // Each receipt takes its time.
         let mut given = 0;
-        wait_until("ended", || {
+        let has_ended = || {
             if answers() > given {
                 std::thread::sleep(Duration::from_millis(50));
                 let call = |call| Step::from(script::status(202)).only(call);
@@ -207,7 +212,8 @@ fn a_stream_that_would_begin_behind_its_error_does_not() {
                 given += 1;
             }
             session.process.ended().is_some()
-        });
+        };
+        wait_until("ended", has_ended, || session.stderr());
         let requests = requests(&session);
         for id in ["late", "panic"] {
             let path = format!("/{id}/");
@@ -230,7 +236,11 @@ fn a_fatal_next_answers_the_events_of_the_others() {
         .handler("work")
         .env("AWS_LAMBDA_MAX_CONCURRENCY", "3")
         .start(steps);
-    wait_until("in hand", || session.stderr().matches("holds").count() == 2);
+    wait_until(
+        "in hand",
+        || session.stderr().matches("holds").count() == 2,
+        || session.stderr(),
+    );
     session
         .api
         .push(Step::from(script::status(500)).only(Call::Next));

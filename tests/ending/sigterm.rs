@@ -6,8 +6,8 @@ use coldspark_emulator::emulator::Outcome;
 use coldspark_emulator::script::{self, Step};
 use serde_json::json;
 
-use crate::common::{Concurrent, Slow, function};
-use crate::{LARGE, requests, wait_logged, wait_until};
+use crate::common::{Concurrent, SlowApi, function, wait_until};
+use crate::{LARGE, requests, wait_logged};
 
 #[test]
 fn sigterm_answers_what_is_in_hand() {
@@ -30,7 +30,7 @@ fn sigterm_answers_what_is_in_hand() {
 fn answers_arrive() -> bool {
     let count = 4;
     let order = json!({ "do": "bytes", "count": LARGE }).to_string();
-    let slow = Slow::start(std::iter::repeat_n(order, count));
+    let slow = SlowApi::start(std::iter::repeat_n(order, count));
     let process = function("fixture-concurrent")
         .handler("work")
         .env("AWS_LAMBDA_MAX_CONCURRENCY", count.to_string())
@@ -67,7 +67,11 @@ fn sigterm_waits_for_the_receipt_of_a_stream_and_of_a_broken_event() {
             .handler("script")
             .env("FIXTURE_HOOK", "")
             .start([event]);
-        wait_until("answered", || requests(&session).len() == 2);
+        wait_until(
+            "answered",
+            || requests(&session).len() == 2,
+            || session.stderr(),
+        );
         session.process.terminate();
         // No receipt comes, so it is cut in the end.
         let (_, exit) = session.exit_after(2);
@@ -81,7 +85,7 @@ fn sigterm_waits_for_the_receipt_of_a_stream_and_of_a_broken_event() {
 #[track_caller]
 fn cut_after() -> u64 {
     let order = json!({ "do": "bytes", "count": LARGE }).to_string();
-    let slow = Slow::start([order.clone(), order]);
+    let slow = SlowApi::start([order.clone(), order]);
     let process = function("fixture-concurrent")
         .handler("work")
         .env("AWS_LAMBDA_MAX_CONCURRENCY", "2")

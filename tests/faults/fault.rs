@@ -104,7 +104,7 @@ fn reply_fault(call: Call, name: &str, values: &[Vec<u8>]) -> Played {
     // The end arrives a moment behind the event: the handler gives it time.
     let played = call.waiting().play(replies);
     played.await_disconnected();
-    played.tell();
+    played.go_on();
     played
 }
 

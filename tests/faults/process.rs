@@ -15,7 +15,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
         "refused" if call.is_answer() => {
             let played = call.waiting().play_refused();
             played.await_disconnected();
-            played.tell();
+            played.go_on();
             Played {
                 reached: false,
                 ..played
@@ -32,7 +32,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
             let played = scene.play(vec![call.good().into()]);
             played.await_disconnected();
             played.session.api.reopen_listener().expect("its port");
-            played.tell();
+            played.go_on();
             played
         }
         "the server restarts between two events" => {
@@ -59,7 +59,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
             scene.before.push(event.then_close());
             let played = scene.play(vec![call.good().into()]);
             played.await_disconnected();
-            played.tell();
+            played.go_on();
             played
         }
         "a whole reply behind a large event" => {
@@ -96,7 +96,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
         "frozen in the handler" => {
             let played = call.waiting().play(vec![call.good().into()]);
             played.await_requests(1);
-            frozen(pid(&played), || played.tell());
+            frozen(pid(&played), || played.go_on());
             played
         }
         "frozen in the handler, its connection closed" => {
@@ -107,7 +107,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
             played.await_requests(1);
             frozen(pid(&played), || {
                 played.await_disconnected();
-                played.tell();
+                played.go_on();
             });
             played
         }
@@ -129,7 +129,7 @@ pub(super) fn play(call: Call, name: &str) -> Option<Played> {
             played.relay().freeze();
             played.push([call.good().into()]);
             played.push(after);
-            played.tell();
+            played.go_on();
             played.await_sleep();
             assert_eq!(played.session.api.requests().len(), played.before);
             played.relay().thaw();

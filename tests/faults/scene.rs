@@ -122,8 +122,8 @@ impl Played {
     }
 
     /// Lets a handler that waits go on, for this event and the one behind it.
-    pub(super) fn tell(&self) {
-        self.session.process.offer("go");
+    pub(super) fn go_on(&self) {
+        self.session.process.offer_stdin("go");
     }
 
     /// Waits until the process waits.

@@ -11,10 +11,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldspark_emulator::confine::{List, Others, traced};
+use coldspark_emulator::confine::{List, Others};
 use coldspark_emulator::script::{self, Step};
 use common::{
-    Client, Concurrent, Function, assert_response, client, function, good, limit, runner,
+    Client, Concurrent, Function, assert_response, client, exchanges, function, limit, runner,
 };
 use serde_json::json;
 
@@ -75,11 +75,9 @@ impl Trace {
         let Some(file) = self.0 else {
             return;
         };
-        let calls = traced(&fs::read_to_string(&file).expect("qemu's trace"));
+        let trace = fs::read_to_string(&file).expect("qemu's trace");
         let _ = fs::remove_file(&file);
-        assert!(calls.contains("connect"), "no trace of calls: {calls:?}");
-        let outside: Vec<_> = calls.iter().filter(|call| !list.has(call)).collect();
-        assert!(outside.is_empty(), "outside the list: {outside:?}");
+        list.assert_has_all_of(&trace);
     }
 }
 
@@ -88,7 +86,7 @@ fn life() -> Vec<Step> {
     let large = vec![b'x'; 6 * 1024 * 1024];
     let small = |id: &str| (id.to_owned(), b"{\"a\":1}".to_vec());
     let [event, taken] = script::exchange("closed", "behind the answer");
-    let mut steps = good([small("first"), ("large".to_owned(), large), small("second")]);
+    let mut steps = exchanges([small("first"), ("large".to_owned(), large), small("second")]);
     steps.extend([event, taken.then_close()]);
     steps.extend([
         script::event("refused", "{}").into(),
@@ -103,7 +101,7 @@ fn life() -> Vec<Step> {
         Step::from(script::event("dribbled", "{}")).dribble(),
         script::status(202).into(),
     ]);
-    steps.extend(good([small("last")]));
+    steps.extend(exchanges([small("last")]));
     steps.push(script::status(500).into());
     steps
 }

@@ -9,7 +9,7 @@ mod web;
 use std::path::Path;
 use std::process::Command;
 
-use coldspark_emulator::confine::{List, Others, confine, traced};
+use coldspark_emulator::confine::{List, Others, confine};
 use coldspark_emulator::script::{self, Call, Step};
 
 use crate::common::function::{binary, event, runner, urgent};
@@ -61,10 +61,7 @@ fn end(function: &mut Function, list: &List) {
     if runner().is_some() {
         let trace = function.package.log().with_file_name("trace");
         let trace = std::fs::read(trace).expect("qemu's trace");
-        let calls = traced(&String::from_utf8_lossy(&trace));
-        assert!(calls.contains("connect"), "no trace of calls: {calls:?}");
-        let outside: Vec<_> = calls.iter().filter(|call| !list.has(call)).collect();
-        assert!(outside.is_empty(), "outside the list: {outside:?}");
+        list.assert_has_all_of(&String::from_utf8_lossy(&trace));
     }
 }
 

@@ -1,10 +1,11 @@
-//! The program that runs the binaries under test, and how long a test waits: `scripts/test` sets both.
+//! The program that runs the binaries under test, and how a test waits: `scripts/test` sets the program, and how
+//! long.
 
 use std::env;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 static FAILED: AtomicBool = AtomicBool::new(false);
 
@@ -24,6 +25,19 @@ pub fn limit() -> Duration {
     let seconds = set.parse().expect("seconds");
     let failed = FAILED.load(Ordering::Relaxed);
     Duration::from_secs(if failed { 1 } else { seconds })
+}
+
+/// Waits until the condition holds. `details` are for the message of the failure.
+///
+/// # Panics
+/// When it does not hold within [`limit`]: this is for tests.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool, details: impl Fn() -> String) {
+    let end = Instant::now() + limit();
+    while !holds() {
+        assert!(Instant::now() < end, "not {what}; {}", details());
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Notes whether the test has failed; called where a test's process ends.

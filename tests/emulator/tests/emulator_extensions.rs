@@ -12,12 +12,6 @@ use common::*;
 const REGISTER: &str = "/2020-01-01/extension/register";
 const EVENT_NEXT: &str = "/2020-01-01/extension/event/next";
 
-fn start() -> (Emulator, TcpStream) {
-    let emulator = Emulator::start(Config::default()).unwrap();
-    let client = connect(&emulator.address());
-    (emulator, client)
-}
-
 fn registration(name: &str, body: &str) -> String {
     post(
         REGISTER,

@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
@@ -12,19 +11,6 @@ use std::time::Instant;
 use coldspark_emulator::api::PREFIX;
 use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Moment, Outcome};
 use common::*;
-
-fn start() -> (Emulator, TcpStream) {
-    let emulator = Emulator::start(Config::default()).unwrap();
-    let client = connect(&emulator.address());
-    (emulator, client)
-}
-
-fn named(id: &str) -> Invocation {
-    Invocation {
-        request_id: Some(id.to_owned()),
-        ..Invocation::new("{}")
-    }
-}
 
 #[test]
 fn init_errors_end_what_is_queued() {

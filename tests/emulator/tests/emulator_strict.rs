@@ -4,15 +4,14 @@
 mod common;
 
 use std::fs;
-use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use coldspark_emulator::api::PREFIX;
-use coldspark_emulator::emulator::{Config, Emulator, Invocation};
+use coldspark_emulator::emulator::{Config, Invocation};
 use coldspark_emulator::tree::Tree;
+use coldspark_emulator::under_test;
 use common::*;
 
 /// A process that stands for a runtime, with a descendant in a session of its own.
@@ -51,11 +50,7 @@ impl Runtime {
 
     #[track_caller]
     fn wait_until(&self, what: &str, holds: impl Fn(&str) -> bool) {
-        let limit = Instant::now() + LONG;
-        while !holds(&self.states()) {
-            assert!(Instant::now() < limit, "not {what}: {}", self.states());
-            thread::sleep(Duration::from_millis(2));
-        }
+        under_test::wait_until(what, || holds(&self.states()), || self.states());
     }
 }
 
@@ -66,23 +61,10 @@ impl Drop for Runtime {
     }
 }
 
-fn start(config: Config) -> (Emulator, TcpStream) {
-    let emulator = Emulator::start(config).unwrap();
-    let client = connect(&emulator.address());
-    (emulator, client)
-}
-
-fn named(id: &str) -> Invocation {
-    Invocation {
-        request_id: Some(id.to_owned()),
-        ..Invocation::new("{}")
-    }
-}
-
 #[test]
 fn an_init_error_is_confirmed_to_a_process_that_is_dead() {
     for path in ["init/error", "restore/error"] {
-        let (emulator, mut client) = start(Config::default());
+        let (emulator, mut client) = start();
         let mut runtime = Runtime::start();
         emulator.attach(runtime.tree());
         let posted = post(&format!("{PREFIX}{path}"), "", "{}");
@@ -94,7 +76,7 @@ fn an_init_error_is_confirmed_to_a_process_that_is_dead() {
 
 #[test]
 fn an_init_error_that_was_quicker_than_the_attachment_kills_too() {
-    let (emulator, mut client) = start(Config::default());
+    let (emulator, mut client) = start();
     let mut runtime = Runtime::start();
     let posted = post(&format!("{PREFIX}init/error"), "", "{}");
     assert_eq!(call(&mut client, posted).status, 202);
@@ -104,7 +86,7 @@ fn an_init_error_that_was_quicker_than_the_attachment_kills_too() {
 
 #[test]
 fn all_processes_stand_still_between_an_answer_and_the_next_event() {
-    let (emulator, mut client) = start(Config {
+    let (emulator, mut client) = start_with(Config {
         freeze: true,
         ..Config::default()
     });
@@ -132,7 +114,7 @@ fn all_processes_stand_still_between_an_answer_and_the_next_event() {
 #[test]
 fn nothing_stands_still_while_another_event_waits_or_several_are_in_hand() {
     for concurrency in [1, 2] {
-        let (emulator, mut client) = start(Config {
+        let (emulator, mut client) = start_with(Config {
             freeze: true,
             concurrency,
             ..Config::default()
@@ -155,7 +137,7 @@ fn nothing_stands_still_while_another_event_waits_or_several_are_in_hand() {
 fn a_deadline_may_be_told_that_is_over() {
     let long_past = SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_000);
     for (deadline, told) in [(SystemTime::UNIX_EPOCH, "0"), (long_past, "86400000")] {
-        let (emulator, mut client) = start(Config::default());
+        let (emulator, mut client) = start();
         let ticket = emulator.submit(Invocation {
             false_deadline: Some(deadline),
             ..named("r")
@@ -170,7 +152,7 @@ fn a_deadline_may_be_told_that_is_over() {
 
 #[test]
 fn an_event_comes_twice_to_one_poller_and_the_second_answer_is_refused() {
-    let (emulator, mut client) = start(Config::default());
+    let (emulator, mut client) = start();
     let ticket = emulator.submit(Invocation {
         hand_outs: 2,
         ..named("r")
@@ -197,7 +179,7 @@ fn an_event_comes_twice_to_one_poller_and_the_second_answer_is_refused() {
 
 #[test]
 fn an_event_comes_to_two_pollers_at_once() {
-    let (emulator, mut client) = start(Config {
+    let (emulator, mut client) = start_with(Config {
         concurrency: 2,
         ..Config::default()
     });

@@ -47,10 +47,17 @@ impl List {
         Self(calls)
     }
 
-    /// Whether the call is in it.
-    #[must_use]
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|call| call.name == name)
+    /// Expects that every call in a trace of qemu's user emulation (`QEMU_STRACE`) is in it.
+    ///
+    /// # Panics
+    /// When a call is not, or the trace has none: this is for tests.
+    #[track_caller]
+    pub fn assert_has_all_of(&self, trace: &str) {
+        let calls = traced(trace);
+        assert!(calls.contains("connect"), "no trace of calls: {calls:?}");
+        let is_listed = |name: &String| self.0.iter().any(|call| call.name == *name);
+        let outside: Vec<_> = calls.iter().filter(|name| !is_listed(name)).collect();
+        assert!(outside.is_empty(), "outside the list: {outside:?}");
     }
 }
 
@@ -70,4 +77,16 @@ fn call(line: &str) -> Option<Call> {
         always,
         purpose: purpose.join(" "),
     })
+}
+
+/// The names of the calls in a trace.
+fn traced(trace: &str) -> BTreeSet<String> {
+    let names = trace.lines().filter_map(|line| {
+        let (process, call) = line.split_once(' ')?;
+        let (name, _) = call.split_once('(')?;
+        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let number = process.bytes().all(|byte| byte.is_ascii_digit());
+        (number && !name.is_empty() && word(name)).then(|| name.to_owned())
+    });
+    names.collect()
 }

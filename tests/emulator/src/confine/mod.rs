@@ -10,7 +10,6 @@ mod list;
 mod sys;
 mod text;
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -33,17 +32,4 @@ pub fn confine(
     let text = text::range(program)?;
     sys::install(command, filter::build(list, text, others));
     Ok(())
-}
-
-/// The names of the calls in a trace of qemu's user emulation (`QEMU_STRACE`).
-#[must_use]
-pub fn traced(trace: &str) -> BTreeSet<String> {
-    let names = trace.lines().filter_map(|line| {
-        let (process, call) = line.split_once(' ')?;
-        let (name, _) = call.split_once('(')?;
-        let word = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let number = process.bytes().all(|byte| byte.is_ascii_digit());
-        (number && !name.is_empty() && word(name)).then(|| name.to_owned())
-    });
-    names.collect()
 }

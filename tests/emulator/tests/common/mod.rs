@@ -90,7 +90,11 @@ pub(crate) fn call(stream: &mut TcpStream, request: impl AsRef<[u8]>) -> Answer 
 
 /// An emulator, and a connection to its Runtime API.
 pub(crate) fn start() -> (Emulator, TcpStream) {
-    let emulator = Emulator::start(Config::default()).unwrap();
+    start_with(Config::default())
+}
+
+pub(crate) fn start_with(config: Config) -> (Emulator, TcpStream) {
+    let emulator = Emulator::start(config).unwrap();
     let client = connect(&emulator.address());
     (emulator, client)
 }

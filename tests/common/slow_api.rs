@@ -1,4 +1,4 @@
-//! A Runtime API that reads answers only when the test says so.
+//! A Runtime API that is slow to read: it reads an answer only when the test says so.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -12,14 +12,14 @@ use super::limit;
 
 /// It gives one event to each connection that asks, registers extensions, and stops reading after the
 /// first bytes of an answer.
-pub(crate) struct Slow {
+pub(crate) struct SlowApi {
     address: String,
     begun: Mutex<Receiver<()>>,
     go_on: Arc<Mutex<Vec<Sender<()>>>>,
     read: Mutex<Receiver<Result<Vec<u8>, String>>>,
 }
 
-impl Slow {
+impl SlowApi {
     /// Starts with these events, of which each connection gets one.
     pub(crate) fn start(events: impl IntoIterator<Item = String>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -40,12 +40,14 @@ impl Slow {
                     extensions.push(stream);
                     stream = listener.accept().expect("a connection").0;
                 }
-                let (sender, receiver) = mpsc::channel();
+                let (sender, go_on) = mpsc::channel();
                 senders.lock().expect("no panic").push(sender);
-                let (has_begun, has_read) = (has_begun.clone(), has_read.clone());
-                thread::spawn(move || {
-                    serve(stream, number, &event, &has_begun, &receiver, &has_read)
-                });
+                let reader = Reader {
+                    begun: has_begun.clone(),
+                    go_on,
+                    read: has_read.clone(),
+                };
+                thread::spawn(move || reader.serve(stream, number, &event));
             }
         });
         Self {
@@ -84,45 +86,50 @@ impl Slow {
     }
 }
 
-fn serve(
-    mut stream: TcpStream,
-    number: usize,
-    event: &str,
-    begun: &Sender<()>,
-    go_on: &Receiver<()>,
-    read: &Sender<Result<Vec<u8>, String>>,
-) {
-    let event = script::event(&format!("slow-{number}"), event);
-    if stream.write_all(&event.to_bytes()).is_err() {
-        return;
-    }
-    let head = head(&mut stream);
-    let _ = begun.send(());
-    let _ = go_on.recv();
-    let lower = head.to_ascii_lowercase();
-    let length = lower
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    let Some(Ok(length)) = length.map(str::parse::<usize>) else {
-        let _ = read.send(Err(format!("no length in {head:?}")));
-        return;
-    };
-    let mut body = vec![0; length];
-    let mut got = 0;
-    while got < length {
-        match stream.read(&mut body[got..]) {
-            Ok(0) | Err(_) => {
-                let _ = read.send(Err(format!("{got} of {length} bytes")));
-                return;
-            }
-            Ok(more) => got += more,
+/// The thread that serves one connection.
+struct Reader {
+    /// Gets a word when an answer has begun.
+    begun: Sender<()>,
+    /// Brings a word when the rest is to be read.
+    go_on: Receiver<()>,
+    /// Gets the body, or why it is incomplete.
+    read: Sender<Result<Vec<u8>, String>>,
+}
+
+impl Reader {
+    fn serve(&self, mut stream: TcpStream, number: usize, event: &str) {
+        let event = script::event(&format!("slow-{number}"), event);
+        if stream.write_all(&event.to_bytes()).is_err() {
+            return;
         }
+        let head = head(&mut stream);
+        let _ = self.begun.send(());
+        let _ = self.go_on.recv();
+        let lower = head.to_ascii_lowercase();
+        let length = lower
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        let Some(Ok(length)) = length.map(str::parse::<usize>) else {
+            let _ = self.read.send(Err(format!("no length in {head:?}")));
+            return;
+        };
+        let mut body = vec![0; length];
+        let mut got = 0;
+        while got < length {
+            match stream.read(&mut body[got..]) {
+                Ok(0) | Err(_) => {
+                    let _ = self.read.send(Err(format!("{got} of {length} bytes")));
+                    return;
+                }
+                Ok(more) => got += more,
+            }
+        }
+        let _ = self.read.send(Ok(body));
+        let _ = stream.write_all(&script::status(202).to_bytes());
+        // Another request is left without a reply, until the process ends.
+        let _ = stream.read(&mut [0]);
+        let _ = stream.read_to_end(&mut Vec::new());
     }
-    let _ = read.send(Ok(body));
-    let _ = stream.write_all(&script::status(202).to_bytes());
-    // Another request is left without a reply, until the process ends.
-    let _ = stream.read(&mut [0]);
-    let _ = stream.read_to_end(&mut Vec::new());
 }
 
 /// Reads a head byte by byte, so that nothing behind it is read.
