@@ -1,6 +1,5 @@
 //! The layer's binary with a Runtime API that hands out several events at a time.
 
-use std::fs;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +8,7 @@ use coldspark_emulator::emulator::{Config, Emulator, Init, Invocation, Outcome, 
 use coldspark_emulator::tree::Tree;
 use serde_json::Value;
 
-use super::function::{command, limit, note_failure};
+use super::function::{command, limit, wait_until};
 use super::{Package, process};
 
 /// A running bootstrap.
@@ -79,17 +78,13 @@ impl Concurrent {
     }
 
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.package.log()).expect("the log")).into_owned()
+        self.package.logged()
     }
 
     /// Waits until the condition holds.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
-        let end = Instant::now() + limit();
-        while !holds(self) {
-            assert!(Instant::now() < end, "not {what}; the log: {}", self.log());
-            thread::sleep(Duration::from_millis(2));
-        }
+        wait_until(what, || holds(self), || self.log());
     }
 
     /// Whether its threads have waited for a while, and not been woken.
@@ -118,14 +113,8 @@ impl Concurrent {
     #[track_caller]
     pub(crate) fn shut_down(&mut self) -> ExitStatus {
         self.terminate();
-        let end = Instant::now() + limit();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            assert!(Instant::now() < end, "it goes on; the log: {}", self.log());
-            thread::sleep(Duration::from_millis(2));
-        }
+        let package = &self.package;
+        process::wait_for_end(&mut self.child, || package.logged())
     }
 }
 
@@ -153,12 +142,6 @@ pub(crate) fn error(ticket: Ticket) -> (String, String) {
 
 impl Drop for Concurrent {
     fn drop(&mut self) {
-        note_failure();
-        let workers = self.children();
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        for worker in workers {
-            process::signal(-(worker as i32), libc::SIGKILL);
-        }
+        process::end(&mut self.child);
     }
 }

@@ -53,7 +53,8 @@ pub(crate) fn play(start: impl Fn() -> Function, what: &str, faults: &[Fault], s
         let mut function = start();
         let deck = shuffled(faults, &mut dice);
         for (number, (word, _, fate)) in deck.iter().enumerate() {
-            let failed = one(&mut function, number, word, fate, streamed).unwrap_or_else(|why| {
+            let event = Event { number, word, fate };
+            let failed = event.play(&mut function, streamed).unwrap_or_else(|why| {
                 panic!("{what}, {word} <{number}>: {why}; {}", function.log())
             });
             seen.entry(word).or_default()[usize::from(failed)] += 1;
@@ -88,47 +89,52 @@ fn shuffled<'a>(faults: &'a [Fault], dice: &mut Dice) -> Vec<&'a Fault> {
     deck
 }
 
-/// Plays one event. Returns whether it failed; an answer that cannot be its own is an error.
-fn one(
-    function: &mut Function,
+/// A card that is played.
+struct Event<'a> {
     number: usize,
-    word: &str,
-    fate: &Fate,
-    streamed: bool,
-) -> Result<bool, String> {
-    let id = number.to_string();
-    let body = format!("{word} <{number}>");
-    function.send(match fate {
-        Fate::Late | Fate::Hangs => urgent(&id, &body, NEAR),
-        _ => event(&id, body.clone()),
-    });
-    // Waits for exactly two requests: a second answer is found by the next event.
-    let request = function.posted();
-    let say = |what: &str| Err(format!("{what}: {}", told(&request)));
-    if !request.path.contains(&format!("/invocation/{id}/")) {
-        return say("another event was answered");
-    }
-    let broken = !request.trailers.is_empty();
-    let begins = |text: String| request.body.starts_with(text.as_bytes());
-    let right = match (fate, function.receive()) {
-        (Fate::Echo, Answer::Response(bytes)) => !broken && bytes == body.as_bytes(),
-        (Fate::Bytes(count), Answer::Response(bytes)) => !broken && bytes.len() == *count,
-        (Fate::Error(_) | Fate::Late, Answer::Response(_)) => streamed && broken,
-        (Fate::Error(types), Answer::Error { error_type, .. }) => types.contains(&&*error_type),
-        (Fate::Late, Answer::Error { error_type, .. }) => error_type == LATE,
-        (Fate::Own, Answer::Response(_)) => broken || begins(format!("<{number}>")),
-        (Fate::Hangs, Answer::Response(_)) => broken,
-        (Fate::Own | Fate::Hangs, Answer::Error { .. }) => true,
-        _ => false,
-    };
-    match right {
-        true => Ok(broken || request.path.ends_with("/error")),
-        false => say("the answer cannot be its own"),
+    word: &'a str,
+    fate: &'a Fate,
+}
+
+impl Event<'_> {
+    /// Plays it. Returns whether it failed; an answer that cannot be its own is an error.
+    fn play(&self, function: &mut Function, streamed: bool) -> Result<bool, String> {
+        let Self { number, word, fate } = self;
+        let id = number.to_string();
+        let body = format!("{word} <{number}>");
+        function.send(match fate {
+            Fate::Late | Fate::Hangs => urgent(&id, &body, NEAR),
+            _ => event(&id, body.clone()),
+        });
+        // Waits for exactly two requests: a second answer is found by the next event.
+        let request = function.posted();
+        let refuse = |what: &str| Err(format!("{what}: {}", start_of(&request)));
+        if !request.path.contains(&format!("/invocation/{id}/")) {
+            return refuse("another event was answered");
+        }
+        let broken = !request.trailers.is_empty();
+        let right = match (fate, function.receive()) {
+            (Fate::Echo, Answer::Response(bytes)) => !broken && bytes == body.as_bytes(),
+            (Fate::Bytes(count), Answer::Response(bytes)) => !broken && bytes.len() == *count,
+            (Fate::Error(_) | Fate::Late, Answer::Response(_)) => streamed && broken,
+            (Fate::Error(types), Answer::Error { error_type, .. }) => types.contains(&&*error_type),
+            (Fate::Late, Answer::Error { error_type, .. }) => error_type == LATE,
+            (Fate::Own, Answer::Response(bytes)) => {
+                broken || bytes.starts_with(format!("<{number}>").as_bytes())
+            }
+            (Fate::Hangs, Answer::Response(_)) => broken,
+            (Fate::Own | Fate::Hangs, Answer::Error { .. }) => true,
+            _ => false,
+        };
+        match right {
+            true => Ok(broken || request.path.ends_with("/error")),
+            false => refuse("the answer cannot be its own"),
+        }
     }
 }
 
 /// The start of an answer.
-fn told(request: &Request) -> String {
+fn start_of(request: &Request) -> String {
     let start = &request.body[..request.body.len().min(300)];
     let (path, trailers) = (&request.path, &request.trailers);
     format!("{path} {trailers:?} {}", String::from_utf8_lossy(start))

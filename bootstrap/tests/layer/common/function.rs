@@ -5,12 +5,11 @@ use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Request, Scripted, Step};
-pub(crate) use coldspark_emulator::under_test::{limit, note_failure, runner};
+pub(crate) use coldspark_emulator::under_test::{limit, runner, wait_until};
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -36,12 +35,7 @@ pub(crate) fn event(id: &str, body: impl Into<Vec<u8>>) -> Reply {
 
 /// An event with this many milliseconds to go.
 pub(crate) fn urgent(id: &str, body: &str, left: u64) -> Reply {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock");
-    let deadline = now.as_millis() + u128::from(left);
-    let event = event(id, body).without_header("Lambda-Runtime-Deadline-Ms");
-    event.header("Lambda-Runtime-Deadline-Ms", &deadline.to_string())
+    script::event_within(Duration::from_millis(left), id, body)
 }
 
 /// The binary with nothing set, under its runner if there is one.
@@ -129,17 +123,13 @@ impl Function {
 
     /// Everything that was logged so far.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.package.log()).expect("the log")).into_owned()
+        self.package.logged()
     }
 
     /// Waits until the condition holds.
     #[track_caller]
     pub(crate) fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let end = Instant::now() + limit();
-        while !holds(self) {
-            assert!(Instant::now() < end, "not {what}; the log: {}", self.log());
-            thread::sleep(Duration::from_millis(2));
-        }
+        wait_until(what, || holds(self), || self.log());
     }
 
     /// The last answer as it was posted.
@@ -180,14 +170,8 @@ impl Function {
     /// Waits until the bootstrap ends by itself.
     #[track_caller]
     pub(crate) fn status(&mut self) -> ExitStatus {
-        let end = Instant::now() + limit();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return status;
-            }
-            assert!(Instant::now() < end, "it goes on; the log: {}", self.log());
-            thread::sleep(Duration::from_millis(2));
-        }
+        let package = &self.package;
+        process::wait_for_end(&mut self.child, || package.logged())
     }
 
     /// The answer to the last event.
@@ -252,12 +236,6 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        note_failure();
-        let workers = process::children(self.pid());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        for worker in workers {
-            process::signal(-(worker as i32), libc::SIGKILL);
-        }
+        process::end(&mut self.child);
     }
 }

@@ -37,6 +37,11 @@ impl Package {
         self.root.join("log")
     }
 
+    /// Everything that the bootstrap of this package has logged so far.
+    pub(crate) fn logged(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log()).expect("the log")).into_owned()
+    }
+
     /// A file of the package with these permissions.
     pub(crate) fn file(self, name: &str, mode: u32, content: impl AsRef<[u8]>) -> Self {
         write(&self.task().join(name), mode, content.as_ref());

@@ -5,9 +5,10 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
 
 use coldspark_emulator::confine::{self, Step};
+use coldspark_emulator::under_test::{note_failure, wait_until};
 
 /// The children of a process, of all its threads, zombies too.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
@@ -31,6 +32,29 @@ pub(crate) fn zombies(parent: u32) -> Vec<u32> {
 /// Whether there is such a process and it has not ended.
 pub(crate) fn is_running(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// Waits until a child ends, and gives its status. `log` is for the message of a failure.
+#[track_caller]
+pub(crate) fn wait_for_end(child: &mut Child, log: impl Fn() -> String) -> ExitStatus {
+    let mut status = None;
+    let has_ended = || {
+        status = child.try_wait().expect("a child");
+        status.is_some()
+    };
+    wait_until("the end of the bootstrap", has_ended, log);
+    status.expect("it has ended")
+}
+
+/// Kills a bootstrap and the process groups of its children, at the end of a test.
+pub(crate) fn end(child: &mut Child) {
+    note_failure();
+    let workers = children(child.id());
+    let _ = child.kill();
+    let _ = child.wait();
+    for worker in workers {
+        signal(-(worker as i32), libc::SIGKILL);
+    }
 }
 
 /// Whether the first thread of a process waits for something.
