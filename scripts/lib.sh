@@ -34,6 +34,24 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # Prints the comment block at the head of a script as its help text.
 usage() { sed -n '2,/^$/{s/^# \{0,1\}//;p}' "$0"; }
 
+# value OPTION [VALUE...]: the option must have a value.
+value() { [ $# -ge 2 ] && [ -n "$2" ] || die "$1 needs a value; see --help"; }
+
+# choose_arches ARCH: sets `arches` to the architecture, or to both of `all`.
+choose_arches() {
+    case $1 in
+        all) arches=(x86_64 arm64) ;;
+        x86_64 | arm64) arches=("$1") ;;
+        *) die "unknown architecture '$1'; use x86_64, arm64 or all" ;;
+    esac
+}
+
+# project_version: the version of library and layer.
+project_version() { sed -n '/^\[workspace.package\]/,/^$/s/^version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml"; }
+
+# priority NICENESS: the command that runs another with this priority, where it may be raised; otherwise nothing.
+priority() { [ "$(nice -n "$1" nice 2>/dev/null)" != "$1" ] || echo "nice -n $1"; }
+
 # triple ARCH: the Rust target of one of our architecture names.
 triple() {
     case $1 in
@@ -64,7 +82,7 @@ emulator() {
 # runner ARCH: what runs programs of the architecture on this machine, which is nothing for its own.
 runner() { [ "$1" = "$(host_arch)" ] || emulator "$1"; }
 
-# use_toolchain: what cross needs, from what scripts/setup installed.
+# use_toolchain: sets what cross needs, by what scripts/setup has installed.
 use_toolchain() {
     WAY=$(cat "$TOOLS/way" 2>/dev/null) || die "no toolchain yet; run scripts/setup first"
     # The two ways have different compilers, which must not share their output.
