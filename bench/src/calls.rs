@@ -17,7 +17,7 @@ use crate::results::Results;
 use crate::service::Service;
 use crate::service::away::Away;
 use crate::sources;
-use crate::times::{self, LOOKS, Rows, SMALL, pace};
+use crate::times::{self, INSPECTIONS, Rows, SMALL, pace};
 
 /// A start, an event that needs a call, and up to twenty more.
 const WARM: Plan<'static> = Plan {
@@ -30,7 +30,7 @@ const COLD: Plan<'static> = Plan {
     warm_events: 0,
     ..WARM
 };
-const LOOKING: Plan<'static> = Plan {
+const INSPECTED: Plan<'static> = Plan {
     inspect: true,
     ..WARM
 };
@@ -66,7 +66,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     let work = full::work(options);
     // This process does not stay on one core yet, so the network's threads need not run on the function's.
     let away = Away::open(&options.cache, &work);
-    results.machine.take_a_core();
+    results.machine.pin_to_core();
     let service = Service::start(&options.cache)?;
     let mut stage = full::stage(options, Spawner::Direct)?;
 
@@ -76,7 +76,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     };
     let quiet = rows_of(&mut stage, &floor).take("the floor", FLOOR, plan);
     times::put_warm(&mut results.programs[0], &quiet[0], &quiet[0]);
-    let near = told(&programs, &service.variables());
+    let near = with_variables(&programs, &service.variables());
     as_they_are(&mut stage, &near, &mut results);
     results.moments.add(stage.quiet.moments);
     match Limited::open(SMALL_MEMORY_MB) {
@@ -96,7 +96,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         Ok(away) => {
             let start = Instant::now();
             let entered = away.enter()?;
-            let far = told(&programs, &away.variables());
+            let far = with_variables(&programs, &away.variables());
             // The Runtime API must listen in the namespace of the functions, so it starts anew here.
             let mut stage = full::stage(options, Spawner::Direct)?;
             let pace = pace(options.rounds / 2, 7, 15);
@@ -109,7 +109,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         }
         Err(reason) => left_out(&mut results, &AT_A_DISTANCE, &reason),
     }
-    results.machine.look_again();
+    results.machine.note_load();
     results.noise = noise::reasons(&results.machine, results.programs.first(), false);
     Ok(results)
 }
@@ -117,14 +117,14 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
 fn as_they_are(stage: &mut Stage, programs: &[Program], results: &mut Results) {
     let rounds = results.rounds;
     let mut rows = rows_of(stage, programs);
-    let look = rows.take("calls, memory", LOOKS, LOOKING);
+    let inspected = rows.take("calls, memory", INSPECTIONS, INSPECTED);
     let warm = rows.take("calls, warm", pace(rounds.warm, 8, 20), WARM);
     let cold = rows.take("calls, cold", pace(rounds.cold, 7, 15), COLD);
     for (index, measured) in results.calls.iter_mut().enumerate() {
         times::put_warm(measured, &warm[index], &warm[0]);
         measured.put_time(figures::TOTAL_CPU, &warm[index], &warm[0], |it| it.cpu);
         measured.put_time(figures::TOTAL_COLD, &cold[index], &cold[0], |it| it.total);
-        times::look_at(measured, figures::PEAK_CALL, &look[index], |it| {
+        times::put_median(measured, figures::PEAK_CALL, &inspected[index], |it| {
             it.end.peak_kb
         });
     }
@@ -135,7 +135,7 @@ fn rows_of<'a>(stage: &'a mut Stage, programs: &'a [Program]) -> Rows<'a> {
 }
 
 /// The programs with these variables added to their environment.
-fn told(programs: &[Program], variables: &[String]) -> Vec<Program> {
+fn with_variables(programs: &[Program], variables: &[String]) -> Vec<Program> {
     let mut programs = programs.to_vec();
     for program in &mut programs {
         program.variables.extend_from_slice(variables);

@@ -1,7 +1,9 @@
-//! Time as nanoseconds of the monotonic clock: one scale for this process and the spawner's.
+//! Time as nanoseconds of the monotonic clock: one scale for this process and the spawner's. And how exact the
+//! sleeps of a thread are.
 
 use std::time::Duration;
 
+use nix::sys::prctl;
 use nix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds since some moment that is the same for all processes.
@@ -26,5 +28,30 @@ impl Moment {
     /// Microseconds from an earlier moment to this one.
     pub(crate) fn micros_since(self, earlier: Moment) -> f64 {
         self.0.saturating_sub(earlier.0) as f64 / 1000.0
+    }
+}
+
+/// While it lives, the kernel wakes this thread at most so many nanoseconds after a sleep is over; it would be
+/// 50,000 otherwise.
+pub(crate) struct ExactSleeps {
+    before: Option<u64>,
+}
+
+impl ExactSleeps {
+    pub(crate) fn within(nanoseconds: u64) -> ExactSleeps {
+        let before = prctl::get_timerslack().ok();
+        let _ = prctl::set_timerslack(nanoseconds);
+        ExactSleeps {
+            before: before.and_then(|slack| slack.try_into().ok()),
+        }
+    }
+}
+
+impl Drop for ExactSleeps {
+    fn drop(&mut self) {
+        // What this thread starts later inherits it.
+        if let Some(before) = self.before {
+            let _ = prctl::set_timerslack(before);
+        }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
     }
     crate::say_time("counts", start);
     if arch.is_native() {
-        results.machine.take_a_core();
+        results.machine.pin_to_core();
         let spawner = match options.memory_mb {
             Some(memory) => Spawner::Limited(Limited::open(memory)?),
             None => Spawner::Direct,
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options, arch: Arch) -> Result<Results, String> {
         }
         results.moments.add(stage.quiet.moments);
     }
-    results.machine.look_again();
+    results.machine.note_load();
     if arch.is_native() {
         let limited = results.limit.is_some();
         results.noise = noise::reasons(&results.machine, results.programs.first(), limited);

@@ -70,7 +70,7 @@ impl Machine {
     /// Left alone, the scheduler sometimes puts a program beside the Runtime API and sometimes on
     /// another core, and a call takes 20 or 30 us accordingly, for minutes. One core is also what
     /// a function has with up to 1769 MB.
-    pub(crate) fn take_a_core(&mut self) {
+    pub(crate) fn pin_to_core(&mut self) {
         let own = Pid::from_raw(0);
         let Ok(allowed) = sched_getaffinity(own) else {
             return;
@@ -88,7 +88,7 @@ impl Machine {
     }
 
     /// Notes the load once more.
-    pub(crate) fn look_again(&mut self) {
+    pub(crate) fn note_load(&mut self) {
         self.load.extend(load());
     }
 

@@ -16,7 +16,7 @@ const SLOWER: f64 = 1.1;
 /// So long a measurement is waited for or repeated before one is kept as it came.
 const PATIENCE: Duration = Duration::from_millis(300);
 /// So long the loop is run to find its fastest.
-const FIRST_LOOK: Duration = Duration::from_millis(300);
+const CALIBRATION: Duration = Duration::from_millis(300);
 /// One loop takes about 10 us.
 const STEPS: u64 = 8_000;
 
@@ -63,7 +63,7 @@ pub(crate) struct Quiet {
 impl Quiet {
     /// Looks for quiet moments of the core that this thread runs on.
     pub(crate) fn of_this_core() -> Self {
-        let until = Instant::now() + FIRST_LOOK;
+        let until = Instant::now() + CALIBRATION;
         let mut fastest = f64::INFINITY;
         while Instant::now() < until {
             fastest = fastest.min(micros_of_loop());

@@ -23,8 +23,8 @@ pub(crate) const SMALL: Plan<'static> = Plan {
     last: None,
     inspect: false,
 };
-/// How often a program's memory and faults are looked at.
-pub(crate) const LOOKS: Pace = pace(5, 2, 3);
+/// How often a program's memory and faults are inspected.
+pub(crate) const INSPECTIONS: Pace = pace(5, 2, 3);
 
 pub(crate) const fn pace(rounds: usize, seconds: u64, least: usize) -> Pace {
     Pace {
@@ -72,15 +72,15 @@ pub(crate) fn take(stage: &mut Stage, programs: &[Program], results: &mut Result
         warm_events: 0,
         ..SMALL
     };
-    let looking = |plan| Plan {
+    let inspected = |plan| Plan {
         inspect: true,
         ..plan
     };
     let mut rows = Rows { stage, programs };
-    // Looked at apart from the clock, which the looking would disturb.
-    let look = rows.take("memory", LOOKS, looking(SMALL));
-    let look_cold = rows.take("faults, cold", LOOKS, looking(cold));
-    let look_large = rows.take("memory, 6 MB", LOOKS, looking(last));
+    // In runs of their own: an inspection takes time, which the clock would count.
+    let memory = rows.take("memory", INSPECTIONS, inspected(SMALL));
+    let faults_cold = rows.take("faults, cold", INSPECTIONS, inspected(cold));
+    let memory_large = rows.take("memory, 6 MB", INSPECTIONS, inspected(last));
     let rounds = results.rounds;
     let warm = rows.take("warm starts", pace(rounds.warm, 8, 30), SMALL);
     let cold = rows.take("cold starts", pace(rounds.cold, 8, 15), cold);
@@ -96,19 +96,19 @@ pub(crate) fn take(stage: &mut Stage, programs: &[Program], results: &mut Result
             sample.last.unwrap_or(f64::NAN)
         });
 
-        look_at(measured, figures::PEAK, &look[index], |sample| {
+        put_median(measured, figures::PEAK, &memory[index], |sample| {
             sample.polling.peak_kb
         });
-        look_at(measured, figures::MINOR, &look[index], |sample| {
+        put_median(measured, figures::MINOR, &memory[index], |sample| {
             sample.polling.minor_faults
         });
-        look_at(measured, figures::MAJOR, &look_cold[index], |sample| {
+        put_median(measured, figures::MAJOR, &faults_cold[index], |sample| {
             sample.polling.major_faults
         });
-        look_at(
+        put_median(
             measured,
             figures::PEAK_LARGE,
-            &look_large[index],
+            &memory_large[index],
             |sample| sample.end.peak_kb,
         );
     }
@@ -195,7 +195,8 @@ fn p99(measured: &mut Measured, series: &Series) {
     }
 }
 
-pub(crate) fn look_at(
+/// Puts the median of a count into the figures of a program.
+pub(crate) fn put_median(
     measured: &mut Measured,
     figure: &str,
     series: &Series,

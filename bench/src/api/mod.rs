@@ -21,8 +21,8 @@ pub(crate) use request::{Call, Request};
 
 /// Counts are taken with the same port where it is free: its digits are a part of the work.
 const PREFERRED_PORT: u16 = 20_404;
-/// How often a wait looks whether the program is still there.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often a wait checks whether the program has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The server's side of the Runtime API.
 pub(crate) struct Api {
@@ -92,20 +92,20 @@ impl Api {
         self.await_bytes(until, ended, Self::complete)
     }
 
-    /// Waits until what was read holds what is looked for; `None` when `until` has passed.
+    /// Waits until `find` finds something in what was read; `None` when `until` has passed.
     fn await_bytes<T>(
         &mut self,
         until: Moment,
         ended: &mut dyn FnMut() -> Option<String>,
-        mut look: impl FnMut(&mut Self) -> Result<Option<T>, String>,
+        mut find: impl FnMut(&mut Self) -> Result<Option<T>, String>,
     ) -> Result<Option<T>, String> {
         loop {
-            if let Some(found) = look(self)? {
+            if let Some(found) = find(self)? {
                 return Ok(Some(found));
             }
             let left = until.left();
             if !self
-                .wait(left.min(LOOK))
+                .wait(left.min(CHECK_INTERVAL))
                 .map_err(|error| error.to_string())?
             {
                 if let Some(how) = ended() {

@@ -11,6 +11,18 @@ use crate::results::{Measured, Results};
 /// From here on times are told in milliseconds.
 const MILLISECONDS: f64 = 10_000.0;
 
+/// What a bar of a time shows.
+const SPREAD: &str = "median, the line goes from p10 to p90";
+
+/// The texts of a chart.
+struct Labels<'a> {
+    title: &'a str,
+    /// What the bars are.
+    note: &'a str,
+    /// The program that the ratios are to.
+    base: &'a str,
+}
+
 /// Draws all charts of the results, in the place of older ones; gives the files.
 pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, String> {
     remove_old(&results.arch, folder)?;
@@ -19,15 +31,13 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
         let Some(title) = figure.chart else { continue };
         for (programs, base) in tables(results) {
             let bars = timed(programs, figure.name);
-            let note = "median, the line goes from p10 to p90";
-            files.extend(file(
-                results,
-                folder,
-                &results.arch,
-                figure.name,
-                (title, note, base),
-                bars,
-            )?);
+            let labels = Labels {
+                title,
+                note: SPREAD,
+                base,
+            };
+            let path = folder.join(file_name(&results.arch, figure.name));
+            files.extend(draw_bars(results, &path, labels, bars)?);
         }
     }
     for figure in &COUNTED {
@@ -38,15 +48,13 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
             _ => crate::FLOOR,
         };
         let bars = counted(&results.programs, figure.name, base);
-        let note = if figure.exact { "exact" } else { "median" };
-        files.extend(file(
-            results,
-            folder,
-            &results.arch,
-            figure.name,
-            (title, note, base),
-            bars,
-        )?);
+        let labels = Labels {
+            title,
+            note: if figure.exact { "exact" } else { "median" },
+            base,
+        };
+        let path = folder.join(file_name(&results.arch, figure.name));
+        files.extend(draw_bars(results, &path, labels, bars)?);
     }
     Ok(files)
 }
@@ -70,20 +78,14 @@ fn remove_old(arch: &str, folder: &Path) -> Result<(), String> {
 pub(crate) fn draw_calls(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for (figure, name, title) in figures::CALL_CHARTS {
-        let about = (
+        let labels = Labels {
             title,
-            "median, the line goes from p10 to p90; a local server with TLS 1.3",
-            crate::sources::CALL,
-        );
+            note: &format!("{SPREAD}; a local server with TLS 1.3"),
+            base: crate::sources::CALL,
+        };
+        let path = folder.join(file_name(&format!("{}-aws", results.arch), name));
         let bars = timed(&results.calls, figure);
-        files.extend(file(
-            results,
-            folder,
-            &format!("{}-aws", results.arch),
-            name,
-            about,
-            bars,
-        )?);
+        files.extend(draw_bars(results, &path, labels, bars)?);
     }
     Ok(files)
 }
@@ -133,18 +135,20 @@ fn counted<'a>(programs: &'a [Measured], figure: &str, base: &str) -> Vec<Bar<'a
     bars.collect()
 }
 
-fn file(
+fn file_name(subject: &str, figure: &str) -> String {
+    format!("{subject}-{}.svg", figure.replace('_', "-"))
+}
+
+/// Draws a chart into a file, and gives the file, unless there are no bars.
+fn draw_bars(
     results: &Results,
-    folder: &Path,
-    subject: &str,
-    name: &str,
-    (title, note, base): (&str, &str, &str),
+    path: &Path,
+    labels: Labels<'_>,
     bars: Vec<Bar<'_>>,
 ) -> Result<Option<PathBuf>, String> {
     if bars.is_empty() {
         return Ok(None);
     }
-    let path = folder.join(format!("{subject}-{}.svg", name.replace('_', "-")));
     let longest = paint::scale_end(&bars);
     let axis: fn(f64) -> String = match bars[0].spread {
         Some(_) if longest >= MILLISECONDS => |us| format!("{} ms", us / 1000.0),
@@ -153,9 +157,12 @@ fn file(
     };
     let machine = &results.machine;
     let chart = Chart {
-        title: format!("{title} ({})", results.arch),
-        note: format!("{note}; -docs: built as its own documentation says"),
-        base: format!("ratio to {base}"),
+        title: format!("{} ({})", labels.title, results.arch),
+        note: format!(
+            "{}; -docs: built as its own documentation says",
+            labels.note
+        ),
+        base: format!("ratio to {}", labels.base),
         foot: format!(
             "{}, {} cores, {}, Linux {}; {} ({})",
             machine.cpu,
@@ -168,8 +175,8 @@ fn file(
         axis,
         bars,
     };
-    paint::paint(&path, &chart).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(Some(path))
+    paint::paint(path, &chart).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(Some(path.to_owned()))
 }
 
 fn times(ratio: f64) -> String {

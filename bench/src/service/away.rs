@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::{Service, names, relay, sys};
+use super::{Service, name_server, relay, sys};
 
 /// How long a packet takes in each direction.
 const DELAY: Duration = Duration::from_micros(500);
@@ -24,7 +24,7 @@ const NAME: &str = "dynamodb.bench.test";
 /// Addresses that are set aside for benchmarks (RFC 2544).
 const SERVER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 const FUNCTIONS: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 2);
-const NAMES: u16 = 53;
+const NAME_SERVER_PORT: u16 = 53;
 /// How often the round trip is measured.
 const LOOK_UPS: usize = 21;
 
@@ -87,8 +87,9 @@ impl Away {
         unshare(CloneFlags::CLONE_NEWNET)
             .map_err(|error| failed("a network namespace")(error.into()))?;
         let far = device("far", SERVER).map_err(failed("a network device"))?;
-        let socket = UdpSocket::bind((SERVER, NAMES)).map_err(failed("a name server"))?;
-        names::serve(socket, SERVER);
+        let socket =
+            UdpSocket::bind((SERVER, NAME_SERVER_PORT)).map_err(failed("a name server"))?;
+        name_server::serve(socket, SERVER);
         let service = Service::on(&SERVER.to_string(), cache)?.named(NAME);
 
         unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)
@@ -167,7 +168,7 @@ fn resolve_there(work: &Path) -> io::Result<()> {
 /// The median of some look-ups, in microseconds.
 fn round_trip() -> io::Result<f64> {
     let socket = UdpSocket::bind((FUNCTIONS, 0))?;
-    socket.connect((SERVER, NAMES))?;
+    socket.connect((SERVER, NAME_SERVER_PORT))?;
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
     let question = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01x\x00\x00\x01\x00\x01";
     let mut times = Vec::new();

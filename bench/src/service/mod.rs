@@ -1,7 +1,7 @@
 //! The server that functions call which answer with an item of a table: tests/aws-server, with TLS.
 
 pub(crate) mod away;
-mod names;
+mod name_server;
 mod relay;
 mod sys;
 

@@ -8,12 +8,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::prctl;
+use crate::clock::ExactSleeps;
 
 /// The largest packet of the devices.
 const PACKET: usize = 1500;
 /// How late the kernel may wake a thread whose sleep is over, in nanoseconds.
-const SLACK: u64 = 1;
+const LATENESS: u64 = 1;
 
 /// Carries packets both ways until the process ends.
 pub(super) fn between(one: &File, other: &File, delay: Duration) -> io::Result<()> {
@@ -37,7 +37,7 @@ fn carry(mut from: File, mut to: File, delay: Duration) {
         }
     });
     thread::spawn(move || {
-        let _ = prctl::set_timerslack(SLACK);
+        let _exact = ExactSleeps::within(LATENESS);
         for (due, packet) in receive {
             thread::sleep(due.saturating_duration_since(Instant::now()));
             // A device that takes no packet now loses it, as a network does.

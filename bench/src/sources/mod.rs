@@ -10,11 +10,11 @@ use crate::arch::Arch;
 use crate::options::Peer;
 use crate::programs::{Countable, Group, Missing, Places, Program, Row};
 pub(crate) use calls::CALL;
-use table::{ALLOCATOR, PEER, Place, Source, sources};
+use table::{ALLOCATOR, Place, Source, peer, sources};
 
 /// The program that is slow and fat on purpose.
 pub(crate) fn slow(places: &Places, arch: Arch) -> Row {
-    row(&PEER("slow", "slow and fat on purpose"), places, arch)
+    row(&peer("slow", "slow and fat on purpose"), places, arch)
 }
 
 /// All lines of an architecture's table; `only` keeps those names, and what they are

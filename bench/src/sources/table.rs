@@ -28,19 +28,28 @@ pub(super) enum Place {
 const BENCH: &str = "not built; scripts/bench builds it";
 const BUILD: &str = "not built; scripts/build builds it";
 const HOST: &str = "built with the host's glibc only";
-const OURS: fn(&'static str, &'static str) -> Source = |name, about| Source {
-    name,
-    group: Group::Ours,
-    about,
-    bootstrap: Place::Dist(name),
-    handler: ("hello", None),
-    countable: Countable::All,
-    variables: &[],
-    exchange: None,
-    absent: BUILD,
-};
-const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Source =
-    |name, about, handler, file| Source {
+
+fn ours(name: &'static str, about: &'static str) -> Source {
+    Source {
+        name,
+        group: Group::Ours,
+        about,
+        bootstrap: Place::Dist(name),
+        handler: ("hello", None),
+        countable: Countable::All,
+        variables: &[],
+        exchange: None,
+        absent: BUILD,
+    }
+}
+
+fn layer(
+    name: &'static str,
+    about: &'static str,
+    handler: &'static str,
+    file: &'static str,
+) -> Source {
+    Source {
         name,
         group: Group::Layer,
         about,
@@ -50,36 +59,44 @@ const LAYER: fn(&'static str, &'static str, &'static str, &'static str) -> Sourc
         variables: &[],
         exchange: None,
         absent: BUILD,
-    };
-pub(super) const PEER: fn(&'static str, &'static str) -> Source = |name, about| Source {
-    name,
-    group: Group::Peer,
-    about,
-    bootstrap: Place::Built(name),
-    handler: ("function.handler", None),
-    countable: Countable::All,
-    variables: &[],
-    exchange: None,
-    absent: BENCH,
-};
+    }
+}
+
+pub(super) fn peer(name: &'static str, about: &'static str) -> Source {
+    Source {
+        name,
+        group: Group::Peer,
+        about,
+        bootstrap: Place::Built(name),
+        handler: ("function.handler", None),
+        countable: Countable::All,
+        variables: &[],
+        exchange: None,
+        absent: BENCH,
+    }
+}
 
 /// A project that scripts/new has made, with a function that returns its event.
-const TYPED: fn(&'static str, &'static str) -> Source = |name, about| Source {
-    group: Group::Ours,
-    handler: ("typed", None),
-    absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
-    ..PEER(name, about)
-};
+fn typed(name: &'static str, about: &'static str) -> Source {
+    Source {
+        group: Group::Ours,
+        handler: ("typed", None),
+        absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
+        ..peer(name, about)
+    }
+}
 
 /// The program that the allocators are compared to.
 pub(super) const ALLOCATOR: &str = "json-coldspark";
 /// The same function on several allocators.
-const JSON: fn(&'static str, &'static str) -> Source = |name, about| Source {
-    group: Group::Allocator,
-    handler: ("json", None),
-    countable: Countable::Nothing,
-    ..PEER(name, about)
-};
+fn json(name: &'static str, about: &'static str) -> Source {
+    Source {
+        group: Group::Allocator,
+        handler: ("json", None),
+        countable: Countable::Nothing,
+        ..peer(name, about)
+    }
+}
 
 pub(super) fn sources() -> Vec<Source> {
     vec![
@@ -87,11 +104,11 @@ pub(super) fn sources() -> Vec<Source> {
             name: crate::FLOOR,
             group: Group::Floor,
             about: "no C library, raw system calls",
-            ..PEER(crate::FLOOR, "")
+            ..peer(crate::FLOOR, "")
         },
         Source {
             group: Group::Floor,
-            ..PEER(
+            ..peer(
                 "c-musl",
                 "C, static musl: what a C library adds to the floor",
             )
@@ -100,77 +117,77 @@ pub(super) fn sources() -> Vec<Source> {
             group: Group::Floor,
             handler: ("worker:worker", Some("worker")),
             countable: Countable::Pages,
-            ..PEER(
+            ..peer(
                 "c-worker",
                 "c-musl with layer-worker's worker: the least that answers by one",
             )
         },
-        OURS("hello", "recommended profile, mimalloc behind the arena"),
-        OURS("hello-lean", "the same without mimalloc"),
-        OURS("hello-ureq", "hello on the ureq client"),
+        ours("hello", "recommended profile, mimalloc behind the arena"),
+        ours("hello-lean", "the same without mimalloc"),
+        ours("hello-ureq", "hello on the ureq client"),
         Source {
             absent: "not built; needs a toolchain with Rust's own musl std (rustup)",
-            ..OURS("hello-fallback", "hello with Rust's own std, not rebuilt")
+            ..ours("hello-fallback", "hello with Rust's own std, not rebuilt")
         },
-        TYPED(
+        typed(
             "typed",
             "a function over serde types, of the template, with std rebuilt",
         ),
-        TYPED(
+        typed(
             "typed-fallback",
             "the same as the template builds it: with Rust's own std",
         ),
         Source {
             group: Group::Ours,
             exchange: Some((events::REQUEST, events::RESPONSE)),
-            ..PEER(
+            ..peer(
                 "axum",
                 "examples/axum: a router of axum, which answers an HTTP request",
             )
         },
         Source {
             countable: Countable::Pages,
-            ..LAYER(
+            ..layer(
                 "layer-worker",
                 "the layer's bootstrap with a static worker in C",
                 "worker:worker",
                 "worker",
             )
         },
-        LAYER(
+        layer(
             "layer-shell",
             "the layer's bootstrap with a bash function",
             "shell:function.handler",
             "function.sh",
         ),
-        LAYER(
+        layer(
             "layer-exec",
             "the layer's bootstrap with a static program for each event",
             "exec:exec",
             "exec",
         ),
-        PEER(
+        peer(
             "lambda_runtime",
             "lambda_runtime 1.5.0, our recipe, tokio's current_thread",
         ),
         Source {
             countable: Countable::Nothing,
             absent: HOST,
-            ..PEER(
+            ..peer(
                 "lambda_runtime-docs",
                 "lambda_runtime 1.5.0 as cargo lambda builds it (dynamic glibc)",
             )
         },
-        PEER("minlambda", "minlambda 0.2.0, our recipe"),
-        PEER(
+        peer("minlambda", "minlambda 0.2.0, our recipe"),
+        peer(
             "minlambda-docs",
             "minlambda 0.2.0 as its README says (musl, cargo's release profile)",
         ),
-        PEER("rtlambda", "rtlambda 0.0.1, our recipe"),
+        peer("rtlambda", "rtlambda 0.0.1, our recipe"),
         Source {
             countable: Countable::Nothing,
             absent: HOST,
-            ..PEER(
+            ..peer(
                 "rtlambda-docs",
                 "rtlambda 0.0.1 as its README says (dynamic glibc)",
             )
@@ -178,19 +195,19 @@ pub(super) fn sources() -> Vec<Source> {
         Source {
             handler: ("function.handler", Some("function.sh")),
             countable: Countable::Nothing,
-            ..PEER(
+            ..peer(
                 "bash-curl",
                 "bash and curl, as AWS's tutorial on custom runtimes shows",
             )
         },
         // The first is what the others are compared to.
-        JSON(
+        json(
             ALLOCATOR,
             "hello's allocator: the arena, mimalloc behind it",
         ),
-        JSON("json-mimalloc", "mimalloc alone, built with the same flags"),
-        JSON("json-musl", "musl's malloc alone"),
-        JSON(
+        json("json-mimalloc", "mimalloc alone, built with the same flags"),
+        json("json-musl", "musl's malloc alone"),
+        json(
             "json-lean",
             "hello-lean's allocator: the arena, musl's malloc behind it",
         ),

@@ -6,10 +6,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::sys::prctl;
 use nix::unistd::Pid;
 
-use crate::clock::Moment;
+use crate::clock::{ExactSleeps, Moment};
 use crate::measure::one::TIMEOUT;
 use crate::spawn;
 
@@ -19,8 +18,8 @@ const PAUSE: Duration = Duration::from_micros(20);
 const LATER: Duration = Duration::from_micros(100);
 /// Until then it is the first pause: a server in C listens after 0.3 ms.
 const SOON: Duration = Duration::from_millis(2);
-/// How late a pause may end, in nanoseconds. Without this it would be 50,000.
-const SLACK: u64 = 1_000;
+/// How late a pause may end, in nanoseconds.
+const LATENESS: u64 = 1_000;
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n";
 
 /// A connection to the application.
@@ -77,16 +76,14 @@ impl Client {
 /// While it lives, this thread runs on every core but the one of the measurement, and its pauses are exact.
 struct Elsewhere {
     before: Option<CpuSet>,
-    slack: Option<u64>,
+    _exact: ExactSleeps,
 }
 
 impl Elsewhere {
     fn go() -> Self {
-        let slack = prctl::get_timerslack().ok();
-        let _ = prctl::set_timerslack(SLACK);
         Self {
             before: Self::leave(),
-            slack: slack.and_then(|slack| slack.try_into().ok()),
+            _exact: ExactSleeps::within(LATENESS),
         }
     }
 
@@ -107,10 +104,6 @@ impl Elsewhere {
 
 impl Drop for Elsewhere {
     fn drop(&mut self) {
-        // What this thread starts later has its slack too.
-        if let Some(slack) = self.slack {
-            let _ = prctl::set_timerslack(slack);
-        }
         if let Some(before) = &self.before {
             let _ = sched_setaffinity(Pid::from_raw(0), before);
         }

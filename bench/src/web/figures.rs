@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::reach::Reach;
+use super::aims::Aim;
 use super::rounds::Series;
 use super::stacks::{self, Application, Size, Stack};
 use crate::machine::Machine;
@@ -46,7 +46,8 @@ pub(super) struct Results {
     pub(super) versions: BTreeMap<String, String>,
     /// By the name of the stack.
     pub(super) sizes: BTreeMap<String, Size>,
-    pub(super) reach: Vec<Reach>,
+    #[serde(rename = "reach")]
+    pub(super) aims: Vec<Aim>,
     pub(super) applications: Vec<Measured>,
     pub(super) missing: Vec<Missing>,
 }

@@ -3,12 +3,12 @@
 //! `stacks` lists the applications and what may stand before each: the layer, the adapter or nothing.
 //! `start` starts an application behind one of these stacks, and ends it. `steps` measures while the
 //! application runs. `rounds` does so for all stacks in turns. `figures` makes medians and ratios of the
-//! rounds, `reach` holds them against the aims, and `table` prints them.
+//! rounds, `aims` compares them with the aims, and `table` prints them.
 
+mod aims;
 mod alone;
 mod events;
 mod figures;
-mod reach;
 mod rounds;
 mod stacks;
 mod start;
@@ -36,12 +36,12 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
     let (stacks, missing) = stacks::stacks(options, &folder)?;
     let mut machine = Machine::of_this_host();
     if !options.all_cores {
-        machine.take_a_core();
+        machine.pin_to_core();
     }
     let sizes = stacks::sizes(&stacks)?;
     let mut quiet = Quiet::of_this_core();
     let measured = rounds::take(options, &applications, &stacks, &mut quiet, &folder)?;
-    machine.look_again();
+    machine.note_load();
     let mut noise = noise::reasons(&machine, None, false);
     noise.extend(figures::spread(&measured));
     let results = Results {
@@ -53,7 +53,7 @@ pub(crate) fn run(options: &Options, output: &Path) -> Result<(), String> {
         moments: quiet.moments,
         versions: options.versions.clone(),
         sizes,
-        reach: reach::of(&measured),
+        aims: aims::of(&measured),
         applications: measured,
         missing,
     };

@@ -50,7 +50,7 @@ pub(super) fn render(results: &Results) -> String {
         }
     }
     let _ = writeln!(text, "In brackets: the layer's time through this one's.\n");
-    for aim in &results.reach {
+    for aim in &results.aims {
         let word = if aim.holds { "holds" } else { "MISSED" };
         let _ = writeln!(
             text,

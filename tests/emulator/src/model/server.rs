@@ -12,8 +12,8 @@ use super::wire;
 use crate::api::Call;
 use crate::http::{Connection, Request};
 
-/// How often it is looked whether the process has ended.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often the player checks whether the process has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long an answer that the kernel has may take until it is read. Only ever reached by a failure.
 const GRACE: Duration = Duration::from_secs(3);
@@ -124,7 +124,7 @@ impl Model {
             if state.queue.is_empty() && state.ledger.in_hand() == 0 && state.waiting > 0 {
                 return Verdict::Complete;
             }
-            let woken = self.shared.changes.wait_timeout(state, LOOK);
+            let woken = self.shared.changes.wait_timeout(state, CHECK_INTERVAL);
             let (woken, elapsed) = woken.unwrap_or_else(PoisonError::into_inner);
             state = woken;
             if elapsed.timed_out() && is_gone() {

@@ -7,7 +7,7 @@ use super::stacks::{ADAPTER, ALONE, DOCS, LAYER};
 
 /// One aim.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Reach {
+pub(super) struct Aim {
     pub(super) what: String,
     pub(super) value: f64,
     pub(super) limit: f64,
@@ -15,13 +15,13 @@ pub(super) struct Reach {
 }
 
 /// The aims, of the applications that were measured.
-pub(super) fn of(measured: &[Measured]) -> Vec<Reach> {
-    let mut reach = Vec::new();
+pub(super) fn of(measured: &[Measured]) -> Vec<Aim> {
+    let mut aims = Vec::new();
     for application in measured {
         // By our recipe, and as its authors build it.
         for row in [ADAPTER, DOCS] {
             if let Some(row) = application.row(row) {
-                beside(application, row, &mut reach);
+                beside(application, row, &mut aims);
             }
         }
         let alone = application.row(ALONE);
@@ -31,30 +31,30 @@ pub(super) fn of(measured: &[Measured]) -> Vec<Reach> {
                 "{}: ms of the first answer behind the application's own",
                 application.name
             );
-            reach.push(at_most(what, -behind.median / 1000.0, 2.0));
+            aims.push(at_most(what, -behind.median / 1000.0, 2.0));
         }
     }
-    reach
+    aims
 }
 
-fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
+fn beside(application: &Measured, row: &Row, aims: &mut Vec<Aim>) {
     let (name, adapter) = (&application.name, &row.name);
     let ratio = |figure| row.layer_ratio.get(figure).map(|ratio| ratio.median);
     if name == "c" {
         let own = application.row(LAYER).and_then(|row| row.resident_kb);
         let memory = own.zip(row.resident_kb).map(|(own, other)| own / other);
-        let aims = [
+        let limits = [
             ("spawn to next", ratio(NEXT), 0.15),
             ("a warm request", ratio(WARM), 0.5),
             ("resident memory", memory, 0.1),
         ];
-        for (what, value, limit) in aims {
+        for (what, value, limit) in limits {
             let what = format!("{name}: {what}, of {adapter}'s");
-            reach.extend(value.map(|value| at_most(what, value, limit)));
+            aims.extend(value.map(|value| at_most(what, value, limit)));
         }
     } else if let Some(lead) = row.layer_lead_us.get(FIRST) {
         let value = lead.median / 1000.0;
-        reach.push(Reach {
+        aims.push(Aim {
             what: format!("{name}: ms of the first answer before {adapter}'s, at least"),
             value,
             limit: 8.0,
@@ -63,8 +63,8 @@ fn beside(application: &Measured, row: &Row, reach: &mut Vec<Reach>) {
     }
 }
 
-fn at_most(what: String, value: f64, limit: f64) -> Reach {
-    Reach {
+fn at_most(what: String, value: f64, limit: f64) -> Aim {
+    Aim {
         what: what + ", at most",
         value,
         limit,
