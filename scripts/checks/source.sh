@@ -14,7 +14,7 @@ format() {
         cargo fmt --manifest-path "$package/Cargo.toml" --check || return 1
     done
 }
-figures() { tests/docs/test_figures.py && tests/docs/check.py links; }
+figures() { tests/docs/test_figures.py && tests/docs/test_flags.py && tests/docs/check.py links; }
 layers() { tests/layers/test_check.py && tests/layers/check.py; }
 # Licences, duplicates and sources, by deny.toml; and what was taken back from the registry.
 dependencies() {

@@ -38,23 +38,27 @@ def differs():
         return
     profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
     profile.pop("package", None)
-    seen = 0
+    # Of what somebody repeats, by kind: each kind stands in one place at least, or the search has missed it.
+    repeated = {"rustc's flags": 0, "the C compiler's flags": 0, "the options for std": 0, "the profile": 0}
     for name in pages.files("layer", "src/guide", "examples", "README.md"):
         try:
             text = (ROOT / name).read_text()
         except UnicodeDecodeError:
             continue
+        repeated["rustc's flags"] += "-Crelocation-model" in text
         if "-Crelocation-model" in text and rust(text) != wanted[0]:
             yield f"{name}: rustc gets {sorted(rust(text))}, and in {SOURCE} {sorted(wanted[0])}"
         for flags in c(text):
-            seen += 1
+            repeated["the C compiler's flags"] += 1
             if flags != wanted[1][0]:
                 yield f"{name}: the C compiler gets {sorted(flags)}, and in {SOURCE} {sorted(wanted[1][0])}"
+        repeated["the options for std"] += bool(std(text))
         if std(text) - wanted[2]:
             yield f"{name}: std is rebuilt with {sorted(std(text))}, and in {SOURCE} with {sorted(wanted[2])}"
         for block in PROFILE.findall(text):
-            seen += 1
+            repeated["the profile"] += 1
             if tomllib.loads(block) != profile:
                 yield f"{name}: its profile is not the one of Cargo.toml: {block!r}"
-    if not seen:
-        yield f"no page or template repeats the flags of {SOURCE}, so nothing is compared"
+    for kind, count in repeated.items():
+        if not count:
+            yield f"no page or template repeats {kind} of {SOURCE} and Cargo.toml, so nothing is compared"
