@@ -13,7 +13,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import ARCHES, ROOT, TOOLS, environment, run
+from harness import ARCHES, ROOT, TOOLS, QuietHandler, environment, run
 
 PACKAGE = ROOT / "scripts/package-image"
 HOST = "x86_64" if platform.machine() == "x86_64" else "arm64"
@@ -55,10 +55,8 @@ def unpack(layout, tag, root):
     return skopeo("inspect", "--config", f"oci:{layout}:{tag}")["config"]
 
 
-class RuntimeApi(http.server.BaseHTTPRequestHandler):
+class RuntimeApi(QuietHandler):
     """Lambda's Runtime API with one event: `server.answer` is set when it is answered."""
-
-    protocol_version = "HTTP/1.1"
 
     def do_GET(self):
         if self.server.sent:
@@ -66,8 +64,8 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self.server.sent = True
-        self.reply(200, self.server.event, {"Lambda-Runtime-Aws-Request-Id": "one",
-                                            "Lambda-Runtime-Deadline-Ms": "99999999999999"})
+        self.reply(200, {"Lambda-Runtime-Aws-Request-Id": "one", "Lambda-Runtime-Deadline-Ms": "99999999999999"},
+                   self.server.event)
 
     def do_POST(self):
         if "chunked" in self.headers.get("Transfer-Encoding", ""):
@@ -78,18 +76,8 @@ class RuntimeApi(http.server.BaseHTTPRequestHandler):
         else:
             body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.answer.append((self.path.rsplit("/", 1)[1], body.decode()))
-        self.reply(202, b"{}", {})
+        self.reply(202, {}, b"{}")
         self.server.answered.set()
-
-    def reply(self, status, body, headers):
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 def answer(root, config, arch, event):

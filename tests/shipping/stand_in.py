@@ -13,6 +13,8 @@ import threading
 import time
 import urllib.parse
 
+from harness import QuietHandler
+
 REPORT = (
     "START RequestId: 1-2-3 Version: $LATEST\nEND RequestId: 1-2-3\n"
     "REPORT RequestId: 1-2-3\tDuration: {duration:.2f} ms\tBilled Duration: {billed} ms\t"
@@ -112,9 +114,7 @@ class StandIn:
         }
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class Handler(QuietHandler):
     def answer(self):
         stand_in = self.server.stand_in
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -141,13 +141,3 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(status, kept, said)
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
-
-    def reply(self, status, headers, body):
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
