@@ -1,5 +1,6 @@
 //! A process with all that it started: signals for the whole of it.
 
+use std::collections::HashMap;
 use std::fs;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 pub struct Tree {
     /// The id of the group's leader, until that was reaped.
     leader: Arc<Mutex<Option<Pid>>>,
+    /// The processes that were there at any look, and when each was started: once the leader is dead, nobody finds
+    /// those in other groups any more.
+    seen: Arc<Mutex<HashMap<i32, u64>>>,
 }
 
 impl Tree {
@@ -20,6 +24,7 @@ impl Tree {
         let pid = i32::try_from(leader).ok().and_then(Pid::from_raw);
         Tree {
             leader: Arc::new(Mutex::new(pid)),
+            seen: Arc::default(),
         }
     }
 
@@ -53,11 +58,24 @@ impl Tree {
     }
 
     /// To be called when the leader has ended and before it is reaped: its id may then become
-    /// another's. What is left of its group is killed.
+    /// another's. What is left of its group is killed, and what [`Tree::peak_kb`] has seen of other groups.
     pub fn forget(&self) {
         let mut leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leader) = leader.take() {
-            let _ = kill_process_group(leader, Signal::KILL);
+        let Some(leader) = leader.take() else {
+            return;
+        };
+        let _ = kill_process_group(leader, Signal::KILL);
+        for (pid, started) in self
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain()
+        {
+            // The id of one that has ended may be another's by now.
+            let is_the_same = Stat::of(pid).is_some_and(|stat| stat.started == started);
+            if let Some(pid) = Pid::from_raw(pid).filter(|_| is_the_same) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         }
     }
 
@@ -65,6 +83,9 @@ impl Tree {
     #[must_use]
     pub fn peak_kb(&self) -> u64 {
         let members = self.with(members).unwrap_or_default();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let stats = members.iter().map(|pid| pid.as_raw_pid());
+        seen.extend(stats.filter_map(|pid| Some((pid, Stat::of(pid)?.started))));
         members.into_iter().filter_map(peak_kb).sum()
     }
 
@@ -99,16 +120,13 @@ fn peak_kb(pid: Pid) -> Option<u64> {
 fn members(leader: Pid) -> Vec<Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let mut others: Vec<(i32, [i32; 2])> = pids
-        .filter_map(|pid| Some((pid, parent_and_group(pid)?)))
-        .collect();
+    let mut others: Vec<(i32, Stat)> = pids.filter_map(|pid| Some((pid, Stat::of(pid)?))).collect();
     let leader = leader.as_raw_pid();
     let mut found = Vec::new();
     loop {
-        let (inside, outside): (Vec<_>, Vec<_>) =
-            others.into_iter().partition(|(pid, [parent, group])| {
-                *pid == leader || *group == leader || found.contains(parent)
-            });
+        let (inside, outside): (Vec<_>, Vec<_>) = others.into_iter().partition(|(pid, stat)| {
+            *pid == leader || stat.group == leader || found.contains(&stat.parent)
+        });
         if inside.is_empty() {
             return found.into_iter().filter_map(Pid::from_raw).collect();
         }
@@ -117,10 +135,24 @@ fn members(leader: Pid) -> Vec<Pid> {
     }
 }
 
-/// Numbers and no `Pid`: the group is 0 for one of another PID namespace, -1 for the dying.
-fn parent_and_group(pid: i32) -> Option<[i32; 2]> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Behind the name, which may hold anything: state, parent, group.
-    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1);
-    Some([fields.next()?.parse().ok()?, fields.next()?.parse().ok()?])
+/// Of what /proc/PID/stat has. Numbers and no `Pid`: the group is 0 for one of another PID namespace, -1 for the
+/// dying.
+struct Stat {
+    parent: i32,
+    group: i32,
+    /// When it was started, in ticks since boot.
+    started: u64,
+}
+
+impl Stat {
+    fn of(pid: i32) -> Option<Stat> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // Behind the name, which may hold anything: state, parent, group; the start is the twentieth.
+        let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1);
+        Some(Stat {
+            parent: fields.next()?.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+            started: fields.nth(16)?.parse().ok()?,
+        })
+    }
 }

@@ -4,12 +4,14 @@ mod common;
 #[path = "common/local.rs"]
 mod local;
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use coldspark_emulator::api::MAX_EVENT;
+use coldspark_emulator::under_test::wait_until;
 use common::{LONG, answer, call, connect, get, post, send};
 use local::{bootstrap, local};
 use rustix::process::{Pid, Signal, kill_process};
@@ -202,4 +204,26 @@ fn with_freeze_all_stands_still_between_events() {
         }
         assert_eq!(ask(), pid);
     }
+}
+
+#[test]
+fn the_application_of_a_bootstrap_that_is_killed_from_outside_is_killed_too() {
+    let Some(mut served) = Served::start("application") else {
+        return;
+    };
+    let ask = |served: &Served| {
+        let answer = call(&mut connect(&served.address), post(PATH, "", "1"));
+        serde_json::from_str::<Value>(&answer.body).unwrap()["pid"].clone()
+    };
+    let bootstrap = ask(&served);
+    let application = served.wait_for_line("child ");
+    let state = || fs::read_to_string(format!("/proc/{application}/stat"));
+    let lives = || state().is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(lives());
+    let pid = bootstrap
+        .as_i64()
+        .and_then(|pid| Pid::from_raw(pid.try_into().ok()?));
+    kill_process(pid.unwrap(), Signal::KILL).unwrap();
+    wait_until("killed", || !lives(), || state().unwrap_or_default());
+    assert_ne!(ask(&served), bootstrap);
 }
