@@ -127,7 +127,7 @@ fn chunk(mut body: &[u8], sizes: &[usize], out: &mut Vec<u8>) {
     out.extend_from_slice(b"0\r\n\r\n");
 }
 
-/// The reason phrase of a status; `Status` for others.
+/// The reason phrase of a status; nothing for statuses that are rare.
 #[must_use]
 pub fn reason(status: u16) -> &'static str {
     match status {
@@ -180,6 +180,18 @@ mod tests {
         let wrong = reply.clone().set_header("Content-Length", "9");
         assert!(text(&wrong).contains("\r\nContent-Length: 9\r\n\r\nhello"));
         assert!(!text(&reply.without_header("content-length")).contains("Length"));
+    }
+
+    #[test]
+    fn a_status_has_its_reason_phrase_or_an_empty_one() {
+        let line = |status| {
+            let text = text(&Reply::new(status));
+            text.split("\r\n").next().unwrap().to_owned()
+        };
+        assert_eq!(line(404), "HTTP/1.1 404 Not Found");
+        assert_eq!(line(502), "HTTP/1.1 502 Bad Gateway");
+        // The space stays (RFC 9112, 4).
+        assert_eq!(line(499), "HTTP/1.1 499 ");
     }
 
     #[test]
