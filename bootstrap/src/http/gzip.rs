@@ -163,26 +163,28 @@ mod tests {
 
     #[test]
     fn lengths_and_distances_have_the_codes_of_the_standard() {
-        for (length, code, extra, value) in [
-            (3, 257, 0, 0),
-            (10, 264, 0, 0),
-            (11, 265, 1, 0),
-            (18, 268, 1, 1),
-            (19, 269, 2, 0),
-            (257, 284, 5, 30),
-        ] {
-            let (found, bits, rest) = split(length - 3, 2);
-            assert_eq!((found + 257, bits, rest), (code, extra, value), "{length}");
-        }
-        for (distance, code, extra, value) in [
-            (1, 0, 0, 0),
-            (4, 3, 0, 0),
-            (5, 4, 1, 0),
-            (8, 5, 1, 1),
-            (9, 6, 2, 0),
-            (32768, 29, 13, 8191),
-        ] {
-            assert_eq!(split(distance - 1, 1), (code, extra, value), "{distance}");
+        // The first number and the first code, how many bits a code holds, and what becomes of some numbers.
+        let lengths = [
+            (3, (257, 0, 0)),
+            (10, (264, 0, 0)),
+            (11, (265, 1, 0)),
+            (18, (268, 1, 1)),
+            (19, (269, 2, 0)),
+            (257, (284, 5, 30)),
+        ];
+        let distances = [
+            (1, (0, 0, 0)),
+            (4, (3, 0, 0)),
+            (5, (4, 1, 0)),
+            (8, (5, 1, 1)),
+            (9, (6, 2, 0)),
+            (32768, (29, 13, 8191)),
+        ];
+        for (least, first_code, kept, numbers) in [(3, 257, 2, lengths), (1, 0, 1, distances)] {
+            for (number, expected) in numbers {
+                let (code, extra, value) = split(number - least, kept);
+                assert_eq!((code + first_code, extra, value), expected, "{number}");
+            }
         }
     }
 
