@@ -6,7 +6,7 @@ use std::net::{IpAddr, TcpStream};
 use coldspark::internal::warn;
 
 use super::program::start_again;
-use super::settings::{LEFT_OUT, text, unreadable};
+use super::settings::{text, unreadable};
 use crate::settings::RUNTIME_API;
 use crate::sys;
 
@@ -21,7 +21,7 @@ pub(crate) fn go_through_proxy() {
     };
     let address = value.strip_prefix("http://").unwrap_or(&value);
     let Some(socket) = parts(address) else {
-        return unreadable(name, &value, "an address such as 127.0.0.1:9002", LEFT_OUT);
+        return unreadable(name, &value, "an address such as 127.0.0.1:9002", None);
     };
     if sys::variable(RUNTIME_API).is_some_and(|api| api == address) {
         return;

@@ -3,11 +3,14 @@
 //! An invalid value is named in a warning, and the default is used, since an environment that works with
 //! the Web Adapter has to work here too.
 
+mod statuses;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use coldspark::internal::{quoted, warn};
 
+use self::statuses::Statuses;
 use crate::settings::ADAPTER;
 use crate::sys;
 
@@ -21,9 +24,6 @@ const OLD_NAMES: [&str; 7] = [
     "READINESS_CHECK_PATH",
     "READINESS_CHECK_PROTOCOL",
 ];
-
-/// What a warning says of a setting without a default.
-pub(super) const LEFT_OUT: &str = "left out";
 
 /// The settings of a web application.
 #[derive(Debug)]
@@ -61,51 +61,10 @@ pub(super) struct Check {
     pub(super) timeout: Option<Duration>,
 }
 
-/// Ranges of HTTP statuses.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Statuses(Vec<(u16, u16)>);
-
-impl Statuses {
-    pub(super) fn contain(&self, status: u16) -> bool {
-        self.0
-            .iter()
-            .any(|(first, last)| (*first..=*last).contains(&status))
-    }
-
-    /// `200-399,404`. A part that no status can match is left out; `None`, and `default` in the warning, where
-    /// nothing else is there.
-    fn read(name: &str, text: &str, default: &str) -> Option<Self> {
-        const FORM: &str = "statuses such as 200-399,404";
-        let range = |part: &str| {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let first: u16 = first.trim_ascii().parse().ok()?;
-            let last = last.trim_ascii().parse().ok()?;
-            (first <= last && first < 1000 && last >= 100).then_some((first, last))
-        };
-        let mut ranges = Vec::new();
-        let mut whole = true;
-        for part in text.split(',').filter(|part| !part.trim_ascii().is_empty()) {
-            match range(part) {
-                Some(range) => ranges.push(range),
-                None => whole = false,
-            }
-        }
-        let none = ranges.is_empty();
-        if none || !whole {
-            let instead = match none {
-                true => default,
-                false => "what can be read of it",
-            };
-            unreadable(name, text, FORM, instead);
-        }
-        (!none).then_some(Self(ranges))
-    }
-}
-
 impl WebSettings {
     pub(super) fn from_env() -> Self {
         let port = number("PORT", "a port", 8080);
-        let stream = is_second("INVOKE_MODE", ["buffered", "response_stream"]);
+        let stream = chooses("INVOKE_MODE", "response_stream", "buffered");
         let compress = flag("ENABLE_COMPRESSION");
         if compress && stream {
             warn(format_args!(
@@ -123,32 +82,29 @@ impl WebSettings {
                 .map(|(_, path)| path.trim_end_matches('/').to_owned())
                 .filter(|path| !path.is_empty()),
             authorization: text("AUTHORIZATION_SOURCE").map(|(_, name)| name),
-            errors: statuses("ERROR_STATUS_CODES", LEFT_OUT).unwrap_or_default(),
+            errors: Statuses::from_env("ERROR_STATUS_CODES", None),
             compress: compress && !stream,
             stream,
-            pass_through: path("PASS_THROUGH_PATH", "/events")
-                .unwrap_or_else(|| "/events".to_owned()),
-            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS", "4").unwrap_or(Duration::from_secs(4)),
-            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", LEFT_OUT),
-            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", LEFT_OUT),
+            pass_through: path("PASS_THROUGH_PATH", Some("/events")).unwrap_or_default(),
+            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS", Some("4")).unwrap_or_default(),
+            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", None),
+            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", None),
         }
     }
 }
 
 impl Check {
     fn from_env(port: u16) -> Self {
-        let tcp = is_second("READINESS_CHECK_PROTOCOL", ["HTTP", "TCP"]);
+        let tcp = chooses("READINESS_CHECK_PROTOCOL", "TCP", "HTTP");
         // A name of version 0: the first status that is not healthy.
-        let last = number("READINESS_CHECK_MIN_UNHEALTHY_STATUS", "a status", 500).max(101) - 1;
-        let default = ["100-", &last.to_string()].concat();
-        let healthy = statuses("READINESS_CHECK_HEALTHY_STATUS", &default);
-        let healthy = healthy.unwrap_or_else(|| Statuses(vec![(100, last)]));
+        let unhealthy = number("READINESS_CHECK_MIN_UNHEALTHY_STATUS", "a status", 500);
+        let healthy = ["100-", &(unhealthy.max(101) - 1).to_string()].concat();
         Self {
             port: number("READINESS_CHECK_PORT", "a port", port),
-            path: path("READINESS_CHECK_PATH", "/").unwrap_or_else(|| "/".to_owned()),
+            path: path("READINESS_CHECK_PATH", Some("/")).unwrap_or_default(),
             tcp,
-            healthy,
-            timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS", LEFT_OUT)
+            healthy: Statuses::from_env("READINESS_CHECK_HEALTHY_STATUS", Some(&healthy)),
+            timeout: seconds("READINESS_CHECK_TIMEOUT_SECONDS", None)
                 .filter(|limit| !limit.is_zero()),
         }
     }
@@ -161,7 +117,7 @@ fn hosts() -> (String, Vec<IpAddr>) {
             Ok(address @ IpAddr::V4(_)) => return (host, vec![address]),
             Ok(address) => return (["[", &host, "]"].concat(), vec![address]),
             Err(_) if host.eq_ignore_ascii_case("localhost") => {}
-            Err(_) => unreadable(name, &host, "an IP address or localhost", "localhost"),
+            Err(_) => unreadable(name, &host, "an IP address or localhost", Some("localhost")),
         }
     }
     let both = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
@@ -187,72 +143,70 @@ pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
     Some((name, value.trim_ascii().to_owned()))
 }
 
-#[inline(never)]
-fn number(name: &'static str, form: &str, default: u16) -> u16 {
-    let Some((name, value)) = text(name) else {
-        return default;
-    };
-    let port = value.parse().ok().filter(|port| *port > 0);
-    port.unwrap_or_else(|| {
-        unreadable(name, &value, form, &default.to_string());
-        default
-    })
+/// The value of a setting as `read` understands it, or else that of its default, if it has one.
+fn setting<T>(
+    name: &'static str,
+    form: &str,
+    default: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    if let Some((name, value)) = text(name) {
+        let valid = read(&value);
+        if valid.is_some() {
+            return valid;
+        }
+        unreadable(name, &value, form, default);
+    }
+    default.and_then(read)
 }
 
-/// Whether a setting has the second of its two words, in any case. The first one is the default.
-fn is_second(name: &'static str, [first, second]: [&str; 2]) -> bool {
-    match text(name) {
-        Some((_, value)) if value.eq_ignore_ascii_case(second) => true,
-        Some((name, value)) if !value.eq_ignore_ascii_case(first) => {
-            unreadable(name, &value, &[first, " or ", second].concat(), first);
-            false
-        }
-        _ => false,
-    }
+/// A number that is not zero.
+#[inline(never)]
+fn number(name: &'static str, form: &str, default: u16) -> u16 {
+    let read = |value: &str| value.parse().ok().filter(|number| *number > 0);
+    setting(name, form, Some(&default.to_string()), read).unwrap_or_default()
+}
+
+/// Whether a setting has this word and not the default, in any case.
+#[inline(never)]
+fn chooses(name: &'static str, word: &str, default: &str) -> bool {
+    let form = [default, " or ", word].concat();
+    let read = |value: &str| {
+        let is = |word: &str| value.eq_ignore_ascii_case(word);
+        (is(word) || is(default)).then(|| is(word))
+    };
+    setting(name, &form, Some(default), read).unwrap_or_default()
 }
 
 #[inline(never)]
 fn flag(name: &'static str) -> bool {
-    match text(name) {
-        Some((_, value)) if value == "true" || value == "1" => true,
-        Some((_, value)) if value == "false" || value == "0" => false,
-        Some((name, value)) => {
-            unreadable(name, &value, "true or false", "false");
-            false
-        }
-        None => false,
-    }
+    let read = |value: &str| match value {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    };
+    setting(name, "true or false", Some("false"), read).unwrap_or_default()
 }
 
-/// A path of the application, with the slash that it begins with. `default` is for the warning, here and below.
+/// A path of the application, with the slash that it begins with.
 #[inline(never)]
-fn path(name: &'static str, default: &str) -> Option<String> {
-    let (name, path) = text(name)?;
-    if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
-        unreadable(name, &path, "a path, encoded as in a URL", default);
-        return None;
-    }
-    Some(match path.strip_prefix('/') {
-        Some(_) => path,
-        None => ["/", &path].concat(),
-    })
-}
-
-#[inline(never)]
-fn statuses(name: &'static str, default: &str) -> Option<Statuses> {
-    let (name, text) = text(name)?;
-    Statuses::read(name, &text, default)
+fn path(name: &'static str, default: Option<&str>) -> Option<String> {
+    let read = |path: &str| {
+        let slash = match path.starts_with('/') {
+            true => "",
+            false => "/",
+        };
+        let valid = path.bytes().all(|byte| byte.is_ascii_graphic());
+        valid.then(|| [slash, path].concat())
+    };
+    setting(name, "a path, encoded as in a URL", default, read)
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
 #[inline(never)]
-fn seconds(name: &'static str, default: &str) -> Option<Duration> {
-    let (name, value) = text(name)?;
-    let read = milliseconds(&value);
-    if read.is_none() {
-        unreadable(name, &value, "seconds such as 4 or 0.5", default);
-    }
-    read.map(Duration::from_millis)
+fn seconds(name: &'static str, default: Option<&str>) -> Option<Duration> {
+    let read = |value: &str| milliseconds(value).map(Duration::from_millis);
+    setting(name, "seconds such as 4 or 0.5", default, read)
 }
 
 fn milliseconds(value: &str) -> Option<u64> {
@@ -271,29 +225,19 @@ fn milliseconds(value: &str) -> Option<u64> {
     whole.checked_mul(1000)?.checked_add(parts * scale)
 }
 
+/// Warns of an invalid value: what the setting has to be, and the default, which counts instead.
 #[inline(never)]
-pub(super) fn unreadable(name: &str, value: &str, form: &str, instead: &str) {
+pub(super) fn unreadable(name: &str, value: &str, form: &str, default: Option<&str>) {
     warn(format_args!(
-        "{name} is {}, and has to be {form}; it is {instead}",
-        quoted(value)
+        "{name} is {}, and has to be {form}; it is {}",
+        quoted(value),
+        default.unwrap_or("left out")
     ));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn statuses_are_numbers_and_ranges() {
-        let read = |text| Statuses::read("X", text, "100-499");
-        let statuses = read("200-299, 404,,x,500-").unwrap();
-        assert_eq!(statuses, Statuses(vec![(200, 299), (404, 404)]));
-        assert!(statuses.contain(299) && statuses.contain(404) && !statuses.contain(300));
-        assert_eq!(read("0-399"), Some(Statuses(vec![(0, 399)])));
-        for nothing in ["ok", "499-100", "99", "1000-2000", ",", "", "-1"] {
-            assert_eq!(read(nothing), None, "{nothing}");
-        }
-    }
 
     #[test]
     fn seconds_have_a_fraction() {
