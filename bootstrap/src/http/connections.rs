@@ -6,8 +6,8 @@ use std::time::Duration;
 use coldspark::internal::{Head, since_boot};
 
 use super::application::{Application, lock};
-use super::body::Body;
-use super::connection::{Connection, Outgoing};
+use super::connection::Connection;
+use super::exchange::Exchange;
 use super::running::Running;
 use super::trouble::Trouble;
 
@@ -72,33 +72,14 @@ impl Application {
         hosts.map(move |address| SocketAddr::new(*address, port))
     }
 
-    /// Reads and drops the rest of an answer; returns whether the connection can be used again.
-    pub(super) fn pass_over(
-        &self,
-        connection: &mut Connection,
-        running: &Running,
-        head: &Head,
-        until: Option<Duration>,
-    ) -> bool {
+    /// Reads and drops the answer to the readiness check; returns the connection if it can be used again.
+    pub(super) fn pass_over(&self, mut exchange: Exchange<'_>, head: &Head) -> Option<Connection> {
         let (time, most) = REST;
         let end = since_boot() + time;
-        let end = until.map_or(end, |until| until.min(end));
-        connection.received.drain(..head.length);
-        let (mut body, mut passed) = (Body::new(head.framing), Vec::new());
-        loop {
-            let (received, closed) = (&mut connection.received, connection.closed);
-            match body.take(received, closed, &mut passed) {
-                Ok(true) => {
-                    return head.keep_alive && !closed && connection.received.is_empty();
-                }
-                Ok(false) if passed.len() < most && !closed => {}
-                _ => return false,
-            }
-            let nothing = &mut Outgoing::new(&[], &[]);
-            let came = connection.advance(running, nothing, Some(end), body.expects());
-            if came.is_err() {
-                return false;
-            }
-        }
+        exchange.until = Some(exchange.until.map_or(end, |until| until.min(end)));
+        exchange.take_head(head);
+        let received =
+            exchange.receive_body(head, &mut Vec::new(), &mut |body| Ok(body.len() < most));
+        received.ok().and_then(|()| exchange.reusable())
     }
 }

@@ -1,16 +1,14 @@
 //! The handling of one event: its request, the answer, and the response.
 
-use std::sync::Arc;
-
 use coldspark::internal::{HTTP_CONTENT_TYPE, Head, MAX_RESPONSE, warn};
 use coldspark::stream::Writer;
 use coldspark::{Context, Error};
 
 use super::answer::{self, Answer};
 use super::application::{Application, NotReady};
-use super::body::Body;
-use super::connection::{Connection, Outgoing};
+use super::connection::Connection;
 use super::event::FrontEnd;
+use super::exchange::Exchange;
 use super::request::{Refusal, Request};
 use super::running::Running;
 use super::trouble::Trouble;
@@ -28,13 +26,17 @@ impl Application {
         context: &Context<'_>,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let deadline = Deadline::of(context, self.settings.deadline_margin);
+        let mut to = Receiver {
+            deadline: Deadline::of(context, self.settings.deadline_margin),
+            writer,
+            begun: false,
+        };
         self.log.begin_event(context);
         let request = match Request::of_event(event, context, &self.web, &self.host) {
             Ok(request) => request,
-            Err(refusal) => return self.refuse(refusal, writer),
+            Err(refusal) => return self.refuse(refusal, to.writer),
         };
-        let response = self.serve(&request, &deadline, writer);
+        let response = self.serve(&request, &mut to);
         match wait::has_log() {
             true => self.log.end_lines(),
             false => self.log.flush(),
@@ -85,32 +87,28 @@ impl Application {
     fn serve(
         &self,
         request: &Request<'_>,
-        deadline: &Deadline,
-        writer: &mut Writer<'_>,
+        to: &mut Receiver<'_, '_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        if deadline.is_over() {
-            return self.give_up(request, deadline, ", which left no time to ask", writer);
+        if to.deadline.is_over() {
+            return self.give_up(request, to, ", which left no time to ask");
         }
-        let (running, connection) = match self.prepare(deadline.at) {
+        let (running, connection) = match self.prepare(to.deadline.at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
             Err(NotReady::Late(why)) => {
-                let what = ["; not ready: ", &why].concat();
-                return self.give_up(request, deadline, &what, writer);
+                return self.give_up(request, to, &["; not ready: ", &why].concat());
             }
         };
-        let mut begun = false;
-        let exchanged = self.exchange(request, &running, connection, deadline, writer, &mut begun);
-        match exchanged {
+        match self.exchange(request, &running, connection, to) {
             Ok(response) => Ok(response),
             Err(Trouble::Late) => {
                 let what = match self.was_late(&running) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };
-                match begun {
-                    true => Err(deadline.error(what)),
-                    false => self.give_up(request, deadline, what, writer),
+                match to.begun {
+                    true => Err(to.deadline.error(what)),
+                    false => self.give_up(request, to, what),
                 }
             }
             Err(trouble) => Err(self.error(&running, trouble, When::Answering)),
@@ -122,11 +120,10 @@ impl Application {
     fn give_up(
         &self,
         request: &Request<'_>,
-        deadline: &Deadline,
+        to: &mut Receiver<'_, '_>,
         what: &str,
-        writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let error = deadline.error(what);
+        let error = to.deadline.error(what);
         let Some(front_end) = request.front_end else {
             return Err(error);
         };
@@ -135,29 +132,27 @@ impl Application {
             error.message()
         ));
         let text = "the application has not answered in time";
-        self.own(front_end, "504 Gateway Timeout", text, writer)
+        self.own(front_end, "504 Gateway Timeout", text, to.writer)
     }
 
     fn exchange(
         &self,
         request: &Request<'_>,
-        running: &Arc<Running>,
+        running: &Running,
         kept: Option<Connection>,
-        deadline: &Deadline,
-        writer: &mut Writer<'_>,
-        begun: &mut bool,
+        to: &mut Receiver<'_, '_>,
     ) -> Result<Option<Vec<u8>>, Trouble> {
-        let mut outgoing = Outgoing::new(&request.head, &request.body);
-        let mut connection = match kept {
+        let until = to.deadline.at;
+        let connection = match kept {
             Some(connection) => connection,
-            None => self.connect(running, deadline.at)?,
+            None => self.connect(running, until)?,
         };
-        let head = match connection.await_head(running, &mut outgoing, deadline.at) {
+        let mut exchange = Exchange::new(connection, request, running, until);
+        let head = match exchange.await_head() {
             // The application may have closed the connection before it saw the request.
             Err(Trouble::Closed) if request.may_repeat => {
-                connection = self.connect(running, deadline.at)?;
-                outgoing = Outgoing::new(&request.head, &request.body);
-                connection.await_head(running, &mut outgoing, deadline.at)?
+                exchange = Exchange::new(self.connect(running, until)?, request, running, until);
+                exchange.await_head()?
             }
             head => head?,
         };
@@ -172,125 +167,80 @@ impl Application {
                 ),
             ));
         }
-        let incoming = Incoming {
-            request,
-            running,
-            deadline,
-            head,
+        let response = match self.web.stream {
+            true => stream(&mut exchange, &head, to)?,
+            false => collect(&mut exchange, &head, self.web.compress)?,
         };
-        let (response, reusable) = match self.web.stream {
-            true => incoming.stream(&mut connection, &mut outgoing, writer, begun)?,
-            false => incoming.collect(&mut connection, &mut outgoing, self.web.compress)?,
-        };
-        self.keep(Some(connection).filter(|_| reusable));
+        self.keep(exchange.reusable());
         Ok(response)
     }
 }
 
-/// An answer whose head has come.
-struct Incoming<'a> {
-    request: &'a Request<'a>,
-    running: &'a Running,
-    deadline: &'a Deadline,
-    head: Head,
+/// The whole response.
+fn collect(
+    exchange: &mut Exchange<'_>,
+    head: &Head,
+    compress: bool,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    let bytes = exchange.take_head(head);
+    let mut body = Vec::new();
+    exchange.receive_body(
+        head,
+        &mut body,
+        &mut |body| match body.len() > MAX_RESPONSE {
+            true => Err(answer::too_large(
+                "more than ",
+                MAX_RESPONSE,
+                MAX_RESPONSE,
+                "Lambda takes",
+            )),
+            false => Ok(true),
+        },
+    )?;
+    let request = exchange.request;
+    let Some(front_end) = request.front_end else {
+        return Ok(Some(body));
+    };
+    let answer = Answer::read(&bytes, head, exchange.fields())?;
+    let response = answer.whole(front_end, body, compress && request.accepts_gzip)?;
+    Ok(Some(response))
 }
 
-impl Incoming<'_> {
-    /// The whole response, and whether the connection can be used again.
-    fn collect(
-        &self,
-        connection: &mut Connection,
-        outgoing: &mut Outgoing<'_>,
-        compress: bool,
-    ) -> Result<(Option<Vec<u8>>, bool), Trouble> {
-        let head = self.take_head(connection);
-        let mut body = Vec::new();
-        let reusable = self.pass(connection, outgoing, &mut body, |body| {
-            match body.len() > MAX_RESPONSE {
-                true => Err(answer::too_large(
-                    "more than ",
-                    MAX_RESPONSE,
-                    MAX_RESPONSE,
-                    "Lambda takes",
-                )),
-                false => Ok(true),
-            }
-        })?;
-        let Some(front_end) = self.request.front_end else {
-            return Ok((Some(body), reusable));
-        };
-        let answer = Answer::read(&head, &self.head, &connection.fields)?;
-        let compress = compress && self.request.accepts_gzip;
-        let response = answer.whole(front_end, body, compress)?;
-        Ok((Some(response), reusable))
-    }
+/// Passes the response on as it comes.
+fn stream(
+    exchange: &mut Exchange<'_>,
+    head: &Head,
+    to: &mut Receiver<'_, '_>,
+) -> Result<Option<Vec<u8>>, Trouble> {
+    let bytes = exchange.take_head(head);
+    let answer = Answer::read(&bytes, head, exchange.fields())?;
+    let (content_type, prelude) = match exchange.request.front_end {
+        Some(_) => (HTTP_CONTENT_TYPE, answer.prelude()),
+        None => (
+            answer
+                .header("content-type")
+                .unwrap_or("application/octet-stream"),
+            Vec::new(),
+        ),
+    };
+    let mut stream = StreamedResponse::new(to.writer, Some(content_type), to.deadline);
+    // The head is sent with the part of the body that came, or alone.
+    let mut body = prelude;
+    to.begun = true;
+    exchange.receive_body(head, &mut body, &mut |body| {
+        stream.send(body);
+        body.clear();
+        Ok(!stream.reader_is_gone)
+    })?;
+    stream.send_until_deadline();
+    stream.send(&body);
+    Ok(None)
+}
 
-    /// Passes the response on as it comes; returns whether the connection can be used again.
-    fn stream(
-        &self,
-        connection: &mut Connection,
-        outgoing: &mut Outgoing<'_>,
-        writer: &mut Writer<'_>,
-        begun: &mut bool,
-    ) -> Result<(Option<Vec<u8>>, bool), Trouble> {
-        let head = self.take_head(connection);
-        let answer = Answer::read(&head, &self.head, &connection.fields)?;
-        let (content_type, prelude) = match self.request.front_end {
-            Some(_) => (HTTP_CONTENT_TYPE, answer.prelude()),
-            None => (
-                answer
-                    .header("content-type")
-                    .unwrap_or("application/octet-stream"),
-                Vec::new(),
-            ),
-        };
-        let mut stream = StreamedResponse::new(writer, Some(content_type), *self.deadline);
-        // The head is sent with the part of the body that came, or alone.
-        let mut body = prelude;
-        *begun = true;
-        let reusable = self.pass(connection, outgoing, &mut body, |body| {
-            stream.send(body);
-            body.clear();
-            Ok(!stream.reader_is_gone)
-        })?;
-        stream.send_until_deadline();
-        stream.send(&body);
-        Ok((None, reusable))
-    }
-
-    /// Removes the head from the received bytes.
-    fn take_head(&self, connection: &mut Connection) -> Vec<u8> {
-        let rest = connection.received.split_off(self.head.length);
-        std::mem::replace(&mut connection.received, rest)
-    }
-
-    /// Adds the body to `out`, and calls the closure after each piece until that returns `false`. Returns
-    /// whether the connection can be used again.
-    fn pass(
-        &self,
-        connection: &mut Connection,
-        outgoing: &mut Outgoing<'_>,
-        out: &mut Vec<u8>,
-        mut show: impl FnMut(&mut Vec<u8>) -> Result<bool, Trouble>,
-    ) -> Result<bool, Trouble> {
-        let mut body = match self.request.is_head {
-            true => Body::Length(0),
-            false => Body::new(self.head.framing),
-        };
-        loop {
-            let (received, closed) = (&mut connection.received, connection.closed);
-            let whole = body
-                .take(received, closed, out)
-                .map_err(Trouble::Malformed)?;
-            if !show(out)? {
-                return Ok(false);
-            }
-            if whole {
-                let quiet = !connection.closed && connection.received.is_empty();
-                return Ok(self.head.keep_alive && quiet && outgoing.is_sent());
-            }
-            let expects = body.expects();
-            connection.advance(self.running, outgoing, self.deadline.at, expects)?;
-        }
-    }
+/// What the response of an event is written to, and until when.
+struct Receiver<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    deadline: Deadline,
+    /// Whether a streamed response has begun: its status cannot be changed any more.
+    begun: bool,
 }

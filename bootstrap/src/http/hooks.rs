@@ -4,7 +4,7 @@ use coldspark::Error;
 use coldspark::internal::since_boot;
 
 use super::application::{Application, NotReady};
-use super::connection::Outgoing;
+use super::exchange::Exchange;
 use super::request::Request;
 use super::running::Running;
 use super::trouble::Trouble;
@@ -74,10 +74,9 @@ impl Application {
 
     /// Without a time limit of its own, since Lambda has one.
     fn post(&self, running: &Running, path: &str) -> Result<u16, Trouble> {
-        let mut connection = self.connect(running, None)?;
+        let connection = self.connect(running, None)?;
         let request = Request::empty("POST", path, &self.host);
-        let mut outgoing = Outgoing::new(&request.head, &request.body);
-        let head = connection.await_head(running, &mut outgoing, None)?;
+        let head = Exchange::new(connection, &request, running, None).await_head()?;
         Ok(head.status)
     }
 }

@@ -16,6 +16,7 @@ mod body;
 mod connection;
 mod connections;
 mod event;
+mod exchange;
 mod gzip;
 mod handle;
 mod headers;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use coldspark::internal::{since_boot, warn};
 
 use super::application::Application;
-use super::connection::{Connection, Outgoing};
+use super::connection::Connection;
+use super::exchange::Exchange;
 use super::looks::{Looks, first_pause, pause_by_time};
 use super::request::Request;
 use super::running::Running;
@@ -118,26 +119,25 @@ impl Application {
         }
         // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
-        let mut outgoing = Outgoing::new(&request.head, &request.body);
+        let mut exchange = Exchange::new(connection, &request, running, soon);
         let asked = since_boot();
         let seen = &running.seen;
         if seen.load(Ordering::Relaxed) == NOBODY {
             seen.store(SILENCE, Ordering::Relaxed);
         }
-        let mut limit = soon;
         let head = loop {
-            let head = connection.await_head(running, &mut outgoing, limit);
+            let head = exchange.await_head();
             if !matches!(head, Err(Trouble::Late)) {
                 break head;
             }
             if since_boot() >= asked + SILENT_AFTER {
                 seen.store(SILENCE, Ordering::Relaxed);
             }
-            if limit == until {
+            if exchange.until == until {
                 break head;
             }
             self.tell(running);
-            limit = until;
+            exchange.until = until;
         };
         let unhealthy = match &head {
             Ok(head) if !check.healthy.contain(head.status) => head.status,
@@ -150,8 +150,9 @@ impl Application {
         }
         let head = head?;
         // A page may be long; then another connection is made for the first event.
-        let whole = self.pass_over(&mut connection, running, &head, until);
-        Ok(Found::Ready(Some(connection).filter(|_| kept && whole)))
+        exchange.until = until;
+        let connection = self.pass_over(exchange, &head);
+        Ok(Found::Ready(connection.filter(|_| kept)))
     }
 
     /// Warns once that the application is not ready.

@@ -1,5 +1,7 @@
 //! A process of the application, from its start to its end.
 
+use std::io;
+use std::os::fd::BorrowedFd;
 use std::process::ExitStatus;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -13,7 +15,7 @@ use super::trouble::Trouble;
 use crate::error;
 use crate::log::Log;
 use crate::process::executable;
-use crate::process::wait::await_end;
+use crate::process::wait::{Woken, await_end, wait_or_writable};
 use crate::sys::child::Child;
 use crate::sys::spawn::Command;
 
@@ -63,6 +65,17 @@ impl Running {
         self.ready.store(true, Ordering::Release);
     }
 
+    /// Waits until the socket can be read, or with `writable` written to, the application has ended, or it is
+    /// `until`.
+    pub(super) fn wait(
+        &self,
+        socket: BorrowedFd<'_>,
+        writable: bool,
+        until: Option<Duration>,
+    ) -> Result<Woken, Trouble> {
+        wait_or_writable(&self.child, [Some(socket), None], writable, until).map_err(waiting)
+    }
+
     /// Waits this long, unless the application ends or `until` is reached.
     pub(super) fn pause(&self, span: Duration, until: Option<Duration>) -> Result<(), Trouble> {
         let end = since_boot() + span;
@@ -71,7 +84,7 @@ impl Running {
             Ok(true) => Err(Trouble::Ended),
             Ok(false) if limit < end => Err(Trouble::Late),
             Ok(false) => Ok(()),
-            Err(error) => Err(Trouble::System("wait for the application", error)),
+            Err(error) => Err(waiting(error)),
         }
     }
 
@@ -88,4 +101,20 @@ impl Running {
         });
         (error::describe_end(*status), stderr)
     }
+}
+
+/// The error when a wait has found neither bytes nor writable: the application has ended, or the time limit was
+/// reached.
+pub(super) fn check(woken: &Woken) -> Result<(), Trouble> {
+    match woken {
+        Woken { ended: true, .. } => Err(Trouble::Ended),
+        Woken {
+            timed_out: true, ..
+        } => Err(Trouble::Late),
+        _ => Ok(()),
+    }
+}
+
+fn waiting(error: io::Error) -> Trouble {
+    Trouble::System("wait for the application", error)
 }

@@ -1,0 +1,186 @@
+//! One request on a connection, and the answer to it. Meanwhile the process and its log are watched.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use coldspark::internal::{Field, Head, parse_head};
+
+use super::body::Body;
+use super::connection::Connection;
+use super::request::Request;
+use super::running::{Running, check};
+use super::trouble::Trouble;
+use crate::sys::socket;
+
+/// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
+const LONGEST_HEAD: usize = 256 * 1024;
+
+/// A request that is sent on a connection, and answered.
+pub(super) struct Exchange<'a> {
+    connection: Connection,
+    pub(super) request: &'a Request<'a>,
+    running: &'a Running,
+    /// When it is given up.
+    pub(super) until: Option<Duration>,
+    /// What of the request's head and body is still to be sent.
+    unsent: [&'a [u8]; 2],
+    /// Whether the application has stopped reading the request.
+    broken: bool,
+    /// Whether the connection can be used again, which is known when the answer has come.
+    reusable: bool,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        connection: Connection,
+        request: &'a Request<'a>,
+        running: &'a Running,
+        until: Option<Duration>,
+    ) -> Self {
+        Self {
+            connection,
+            request,
+            running,
+            until,
+            unsent: [&request.head, &request.body],
+            broken: false,
+            reusable: false,
+        }
+    }
+
+    /// Sends the request and waits for the head of its answer, skipping interim answers. The head's bytes
+    /// stay at the beginning of the received ones.
+    pub(super) fn await_head(&mut self) -> Result<Head, Trouble> {
+        let mut searched = 0;
+        loop {
+            let Connection {
+                received, fields, ..
+            } = &mut self.connection;
+            // Each attempt parses from the start; a head that comes byte by byte must not take quadratic time.
+            if has_line_end(received, searched) {
+                match parse_head(received, fields).map_err(Trouble::Malformed)? {
+                    Some(head) if head.status == 101 => {
+                        return Err(Trouble::Malformed(
+                            "it has changed the protocol, which nobody has asked for",
+                        ));
+                    }
+                    Some(head) if head.status < 200 => {
+                        received.drain(..head.length);
+                        searched = 0;
+                        continue;
+                    }
+                    Some(head) => return Ok(head),
+                    None => {}
+                }
+            }
+            if received.len() > LONGEST_HEAD {
+                return Err(Trouble::Malformed("the head is over 256 KB"));
+            }
+            if self.connection.closed {
+                return Err(match self.connection.received.is_empty() {
+                    true => Trouble::Closed,
+                    false => Trouble::Malformed("the connection was closed within the head"),
+                });
+            }
+            searched = self.connection.received.len();
+            self.advance(0)?;
+        }
+    }
+
+    /// Removes the head from the received bytes.
+    pub(super) fn take_head(&mut self, head: &Head) -> Vec<u8> {
+        let received = &mut self.connection.received;
+        let rest = received.split_off(head.length);
+        std::mem::replace(received, rest)
+    }
+
+    /// The places of the headers in the head.
+    pub(super) fn fields(&self) -> &[Field] {
+        &self.connection.fields
+    }
+
+    /// Receives the body behind a head that was taken: adds it to `out`, and calls the closure after each
+    /// piece, until that returns `false`.
+    pub(super) fn receive_body(
+        &mut self,
+        head: &Head,
+        out: &mut Vec<u8>,
+        after_piece: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool, Trouble>,
+    ) -> Result<(), Trouble> {
+        let mut body = match self.request.is_head {
+            true => Body::Length(0),
+            false => Body::new(head.framing),
+        };
+        loop {
+            let Connection {
+                received, closed, ..
+            } = &mut self.connection;
+            let whole = body
+                .take(received, *closed, out)
+                .map_err(Trouble::Malformed)?;
+            if !after_piece(out)? {
+                return Ok(());
+            }
+            if whole {
+                let quiet = !*closed && received.is_empty();
+                self.reusable = head.keep_alive && quiet && self.is_sent();
+                return Ok(());
+            }
+            self.advance(body.expects())?;
+        }
+    }
+
+    /// The connection, if another request can use it.
+    pub(super) fn reusable(self) -> Option<Connection> {
+        Some(self.connection).filter(|_| self.reusable)
+    }
+
+    /// Sends as much of the request as the application takes, and waits until bytes have come, more can
+    /// be sent, or there is a reason to stop.
+    fn advance(&mut self, expects: usize) -> Result<(), Trouble> {
+        self.send()?;
+        let writable = !self.broken && !self.is_sent();
+        let socket = self.connection.socket.as_fd();
+        let woken = self.running.wait(socket, writable, self.until)?;
+        // In this order: bytes that came before the application's end, or in time, count.
+        if woken.readable[0] && (self.connection.receive(expects)? || self.connection.closed) {
+            return Ok(());
+        }
+        check(&woken)
+    }
+
+    fn send(&mut self) -> Result<(), Trouble> {
+        while !self.broken && !self.is_sent() {
+            match socket::send(self.connection.socket.as_fd(), self.unsent) {
+                Ok(sent) => {
+                    let [head, body] = self.unsent;
+                    let of_head = sent.min(head.len());
+                    self.unsent = [&head[of_head..], &body[sent - of_head..]];
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    // It may have answered before it closed the connection.
+                    io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
+                        self.broken = true;
+                    }
+                    _ => return Err(Trouble::System("send a request to the application", error)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn is_sent(&self) -> bool {
+        self.unsent.iter().all(|part| part.is_empty())
+    }
+}
+
+/// Whether to parse now: an empty line may have come behind `searched`, or the bytes are not a head.
+fn has_line_end(received: &[u8], searched: usize) -> bool {
+    let fresh = &received[searched.saturating_sub(3)..];
+    let ends = fresh.windows(2).any(|two| two == b"\n\n")
+        || fresh.windows(3).any(|three| three == b"\n\r\n");
+    ends || (received.len() >= 5 && !received.starts_with(b"HTTP/"))
+}
