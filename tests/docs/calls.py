@@ -1,4 +1,4 @@
-"""The tables of functions whose answer waits for a call of an AWS service, of a file of scripts/bench --aws."""
+"""The tables of functions whose answer waits for a call of an AWS service, from a file of scripts/bench --aws."""
 
 import re
 
@@ -105,6 +105,6 @@ def table(path, form):
     return f"{body}\n\n{measured.machine(results, medians)}{missing}\n"
 
 
-def fresh(text, root):
-    """The page with its tables made anew."""
-    return measured.fresh(PLACE, text, root, table)
+def refreshed(text, root):
+    """The page with the tables of today."""
+    return measured.refreshed(PLACE, text, root, table)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tables of figures are those of a file of results, and numbers in prose are too.
+"""Puts the figures of result files into the tables and the prose of the documents.
 
     tests/docs/figures.py                          print each table
     tests/docs/figures.py --write [RESULTS.json]   put the figures of this file into the tables (without
@@ -31,10 +31,10 @@ import report as kernel_report
 PLACE = re.compile(r"<!-- figures: (\S+)( short)? -->\n(.*?)<!-- end of figures -->", re.DOTALL)
 # The table of scripts/bench --kernel, in bench/README.md.
 COUNTS = re.compile(r"<!-- counts: (\S+) -->\n(.*?)<!-- end of counts -->", re.DOTALL)
-# What a count is worth: x86_64's counts beside its times.
+# How counts compare with times, on x86_64.
 WORTH = re.compile(r"<!-- worth: (\S+) (\S+) -->\n(.*?)<!-- end of worth -->", re.DOTALL)
 PAGES = [ROOT / "README.md", ROOT / "bench/README.md"]
-# The column, and its name in the file: of what was timed, or of what was counted.
+# The column, and the name of its times or counts in the file.
 COLUMNS = [
     ("init, warm", "init_warm_us"),
     ("init, cold", "init_cold_us"),
@@ -88,13 +88,13 @@ def table(path, short):
         below = (
             f"{results['arch']}, {machine['cpu']}, {machine['cores']} cores, {machine['virtualised']}, Linux "
             f"{machine['kernel']}; {results['date']}, commit {results['commit']}, {medians}, load "
-            f"{machine['load'][0]:.1f}{measured.again(results)}."
+            f"{machine['load'][0]:.1f}{measured.repeated(results)}."
         )
     return "\n".join(lines) + f"\n\n{below}\n"
 
 
-def unfit(path):
-    """Why this file's figures are not to be written down, or nothing."""
+def refusal(path):
+    """Why the figures of this file may not go into the tables, or None."""
     results = json.loads(path.read_text())
     if noise := results.get("noise"):
         return f"{path.name} is of a busy machine: {'; '.join(noise)}; measure again"
@@ -107,7 +107,7 @@ def unfit(path):
 
 
 def differs():
-    """What is wrong with the tables, or nothing."""
+    """What is wrong with the tables, or None."""
     for page in PAGES:
         name = page.relative_to(ROOT)
         found = PLACE.search(page.read_text())
@@ -116,7 +116,7 @@ def differs():
         path = ROOT / found[1]
         if not path.is_file():
             return f"{name}: {found[1]}, the results of its figures, is not there"
-        if reason := unfit(path):
+        if reason := refusal(path):
             return reason
         if found[3] != table(path, found[2]):
             return f"{name}: its figures are not those of {found[1]}; see tests/docs/figures.py --write"
@@ -125,9 +125,9 @@ def differs():
         return "bench/README.md: its counts are not those of the file; see tests/docs/figures.py --write"
     for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
-        if calls.fresh(text, ROOT) != text:
+        if calls.refreshed(text, ROOT) != text:
             return f"{page.relative_to(ROOT)}: its table of calls is not that of the file; see tests/docs/figures.py --write"
-        if web.fresh(text, ROOT) != text:
+        if web.refreshed(text, ROOT) != text:
             return f"{page.relative_to(ROOT)}: its web table is not that of the file; see tests/docs/figures.py --write"
     return None
 
@@ -136,9 +136,9 @@ def with_counts(text):
     """The page with the counts of their file."""
     found = COUNTS.search(text)
     results = json.loads((ROOT / found[1]).read_text())
-    told = ". ".join(f"{arch}: Linux {one['kernel']}, qemu's {one['cpu']}, {one['date']}, commit {one['commit']}"
+    runs = ". ".join(f"{arch}: Linux {one['kernel']}, qemu's {one['cpu']}, {one['date']}, commit {one['commit']}"
                      for arch, one in results.items())
-    marked = f"<!-- counts: {found[1]} -->\n{kernel_report.table(results)}\n{told}.\n<!-- end of counts -->"
+    marked = f"<!-- counts: {found[1]} -->\n{kernel_report.table(results)}\n{runs}.\n<!-- end of counts -->"
     text = text[: found.start()] + marked + text[found.end() :]
     found = WORTH.search(text)
     marked = f"<!-- worth: {found[1]} {found[2]} -->\n{worth(ROOT / found[1], ROOT / found[2])}<!-- end of worth -->"
@@ -146,7 +146,7 @@ def with_counts(text):
 
 
 def worth(counts, times):
-    """Ratios to the floor of what was counted with the kernel, and of what was timed."""
+    """Ratios to the floor: of counts with the kernel, and of times."""
     counted = json.loads(counts.read_text())["x86_64"]["programs"]
     timed = {program["name"]: program["timed"] for program in json.loads(times.read_text())["programs"]}
     lines = ["| program | start, instructions | start, time | warm event, instructions | warm event, time |", "|---|---|---|---|---|"]
@@ -155,8 +155,8 @@ def worth(counts, times):
         for figure, time in (("init", "init_warm_us"), ("warm_event", "warm_event_us")):
             own, floor = (counted[one][figure]["kernel"] + counted[one][figure]["user"] for one in (name, "floor"))
             ratio = timed.get(name, {}).get(time, {}).get("ratio")
-            measured = f"{ratio['median']:.2f}" if ratio else "1.00" if name == "floor" else "not measured"
-            cells += [f"{own / floor:.2f}", measured]
+            time_ratio = f"{ratio['median']:.2f}" if ratio else "1.00" if name == "floor" else "not measured"
+            cells += [f"{own / floor:.2f}", time_ratio]
         lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -167,7 +167,7 @@ def write(results):
         text = page.read_text()
         found = PLACE.search(text)
         path = Path(results).resolve() if results else ROOT / found[1]
-        if reason := unfit(path):
+        if reason := refusal(path):
             sys.exit(f"tests/docs/figures.py: nothing is written: {reason}")
         mark = f"<!-- figures: {path.relative_to(ROOT)}{found[2] or ''} -->"
         marked = f"{mark}\n{table(path, found[2])}<!-- end of figures -->"
@@ -177,11 +177,11 @@ def write(results):
     for page in map(ROOT.joinpath, pages.files("*.md")):
         text = page.read_text()
         try:
-            fresh = prose.refreshed(calls.fresh(web.fresh(text, ROOT), ROOT))
+            today = prose.refreshed(calls.refreshed(web.refreshed(text, ROOT), ROOT))
         except prose.Unknown as error:
             sys.exit(f"{page.relative_to(ROOT)}: {error}")
-        if fresh != text:
-            page.write_text(fresh)
+        if today != text:
+            page.write_text(today)
             print(f"{page.relative_to(ROOT)}: numbers refreshed")
 
 

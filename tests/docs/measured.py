@@ -19,7 +19,7 @@ def time(us):
     return f"{us / 1000:.2f} ms" if us < 10_000 else f"{us / 1000:.1f} ms"
 
 
-def again(results):
+def repeated(results):
     """How many measurements were repeated, because the core was busy with something else."""
     moments = results.get("moments")
     if not moments:
@@ -32,13 +32,13 @@ def again(results):
 
 
 def machine(results, medians):
-    """The line below a table: the machine, the run, and how busy the machine was. `medians` says of what."""
+    """The line below a table: the machine, the run, what the times are (`medians`), and how busy the machine was."""
     about = results["machine"]
     loads = "{:.1f} before and {:.1f} after".format(*about["load"])
     noise = f" **Busy: {'; '.join(results['noise'])}.**" if results["noise"] else ""
     return (
         f"{results['arch']}, {about['cpu']}, one core, {about['virtualised']}, Linux {about['kernel']}; "
-        f"{results['date']}, commit {results['commit']}, {medians}; the machine's load {loads}{again(results)}.{noise}"
+        f"{results['date']}, commit {results['commit']}, {medians}; the machine's load {loads}{repeated(results)}.{noise}"
     )
 
 
@@ -49,6 +49,6 @@ def brief_machine(results, medians):
     return f"{results['arch']}, {about['cpu']}, {about['virtualised']}; {results['date']}, commit {results['commit']}, {medians}.{noise}"
 
 
-def fresh(place, text, root, table):
-    """The page with its tables made anew. `place` finds the opening mark, its file and form, and the closing mark."""
+def refreshed(place, text, root, table):
+    """The page with the tables of today. `place` finds the opening mark, its file and form, and the closing mark."""
     return place.sub(lambda found: found[1] + table(root / found[2], found[3]) + found[4], text)

@@ -1,4 +1,4 @@
-"""Numbers in prose that come from one place: a mark right behind a number says where.
+"""Numbers in prose: a mark right behind a number names its source.
 
     `hello` starts in 0.10<!-- = x86_64/hello/init_warm_us / 1000 --> ms
 
@@ -110,10 +110,10 @@ def faults_of(text, name):
 
 def refreshed(text):
     """The page with today's numbers."""
-    def fresh(found):
+    def today(found):
         return written(found["number"], found["source"]) + found["mark"] if found["number"] else found[0]
 
-    return MARK.sub(fresh, text)
+    return MARK.sub(today, text)
 
 
 def count(text):

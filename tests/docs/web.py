@@ -1,4 +1,4 @@
-"""The tables of web applications behind the layer and behind Lambda Web Adapter, of a file of scripts/bench --web."""
+"""The tables of web applications behind the layer and behind Lambda Web Adapter, from a file of scripts/bench --web."""
 
 import re
 
@@ -109,6 +109,6 @@ def table(path, form):
     return f"{body}\n\n{machine(results, 'medians')}\n"
 
 
-def fresh(text, root):
-    """The page with its tables made anew."""
-    return measured.fresh(PLACE, text, root, table)
+def refreshed(text, root):
+    """The page with the tables of today."""
+    return measured.refreshed(PLACE, text, root, table)
