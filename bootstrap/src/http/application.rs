@@ -8,10 +8,10 @@ use coldspark::Error;
 use coldspark::internal::warn;
 
 use super::connection::Connection;
+use super::exchange_error::ExchangeError;
 use super::program::Program;
 use super::running::Running;
 use super::settings::WebSettings;
-use super::trouble::Trouble;
 use crate::deadline::milliseconds;
 use crate::error::{self, When};
 use crate::log::Log;
@@ -36,7 +36,7 @@ pub(crate) struct Application {
 /// Why the application is not available.
 pub(super) enum NotReady {
     /// The time limit was reached; for this reason.
-    Late(String),
+    TimedOut(String),
     Failed(Error),
 }
 
@@ -83,17 +83,17 @@ impl Application {
         let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
         match self.await_ready(&running, leave.or(until)) {
             Ok(connection) => self.keep(connection),
-            Err(Trouble::Late) if leave.is_some() => warn(format_args!(
+            Err(ExchangeError::TimedOut) if leave.is_some() => warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it",
                 self.name()
             )),
-            Err(Trouble::Late) => {
+            Err(ExchangeError::TimedOut) => {
                 let (_, stderr) = running.end(self.log);
                 return Err(self.not_ready(&running, limit.unwrap_or_default(), stderr));
             }
-            Err(trouble) => {
-                let error = self.error(&running, trouble, When::GettingReady);
+            Err(error) => {
+                let error = self.error(&running, error, When::GettingReady);
                 // The bootstrap ends, and leaves nothing running.
                 running.end(self.log);
                 return Err(error);
@@ -135,14 +135,16 @@ impl Application {
             match found {
                 Ok(connection) => return Ok((running, connection)),
                 // It was ready, and has ended between two requests.
-                Err(Trouble::Ended) if running.is_ready() && again => {
+                Err(ExchangeError::Ended) if running.is_ready() && again => {
                     again = false;
-                    let lost = self.error(&running, Trouble::Ended, When::BetweenEvents);
+                    let lost = self.error(&running, ExchangeError::Ended, When::BetweenEvents);
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
-                Err(Trouble::Late) => return Err(NotReady::Late(self.what_is_missing(&running))),
-                Err(trouble) => {
-                    let error = self.error(&running, trouble, When::GettingReady);
+                Err(ExchangeError::TimedOut) => {
+                    return Err(NotReady::TimedOut(self.what_is_missing(&running)));
+                }
+                Err(error) => {
+                    let error = self.error(&running, error, When::GettingReady);
                     return Err(NotReady::Failed(error));
                 }
             }
@@ -214,14 +216,16 @@ impl Application {
     }
 
     /// The error of an event or of the init phase.
-    pub(super) fn error(&self, running: &Arc<Running>, trouble: Trouble, when: When) -> Error {
+    pub(super) fn error(&self, running: &Arc<Running>, error: ExchangeError, when: When) -> Error {
         let name = self.name();
         let kind = error::APPLICATION_PROTOCOL;
-        let ended = matches!(trouble, Trouble::Ended)
-            || (matches!(
-                trouble,
-                Trouble::Refused | Trouble::Closed | Trouble::Malformed(_)
-            ) && running.is_ending());
+        let ended = match error {
+            ExchangeError::Ended => true,
+            ExchangeError::Refused | ExchangeError::Closed | ExchangeError::Malformed(_) => {
+                running.is_ending()
+            }
+            _ => false,
+        };
         if ended {
             self.replace(running);
             let (ending, stderr) = running.end(self.log);
@@ -237,25 +241,25 @@ impl Application {
                 error::with_stderr(message, stderr),
             );
         }
-        match trouble {
-            Trouble::Malformed(what) => Error::new(
+        match error {
+            ExchangeError::Malformed(what) => Error::new(
                 kind,
                 format!("{name} has answered what HTTP/1.1 does not allow: {what}"),
             ),
-            Trouble::Unfit(kind, message) => Error::new(kind, message),
-            Trouble::System(what, error) => error::system(what, &error),
-            Trouble::Refused => {
+            ExchangeError::Unusable(error) => error,
+            ExchangeError::System(what, error) => error::system(what, &error),
+            ExchangeError::Refused => {
                 self.was_late(running);
                 Error::new(
                     kind,
                     format!("{name} has refused connections on port {}", self.web.port),
                 )
             }
-            Trouble::Closed => Error::new(
+            ExchangeError::Closed => Error::new(
                 kind,
                 format!("{name} has closed the connection without an answer"),
             ),
-            Trouble::Late | Trouble::Ended => Error::new(
+            ExchangeError::TimedOut | ExchangeError::Ended => Error::new(
                 error::HANDLER_TIMEOUT,
                 format!("{name} has not answered in time {}", when.words()),
             ),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use coldspark::internal::{Field, since_boot};
 
-use super::running::{Running, check};
-use super::trouble::Trouble;
+use super::exchange_error::ExchangeError;
+use super::running::{Running, stopped};
 use crate::sys::{pipe, socket};
 
 /// Smallest and largest size of a read.
@@ -35,7 +35,7 @@ impl Connection {
         addresses: impl Iterator<Item = SocketAddr>,
         running: &Running,
         until: Option<Duration>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, ExchangeError> {
         for address in addresses {
             match socket::connect(&address) {
                 Ok((socket, true)) => return Ok(Self::new(socket)),
@@ -44,10 +44,12 @@ impl Connection {
                     None => continue,
                 },
                 Err(error) if is_refusal(&error) => {}
-                Err(error) => return Err(Trouble::System("connect to the application", error)),
+                Err(error) => {
+                    return Err(ExchangeError::System("connect to the application", error));
+                }
             }
         }
-        Err(Trouble::Refused)
+        Err(ExchangeError::Refused)
     }
 
     fn new(socket: OwnedFd) -> Self {
@@ -66,12 +68,12 @@ impl Connection {
         address: &SocketAddr,
         running: &Running,
         until: Option<Duration>,
-    ) -> Result<Option<Self>, Trouble> {
+    ) -> Result<Option<Self>, ExchangeError> {
         loop {
             let woken = running.wait(socket.as_fd(), true, until)?;
             match socket::is_connected(socket.as_fd(), address) {
                 Ok(true) => return Ok(Some(Self::new(socket))),
-                Ok(false) => check(&woken)?,
+                Ok(false) => stopped(&woken)?,
                 Err(_) => return Ok(None),
             }
         }
@@ -88,16 +90,16 @@ impl Connection {
     }
 
     /// Whether it can be used: neither closed, nor with unexpected bytes.
-    pub(super) fn is_quiet(&self, running: &Running) -> Result<bool, Trouble> {
+    pub(super) fn is_quiet(&self, running: &Running) -> Result<bool, ExchangeError> {
         let woken = running.wait(self.socket.as_fd(), false, Some(Duration::ZERO))?;
         match woken.ended {
-            true => Err(Trouble::Ended),
+            true => Err(ExchangeError::Ended),
             false => Ok(!woken.readable[0]),
         }
     }
 
     /// Reads what has come; returns whether there was anything.
-    pub(super) fn receive(&mut self, expects: usize) -> Result<bool, Trouble> {
+    pub(super) fn receive(&mut self, expects: usize) -> Result<bool, ExchangeError> {
         let [least, most] = PIECES;
         self.received.reserve(expects.clamp(least, most));
         let start = self.received.len();
@@ -107,12 +109,12 @@ impl Connection {
                 self.closed = true;
             }
             Some(Err(error)) => {
-                return Err(Trouble::System("read from the application", error));
+                return Err(ExchangeError::System("read from the application", error));
             }
             Some(Ok(_)) | None => {}
         }
         if self.received.len() > MOST_AHEAD {
-            return Err(Trouble::Malformed(
+            return Err(ExchangeError::Malformed(
                 "more than 64 MB of an answer came while the request was not read",
             ));
         }

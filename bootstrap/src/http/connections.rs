@@ -8,20 +8,20 @@ use coldspark::internal::{Head, since_boot};
 use super::application::{Application, lock};
 use super::connection::Connection;
 use super::exchange::Exchange;
+use super::exchange_error::ExchangeError;
 use super::running::Running;
-use super::trouble::Trouble;
 
 /// How long the rest of the answer to the readiness check may take, and how long it may be.
 const REST: (Duration, usize) = (Duration::from_millis(10), 256 * 1024);
 
 impl Application {
     /// A kept connection that is still good.
-    pub(super) fn quiet(&self, running: &Running) -> Result<Option<Connection>, Trouble> {
+    pub(super) fn quiet(&self, running: &Running) -> Result<Option<Connection>, ExchangeError> {
         loop {
             let kept = lock(&self.idle).pop();
             let Some(connection) = kept else {
                 return match running.child.has_ended() {
-                    true => Err(Trouble::Ended),
+                    true => Err(ExchangeError::Ended),
                     false => Ok(None),
                 };
             };
@@ -37,12 +37,12 @@ impl Application {
         &self,
         running: &Running,
         until: Option<Duration>,
-    ) -> Result<Connection, Trouble> {
+    ) -> Result<Connection, ExchangeError> {
         const LONGEST: Duration = Duration::from_secs(1);
         let begun = since_boot();
         loop {
             match Connection::open(self.addresses(self.web.port), running, until) {
-                Err(Trouble::Refused) if since_boot() - begun < LONGEST => {
+                Err(ExchangeError::Refused) if since_boot() - begun < LONGEST => {
                     let taken = since_boot() - begun;
                     running.pause(Duration::from_millis(1).max(taken / 8), until)?;
                 }

@@ -8,9 +8,9 @@ use coldspark::internal::{Field, Head, parse_head};
 
 use super::body::Body;
 use super::connection::Connection;
+use super::exchange_error::ExchangeError;
 use super::request::Request;
-use super::running::{Running, check};
-use super::trouble::Trouble;
+use super::running::{Running, stopped};
 use crate::sys::socket;
 
 /// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
@@ -51,7 +51,7 @@ impl<'a> Exchange<'a> {
 
     /// Sends the request and waits for the head of its answer, skipping interim answers. The head's bytes
     /// stay at the beginning of the received ones.
-    pub(super) fn await_head(&mut self) -> Result<Head, Trouble> {
+    pub(super) fn await_head(&mut self) -> Result<Head, ExchangeError> {
         let mut searched = 0;
         loop {
             let Connection {
@@ -59,9 +59,9 @@ impl<'a> Exchange<'a> {
             } = &mut self.connection;
             // Each attempt parses from the start; a head that comes byte by byte must not take quadratic time.
             if has_line_end(received, searched) {
-                match parse_head(received, fields).map_err(Trouble::Malformed)? {
+                match parse_head(received, fields).map_err(ExchangeError::Malformed)? {
                     Some(head) if head.status == 101 => {
-                        return Err(Trouble::Malformed(
+                        return Err(ExchangeError::Malformed(
                             "it has changed the protocol, which nobody has asked for",
                         ));
                     }
@@ -75,12 +75,12 @@ impl<'a> Exchange<'a> {
                 }
             }
             if received.len() > LONGEST_HEAD {
-                return Err(Trouble::Malformed("the head is over 256 KB"));
+                return Err(ExchangeError::Malformed("the head is over 256 KB"));
             }
             if self.connection.closed {
                 return Err(match self.connection.received.is_empty() {
-                    true => Trouble::Closed,
-                    false => Trouble::Malformed("the connection was closed within the head"),
+                    true => ExchangeError::Closed,
+                    false => ExchangeError::Malformed("the connection was closed within the head"),
                 });
             }
             searched = self.connection.received.len();
@@ -106,8 +106,8 @@ impl<'a> Exchange<'a> {
         &mut self,
         head: &Head,
         out: &mut Vec<u8>,
-        after_piece: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool, Trouble>,
-    ) -> Result<(), Trouble> {
+        after_piece: &mut dyn FnMut(&mut Vec<u8>) -> Result<bool, ExchangeError>,
+    ) -> Result<(), ExchangeError> {
         let mut body = match self.request.is_head {
             true => Body::Length(0),
             false => Body::new(head.framing),
@@ -118,7 +118,7 @@ impl<'a> Exchange<'a> {
             } = &mut self.connection;
             let whole = body
                 .take(received, *closed, out)
-                .map_err(Trouble::Malformed)?;
+                .map_err(ExchangeError::Malformed)?;
             if !after_piece(out)? {
                 return Ok(());
             }
@@ -138,7 +138,7 @@ impl<'a> Exchange<'a> {
 
     /// Sends as much of the request as the application takes, and waits until bytes have come, more can
     /// be sent, or there is a reason to stop.
-    fn advance(&mut self, expects: usize) -> Result<(), Trouble> {
+    fn advance(&mut self, expects: usize) -> Result<(), ExchangeError> {
         self.send()?;
         let writable = !self.broken && !self.is_sent();
         let socket = self.connection.socket.as_fd();
@@ -147,10 +147,10 @@ impl<'a> Exchange<'a> {
         if woken.readable[0] && (self.connection.receive(expects)? || self.connection.closed) {
             return Ok(());
         }
-        check(&woken)
+        stopped(&woken)
     }
 
-    fn send(&mut self) -> Result<(), Trouble> {
+    fn send(&mut self) -> Result<(), ExchangeError> {
         while !self.broken && !self.is_sent() {
             match socket::send(self.connection.socket.as_fd(), self.unsent) {
                 Ok(sent) => {
@@ -165,7 +165,12 @@ impl<'a> Exchange<'a> {
                     io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
                         self.broken = true;
                     }
-                    _ => return Err(Trouble::System("send a request to the application", error)),
+                    _ => {
+                        return Err(ExchangeError::System(
+                            "send a request to the application",
+                            error,
+                        ));
+                    }
                 },
             }
         }

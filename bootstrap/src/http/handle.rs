@@ -9,9 +9,9 @@ use super::application::{Application, NotReady};
 use super::connection::Connection;
 use super::event::FrontEnd;
 use super::exchange::Exchange;
+use super::exchange_error::ExchangeError;
 use super::request::{Refusal, Request};
 use super::running::Running;
-use super::trouble::Trouble;
 use crate::deadline::Deadline;
 use crate::error::{self, When};
 use crate::process::response::StreamedResponse;
@@ -95,13 +95,13 @@ impl Application {
         let (running, connection) = match self.prepare(to.deadline.at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
-            Err(NotReady::Late(why)) => {
+            Err(NotReady::TimedOut(why)) => {
                 return self.give_up(request, to, &["; not ready: ", &why].concat());
             }
         };
         match self.exchange(request, &running, connection, to) {
             Ok(response) => Ok(response),
-            Err(Trouble::Late) => {
+            Err(ExchangeError::TimedOut) => {
                 let what = match self.was_late(&running) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
@@ -111,7 +111,7 @@ impl Application {
                     false => self.give_up(request, to, what),
                 }
             }
-            Err(trouble) => Err(self.error(&running, trouble, When::Answering)),
+            Err(error) => Err(self.error(&running, error, When::Answering)),
         }
     }
 
@@ -141,7 +141,7 @@ impl Application {
         running: &Running,
         kept: Option<Connection>,
         to: &mut Receiver<'_, '_>,
-    ) -> Result<Option<Vec<u8>>, Trouble> {
+    ) -> Result<Option<Vec<u8>>, ExchangeError> {
         let until = to.deadline.at;
         let connection = match kept {
             Some(connection) => connection,
@@ -150,7 +150,7 @@ impl Application {
         let mut exchange = Exchange::new(connection, request, running, until);
         let head = match exchange.await_head() {
             // The application may have closed the connection before it saw the request.
-            Err(Trouble::Closed) if request.may_repeat => {
+            Err(ExchangeError::Closed) if request.may_repeat => {
                 exchange = Exchange::new(self.connect(running, until)?, request, running, until);
                 exchange.await_head()?
             }
@@ -158,14 +158,14 @@ impl Application {
         };
         self.has_answered();
         if self.web.errors.contain(head.status) {
-            return Err(Trouble::Unfit(
+            return Err(ExchangeError::Unusable(Error::new(
                 error::ERROR_STATUS,
                 format!(
                     "{} has answered with status {}, which AWS_LWA_ERROR_STATUS_CODES makes an error",
                     self.name(),
                     head.status
                 ),
-            ));
+            )));
         }
         let response = match self.web.stream {
             true => stream(&mut exchange, &head, to)?,
@@ -181,7 +181,7 @@ fn collect(
     exchange: &mut Exchange<'_>,
     head: &Head,
     compress: bool,
-) -> Result<Option<Vec<u8>>, Trouble> {
+) -> Result<Option<Vec<u8>>, ExchangeError> {
     let bytes = exchange.take_head(head);
     let mut body = Vec::new();
     exchange.receive_body(
@@ -211,7 +211,7 @@ fn stream(
     exchange: &mut Exchange<'_>,
     head: &Head,
     to: &mut Receiver<'_, '_>,
-) -> Result<Option<Vec<u8>>, Trouble> {
+) -> Result<Option<Vec<u8>>, ExchangeError> {
     let bytes = exchange.take_head(head);
     let answer = Answer::read(&bytes, head, exchange.fields())?;
     let (content_type, prelude) = match exchange.request.front_end {

@@ -5,9 +5,9 @@ use coldspark::internal::since_boot;
 
 use super::application::{Application, NotReady};
 use super::exchange::Exchange;
+use super::exchange_error::ExchangeError;
 use super::request::Request;
 use super::running::Running;
-use super::trouble::Trouble;
 use crate::error;
 use crate::worker::protocol::Hook;
 
@@ -39,9 +39,9 @@ impl Application {
         let name = hook.when().words();
         let (running, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
-            NotReady::Late(_) => self.late(name),
+            NotReady::TimedOut(_) => self.late(name),
         })?;
-        let failed = |trouble| self.error(&running, trouble, hook.when());
+        let failed = |error| self.error(&running, error, hook.when());
         if let Some(path) = path {
             let status = self.post(&running, path).map_err(failed)?;
             if !(200..=299).contains(&status) {
@@ -55,7 +55,7 @@ impl Application {
         }
         if hook == Hook::AfterRestore {
             match self.await_ready(&running, until) {
-                Err(Trouble::Late) => return Err(self.late(name)),
+                Err(ExchangeError::TimedOut) => return Err(self.late(name)),
                 other => drop(other.map_err(failed)?),
             }
         }
@@ -73,7 +73,7 @@ impl Application {
     }
 
     /// Without a time limit of its own, since Lambda has one.
-    fn post(&self, running: &Running, path: &str) -> Result<u16, Trouble> {
+    fn post(&self, running: &Running, path: &str) -> Result<u16, ExchangeError> {
         let connection = self.connect(running, None)?;
         let request = Request::empty("POST", path, &self.host);
         let head = Exchange::new(connection, &request, running, None).await_head()?;

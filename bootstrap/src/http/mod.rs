@@ -1,7 +1,7 @@
 //! `http:`, a web application: one process, which answers each event as a request over HTTP/1.1.
 //!
 //! ```text
-//! event -> event, target, request -> connection -> body -> answer -> response
+//! event -> event, target, request -> exchange -> body -> answer -> response
 //!                                       |
 //!                          application -> running (the process), readiness -> looks
 //! ```
@@ -17,6 +17,7 @@ mod connection;
 mod connections;
 mod event;
 mod exchange;
+mod exchange_error;
 mod gzip;
 mod handle;
 mod headers;
@@ -31,7 +32,6 @@ mod request;
 mod running;
 mod settings;
 mod target;
-mod trouble;
 
 pub(crate) use application::Application;
 pub(crate) use program::{is_wrapped, run_elsewhere};

@@ -9,10 +9,10 @@ use coldspark::internal::{since_boot, warn};
 use super::application::Application;
 use super::connection::Connection;
 use super::exchange::Exchange;
+use super::exchange_error::ExchangeError;
 use super::looks::{Looks, first_pause, pause_by_time};
 use super::request::Request;
 use super::running::Running;
-use super::trouble::Trouble;
 use crate::sys::schedule::Patience;
 
 /// When a warning says that the application is not ready, counted from its start. The warning says this time.
@@ -42,7 +42,7 @@ impl Application {
         &self,
         running: &Running,
         until: Option<Duration>,
-    ) -> Result<Option<Connection>, Trouble> {
+    ) -> Result<Option<Connection>, ExchangeError> {
         // On a core that both share, each look would interrupt the application.
         let mut patience = Some(Patience::begin());
         let clock = running.child.cpu_clock();
@@ -94,11 +94,11 @@ impl Application {
         &self,
         running: &Running,
         until: Option<Duration>,
-    ) -> Result<Option<Connection>, Trouble> {
+    ) -> Result<Option<Connection>, ExchangeError> {
         match Connection::open(self.addresses(self.web.check.port), running, until) {
             Ok(connection) => Ok(Some(connection)),
-            Err(Trouble::Refused) => Ok(None),
-            Err(trouble) => Err(trouble),
+            Err(ExchangeError::Refused) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -110,7 +110,7 @@ impl Application {
         running: &Running,
         soon: Option<Duration>,
         until: Option<Duration>,
-    ) -> Result<Found, Trouble> {
+    ) -> Result<Found, ExchangeError> {
         let check = &self.web.check;
         let kept = check.port == self.web.port;
         if check.tcp {
@@ -127,7 +127,7 @@ impl Application {
         }
         let head = loop {
             let head = exchange.await_head();
-            if !matches!(head, Err(Trouble::Late)) {
+            if !matches!(head, Err(ExchangeError::TimedOut)) {
                 break head;
             }
             if since_boot() >= asked + SILENT_AFTER {
@@ -141,7 +141,7 @@ impl Application {
         };
         let unhealthy = match &head {
             Ok(head) if !check.healthy.contain(head.status) => head.status,
-            Err(Trouble::Closed) => CLOSED,
+            Err(ExchangeError::Closed) => CLOSED,
             _ => 0,
         };
         if unhealthy > 0 {

@@ -10,8 +10,8 @@ use std::time::Duration;
 use coldspark::Error;
 use coldspark::internal::since_boot;
 
+use super::exchange_error::ExchangeError;
 use super::program::Program;
-use super::trouble::Trouble;
 use crate::error;
 use crate::log::Log;
 use crate::process::executable;
@@ -72,17 +72,21 @@ impl Running {
         socket: BorrowedFd<'_>,
         writable: bool,
         until: Option<Duration>,
-    ) -> Result<Woken, Trouble> {
+    ) -> Result<Woken, ExchangeError> {
         wait_or_writable(&self.child, [Some(socket), None], writable, until).map_err(waiting)
     }
 
     /// Waits this long, unless the application ends or `until` is reached.
-    pub(super) fn pause(&self, span: Duration, until: Option<Duration>) -> Result<(), Trouble> {
+    pub(super) fn pause(
+        &self,
+        span: Duration,
+        until: Option<Duration>,
+    ) -> Result<(), ExchangeError> {
         let end = since_boot() + span;
         let limit = until.map_or(end, |until| until.min(end));
         match await_end(&self.child, limit) {
-            Ok(true) => Err(Trouble::Ended),
-            Ok(false) if limit < end => Err(Trouble::Late),
+            Ok(true) => Err(ExchangeError::Ended),
+            Ok(false) if limit < end => Err(ExchangeError::TimedOut),
             Ok(false) => Ok(()),
             Err(error) => Err(waiting(error)),
         }
@@ -90,7 +94,7 @@ impl Running {
 
     /// Whether it has ended, or ends in a moment, as after it has closed a connection.
     pub(super) fn is_ending(&self) -> bool {
-        matches!(self.pause(ENDING, None), Err(Trouble::Ended))
+        matches!(self.pause(ENDING, None), Err(ExchangeError::Ended))
     }
 
     /// Ends it and its child processes, if they run; returns a text that says how it ended.
@@ -103,18 +107,17 @@ impl Running {
     }
 }
 
-/// The error when a wait has found neither bytes nor writable: the application has ended, or the time limit was
-/// reached.
-pub(super) fn check(woken: &Woken) -> Result<(), Trouble> {
+/// The error of a wait that ended without bytes: the application has ended, or the time limit was reached.
+pub(super) fn stopped(woken: &Woken) -> Result<(), ExchangeError> {
     match woken {
-        Woken { ended: true, .. } => Err(Trouble::Ended),
+        Woken { ended: true, .. } => Err(ExchangeError::Ended),
         Woken {
             timed_out: true, ..
-        } => Err(Trouble::Late),
+        } => Err(ExchangeError::TimedOut),
         _ => Ok(()),
     }
 }
 
-fn waiting(error: io::Error) -> Trouble {
-    Trouble::System("wait for the application", error)
+fn waiting(error: io::Error) -> ExchangeError {
+    ExchangeError::System("wait for the application", error)
 }

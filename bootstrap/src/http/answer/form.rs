@@ -1,9 +1,10 @@
 //! The JSON of an answer: what each front end has its headers and cookies in, and its limits.
 
+use coldspark::Error;
 use coldspark::internal::{MAX_RESPONSE, PRELUDE_END};
 
 use super::super::event::FrontEnd;
-use super::super::trouble::Trouble;
+use super::super::exchange_error::ExchangeError;
 use super::super::{base64, gzip, headers, json};
 use super::{Answer, too_large};
 use crate::error;
@@ -30,7 +31,7 @@ impl Answer<'_> {
         front_end: FrontEnd,
         mut body: Vec<u8>,
         compress: bool,
-    ) -> Result<Vec<u8>, Trouble> {
+    ) -> Result<Vec<u8>, ExchangeError> {
         let is_text = self
             .header("content-type")
             .is_some_and(headers::is_text_type);
@@ -74,7 +75,7 @@ impl Answer<'_> {
         }
     }
 
-    fn check_cookies(&self, front_end: FrontEnd) -> Result<(), Trouble> {
+    fn check_cookies(&self, front_end: FrontEnd) -> Result<(), ExchangeError> {
         let cookies = self
             .headers
             .iter()
@@ -83,13 +84,13 @@ impl Answer<'_> {
         if front_end != FrontEnd::LoadBalancer || cookies < 2 {
             return Ok(());
         }
-        Err(Trouble::Unfit(
+        Err(ExchangeError::Unusable(Error::new(
             error::INVALID_RESPONSE,
             format!(
                 "the response has {cookies} Set-Cookie headers, and this load balancer takes one; set \
                  lambda.multi_value_headers.enabled on its target group"
             ),
-        ))
+        )))
     }
 
     /// Writes the object up to the headers, which stays open.
@@ -169,7 +170,7 @@ mod tests {
 
     use super::*;
 
-    fn whole(head: &str, front_end: FrontEnd, body: &[u8]) -> Result<Value, Trouble> {
+    fn whole(head: &str, front_end: FrontEnd, body: &[u8]) -> Result<Value, ExchangeError> {
         let mut fields = Vec::new();
         let parsed = parse_head(head.as_bytes(), &mut fields).unwrap().unwrap();
         let answer = Answer::read(head.as_bytes(), &parsed, &fields)?;
@@ -230,7 +231,9 @@ mod tests {
     fn what_no_front_end_takes_is_refused() {
         let two = HEAD.replace("X-Two: 1", "Set-Cookie: b=2");
         let refused = whole(&two, FrontEnd::LoadBalancer, b"").unwrap_err();
-        assert!(matches!(&refused, Trouble::Unfit(_, text) if text.contains("2 Set-Cookie")));
+        assert!(
+            matches!(&refused, ExchangeError::Unusable(error) if error.message().contains("2 Set-Cookie"))
+        );
         assert!(whole(&two, FrontEnd::LoadBalancerMultiValue, b"").is_ok());
         let long = vec![b'x'; MAX_LOAD_BALANCER];
         assert!(whole(HEAD, FrontEnd::LoadBalancer, &long).is_err());

@@ -2,10 +2,11 @@
 
 mod form;
 
+use coldspark::Error;
 use coldspark::internal::{Field, Head};
 
+use super::exchange_error::ExchangeError;
 use super::headers::HopByHop;
-use super::trouble::Trouble;
 use crate::error;
 
 /// The head of an answer.
@@ -19,23 +20,27 @@ pub(super) struct Answer<'a> {
 impl<'a> Answer<'a> {
     /// The head at the beginning of these bytes, of which `fields` says where the headers are. Those
     /// of the connection are left out.
-    pub(super) fn read(bytes: &'a [u8], head: &Head, fields: &[Field]) -> Result<Self, Trouble> {
+    pub(super) fn read(
+        bytes: &'a [u8],
+        head: &Head,
+        fields: &[Field],
+    ) -> Result<Self, ExchangeError> {
         let text = |bytes: &'a [u8]| std::str::from_utf8(bytes);
         if !(200..=599).contains(&head.status) {
-            return Err(Trouble::Malformed("a status over 599"));
+            return Err(ExchangeError::Malformed("a status over 599"));
         }
         let mut headers = Vec::with_capacity(fields.len());
         for field in fields {
             // Names are tokens.
             let name = text(&bytes[field.name.clone()]).unwrap_or_default();
             let value = text(&bytes[field.value.clone()]).map_err(|_| {
-                Trouble::Unfit(
+                ExchangeError::Unusable(Error::new(
                     error::INVALID_RESPONSE,
                     format!(
                         "the response's header {name} has a value that is not UTF-8, and JSON has no \
                          form for it"
                     ),
-                )
+                ))
             })?;
             headers.push((name, value));
         }
@@ -71,12 +76,12 @@ impl<'a> Answer<'a> {
 }
 
 /// The error for an answer of this size; `over` is empty, or `more than `.
-pub(super) fn too_large(over: &str, size: usize, most: usize, who: &str) -> Trouble {
-    Trouble::Unfit(
+pub(super) fn too_large(over: &str, size: usize, most: usize, who: &str) -> ExchangeError {
+    ExchangeError::Unusable(Error::new(
         error::RESPONSE_TOO_LARGE,
         format!(
             "the response has {over}{size} bytes as it is posted, and {who} at most {most}; return less, \
              put it into S3 and return where it is, or stream it (AWS_LWA_INVOKE_MODE)"
         ),
-    )
+    ))
 }

@@ -1,21 +1,23 @@
-//! Errors between the bootstrap and the application.
+//! Why there is no response of the application.
 
 use std::io;
 
-/// Why there is no answer.
+use coldspark::Error;
+
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum ExchangeError {
     /// The application has ended.
     Ended,
     /// The time limit was reached.
-    Late,
+    TimedOut,
     /// The port is closed.
     Refused,
     /// The connection was closed before the first byte of an answer.
     Closed,
     /// Its answer is not valid HTTP, for this reason.
     Malformed(&'static str),
-    /// Its answer cannot be passed on; the text says what to do.
-    Unfit(&'static str, String),
+    /// Its answer is an error of the event: it cannot be passed on, or a setting says so.
+    Unusable(Error),
+    /// A system call failed; what it was needed for.
     System(&'static str, io::Error),
 }
