@@ -1,4 +1,5 @@
-//! The application and its process, which is started, kept, and started again when it has ended.
+//! The application: its settings, its idle connections, and its process, which is started again when it has
+//! ended.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,8 +10,8 @@ use coldspark::internal::warn;
 
 use super::connection::Connection;
 use super::exchange_error::ExchangeError;
+use super::process::Process;
 use super::program::Program;
-use super::running::Running;
 use super::settings::WebSettings;
 use crate::deadline::milliseconds;
 use crate::error::{self, When};
@@ -26,7 +27,7 @@ pub(crate) struct Application {
     pub(super) log: &'static Log,
     /// The host of the bootstrap's own requests.
     pub(super) host: String,
-    running: Mutex<Option<Arc<Running>>>,
+    process: Mutex<Option<Arc<Process>>>,
     /// Connections that wait for a request; the one that was busy last is the last.
     pub(super) idle: Mutex<Vec<Connection>>,
     /// Whether the last event was given up, without an answer since.
@@ -53,7 +54,7 @@ impl Application {
     ) -> Result<Self, Error> {
         let web = WebSettings::from_env();
         program.set_port(web.port);
-        let first = Running::start(&program, log)?;
+        let first = Process::start(&program, log)?;
         let host = [&*web.host, ":", &web.port.to_string()].concat();
         Ok(Self {
             program,
@@ -61,7 +62,7 @@ impl Application {
             settings,
             log,
             host,
-            running: Mutex::new(Some(Arc::new(first))),
+            process: Mutex::new(Some(Arc::new(first))),
             idle: Mutex::default(),
             unanswered: AtomicBool::new(false),
         })
@@ -71,7 +72,7 @@ impl Application {
     /// only until `leave`; the first event then waits for the rest.
     pub(crate) fn await_init(&self, leave: Duration) -> Result<(), Error> {
         self.log.ensure_reader()?;
-        let Some(running) = lock(&self.running).clone() else {
+        let Some(process) = lock(&self.process).clone() else {
             return Ok(());
         };
         let may_leave =
@@ -79,9 +80,9 @@ impl Application {
         let leave = Some(leave).filter(|_| may_leave);
         let limits = [self.settings.init_timeout, self.web.check.timeout];
         let limit = limits.into_iter().flatten().min();
-        let until = limit.map(|limit| running.started + limit);
+        let until = limit.map(|limit| process.started + limit);
         let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
-        match self.await_ready(&running, leave.or(until)) {
+        match self.await_ready(&process, leave.or(until)) {
             Ok(connection) => self.keep(connection),
             Err(ExchangeError::TimedOut) if leave.is_some() => warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
@@ -89,13 +90,13 @@ impl Application {
                 self.name()
             )),
             Err(ExchangeError::TimedOut) => {
-                let (_, stderr) = running.end(self.log);
-                return Err(self.not_ready(&running, limit.unwrap_or_default(), stderr));
+                let (_, stderr) = process.end(self.log);
+                return Err(self.not_ready(&process, limit.unwrap_or_default(), stderr));
             }
             Err(error) => {
-                let error = self.error(&running, error, When::GettingReady);
+                let error = self.error(&process, error, When::GettingReady);
                 // The bootstrap ends, and leaves nothing running.
-                running.end(self.log);
+                process.end(self.log);
                 return Err(error);
             }
         }
@@ -105,7 +106,7 @@ impl Application {
 
     #[cold]
     #[inline(never)]
-    fn not_ready(&self, running: &Running, limit: Duration, stderr: &str) -> Error {
+    fn not_ready(&self, process: &Process, limit: Duration, stderr: &str) -> Error {
         let setting = match self.web.check.timeout == Some(limit) {
             true => "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
             false => "COLDSPARK_INIT_TIMEOUT_MS",
@@ -114,37 +115,37 @@ impl Application {
             "{} was not ready within {} ms ({setting}): {}",
             self.name(),
             milliseconds(limit),
-            self.what_is_missing(running)
+            self.why_not_ready(process)
         );
         Error::new(error::INIT_TIMEOUT, error::with_stderr(message, stderr))
     }
 
-    /// The running application, once it is ready, and an idle connection to it, if there is one. An
-    /// application that has ended since the last event is started again.
+    /// The process, once it is ready, and an idle connection to it, if there is one. One that has ended
+    /// since the last event is started again.
     pub(super) fn prepare(
         &self,
         until: Option<Duration>,
-    ) -> Result<(Arc<Running>, Option<Connection>), NotReady> {
+    ) -> Result<(Arc<Process>, Option<Connection>), NotReady> {
         let mut again = true;
         loop {
-            let running = self.current().map_err(NotReady::Failed)?;
-            let found = match running.is_ready() {
-                true => self.quiet(&running),
-                false => self.await_ready(&running, until),
+            let process = self.current().map_err(NotReady::Failed)?;
+            let found = match process.is_ready() {
+                true => self.quiet(&process),
+                false => self.await_ready(&process, until),
             };
             match found {
-                Ok(connection) => return Ok((running, connection)),
+                Ok(connection) => return Ok((process, connection)),
                 // It was ready, and has ended between two requests.
-                Err(ExchangeError::Ended) if running.is_ready() && again => {
+                Err(ExchangeError::Ended) if process.is_ready() && again => {
                     again = false;
-                    let lost = self.error(&running, ExchangeError::Ended, When::BetweenEvents);
+                    let lost = self.error(&process, ExchangeError::Ended, When::BetweenEvents);
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
                 Err(ExchangeError::TimedOut) => {
-                    return Err(NotReady::TimedOut(self.what_is_missing(&running)));
+                    return Err(NotReady::TimedOut(self.why_not_ready(&process)));
                 }
                 Err(error) => {
-                    let error = self.error(&running, error, When::GettingReady);
+                    let error = self.error(&process, error, When::GettingReady);
                     return Err(NotReady::Failed(error));
                 }
             }
@@ -153,18 +154,18 @@ impl Application {
 
     /// Ends the process, because the bootstrap ends.
     pub(super) fn end(&self) {
-        if let Some(running) = lock(&self.running).take() {
-            running.end(self.log);
+        if let Some(process) = lock(&self.process).take() {
+            process.end(self.log);
         }
     }
 
-    /// The running process, or a new one.
-    fn current(&self) -> Result<Arc<Running>, Error> {
-        let mut current = lock(&self.running);
-        if let Some(running) = &*current {
-            return Ok(Arc::clone(running));
+    /// The process that runs, or a new one.
+    fn current(&self) -> Result<Arc<Process>, Error> {
+        let mut current = lock(&self.process);
+        if let Some(process) = &*current {
+            return Ok(Arc::clone(process));
         }
-        let new = Arc::new(Running::start(&self.program, self.log)?);
+        let new = Arc::new(Process::start(&self.program, self.log)?);
         *current = Some(Arc::clone(&new));
         Ok(new)
     }
@@ -177,7 +178,7 @@ impl Application {
     /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
     /// is started again; returns whether it was.
     #[inline(never)]
-    pub(super) fn was_late(&self, running: &Arc<Running>) -> bool {
+    pub(super) fn was_late(&self, process: &Arc<Process>) -> bool {
         let again = self.unanswered.swap(true, Ordering::Relaxed);
         if again {
             self.has_answered();
@@ -185,19 +186,19 @@ impl Application {
                 "{} has not answered two events one after the other, and is killed and started again",
                 self.name()
             ));
-            self.replace(running);
+            self.replace(process);
         }
         again
     }
 
     /// Replaces a process by a new one, unless another thread has done so.
     #[inline(never)]
-    fn replace(&self, running: &Arc<Running>) {
-        running.end(self.log);
-        let mut current = lock(&self.running);
+    fn replace(&self, process: &Arc<Process>) {
+        process.end(self.log);
+        let mut current = lock(&self.process);
         if !current
             .as_ref()
-            .is_some_and(|current| Arc::ptr_eq(current, running))
+            .is_some_and(|current| Arc::ptr_eq(current, process))
         {
             return;
         }
@@ -205,8 +206,8 @@ impl Application {
         *current = None;
         // One that was never ready is only replaced at the next event, so that it does not start
         // again and again.
-        if running.is_ready() && !children::shutdown_has_begun() {
-            match Running::start(&self.program, self.log) {
+        if process.is_ready() && !children::shutdown_has_begun() {
+            match Process::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),
                 Err(error) => warn(format_args!(
                     "it is not started again: {error}; the next event tries to"
@@ -216,20 +217,20 @@ impl Application {
     }
 
     /// The error of an event or of the init phase.
-    pub(super) fn error(&self, running: &Arc<Running>, error: ExchangeError, when: When) -> Error {
+    pub(super) fn error(&self, process: &Arc<Process>, error: ExchangeError, when: When) -> Error {
         let name = self.name();
         let kind = error::APPLICATION_PROTOCOL;
         let ended = match error {
             ExchangeError::Ended => true,
             ExchangeError::Refused | ExchangeError::Closed | ExchangeError::Malformed(_) => {
-                running.is_ending()
+                process.is_ending()
             }
             _ => false,
         };
         if ended {
-            self.replace(running);
-            let (ending, stderr) = running.end(self.log);
-            let advice = match running.is_ready() {
+            self.replace(process);
+            let (ending, stderr) = process.end(self.log);
+            let advice = match process.is_ready() {
                 true => "",
                 false => {
                     "; it has to stay in the foreground and to listen on the port that PORT names"
@@ -249,7 +250,7 @@ impl Application {
             ExchangeError::Unusable(error) => error,
             ExchangeError::System(what, error) => error::system(what, &error),
             ExchangeError::Refused => {
-                self.was_late(running);
+                self.was_late(process);
                 Error::new(
                     kind,
                     format!("{name} has refused connections on port {}", self.web.port),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use coldspark::internal::{Field, since_boot};
 
 use super::exchange_error::ExchangeError;
-use super::running::{Running, stopped};
+use super::process::{Process, stopped};
 use crate::sys::{pipe, socket};
 
 /// Smallest and largest size of a read.
@@ -33,13 +33,13 @@ impl Connection {
     /// Connects to the first of the addresses that accepts.
     pub(super) fn open(
         addresses: impl Iterator<Item = SocketAddr>,
-        running: &Running,
+        process: &Process,
         until: Option<Duration>,
     ) -> Result<Self, ExchangeError> {
         for address in addresses {
             match socket::connect(&address) {
                 Ok((socket, true)) => return Ok(Self::new(socket)),
-                Ok((socket, false)) => match Self::wait(socket, &address, running, until)? {
+                Ok((socket, false)) => match Self::wait(socket, &address, process, until)? {
                     Some(connection) => return Ok(connection),
                     None => continue,
                 },
@@ -66,11 +66,11 @@ impl Connection {
     fn wait(
         socket: OwnedFd,
         address: &SocketAddr,
-        running: &Running,
+        process: &Process,
         until: Option<Duration>,
     ) -> Result<Option<Self>, ExchangeError> {
         loop {
-            let woken = running.wait(socket.as_fd(), true, until)?;
+            let woken = process.wait(socket.as_fd(), true, until)?;
             match socket::is_connected(socket.as_fd(), address) {
                 Ok(true) => return Ok(Some(Self::new(socket))),
                 Ok(false) => stopped(&woken)?,
@@ -90,8 +90,8 @@ impl Connection {
     }
 
     /// Whether it can be used: neither closed, nor with unexpected bytes.
-    pub(super) fn is_quiet(&self, running: &Running) -> Result<bool, ExchangeError> {
-        let woken = running.wait(self.socket.as_fd(), false, Some(Duration::ZERO))?;
+    pub(super) fn is_quiet(&self, process: &Process) -> Result<bool, ExchangeError> {
+        let woken = process.wait(self.socket.as_fd(), false, Some(Duration::ZERO))?;
         match woken.ended {
             true => Err(ExchangeError::Ended),
             false => Ok(!woken.readable[0]),

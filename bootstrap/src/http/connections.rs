@@ -9,24 +9,24 @@ use super::application::{Application, lock};
 use super::connection::Connection;
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
-use super::running::Running;
+use super::process::Process;
 
 /// How long the rest of the answer to the readiness check may take, and how long it may be.
 const REST: (Duration, usize) = (Duration::from_millis(10), 256 * 1024);
 
 impl Application {
     /// A kept connection that is still good.
-    pub(super) fn quiet(&self, running: &Running) -> Result<Option<Connection>, ExchangeError> {
+    pub(super) fn quiet(&self, process: &Process) -> Result<Option<Connection>, ExchangeError> {
         loop {
             let kept = lock(&self.idle).pop();
             let Some(connection) = kept else {
-                return match running.child.has_ended() {
+                return match process.child.has_ended() {
                     true => Err(ExchangeError::Ended),
                     false => Ok(None),
                 };
             };
             let old = connection.is_old(self.web.idle);
-            if connection.is_quiet(running)? && !old {
+            if connection.is_quiet(process)? && !old {
                 return Ok(Some(connection));
             }
         }
@@ -35,16 +35,16 @@ impl Application {
     /// A new connection. A refused one is tried again for a moment.
     pub(super) fn connect(
         &self,
-        running: &Running,
+        process: &Process,
         until: Option<Duration>,
     ) -> Result<Connection, ExchangeError> {
         const LONGEST: Duration = Duration::from_secs(1);
         let begun = since_boot();
         loop {
-            match Connection::open(self.addresses(self.web.port), running, until) {
+            match Connection::open(self.addresses(self.web.port), process, until) {
                 Err(ExchangeError::Refused) if since_boot() - begun < LONGEST => {
                     let taken = since_boot() - begun;
-                    running.pause(Duration::from_millis(1).max(taken / 8), until)?;
+                    process.pause(Duration::from_millis(1).max(taken / 8), until)?;
                 }
                 opened => return opened,
             }

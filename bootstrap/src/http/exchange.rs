@@ -9,8 +9,8 @@ use coldspark::internal::{Field, Head, parse_head};
 use super::body::Body;
 use super::connection::Connection;
 use super::exchange_error::ExchangeError;
+use super::process::{Process, stopped};
 use super::request::Request;
-use super::running::{Running, stopped};
 use crate::sys::socket;
 
 /// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
@@ -20,7 +20,7 @@ const LONGEST_HEAD: usize = 256 * 1024;
 pub(super) struct Exchange<'a> {
     connection: Connection,
     pub(super) request: &'a Request<'a>,
-    running: &'a Running,
+    process: &'a Process,
     /// When it is given up.
     pub(super) until: Option<Duration>,
     /// What of the request's head and body is still to be sent.
@@ -35,13 +35,13 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(
         connection: Connection,
         request: &'a Request<'a>,
-        running: &'a Running,
+        process: &'a Process,
         until: Option<Duration>,
     ) -> Self {
         Self {
             connection,
             request,
-            running,
+            process,
             until,
             unsent: [&request.head, &request.body],
             broken: false,
@@ -142,7 +142,7 @@ impl<'a> Exchange<'a> {
         self.send()?;
         let writable = !self.broken && !self.is_sent();
         let socket = self.connection.socket.as_fd();
-        let woken = self.running.wait(socket, writable, self.until)?;
+        let woken = self.process.wait(socket, writable, self.until)?;
         // In this order: bytes that came before the application's end, or in time, count.
         if woken.readable[0] && (self.connection.receive(expects)? || self.connection.closed) {
             return Ok(());

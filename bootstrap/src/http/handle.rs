@@ -10,8 +10,8 @@ use super::connection::Connection;
 use super::event::FrontEnd;
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
+use super::process::Process;
 use super::request::{Refusal, Request};
-use super::running::Running;
 use crate::deadline::Deadline;
 use crate::error::{self, When};
 use crate::process::response::StreamedResponse;
@@ -92,17 +92,17 @@ impl Application {
         if to.deadline.is_over() {
             return self.give_up(request, to, ", which left no time to ask");
         }
-        let (running, connection) = match self.prepare(to.deadline.at) {
+        let (process, connection) = match self.prepare(to.deadline.at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
             Err(NotReady::TimedOut(why)) => {
                 return self.give_up(request, to, &["; not ready: ", &why].concat());
             }
         };
-        match self.exchange(request, &running, connection, to) {
+        match self.exchange(request, &process, connection, to) {
             Ok(response) => Ok(response),
             Err(ExchangeError::TimedOut) => {
-                let what = match self.was_late(&running) {
+                let what = match self.was_late(&process) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };
@@ -111,7 +111,7 @@ impl Application {
                     false => self.give_up(request, to, what),
                 }
             }
-            Err(error) => Err(self.error(&running, error, When::Answering)),
+            Err(error) => Err(self.error(&process, error, When::Answering)),
         }
     }
 
@@ -138,20 +138,20 @@ impl Application {
     fn exchange(
         &self,
         request: &Request<'_>,
-        running: &Running,
+        process: &Process,
         kept: Option<Connection>,
         to: &mut Receiver<'_, '_>,
     ) -> Result<Option<Vec<u8>>, ExchangeError> {
         let until = to.deadline.at;
         let connection = match kept {
             Some(connection) => connection,
-            None => self.connect(running, until)?,
+            None => self.connect(process, until)?,
         };
-        let mut exchange = Exchange::new(connection, request, running, until);
+        let mut exchange = Exchange::new(connection, request, process, until);
         let head = match exchange.await_head() {
             // The application may have closed the connection before it saw the request.
             Err(ExchangeError::Closed) if request.may_repeat => {
-                exchange = Exchange::new(self.connect(running, until)?, request, running, until);
+                exchange = Exchange::new(self.connect(process, until)?, request, process, until);
                 exchange.await_head()?
             }
             head => head?,

@@ -6,8 +6,8 @@ use coldspark::internal::since_boot;
 use super::application::{Application, NotReady};
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
+use super::process::Process;
 use super::request::Request;
-use super::running::Running;
 use crate::error;
 use crate::worker::protocol::Hook;
 
@@ -37,13 +37,13 @@ impl Application {
             Hook::AfterRestore => &self.web.after_restore,
         };
         let name = hook.when().words();
-        let (running, _) = self.prepare(until).map_err(|reason| match reason {
+        let (process, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
             NotReady::TimedOut(_) => self.late(name),
         })?;
-        let failed = |error| self.error(&running, error, hook.when());
+        let failed = |error| self.error(&process, error, hook.when());
         if let Some(path) = path {
-            let status = self.post(&running, path).map_err(failed)?;
+            let status = self.post(&process, path).map_err(failed)?;
             if !(200..=299).contains(&status) {
                 return Err(Error::new(
                     error::ERROR_STATUS,
@@ -54,7 +54,7 @@ impl Application {
             }
         }
         if hook == Hook::AfterRestore {
-            match self.await_ready(&running, until) {
+            match self.await_ready(&process, until) {
                 Err(ExchangeError::TimedOut) => return Err(self.late(name)),
                 other => drop(other.map_err(failed)?),
             }
@@ -73,10 +73,10 @@ impl Application {
     }
 
     /// Without a time limit of its own, since Lambda has one.
-    fn post(&self, running: &Running, path: &str) -> Result<u16, ExchangeError> {
-        let connection = self.connect(running, None)?;
+    fn post(&self, process: &Process, path: &str) -> Result<u16, ExchangeError> {
+        let connection = self.connect(process, None)?;
         let request = Request::empty("POST", path, &self.host);
-        let head = Exchange::new(connection, &request, running, None).await_head()?;
+        let head = Exchange::new(connection, &request, process, None).await_head()?;
         Ok(head.status)
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! event -> event, target, request -> exchange -> body -> answer -> response
 //!                                       |
-//!                          application -> running (the process), readiness -> looks
+//!                          application -> process, readiness -> looks
 //! ```
 //!
 //! `handle` takes an event through these steps, `program` finds what to start, `settings` reads the
@@ -25,11 +25,11 @@ mod hooks;
 mod invocation;
 mod json;
 mod looks;
+mod process;
 mod program;
 mod proxy;
 mod readiness;
 mod request;
-mod running;
 mod settings;
 mod target;
 

@@ -11,18 +11,18 @@ use super::connection::Connection;
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
 use super::looks::{Looks, first_pause, pause_by_time};
+use super::process::Process;
 use super::request::Request;
-use super::running::Running;
 use crate::sys::schedule::Patience;
 
-/// When a warning says that the application is not ready, counted from its start. The warning says this time.
+/// How long after its start a warning says that the application is not ready. The warning names this time.
 const SLOW: Duration = Duration::from_secs(2);
-/// A check that has waited for so long for an answer counts as seen.
+/// After so long a check counts as one without an answer.
 const SILENT_AFTER: Duration = Duration::from_millis(100);
 
-// What the check has seen, other than a status.
-const NOBODY: u16 = 0;
-const SILENCE: u16 = 1;
+// What a check has found, other than a status.
+const NOT_LISTENING: u16 = 0;
+const NO_ANSWER: u16 = 1;
 const CLOSED: u16 = 2;
 
 /// What an attempt has found.
@@ -40,41 +40,41 @@ impl Application {
     /// it.
     pub(super) fn await_ready(
         &self,
-        running: &Running,
+        process: &Process,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, ExchangeError> {
         // On a core that both share, each look would interrupt the application.
         let mut patience = Some(Patience::begin());
-        let clock = running.child.cpu_clock();
-        let slow = running.started + SLOW;
-        let taken = || since_boot().saturating_sub(running.started);
-        running.pause(first_pause(taken()), until)?;
+        let clock = process.child.cpu_clock();
+        let slow = process.started + SLOW;
+        let taken = || since_boot().saturating_sub(process.started);
+        process.pause(first_pause(taken()), until)?;
         loop {
             let now = since_boot();
             if now >= slow {
-                self.tell(running);
+                self.warn_not_ready(process);
             }
             // What is silent until then is told of, and waited for all the same.
             let soon =
                 Some(slow).filter(|slow| now < *slow && until.is_none_or(|until| *slow < until));
             let soon = soon.or(until);
-            let mut looks = Looks::new(running.started, now, clock.read());
+            let mut looks = Looks::new(process.started, now, clock.read());
             let mut found = Found::Refused;
-            match self.attempt(running, until)? {
+            match self.attempt(process, until)? {
                 Some(connection) => {
                     // Its answer is passed on at once.
                     patience = None;
-                    found = self.check(connection, running, soon, until)?;
+                    found = self.check(connection, process, soon, until)?;
                 }
-                None => running.seen.store(NOBODY, Ordering::Relaxed),
+                None => process.last_check.store(NOT_LISTENING, Ordering::Relaxed),
             }
             match found {
                 Found::Ready(connection) => {
-                    running.set_ready();
+                    process.set_ready();
                     return Ok(connection);
                 }
                 Found::Refused => loop {
-                    running.pause(looks.pause, until)?;
+                    process.pause(looks.pause, until)?;
                     if looks.is_due(since_boot(), clock.read()) {
                         break;
                     }
@@ -82,7 +82,7 @@ impl Application {
                 // What listens goes idle behind each check.
                 Found::Unhealthy => {
                     patience.get_or_insert_with(Patience::begin);
-                    running.pause(pause_by_time(taken()), until)?;
+                    process.pause(pause_by_time(taken()), until)?;
                 }
             }
         }
@@ -92,10 +92,10 @@ impl Application {
     #[inline(never)]
     fn attempt(
         &self,
-        running: &Running,
+        process: &Process,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, ExchangeError> {
-        match Connection::open(self.addresses(self.web.check.port), running, until) {
+        match Connection::open(self.addresses(self.web.check.port), process, until) {
             Ok(connection) => Ok(Some(connection)),
             Err(ExchangeError::Refused) => Ok(None),
             Err(error) => Err(error),
@@ -107,7 +107,7 @@ impl Application {
     fn check(
         &self,
         mut connection: Connection,
-        running: &Running,
+        process: &Process,
         soon: Option<Duration>,
         until: Option<Duration>,
     ) -> Result<Found, ExchangeError> {
@@ -119,11 +119,11 @@ impl Application {
         }
         // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
-        let mut exchange = Exchange::new(connection, &request, running, soon);
+        let mut exchange = Exchange::new(connection, &request, process, soon);
         let asked = since_boot();
-        let seen = &running.seen;
-        if seen.load(Ordering::Relaxed) == NOBODY {
-            seen.store(SILENCE, Ordering::Relaxed);
+        let last_check = &process.last_check;
+        if last_check.load(Ordering::Relaxed) == NOT_LISTENING {
+            last_check.store(NO_ANSWER, Ordering::Relaxed);
         }
         let head = loop {
             let head = exchange.await_head();
@@ -131,12 +131,12 @@ impl Application {
                 break head;
             }
             if since_boot() >= asked + SILENT_AFTER {
-                seen.store(SILENCE, Ordering::Relaxed);
+                last_check.store(NO_ANSWER, Ordering::Relaxed);
             }
             if exchange.until == until {
                 break head;
             }
-            self.tell(running);
+            self.warn_not_ready(process);
             exchange.until = until;
         };
         let unhealthy = match &head {
@@ -145,7 +145,7 @@ impl Application {
             _ => 0,
         };
         if unhealthy > 0 {
-            seen.store(unhealthy, Ordering::Relaxed);
+            last_check.store(unhealthy, Ordering::Relaxed);
             return Ok(Found::Unhealthy);
         }
         let head = head?;
@@ -158,12 +158,12 @@ impl Application {
     /// Warns once that the application is not ready.
     #[cold]
     #[inline(never)]
-    fn tell(&self, running: &Running) {
-        if !running.told.swap(true, Ordering::Relaxed) {
+    fn warn_not_ready(&self, process: &Process) {
+        if !process.warned.swap(true, Ordering::Relaxed) {
             warn(format_args!(
                 "{} is not ready after 2 s: {}",
                 self.name(),
-                self.what_is_missing(running)
+                self.why_not_ready(process)
             ));
         }
     }
@@ -171,30 +171,30 @@ impl Application {
     /// Why it is not ready, and what to do.
     #[cold]
     #[inline(never)]
-    pub(super) fn what_is_missing(&self, running: &Running) -> String {
+    pub(super) fn why_not_ready(&self, process: &Process) -> String {
         let check = &self.web.check;
         let (verb, path) = match check.tcp {
             true => ("a connection", ""),
             false => ("GET ", &*check.path),
         };
-        let seen = running.seen.load(Ordering::Relaxed);
-        let status = format!("it answers with status {seen}");
+        let found = process.last_check.load(Ordering::Relaxed);
+        let status = format!("it answers with status {found}");
         let mut advice =
             "set AWS_LWA_READINESS_CHECK_PATH or AWS_LWA_READINESS_CHECK_HEALTHY_STATUS";
-        let seen = match seen {
-            NOBODY => {
+        let found = match found {
+            NOT_LISTENING => {
                 advice = match check.port == self.web.port {
                     true => "let it listen on the port that PORT names, or set AWS_LWA_PORT",
                     false => "let it listen there, or set AWS_LWA_READINESS_CHECK_PORT",
                 };
                 "nobody listens there"
             }
-            SILENCE => "it accepts the connection and has not answered",
+            NO_ANSWER => "it accepts the connection and has not answered",
             CLOSED => "it closes the connection and has not answered",
             _ => &status,
         };
         format!(
-            "the readiness check ({verb}{path} on port {} of {}) finds that {seen}; {advice}",
+            "the readiness check ({verb}{path} on port {} of {}) finds that {found}; {advice}",
             check.port, self.web.host
         )
     }

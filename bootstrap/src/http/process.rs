@@ -1,4 +1,4 @@
-//! A process of the application, from its start to its end.
+//! One process of the application, from its start to its end.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -22,20 +22,20 @@ use crate::sys::spawn::Command;
 /// How long to wait for the end of an application that has closed its connection.
 const ENDING: Duration = Duration::from_millis(100);
 
-/// A running application. Events that are in hand at the same time share it.
-pub(super) struct Running {
+/// A process application. Events that are in hand at the same time share it.
+pub(super) struct Process {
     pub(super) child: Child,
     pub(super) started: Duration,
     ready: AtomicBool,
-    /// What the readiness check has seen last; a status or one of the constants of `readiness`.
-    pub(super) seen: AtomicU16,
+    /// What the last readiness check has found: a status, or one of the constants of `readiness`.
+    pub(super) last_check: AtomicU16,
     /// Whether a warning has said that it is not ready.
-    pub(super) told: AtomicBool,
+    pub(super) warned: AtomicBool,
     /// How it ended, and its standard error, shortened; the first thread that notices sets it.
     ending: OnceLock<(Option<ExitStatus>, String)>,
 }
 
-impl Running {
+impl Process {
     /// Starts the program without waiting for it.
     pub(super) fn start(program: &Program, log: &Log) -> Result<Self, Error> {
         let command = Command {
@@ -51,8 +51,8 @@ impl Running {
             child,
             started: since_boot(),
             ready: AtomicBool::new(false),
-            seen: AtomicU16::new(0),
-            told: AtomicBool::new(false),
+            last_check: AtomicU16::new(0),
+            warned: AtomicBool::new(false),
             ending: OnceLock::new(),
         })
     }
@@ -65,7 +65,7 @@ impl Running {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Waits until the socket can be read, or with `writable` written to, the application has ended, or it is
+    /// Waits until the socket can be read, or with `writable` written to, the process has ended, or it is
     /// `until`.
     pub(super) fn wait(
         &self,
@@ -76,7 +76,7 @@ impl Running {
         wait_or_writable(&self.child, [Some(socket), None], writable, until).map_err(waiting)
     }
 
-    /// Waits this long, unless the application ends or `until` is reached.
+    /// Waits for so long, unless the process ends or `until` is reached.
     pub(super) fn pause(
         &self,
         span: Duration,
@@ -92,7 +92,7 @@ impl Running {
         }
     }
 
-    /// Whether it has ended, or ends in a moment, as after it has closed a connection.
+    /// Whether it has ended, or ends within [`ENDING`], as it may after it has closed a connection.
     pub(super) fn is_ending(&self) -> bool {
         matches!(self.pause(ENDING, None), Err(ExchangeError::Ended))
     }
