@@ -3,7 +3,7 @@
 //! ```text
 //! event -> event, target, request -> exchange -> body -> answer -> response
 //!                                       |
-//!                          application -> process, readiness -> looks
+//!                          application -> process, readiness -> retry
 //! ```
 //!
 //! `handle` takes an event through these steps, `program` finds what to start, `settings` reads the
@@ -24,12 +24,12 @@ mod headers;
 mod hooks;
 mod invocation;
 mod json;
-mod looks;
 mod process;
 mod program;
 mod proxy;
 mod readiness;
 mod request;
+mod retry;
 mod settings;
 mod target;
 

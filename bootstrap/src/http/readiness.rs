@@ -1,5 +1,5 @@
-//! The readiness check, whose results decide when to try again. It also warns of an application that is not ready,
-//! and says why.
+//! The readiness check, which is made until the application is ready, and what a warning or an error says of one
+//! that is not.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use super::application::Application;
 use super::connection::Connection;
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
-use super::looks::{Looks, first_pause, pause_by_time};
 use super::process::Process;
 use super::request::Request;
+use super::retry::{RetryTimer, first_pause, pause_by_time};
 use crate::sys::schedule::Patience;
 
 /// How long after its start a warning says that the application is not ready. The warning names this time.
@@ -25,13 +25,10 @@ const NOT_LISTENING: u16 = 0;
 const NO_ANSWER: u16 = 1;
 const CLOSED: u16 = 2;
 
-/// What an attempt has found.
-enum Found {
-    /// A connection that the first event can use, if there is one.
+/// What a check of an application that listens has found.
+enum Health {
+    /// It is ready; with the connection, if the first event can use it.
     Ready(Option<Connection>),
-    /// Nobody listens.
-    Refused,
-    /// It listens, and is not healthy.
     Unhealthy,
 }
 
@@ -43,52 +40,40 @@ impl Application {
         process: &Process,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, ExchangeError> {
-        // On a core that both share, each look would interrupt the application.
-        let mut patience = Some(Patience::begin());
+        // On a core that both share, each sample of the CPU time would interrupt the application.
+        let mut patience = Patience::begin();
         let clock = process.child.cpu_clock();
-        let slow = process.started + SLOW;
-        let taken = || since_boot().saturating_sub(process.started);
-        process.pause(first_pause(taken()), until)?;
+        let age = || since_boot().saturating_sub(process.started);
+        process.pause(first_pause(age()), until)?;
         loop {
             let now = since_boot();
-            if now >= slow {
+            if now >= process.started + SLOW {
                 self.warn_not_ready(process);
             }
-            // What is silent until then is told of, and waited for all the same.
-            let soon =
-                Some(slow).filter(|slow| now < *slow && until.is_none_or(|until| *slow < until));
-            let soon = soon.or(until);
-            let mut looks = Looks::new(process.started, now, clock.read());
-            let mut found = Found::Refused;
-            match self.attempt(process, until)? {
-                Some(connection) => {
-                    // Its answer is passed on at once.
-                    patience = None;
-                    found = self.check(connection, process, soon, until)?;
-                }
-                None => process.last_check.store(NOT_LISTENING, Ordering::Relaxed),
-            }
-            match found {
-                Found::Ready(connection) => {
-                    process.set_ready();
-                    return Ok(connection);
-                }
-                Found::Refused => loop {
-                    process.pause(looks.pause, until)?;
-                    if looks.is_due(since_boot(), clock.read()) {
+            let mut timer = RetryTimer::new(process.started, now, clock.read());
+            let Some(connection) = self.attempt(process, until)? else {
+                process.last_check.store(NOT_LISTENING, Ordering::Relaxed);
+                loop {
+                    process.pause(timer.pause, until)?;
+                    if timer.is_due(since_boot(), clock.read()) {
                         break;
                     }
-                },
-                // What listens goes idle behind each check.
-                Found::Unhealthy => {
-                    patience.get_or_insert_with(Patience::begin);
-                    process.pause(pause_by_time(taken()), until)?;
                 }
+                continue;
+            };
+            // When the application answers, this thread goes on at once.
+            drop(patience);
+            if let Health::Ready(connection) = self.check(connection, process, until)? {
+                process.set_ready();
+                return Ok(connection);
             }
+            // An application that listens goes idle behind each check, so its CPU time shows nothing.
+            patience = Patience::begin();
+            process.pause(pause_by_time(age()), until)?;
         }
     }
 
-    /// One attempt to connect.
+    /// One attempt to connect; `None` when nobody listens.
     #[inline(never)]
     fn attempt(
         &self,
@@ -108,18 +93,22 @@ impl Application {
         &self,
         mut connection: Connection,
         process: &Process,
-        soon: Option<Duration>,
         until: Option<Duration>,
-    ) -> Result<Found, ExchangeError> {
+    ) -> Result<Health, ExchangeError> {
         let check = &self.web.check;
-        let kept = check.port == self.web.port;
+        let same_port = check.port == self.web.port;
         if check.tcp {
             connection.rest();
-            return Ok(Found::Ready(Some(connection).filter(|_| kept)));
+            return Ok(Health::Ready(Some(connection).filter(|_| same_port)));
         }
         // It is sent once and waited for: an open port does not mean that the application answers.
         let request = Request::empty("GET", &check.path, &self.host);
-        let mut exchange = Exchange::new(connection, &request, process, soon);
+        let mut exchange = Exchange::new(connection, &request, process, until);
+        // The wait is interrupted for the warning, and then goes on.
+        let slow = process.started + SLOW;
+        if since_boot() < slow && until.is_none_or(|until| slow < until) {
+            exchange.until = Some(slow);
+        }
         let asked = since_boot();
         let last_check = &process.last_check;
         if last_check.load(Ordering::Relaxed) == NOT_LISTENING {
@@ -146,13 +135,13 @@ impl Application {
         };
         if unhealthy > 0 {
             last_check.store(unhealthy, Ordering::Relaxed);
-            return Ok(Found::Unhealthy);
+            return Ok(Health::Unhealthy);
         }
         let head = head?;
         // A page may be long; then another connection is made for the first event.
         exchange.until = until;
         let connection = self.pass_over(exchange, &head);
-        Ok(Found::Ready(connection.filter(|_| kept)))
+        Ok(Health::Ready(connection.filter(|_| same_port)))
     }
 
     /// Warns once that the application is not ready.

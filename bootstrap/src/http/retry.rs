@@ -1,95 +1,102 @@
-//! When to attempt to connect to an application that does not listen yet.
+//! When to try again to connect to an application that does not listen yet.
 //!
-//! An application that computes is not in its event loop, and an attempt would only take its time; one that
-//! listens has nothing to do. So its CPU time is looked at often, for less than a microsecond each time, and an
+//! An application that computes is not in its event loop, and an attempt to connect would only take its time; one
+//! that listens has nothing to do. So its CPU time is read often, which takes less than a microsecond, and an
 //! attempt is made when it has worked and gone idle.
 
 use std::time::Duration;
 
-/// The shortest pause between two attempts, and between two looks.
-const PAUSE: Duration = Duration::from_micros(250);
-/// A longer pause between two attempts is this part of the time that the application has taken so far.
-const PART: u32 = 32;
-/// The same between two looks.
-const LOOK_PART: u32 = 256;
-/// The pause after a look that came late.
-const SOON: Duration = Duration::from_micros(100);
-/// Until then a look saves little, and an application that is about to go idle takes a connection before.
-const SHORT: Duration = Duration::from_millis(32);
+/// The shortest pause between two attempts, and between two samples of the CPU time.
+const SHORTEST: Duration = Duration::from_micros(250);
+/// A longer pause between two attempts is this part of the time since the application's start.
+const ATTEMPT_PART: u32 = 32;
+/// The same between two samples.
+const SAMPLE_PART: u32 = 256;
+/// The pause after a sample that came late.
+const AFTER_LATE_SAMPLE: Duration = Duration::from_micros(100);
+/// Until this time after the start samples save little: an application that is about to go idle takes a
+/// connection before.
+const EARLY: Duration = Duration::from_millis(32);
 /// An application that stays busy may listen all the same, while other threads compute. Attempts are then made
 /// after this part of the time, and after the longest pause at the latest.
 const BUSY_PART: u32 = 4;
-const BUSY_PAUSE: Duration = Duration::from_millis(40);
+const LONGEST_BUSY: Duration = Duration::from_millis(40);
 
-/// The pause until the next attempt, when the time alone decides.
-pub(super) fn pause_by_time(taken: Duration) -> Duration {
-    PAUSE.max(taken / PART)
+/// The pause until the next attempt, when the time since the start alone decides.
+pub(super) fn pause_by_time(age: Duration) -> Duration {
+    SHORTEST.max(age / ATTEMPT_PART)
 }
 
-fn pause_while_busy(taken: Duration) -> Duration {
-    match taken < SHORT {
-        true => pause_by_time(taken),
-        false => (taken / BUSY_PART).min(BUSY_PAUSE),
+fn pause_while_busy(age: Duration) -> Duration {
+    match age < EARLY {
+        true => pause_by_time(age),
+        false => (age / BUSY_PART).min(LONGEST_BUSY),
     }
 }
 
 /// The pause before the first attempt: a process that was just started does not listen yet.
-pub(super) fn first_pause(taken: Duration) -> Duration {
-    PAUSE.saturating_sub(taken)
+pub(super) fn first_pause(age: Duration) -> Duration {
+    SHORTEST.saturating_sub(age)
 }
 
-/// The looks at the application between two attempts.
-pub(super) struct Looks {
-    /// How long the application had taken when the last attempt was made.
-    taken: Duration,
-    /// When that was, and the application's CPU time then, if its clock can be read.
-    attempt: (Duration, Option<Duration>),
-    /// The same of the last look.
-    last: (Duration, Option<Duration>),
-    /// How long to wait until the next look.
+/// Says when to make the next attempt, from samples of the application's CPU time.
+pub(super) struct RetryTimer {
+    /// How old the application was at the last attempt.
+    age: Duration,
+    attempt: Sample,
+    last: Sample,
+    /// How long to wait until the next sample.
     pub(super) pause: Duration,
 }
 
-impl Looks {
-    /// Begins just before an attempt.
-    pub(super) fn new(started: Duration, now: Duration, used: Option<Duration>) -> Self {
-        let taken = now.saturating_sub(started);
+/// The CPU time that the application had used at a moment, if its clock can be read.
+#[derive(Clone, Copy)]
+struct Sample {
+    time: Duration,
+    cpu: Option<Duration>,
+}
+
+impl RetryTimer {
+    /// It is made just before an attempt.
+    pub(super) fn new(started: Duration, now: Duration, cpu: Option<Duration>) -> Self {
+        let age = now.saturating_sub(started);
+        let sample = Sample { time: now, cpu };
         Self {
-            taken,
-            attempt: (now, used),
-            last: (now, used),
-            pause: match used {
-                Some(_) => PAUSE.max(taken / LOOK_PART),
-                None => pause_by_time(taken),
+            age,
+            attempt: sample,
+            last: sample,
+            pause: match cpu {
+                Some(_) => SHORTEST.max(age / SAMPLE_PART),
+                None => pause_by_time(age),
             },
         }
     }
 
-    /// Looks: whether to make the next attempt now, when the application has used so much CPU time.
-    pub(super) fn is_due(&mut self, now: Duration, used: Option<Duration>) -> bool {
-        let (before, used_before) = std::mem::replace(&mut self.last, (now, used));
-        let since = now.saturating_sub(self.attempt.0);
-        let (Some(used), Some(used_before), Some(used_then)) = (used, used_before, self.attempt.1)
+    /// Takes a sample: whether to make the next attempt now.
+    pub(super) fn is_due(&mut self, now: Duration, cpu: Option<Duration>) -> bool {
+        let last = std::mem::replace(&mut self.last, Sample { time: now, cpu });
+        let since = now.saturating_sub(self.attempt.time);
+        let (Some(cpu), Some(last_cpu), Some(attempt_cpu)) = (cpu, last.cpu, self.attempt.cpu)
         else {
-            return since >= pause_by_time(self.taken);
+            return since >= pause_by_time(self.age);
         };
         // It has done nothing. It may be a shell, which waits for the application itself.
-        if used == used_then {
-            return since >= pause_by_time(self.taken);
+        if cpu == attempt_cpu {
+            return since >= pause_by_time(self.age);
         }
-        if since >= pause_while_busy(self.taken) {
+        if since >= pause_while_busy(self.age) {
             return true;
         }
-        let span = now.saturating_sub(before);
-        let late = span > self.pause + PAUSE;
-        self.pause = PAUSE.max(self.taken / LOOK_PART);
-        // It ran until now on the only core, or the kernel has held up all processes: what it does now, the
-        // next look tells.
+        let span = now.saturating_sub(last.time);
+        let late = span > self.pause + SHORTEST;
+        self.pause = SHORTEST.max(self.age / SAMPLE_PART);
+        // Until now the application ran on the only core, or the kernel has held up all processes. The next
+        // sample shows what it does now.
         if late {
-            self.pause = SOON;
+            self.pause = AFTER_LATE_SAMPLE;
             return false;
         }
-        used.saturating_sub(used_before) * 2 < span
+        cpu.saturating_sub(last_cpu) * 2 < span
     }
 }
 
@@ -106,16 +113,16 @@ mod tests {
     }
 
     /// The moments of the attempts until so many microseconds after the start, with the CPU time that `used`
-    /// gives for each moment. With `shared`, a look waits for the application, as on one core.
+    /// gives for each moment. With `shared`, a sample waits for the application, as on one core.
     fn attempts(until: u64, shared: bool, used: impl Fn(u64) -> Option<u64>) -> Vec<u64> {
         let at = |now| {
             let used = used(now).map(Duration::from_micros);
             (START + Duration::from_micros(now), used)
         };
         let (mut now, mut made) = (0, vec![0]);
-        let mut looks = Looks::new(START, at(0).0, at(0).1);
+        let mut timer = RetryTimer::new(START, at(0).0, at(0).1);
         loop {
-            now += micros(looks.pause);
+            now += micros(timer.pause);
             // The kernel's tick comes every 4 ms.
             while shared && used(now + 1) > used(now) && now % 4000 != 0 {
                 now += 1;
@@ -124,9 +131,9 @@ mod tests {
                 return made;
             }
             let (moment, cpu) = at(now);
-            if looks.is_due(moment, cpu) {
+            if timer.is_due(moment, cpu) {
                 made.push(now);
-                looks = Looks::new(START, moment, cpu);
+                timer = RetryTimer::new(START, moment, cpu);
             }
         }
     }
@@ -148,7 +155,7 @@ mod tests {
 
     #[test]
     fn on_one_core_it_is_found_right_after_it_has_gone_idle() {
-        // The look that has waited for the core comes at once, and the next one soon.
+        // The sample that has waited for the core comes at once, and the next one soon.
         for end in [31_000, 82_500, 349_900] {
             let made = attempts(end + 1000, true, |now| Some(now.min(end)));
             let last = made.last().unwrap();
@@ -160,9 +167,9 @@ mod tests {
     fn a_shell_that_waits_for_the_application_means_attempts_by_the_time() {
         let made = attempts(400_000, false, |_| Some(900));
         for two in made.windows(2) {
-            let (pause, look) = (250.max(two[0] / 32), 250.max(two[0] / 256));
+            let (pause, sample) = (250.max(two[0] / 32), 250.max(two[0] / 256));
             assert!(
-                (pause..=pause + look).contains(&(two[1] - two[0])),
+                (pause..=pause + sample).contains(&(two[1] - two[0])),
                 "{two:?}"
             );
         }
@@ -190,21 +197,20 @@ mod tests {
     fn a_pause_of_all_processes_is_not_taken_for_idleness() {
         // They are held up for 18 of 20 ms, as with a small share of a CPU.
         let used = |now: u64| now / 20_000 * 2000 + (now % 20_000).min(2000);
-        let mut looks = Looks::new(START, START, Some(Duration::ZERO));
+        let mut timer = RetryTimer::new(START, START, Some(Duration::ZERO));
         let mut idle = 0;
         let mut now = 0;
         while now < 400_000 {
-            now += micros(looks.pause);
+            now += micros(timer.pause);
             if now % 20_000 > 2000 {
                 now = now.next_multiple_of(20_000);
             }
             let moment = START + Duration::from_micros(now);
-            if looks.is_due(moment, Some(Duration::from_micros(used(now)))) {
-                let since = micros(moment - looks.attempt.0);
-                idle += u64::from(
-                    looks.taken >= SHORT && since < micros(pause_while_busy(looks.taken)),
-                );
-                looks = Looks::new(START, moment, Some(Duration::from_micros(used(now))));
+            if timer.is_due(moment, Some(Duration::from_micros(used(now)))) {
+                let since = micros(moment - timer.attempt.time);
+                idle +=
+                    u64::from(timer.age >= EARLY && since < micros(pause_while_busy(timer.age)));
+                timer = RetryTimer::new(START, moment, Some(Duration::from_micros(used(now))));
             }
         }
         assert_eq!(idle, 0, "attempts that were not made by the time");
@@ -217,9 +223,9 @@ mod tests {
             let made = attempts(2_000_000, false, |now| Some(now * used.0 / used.1));
             for two in made.windows(2) {
                 let pause = micros(pause_while_busy(Duration::from_micros(two[0])));
-                let look = 250.max(two[0] / 256);
+                let sample = 250.max(two[0] / 256);
                 assert!(
-                    (pause..=pause + look).contains(&(two[1] - two[0])),
+                    (pause..=pause + sample).contains(&(two[1] - two[0])),
                     "{two:?}"
                 );
             }
