@@ -28,15 +28,15 @@ pub(crate) struct Application {
     /// The host of the bootstrap's own requests.
     pub(super) host: String,
     process: Mutex<Option<Arc<Process>>>,
-    /// Connections that wait for a request; the one that was busy last is the last.
+    /// Idle connections. The one that was used last comes last.
     pub(super) idle: Mutex<Vec<Connection>>,
-    /// Whether the last event was given up, without an answer since.
+    /// Whether an event was given up, and no answer has come since.
     unanswered: AtomicBool,
 }
 
-/// Why the application is not available.
+/// Why an event or a hook cannot have the application.
 pub(super) enum NotReady {
-    /// The time limit was reached; for this reason.
+    /// The time limit was reached; the text says what the readiness check has found.
     TimedOut(String),
     Failed(Error),
 }
@@ -83,7 +83,7 @@ impl Application {
         let until = limit.map(|limit| process.started + limit);
         let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
         match self.await_ready(&process, leave.or(until)) {
-            Ok(connection) => self.keep(connection),
+            Ok(connection) => self.keep_connection(connection),
             Err(ExchangeError::TimedOut) if leave.is_some() => warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it",
@@ -94,7 +94,7 @@ impl Application {
                 return Err(self.not_ready(&process, limit.unwrap_or_default(), stderr));
             }
             Err(error) => {
-                let error = self.error(&process, error, When::GettingReady);
+                let error = self.report(&process, error, When::GettingReady);
                 // The bootstrap ends, and leaves nothing running.
                 process.end(self.log);
                 return Err(error);
@@ -130,7 +130,7 @@ impl Application {
         loop {
             let process = self.current().map_err(NotReady::Failed)?;
             let found = match process.is_ready() {
-                true => self.quiet(&process),
+                true => self.idle_connection(&process),
                 false => self.await_ready(&process, until),
             };
             match found {
@@ -138,14 +138,14 @@ impl Application {
                 // It was ready, and has ended between two requests.
                 Err(ExchangeError::Ended) if process.is_ready() && again => {
                     again = false;
-                    let lost = self.error(&process, ExchangeError::Ended, When::BetweenEvents);
+                    let lost = self.report(&process, ExchangeError::Ended, When::BetweenEvents);
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
                 Err(ExchangeError::TimedOut) => {
                     return Err(NotReady::TimedOut(self.why_not_ready(&process)));
                 }
                 Err(error) => {
-                    let error = self.error(&process, error, When::GettingReady);
+                    let error = self.report(&process, error, When::GettingReady);
                     return Err(NotReady::Failed(error));
                 }
             }
@@ -171,17 +171,17 @@ impl Application {
     }
 
     /// Notes that an answer came.
-    pub(super) fn has_answered(&self) {
+    pub(super) fn note_answer(&self) {
         self.unanswered.store(false, Ordering::Relaxed);
     }
 
     /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
     /// is started again; returns whether it was.
     #[inline(never)]
-    pub(super) fn was_late(&self, process: &Arc<Process>) -> bool {
+    pub(super) fn note_timeout(&self, process: &Arc<Process>) -> bool {
         let again = self.unanswered.swap(true, Ordering::Relaxed);
         if again {
-            self.has_answered();
+            self.note_answer();
             warn(format_args!(
                 "{} has not answered two events one after the other, and is killed and started again",
                 self.name()
@@ -216,8 +216,8 @@ impl Application {
         }
     }
 
-    /// The error of an event or of the init phase.
-    pub(super) fn error(&self, process: &Arc<Process>, error: ExchangeError, when: When) -> Error {
+    /// The error that Lambda gets, of an event or of the init phase. A process that has ended is replaced.
+    pub(super) fn report(&self, process: &Arc<Process>, error: ExchangeError, when: When) -> Error {
         let name = self.name();
         let kind = error::APPLICATION_PROTOCOL;
         let ended = match error {
@@ -250,7 +250,7 @@ impl Application {
             ExchangeError::Unusable(error) => error,
             ExchangeError::System(what, error) => error::system(what, &error),
             ExchangeError::Refused => {
-                self.was_late(process);
+                self.note_timeout(process);
                 Error::new(
                     kind,
                     format!("{name} has refused connections on port {}", self.web.port),

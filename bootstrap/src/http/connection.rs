@@ -79,18 +79,18 @@ impl Connection {
         }
     }
 
-    /// Marks it as idle.
-    pub(super) fn rest(&mut self) {
+    /// Notes that it is idle from now on.
+    pub(super) fn set_idle(&mut self) {
         self.idle_since = since_boot();
     }
 
     /// Whether it was idle for so long that the application may be about to close it.
-    pub(super) fn is_old(&self, limit: Duration) -> bool {
+    pub(super) fn has_expired(&self, limit: Duration) -> bool {
         since_boot().saturating_sub(self.idle_since) >= limit
     }
 
-    /// Whether it can be used: neither closed, nor with unexpected bytes.
-    pub(super) fn is_quiet(&self, process: &Process) -> Result<bool, ExchangeError> {
+    /// Whether a request can be sent on it: it is not closed, and no bytes came that nobody asked for.
+    pub(super) fn is_usable(&self, process: &Process) -> Result<bool, ExchangeError> {
         let woken = process.wait(self.socket.as_fd(), false, Some(Duration::ZERO))?;
         match woken.ended {
             true => Err(ExchangeError::Ended),

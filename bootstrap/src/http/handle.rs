@@ -51,11 +51,11 @@ impl Application {
                 warn(format_args!(
                     "a client's request is answered with status 400: {what}"
                 ));
-                self.own(front_end, "400 Bad Request", &what, writer)
+                self.respond(front_end, "400 Bad Request", &what, writer)
             }
             Refusal::Forbidden(front_end) => {
                 let text = "the path is for SnapStart's hooks alone";
-                self.own(front_end, "403 Forbidden", text, writer)
+                self.respond(front_end, "403 Forbidden", text, writer)
             }
             Refusal::InvalidEvent(what) => Err(Error::new(
                 error::INVALID_EVENT,
@@ -65,14 +65,14 @@ impl Application {
     }
 
     /// Answers in the application's place.
-    fn own(
+    fn respond(
         &self,
         front_end: FrontEnd,
         line: &str,
         text: &str,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let answer = Answer::own(line);
+        let answer = Answer::plain_text(line);
         let body = [text, "\n"].concat().into_bytes();
         if self.web.stream {
             let mut stream =
@@ -81,7 +81,7 @@ impl Application {
             return Ok(None);
         }
         // It is a short text.
-        Ok(answer.whole(front_end, body, false).ok())
+        Ok(answer.into_response(front_end, body, false).ok())
     }
 
     fn serve(
@@ -102,7 +102,7 @@ impl Application {
         match self.exchange(request, &process, connection, to) {
             Ok(response) => Ok(response),
             Err(ExchangeError::TimedOut) => {
-                let what = match self.was_late(&process) {
+                let what = match self.note_timeout(&process) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };
@@ -111,7 +111,7 @@ impl Application {
                     false => self.give_up(request, to, what),
                 }
             }
-            Err(error) => Err(self.error(&process, error, When::Answering)),
+            Err(error) => Err(self.report(&process, error, When::Answering)),
         }
     }
 
@@ -132,7 +132,7 @@ impl Application {
             error.message()
         ));
         let text = "the application has not answered in time";
-        self.own(front_end, "504 Gateway Timeout", text, to.writer)
+        self.respond(front_end, "504 Gateway Timeout", text, to.writer)
     }
 
     fn exchange(
@@ -156,7 +156,7 @@ impl Application {
             }
             head => head?,
         };
-        self.has_answered();
+        self.note_answer();
         if self.web.errors.contain(head.status) {
             return Err(ExchangeError::Unusable(Error::new(
                 error::ERROR_STATUS,
@@ -171,7 +171,7 @@ impl Application {
             true => stream(&mut exchange, &head, to)?,
             false => collect(&mut exchange, &head, self.web.compress)?,
         };
-        self.keep(exchange.reusable());
+        self.keep_connection(exchange.reusable());
         Ok(response)
     }
 }
@@ -202,7 +202,7 @@ fn collect(
         return Ok(Some(body));
     };
     let answer = Answer::read(&bytes, head, exchange.fields())?;
-    let response = answer.whole(front_end, body, compress && request.accepts_gzip)?;
+    let response = answer.into_response(front_end, body, compress && request.accepts_gzip)?;
     Ok(Some(response))
 }
 

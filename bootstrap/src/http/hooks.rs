@@ -41,7 +41,7 @@ impl Application {
             NotReady::Failed(error) => error,
             NotReady::TimedOut(_) => self.late(name),
         })?;
-        let failed = |error| self.error(&process, error, hook.when());
+        let failed = |error| self.report(&process, error, hook.when());
         if let Some(path) = path {
             let status = self.post(&process, path).map_err(failed)?;
             if !(200..=299).contains(&status) {

@@ -1,7 +1,7 @@
 //! `http:`, a web application: one process, which answers each event as a request over HTTP/1.1.
 //!
 //! ```text
-//! event -> event, target, request -> exchange -> body -> answer -> response
+//! event -> event, target, request -> exchange -> body -> answer
 //!                                       |
 //!                          application -> process, readiness -> retry
 //! ```
@@ -14,7 +14,7 @@ mod application;
 mod base64;
 mod body;
 mod connection;
-mod connections;
+mod connection_pool;
 mod event;
 mod exchange;
 mod exchange_error;
@@ -22,8 +22,8 @@ mod gzip;
 mod handle;
 mod headers;
 mod hooks;
-mod invocation;
 mod json;
+mod metadata;
 mod process;
 mod program;
 mod proxy;

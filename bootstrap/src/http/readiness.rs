@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use coldspark::internal::{since_boot, warn};
+use coldspark::internal::{Head, since_boot, warn};
 
 use super::application::Application;
 use super::connection::Connection;
@@ -19,6 +19,11 @@ use crate::sys::schedule::Patience;
 const SLOW: Duration = Duration::from_secs(2);
 /// After so long a check counts as one without an answer.
 const SILENT_AFTER: Duration = Duration::from_millis(100);
+
+/// How long the body of the answer to a check may take, and how many bytes it may have. With more, another
+/// connection is made for the first event.
+const BODY_TIME: Duration = Duration::from_millis(10);
+const LONGEST_BODY: usize = 256 * 1024;
 
 // What a check has found, other than a status.
 const NOT_LISTENING: u16 = 0;
@@ -98,7 +103,7 @@ impl Application {
         let check = &self.web.check;
         let same_port = check.port == self.web.port;
         if check.tcp {
-            connection.rest();
+            connection.set_idle();
             return Ok(Health::Ready(Some(connection).filter(|_| same_port)));
         }
         // It is sent once and waited for: an open port does not mean that the application answers.
@@ -138,9 +143,8 @@ impl Application {
             return Ok(Health::Unhealthy);
         }
         let head = head?;
-        // A page may be long; then another connection is made for the first event.
         exchange.until = until;
-        let connection = self.pass_over(exchange, &head);
+        let connection = skip_body(exchange, &head);
         Ok(Health::Ready(connection.filter(|_| same_port)))
     }
 
@@ -187,4 +191,15 @@ impl Application {
             check.port, self.web.host
         )
     }
+}
+
+/// Receives the body of the answer and drops it; returns the connection, if it can be used again.
+fn skip_body(mut exchange: Exchange<'_>, head: &Head) -> Option<Connection> {
+    let end = since_boot() + BODY_TIME;
+    exchange.until = Some(exchange.until.map_or(end, |until| until.min(end)));
+    exchange.take_head(head);
+    let received = exchange.receive_body(head, &mut Vec::new(), &mut |body| {
+        Ok(body.len() < LONGEST_BODY)
+    });
+    received.ok().and_then(|()| exchange.reusable())
 }

@@ -7,8 +7,8 @@ use coldspark::internal::quoted;
 
 use super::event::{Event, Field, FrontEnd};
 use super::headers::{self, HopByHop, push_header};
-use super::invocation;
 use super::json::Value;
+use super::metadata;
 use super::settings::WebSettings;
 use super::{base64, target};
 
@@ -53,7 +53,7 @@ impl<'e> Request<'e> {
                 request
                     .head
                     .extend_from_slice(b"Content-Type: application/json\r\n");
-                invocation::push(&mut request.head, None, context);
+                metadata::push_headers(&mut request.head, None, context);
                 request.end();
                 Ok(request)
             }
@@ -151,7 +151,7 @@ impl<'e> Request<'e> {
         if sends_body || !request.body.is_empty() || ["POST", "PUT", "PATCH"].contains(&method) {
             request.push_length();
         }
-        invocation::push(&mut request.head, event.get(Field::RequestContext), context);
+        metadata::push_headers(&mut request.head, event.get(Field::RequestContext), context);
         request.end();
         Ok(request)
     }
@@ -181,7 +181,7 @@ impl<'e> Request<'e> {
                 || is("host");
             let name_bytes = name.as_bytes();
             if replaced
-                || headers::is_one_of(name_bytes, &invocation::NAMES)
+                || headers::is_one_of(name_bytes, &metadata::HEADERS)
                 || headers::is_one_of(name_bytes, &MADE)
                 || hop_by_hop.has(name)
             {

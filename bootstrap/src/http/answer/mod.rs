@@ -1,6 +1,6 @@
-//! Conversion of an application's answer to the form that each front end reads.
+//! Conversion of an application's answer to the response that each front end takes.
 
-mod form;
+mod response;
 
 use coldspark::Error;
 use coldspark::internal::{Field, Head};
@@ -12,7 +12,7 @@ use crate::error;
 /// The head of an answer.
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
-    /// `200 OK`, as the application has written it.
+    /// The status line without the version: `200 OK`.
     line: &'a str,
     headers: Vec<(&'a str, &'a str)>,
 }
@@ -56,8 +56,8 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// A head that the bootstrap makes itself.
-    pub(super) fn own(line: &'a str) -> Self {
+    /// The head of a plain text that the bootstrap itself answers, with this status line.
+    pub(super) fn plain_text(line: &'a str) -> Self {
         Self {
             status: line
                 .get(..3)

@@ -1,4 +1,4 @@
-//! Request headers with the metadata of the invocation.
+//! The headers in which an application gets the metadata of the invocation.
 
 use std::time::UNIX_EPOCH;
 
@@ -9,16 +9,17 @@ use super::json::{self, Value};
 use crate::deadline::milliseconds;
 use crate::sys;
 
-/// Their names. Headers of these names from a client are dropped.
-pub(super) const NAMES: [&str; 4] = [
+/// Their names. Headers of these names that a client sends are dropped.
+pub(super) const HEADERS: [&str; 4] = [
     "x-amzn-request-context",
     "x-amzn-lambda-context",
     "x-amz-tenant-id",
     "x-amzn-trace-id",
 ];
-/// Writes the headers with the metadata.
-pub(super) fn push(head: &mut Vec<u8>, request: Option<Value<'_>>, context: &Context<'_>) {
-    let [request_name, lambda_name, tenant_name, trace_name] = NAMES;
+
+/// Writes the headers.
+pub(super) fn push_headers(head: &mut Vec<u8>, request: Option<Value<'_>>, context: &Context<'_>) {
+    let [request_name, lambda_name, tenant_name, trace_name] = HEADERS;
     if let Some(request) = request.filter(|request| request.is_object()) {
         head.extend_from_slice(request_name.as_bytes());
         head.extend_from_slice(b": ");

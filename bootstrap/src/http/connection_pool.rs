@@ -1,38 +1,37 @@
-//! The pool of connections to an application.
+//! The idle connections to an application, and new ones.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use coldspark::internal::{Head, since_boot};
+use coldspark::internal::since_boot;
 
 use super::application::{Application, lock};
 use super::connection::Connection;
-use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
 use super::process::Process;
 
-/// How long the rest of the answer to the readiness check may take, and how long it may be.
-const REST: (Duration, usize) = (Duration::from_millis(10), 256 * 1024);
-
 impl Application {
-    /// A kept connection that is still good.
-    pub(super) fn quiet(&self, process: &Process) -> Result<Option<Connection>, ExchangeError> {
+    /// An idle connection that can be used, if there is one.
+    pub(super) fn idle_connection(
+        &self,
+        process: &Process,
+    ) -> Result<Option<Connection>, ExchangeError> {
         loop {
-            let kept = lock(&self.idle).pop();
-            let Some(connection) = kept else {
+            let idle = lock(&self.idle).pop();
+            let Some(connection) = idle else {
                 return match process.child.has_ended() {
                     true => Err(ExchangeError::Ended),
                     false => Ok(None),
                 };
             };
-            let old = connection.is_old(self.web.idle);
-            if connection.is_quiet(process)? && !old {
+            let expired = connection.has_expired(self.web.idle);
+            if connection.is_usable(process)? && !expired {
                 return Ok(Some(connection));
             }
         }
     }
 
-    /// A new connection. A refused one is tried again for a moment.
+    /// A new connection. One that is refused is tried again for up to a second.
     pub(super) fn connect(
         &self,
         process: &Process,
@@ -51,13 +50,13 @@ impl Application {
         }
     }
 
-    /// Keeps a connection for another event.
-    pub(super) fn keep(&self, connection: Option<Connection>) {
+    /// Keeps a connection for another event, unless the setting says that none is kept.
+    pub(super) fn keep_connection(&self, connection: Option<Connection>) {
         if self.web.idle.is_zero() {
             return;
         }
         if let Some(mut connection) = connection {
-            connection.rest();
+            connection.set_idle();
             lock(&self.idle).push(connection);
         }
     }
@@ -70,16 +69,5 @@ impl Application {
     pub(super) fn addresses(&self, port: u16) -> impl Iterator<Item = SocketAddr> {
         let hosts = self.web.hosts.iter();
         hosts.map(move |address| SocketAddr::new(*address, port))
-    }
-
-    /// Reads and drops the answer to the readiness check; returns the connection if it can be used again.
-    pub(super) fn pass_over(&self, mut exchange: Exchange<'_>, head: &Head) -> Option<Connection> {
-        let (time, most) = REST;
-        let end = since_boot() + time;
-        exchange.until = Some(exchange.until.map_or(end, |until| until.min(end)));
-        exchange.take_head(head);
-        let received =
-            exchange.receive_body(head, &mut Vec::new(), &mut |body| Ok(body.len() < most));
-        received.ok().and_then(|()| exchange.reusable())
     }
 }

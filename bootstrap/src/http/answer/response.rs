@@ -1,13 +1,13 @@
-//! The JSON of an answer: what each front end has its headers and cookies in, and its limits.
+//! The JSON of a response: where each front end expects headers and cookies, and its limits.
 
 use coldspark::Error;
 use coldspark::internal::{MAX_RESPONSE, PRELUDE_END};
 
-use super::super::event::FrontEnd;
-use super::super::exchange_error::ExchangeError;
-use super::super::{base64, gzip, headers, json};
 use super::{Answer, too_large};
 use crate::error;
+use crate::http::event::FrontEnd;
+use crate::http::exchange_error::ExchangeError;
+use crate::http::{base64, gzip, headers, json};
 
 /// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
 /// Lambda functions as targets": 1 MB).
@@ -17,7 +17,7 @@ const SMALL: usize = 256;
 
 impl Answer<'_> {
     /// The bytes before a body that is streamed.
-    pub(in super::super) fn prelude(&self) -> Vec<u8> {
+    pub(in crate::http) fn prelude(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         self.push_head(&mut out, FrontEnd::ApiGatewayV2);
         out.push(b'}');
@@ -25,8 +25,8 @@ impl Answer<'_> {
         out
     }
 
-    /// The whole answer.
-    pub(in super::super) fn whole(
+    /// The response with this body.
+    pub(in crate::http) fn into_response(
         mut self,
         front_end: FrontEnd,
         mut body: Vec<u8>,
@@ -170,11 +170,11 @@ mod tests {
 
     use super::*;
 
-    fn whole(head: &str, front_end: FrontEnd, body: &[u8]) -> Result<Value, ExchangeError> {
+    fn response(head: &str, front_end: FrontEnd, body: &[u8]) -> Result<Value, ExchangeError> {
         let mut fields = Vec::new();
         let parsed = parse_head(head.as_bytes(), &mut fields).unwrap().unwrap();
         let answer = Answer::read(head.as_bytes(), &parsed, &fields)?;
-        let json = answer.whole(front_end, body.to_vec(), false)?;
+        let json = answer.into_response(front_end, body.to_vec(), false)?;
         Ok(serde_json::from_slice(&json).unwrap())
     }
 
@@ -185,21 +185,21 @@ mod tests {
     fn each_front_end_gets_its_own_answer() {
         let lists =
             json!({"Content-Type": ["text/html"], "X-Two": ["1", "\u{e9}"], "Set-Cookie": ["a=1"]});
-        let v1 = whole(HEAD, FrontEnd::ApiGatewayV1, b"text").unwrap();
+        let v1 = response(HEAD, FrontEnd::ApiGatewayV1, b"text").unwrap();
         let expected = json!({
             "statusCode": 201, "multiValueHeaders": lists, "body": "text", "isBase64Encoded": false,
         });
         assert_eq!(v1, expected);
-        let v2 = whole(HEAD, FrontEnd::ApiGatewayV2, b"text").unwrap();
+        let v2 = response(HEAD, FrontEnd::ApiGatewayV2, b"text").unwrap();
         let expected = json!({
             "statusCode": 201, "headers": {"Content-Type": "text/html", "X-Two": "1, \u{e9}"},
             "cookies": ["a=1"], "body": "text", "isBase64Encoded": false,
         });
         assert_eq!(v2, expected);
-        let single = whole(HEAD, FrontEnd::LoadBalancer, b"text").unwrap();
+        let single = response(HEAD, FrontEnd::LoadBalancer, b"text").unwrap();
         assert_eq!(single["statusDescription"], "201 All Right");
         assert_eq!(single["headers"]["Set-Cookie"], "a=1");
-        let multi = whole(HEAD, FrontEnd::LoadBalancerMultiValue, b"text").unwrap();
+        let multi = response(HEAD, FrontEnd::LoadBalancerMultiValue, b"text").unwrap();
         assert_eq!(multi["multiValueHeaders"], lists);
     }
 
@@ -207,7 +207,7 @@ mod tests {
     fn only_text_of_a_text_type_goes_as_text() {
         let of = |header: &str, body: &[u8]| {
             let head = format!("HTTP/1.1 200 OK\r\n{header}\r\n\r\n");
-            whole(&head, FrontEnd::ApiGatewayV2, body).unwrap()["body"].clone()
+            response(&head, FrontEnd::ApiGatewayV2, body).unwrap()["body"].clone()
         };
         assert_eq!(
             of("Content-Type: application/ld+json; charset=x", b"[]"),
@@ -230,14 +230,14 @@ mod tests {
     #[test]
     fn what_no_front_end_takes_is_refused() {
         let two = HEAD.replace("X-Two: 1", "Set-Cookie: b=2");
-        let refused = whole(&two, FrontEnd::LoadBalancer, b"").unwrap_err();
+        let refused = response(&two, FrontEnd::LoadBalancer, b"").unwrap_err();
         assert!(
             matches!(&refused, ExchangeError::Unusable(error) if error.message().contains("2 Set-Cookie"))
         );
-        assert!(whole(&two, FrontEnd::LoadBalancerMultiValue, b"").is_ok());
+        assert!(response(&two, FrontEnd::LoadBalancerMultiValue, b"").is_ok());
         let long = vec![b'x'; MAX_LOAD_BALANCER];
-        assert!(whole(HEAD, FrontEnd::LoadBalancer, &long).is_err());
-        assert!(whole(HEAD, FrontEnd::ApiGatewayV1, &long).is_ok());
-        assert!(whole("HTTP/1.1 600 X\r\n\r\n", FrontEnd::ApiGatewayV1, b"").is_err());
+        assert!(response(HEAD, FrontEnd::LoadBalancer, &long).is_err());
+        assert!(response(HEAD, FrontEnd::ApiGatewayV1, &long).is_ok());
+        assert!(response("HTTP/1.1 600 X\r\n\r\n", FrontEnd::ApiGatewayV1, b"").is_err());
     }
 }
