@@ -91,8 +91,9 @@ impl<'a> Event<'a> {
     fn find_front_end(&self) -> Option<FrontEnd> {
         let context = self.get(Field::RequestContext);
         let has = |name: &str| context.is_some_and(|context| context.get(name).is_some());
-        let asks = [Field::MethodArn, Field::RouteArn].map(|field| self.get(field));
-        if asks.iter().flatten().next().is_some() || has("connectionId") {
+        let is_authorizers =
+            self.get(Field::MethodArn).is_some() || self.get(Field::RouteArn).is_some();
+        if is_authorizers || has("connectionId") {
             return None;
         }
         if has("elb") {
@@ -150,7 +151,7 @@ fn pairs<'a>(
     any_case: bool,
 ) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     let mut all = Vec::with_capacity(16);
-    for (name, values) in lists.into_iter().flat_map(Value::members) {
+    for (name, values) in lists.unwrap_or_default().members() {
         if let Some(value) = values.text() {
             all.push((name, value));
             continue;
@@ -160,7 +161,7 @@ fn pairs<'a>(
         }
     }
     let listed = all.len();
-    for (name, value) in singles.into_iter().flat_map(Value::members) {
+    for (name, value) in singles.unwrap_or_default().members() {
         let known = all[..listed].iter().any(|(known, _)| match any_case {
             true => known.eq_ignore_ascii_case(&name),
             false => *known == name,

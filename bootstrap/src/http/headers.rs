@@ -32,14 +32,14 @@ pub(super) fn is(name: &[u8], known: &str) -> bool {
 pub(super) struct HopByHop<'a>(Vec<&'a str>);
 
 impl<'a> HopByHop<'a> {
-    pub(super) fn of(headers: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let values = headers.filter(|(name, _)| is(name.as_bytes(), "connection"));
-        Self(
-            values
-                .flat_map(|(_, value)| value.split(','))
-                .map(str::trim_ascii)
-                .collect(),
-        )
+    pub(super) fn of(headers: &mut dyn Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut names = Vec::new();
+        for (name, value) in headers {
+            if is(name.as_bytes(), "connection") {
+                names.extend(value.split(',').map(str::trim_ascii));
+            }
+        }
+        Self(names)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn headers_of_a_connection_are_known() {
         let headers = [("Connection", "X-Own, close"), ("x-own", "1")];
-        let hop_by_hop = HopByHop::of(headers.into_iter());
+        let hop_by_hop = HopByHop::of(&mut headers.into_iter());
         for name in [
             "Keep-Alive",
             "TE",

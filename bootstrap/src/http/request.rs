@@ -163,11 +163,11 @@ impl<'e> Request<'e> {
         all: &[(Cow<'_, str>, Cow<'_, str>)],
         settings: &WebSettings,
     ) -> Result<(), String> {
-        let hop_by_hop = HopByHop::of(all.iter().map(|(name, value)| (&**name, &**value)));
+        let hop_by_hop = HopByHop::of(&mut all.iter().map(|(name, value)| (&**name, &**value)));
         let source = settings.authorization.as_deref();
         let is_source = |name: &str| source.is_some_and(|source| source.eq_ignore_ascii_case(name));
         let has_source = all.iter().any(|(name, _)| is_source(name));
-        let cookies = event.get(Field::Cookies).into_iter().flat_map(Value::items);
+        let cookies = event.get(Field::Cookies).unwrap_or_default().items();
         let cookies: Vec<_> = cookies.filter_map(Value::text).collect();
         for (name, value) in all {
             if !headers::is_token(name) {

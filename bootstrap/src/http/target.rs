@@ -10,18 +10,18 @@ pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, base_path: Option<&str>
         _ => event.text(Field::Path),
     };
     let path = path.as_deref().unwrap_or("/");
-    let path = base_path.map_or(path, |base| without(path, base));
+    let path = base_path.map_or(path, |base| without_base(path, base));
     if !path.starts_with('/') {
         out.push(b'/');
     }
-    encode(out, path, |byte| {
+    encode(out, path, &|byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#')
     });
     let start = out.len();
     out.push(b'?');
     if event.front_end == FrontEnd::ApiGatewayV2 {
         let query = event.text(Field::RawQueryString);
-        encode(out, query.as_deref().unwrap_or_default(), |byte| {
+        encode(out, query.as_deref().unwrap_or_default(), &|byte| {
             byte.is_ascii_graphic() && byte != b'#'
         });
     } else {
@@ -32,7 +32,8 @@ pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, base_path: Option<&str>
     }
 }
 
-/// API Gateway gives names and values decoded, a load balancer as the client has sent them.
+/// Writes the parameters of the query string. API Gateway gives names and values decoded, a load balancer as
+/// the client has sent them.
 fn parameters(out: &mut Vec<u8>, event: &Event<'_>) {
     let decoded = event.front_end == FrontEnd::ApiGatewayV1;
     let stays = |byte: u8| match decoded {
@@ -43,14 +44,14 @@ fn parameters(out: &mut Vec<u8>, event: &Event<'_>) {
         if index > 0 {
             out.push(b'&');
         }
-        encode(out, name, stays);
+        encode(out, name, &stays);
         out.push(b'=');
-        encode(out, value, stays);
+        encode(out, value, &stays);
     }
 }
 
-/// A path without this prefix, if the prefix ends at a segment's end.
-fn without<'p>(path: &'p str, base: &str) -> &'p str {
+/// A path without the base path, if that ends at a segment's end.
+fn without_base<'p>(path: &'p str, base: &str) -> &'p str {
     let base = base.strip_prefix('/').unwrap_or(base);
     let rest = path
         .strip_prefix('/')
@@ -62,7 +63,8 @@ fn without<'p>(path: &'p str, base: &str) -> &'p str {
     }
 }
 
-fn encode(out: &mut Vec<u8>, text: &str, stays: impl Fn(u8) -> bool) {
+/// Writes a text; bytes that do not stay as they are become `%` and two hexadecimal digits.
+fn encode(out: &mut Vec<u8>, text: &str, stays: &dyn Fn(u8) -> bool) {
     for byte in text.bytes() {
         if stays(byte) {
             out.push(byte);

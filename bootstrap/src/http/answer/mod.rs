@@ -44,7 +44,7 @@ impl<'a> Answer<'a> {
             })?;
             headers.push((name, value));
         }
-        let hop_by_hop = HopByHop::of(headers.iter().copied());
+        let hop_by_hop = HopByHop::of(&mut headers.iter().copied());
         let kept = headers.iter().copied();
         let headers = kept.filter(|(name, _)| !hop_by_hop.has(name)).collect();
         let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use scanner::Scanner;
 pub(super) use write::{push_header, push_text};
 
-/// A valid value, as a part of the event's text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A valid value, as a part of the event's text. The default stands for one that is missing, and has nothing in
+/// it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {

@@ -143,70 +143,70 @@ pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
     Some((name, value.trim_ascii().to_owned()))
 }
 
-/// The value of a setting as `read` understands it, or else that of its default, if it has one.
-fn setting<T>(
+/// The value of a setting if it is valid, or else its default, if it has one. `form` says in the warning what is
+/// valid.
+fn valid(
     name: &'static str,
     form: &str,
     default: Option<&str>,
-    read: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
+    is_valid: &dyn Fn(&str) -> bool,
+) -> Option<String> {
     if let Some((name, value)) = text(name) {
-        let valid = read(&value);
-        if valid.is_some() {
-            return valid;
+        if is_valid(&value) {
+            return Some(value);
         }
         unreadable(name, &value, form, default);
     }
-    default.and_then(read)
+    default.map(str::to_owned)
 }
 
 /// A number that is not zero.
 #[inline(never)]
 fn number(name: &'static str, form: &str, default: u16) -> u16 {
     let read = |value: &str| value.parse().ok().filter(|number| *number > 0);
-    setting(name, form, Some(&default.to_string()), read).unwrap_or_default()
+    let value = valid(name, form, Some(&default.to_string()), &|value| {
+        read(value).is_some()
+    });
+    value.and_then(|value| read(&value)).unwrap_or_default()
 }
 
 /// Whether a setting has this word and not the default, in any case.
 #[inline(never)]
 fn chooses(name: &'static str, word: &str, default: &str) -> bool {
     let form = [default, " or ", word].concat();
-    let read = |value: &str| {
-        let is = |word: &str| value.eq_ignore_ascii_case(word);
-        (is(word) || is(default)).then(|| is(word))
-    };
-    setting(name, &form, Some(default), read).unwrap_or_default()
+    let value = valid(name, &form, Some(default), &|value| {
+        value.eq_ignore_ascii_case(word) || value.eq_ignore_ascii_case(default)
+    });
+    value.is_some_and(|value| value.eq_ignore_ascii_case(word))
 }
 
 #[inline(never)]
 fn flag(name: &'static str) -> bool {
-    let read = |value: &str| match value {
-        "true" | "1" => Some(true),
-        "false" | "0" => Some(false),
-        _ => None,
-    };
-    setting(name, "true or false", Some("false"), read).unwrap_or_default()
+    let value = valid(name, "true or false", Some("false"), &|value| {
+        matches!(value, "true" | "1" | "false" | "0")
+    });
+    value.is_some_and(|value| value == "true" || value == "1")
 }
 
 /// A path of the application, with the slash that it begins with.
 #[inline(never)]
 fn path(name: &'static str, default: Option<&str>) -> Option<String> {
-    let read = |path: &str| {
-        let slash = match path.starts_with('/') {
-            true => "",
-            false => "/",
-        };
-        let valid = path.bytes().all(|byte| byte.is_ascii_graphic());
-        valid.then(|| [slash, path].concat())
-    };
-    setting(name, "a path, encoded as in a URL", default, read)
+    let path = valid(name, "a path, encoded as in a URL", default, &|path| {
+        path.bytes().all(|byte| byte.is_ascii_graphic())
+    })?;
+    Some(match path.starts_with('/') {
+        true => path,
+        false => ["/", &path].concat(),
+    })
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
 #[inline(never)]
 fn seconds(name: &'static str, default: Option<&str>) -> Option<Duration> {
-    let read = |value: &str| milliseconds(value).map(Duration::from_millis);
-    setting(name, "seconds such as 4 or 0.5", default, read)
+    let value = valid(name, "seconds such as 4 or 0.5", default, &|value| {
+        milliseconds(value).is_some()
+    })?;
+    milliseconds(&value).map(Duration::from_millis)
 }
 
 fn milliseconds(value: &str) -> Option<u64> {
