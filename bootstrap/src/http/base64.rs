@@ -3,7 +3,9 @@
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Writes the digits of these bytes, with padding. Bodies of some megabytes pass here, so what is done for each
-/// three of their bytes is kept short, in code that is compiled for size.
+/// three of their bytes is kept short, in code that is compiled for size. It is not inlined: its array would be in
+/// the frame of all answers, and the first one would touch another page of the stack.
+#[inline(never)]
 pub(super) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len().div_ceil(3) * 4);
     let mut digits = [b'='; 4096];

@@ -2,6 +2,10 @@
 
 use coldspark::internal::{Chunked, Framing};
 
+/// Smallest and largest room for a read of a body, in bytes.
+const LEAST: usize = 16 * 1024;
+const MOST: usize = 256 * 1024;
+
 /// The rest of a body.
 pub(super) enum Body {
     /// A number of bytes.
@@ -53,12 +57,13 @@ impl Body {
         }
     }
 
-    /// The number of bytes that are still expected, as far as it is known.
-    pub(super) fn expects(&self) -> usize {
-        match self {
+    /// How many bytes the next read should have room for: what is left of the body, within limits.
+    pub(super) fn room(&self) -> usize {
+        let left = match self {
             Self::Length(left) => *left,
             Self::Chunked(_) | Self::UntilClose => 0,
-        }
+        };
+        left.clamp(LEAST, MOST)
     }
 }
 

@@ -11,8 +11,6 @@ use super::exchange_error::ExchangeError;
 use super::process::{Process, stopped};
 use crate::sys::{pipe, socket};
 
-/// Smallest and largest size of a read.
-const PIECES: [usize; 2] = [16 * 1024, 256 * 1024];
 /// The largest part of an answer that is kept while its request is still being sent.
 const MOST_AHEAD: usize = 64 * 1024 * 1024;
 
@@ -99,9 +97,8 @@ impl Connection {
     }
 
     /// Reads what has come; returns whether there was anything.
-    pub(super) fn receive(&mut self, expects: usize) -> Result<bool, ExchangeError> {
-        let [least, most] = PIECES;
-        self.received.reserve(expects.clamp(least, most));
+    pub(super) fn receive(&mut self, room: usize) -> Result<bool, ExchangeError> {
+        self.received.reserve(room);
         let start = self.received.len();
         match pipe::ReadBudget::new().read(self.socket.as_fd(), &mut self.received) {
             Some(Ok(0)) => self.closed = true,

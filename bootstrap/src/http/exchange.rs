@@ -15,6 +15,9 @@ use crate::sys::socket;
 
 /// The longest head of an answer, in bytes. Front ends take about 10 KB of headers.
 const LONGEST_HEAD: usize = 256 * 1024;
+/// Room for the head of an answer, and for all of a short one. In the start-up arena it lies with other small
+/// blocks, and touches no page of its own.
+const HEAD: usize = 2 * 1024;
 
 /// A request that is sent on a connection, and answered.
 pub(super) struct Exchange<'a> {
@@ -84,7 +87,7 @@ impl<'a> Exchange<'a> {
                 });
             }
             searched = self.connection.received.len();
-            self.advance(0)?;
+            self.advance(HEAD)?;
         }
     }
 
@@ -127,7 +130,7 @@ impl<'a> Exchange<'a> {
                 self.reusable = head.keep_alive && quiet && self.is_sent();
                 return Ok(());
             }
-            self.advance(body.expects())?;
+            self.advance(body.room())?;
         }
     }
 
@@ -137,14 +140,14 @@ impl<'a> Exchange<'a> {
     }
 
     /// Sends as much of the request as the application takes, and waits until bytes have come, more can
-    /// be sent, or there is a reason to stop.
-    fn advance(&mut self, expects: usize) -> Result<(), ExchangeError> {
+    /// be sent, or there is a reason to stop. A read has room for so many bytes.
+    fn advance(&mut self, room: usize) -> Result<(), ExchangeError> {
         self.send()?;
         let writable = !self.broken && !self.is_sent();
         let socket = self.connection.socket.as_fd();
         let woken = self.process.wait(socket, writable, self.until)?;
         // In this order: bytes that came before the application's end, or in time, count.
-        if woken.readable[0] && (self.connection.receive(expects)? || self.connection.closed) {
+        if woken.readable[0] && (self.connection.receive(room)? || self.connection.closed) {
             return Ok(());
         }
         stopped(&woken)

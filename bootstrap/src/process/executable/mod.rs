@@ -19,13 +19,17 @@ use crate::{error, sys};
 
 /// How much of a file is read: `#!` lines and ELF program headers are near its beginning.
 const BEGINNING: usize = 4096;
+/// Room for it: as much as for an event, which then gets this block of the start-up arena, and touches no page of
+/// its own.
+const ROOM: usize = 8 * 1024;
 
 /// The byte order mark that some editors put before UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads the beginning of a file.
 fn beginning(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; BEGINNING];
+    let mut bytes = Vec::with_capacity(ROOM);
+    bytes.resize(BEGINNING, 0);
     let mut file = internal::open(&CString::new(path.as_os_str().as_bytes())?)?;
     let length = file.read(&mut bytes)?;
     bytes.truncate(length);

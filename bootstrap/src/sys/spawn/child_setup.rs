@@ -10,12 +10,12 @@ use super::super::checked;
 use super::MAX_DESCRIPTORS;
 
 /// The child's stack until it executes its program, in bytes. It makes a few system calls there,
-/// which take less than 1 KB, without optimization a few. Less than a page, so that no other is
-/// touched in front of it.
+/// which take less than 1 KB, without optimization a few. It lies in the frame of the parent, whose start
+/// touches fewer pages the smaller it is.
 const STACK: usize = if cfg!(debug_assertions) {
     16 * 1024
 } else {
-    3 * 1024
+    2 * 1024
 };
 /// A number above those that a child's descriptors get.
 const HIGH: libc::c_int = 100;
