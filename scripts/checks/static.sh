@@ -47,6 +47,10 @@ start_up_layout() {
     tests/layout/check.py "$arch" "$forms/layer" "$forms/hello" "$forms/hello-ureq"
 }
 
+# web_layout ARCH: what a web application executes lies where src/start_up.ld says. After start_up_layout, which
+# builds the bootstrap with its symbols.
+web_layout() { tests/layout/web.py "$1" "$(emulator "$1")" "$ROOT/target/forms/symbols/$1/layer"; }
+
 # Functions of the host's static form under emulators that others wrote. One of them wants a newer Rust
 # than the library.
 simulators() {
@@ -84,8 +88,9 @@ start_up_layouts() {
     for arch in x86_64 arm64; do
         if [ "$WAY" = rustup ]; then
             check "start-up layout, $arch" start_up_layout "$arch"
+            check "layout of a web application, $arch" web_layout "$arch"
         else
-            skip 1 "the start-up layout of $arch, whose patterns are for rustup's compiler"
+            skip 2 "the start-up layout of $arch, whose patterns are for rustup's compiler"
         fi
     done
 }

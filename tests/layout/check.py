@@ -31,32 +31,43 @@ ARM64_ONLY = ("8init_lse", "21detect_and_initialize", "__rust_enable_lse", "__aa
 OWN_STD_ONLY = ("3VechE17extend_from_slice", "*aarch64.o", "*lse_swp1_acq.o", "*lse_cas8_acq_rel.o")
 
 
-def functions(path):
-    """For each section of an ELF file, the names of the functions in it, and where it begins and ends."""
-    data = path.read_bytes()
-    if data[:6] != b"\x7fELF\x02\x01":
-        sys.exit(f"{path}: not a 64-bit ELF file")
-    offset, = struct.unpack_from("<Q", data, 40)
-    size, count, names = struct.unpack_from("<HHH", data, 58)
-    headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + size * at) for at in range(count)]
+class Elf:
+    """The sections of a 64-bit ELF file, and its functions."""
 
-    def text(table, at):
-        start = headers[table][4] + at
-        return data[start:data.index(b"\0", start)].decode()
+    def __init__(self, path):
+        data = path.read_bytes()
+        if data[:6] != b"\x7fELF\x02\x01":
+            sys.exit(f"{path}: not a 64-bit ELF file")
+        offset, = struct.unpack_from("<Q", data, 40)
+        size, count, names = struct.unpack_from("<HHH", data, 58)
+        headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + size * at) for at in range(count)]
 
-    sections = [text(names, header[0]) for header in headers]
-    found = {section: set() for section in sections}
-    for header in headers:
-        if header[1] != 2:  # SHT_SYMTAB
-            continue
-        for at in range(header[4], header[4] + header[5], 24):
-            name, info, _, section, _, _ = struct.unpack_from("<IBBHQQ", data, at)
-            # STT_FUNC, and STT_NOTYPE of what is written in assembler.
-            if info & 15 in (0, 2) and 0 < section < count:
-                found[sections[section]].add(text(header[6], name))
-    if not any(found.values()):
-        sys.exit(f"{path}: no symbols; build it without stripping")
-    return found, {name: (header[3], header[3] + header[5]) for name, header in zip(sections, headers)}
+        def text(table, at):
+            start = headers[table][4] + at
+            return data[start:data.index(b"\0", start)].decode()
+
+        sections = [text(names, header[0]) for header in headers]
+        # Where each section begins and ends.
+        self.places = {name: (header[3], header[3] + header[5]) for name, header in zip(sections, headers)}
+        # Of each function its section, its address and its name.
+        self.functions = []
+        for header in headers:
+            if header[1] != 2:  # SHT_SYMTAB
+                continue
+            for at in range(header[4], header[4] + header[5], 24):
+                name, info, _, section, address, _ = struct.unpack_from("<IBBHQQ", data, at)
+                # STT_FUNC, and STT_NOTYPE of what is written in assembler.
+                if info & 15 in (0, 2) and 0 < section < count:
+                    self.functions.append((sections[section], address, text(header[6], name)))
+        if not self.functions:
+            sys.exit(f"{path}: no symbols; build it without stripping")
+
+    def by_section(self):
+        """For each section the names of the functions in it."""
+        found = {section: set() for section in self.places}
+        for section, _, name in self.functions:
+            found[section].add(name)
+        return found
 
 
 def too_far(places):
@@ -107,8 +118,8 @@ def known(stem):
 
 def main():
     arch = sys.argv[1]
-    (layer, places), *others = [functions(Path(argument)) for argument in sys.argv[2:]]
-    others = [found for found, _ in others]
+    files = [Elf(Path(argument)) for argument in sys.argv[2:]]
+    layer, *others = [file.by_section() for file in files]
     stale, used = [], 0
     for section, names in patterns(SCRIPT.read_text()).items():
         bootstraps = [layer] if section in LAYER_ONLY else [layer, *others]
@@ -129,7 +140,7 @@ def main():
     print(f"{arch}: {used} patterns match, {len(stale)} do not")
     if stale or not used:
         sys.exit("src/start_up.ld names functions that are not there: follow their new names, or remove the patterns")
-    wrong = list(too_far(places))
+    wrong = list(too_far(files[0].places))
     if wrong:
         sys.exit("\n".join(wrong))
 
