@@ -46,8 +46,10 @@
 //! | serve several events at a time, on Lambda Managed Instances | [`Runtime::concurrent`] |
 //! | call DynamoDB, SQS, Secrets Manager and other services | `aws` (feature `aws`) |
 //! | wait for what the official AWS SDK returns | `Context::block_on` (feature `tokio`) |
+//! | answer HTTP events with an axum `Router` or another service of tower | `Context::serve` (feature `tower`) |
 //! | count and measure, in CloudWatch's embedded metric format | [`metrics`] |
 //! | start without std's start-up, for the smallest bootstrap | [`main!`] |
+//! | test a handler or a whole function, without Lambda | [`testing`] |
 //! | log | `tracing`, or `log` with the feature `log`; see below |
 //!
 //! # Logs
@@ -67,13 +69,13 @@
 //! In text it is `INFO shop: order{id=7}: accepted pieces=3 request_id=8f50...`. Lines below
 //! `AWS_LAMBDA_LOG_LEVEL` cost a comparison; with FATAL, which tracing does not have, errors are
 //! written. In JSON, errors and panics also have `errorType`, `errorMessage` and `stackTrace`. A
-//! span shows what was recorded in the spans around it until it was made.
+//! span shows the fields of the spans around it that were recorded before it was made.
 //!
 //! With the feature `log`, records of the `log` crate are such lines too, with their values; in JSON also
 //! with `file` and `line`. With the feature `levels`, `COLDSPARK_LOG` sets levels for targets, in the form
 //! of `RUST_LOG`: with `info,hyper=warn,shop::db=debug` the longest beginning of a line's target
-//! decides. [`Runtime::before_answer`] and [`Runtime::after_answer`] are for what is to be written out
-//! with each invocation.
+//! decides. A hook of [`Runtime::before_answer`] or [`Runtime::after_answer`] writes out, with each
+//! invocation, what an exporter has collected.
 //!
 //! # Features
 //!
@@ -87,6 +89,7 @@
 //! | `http` | adds the module `http` and `Runtime::http`, for HTTP events |
 //! | `aws` | adds the module `aws`, for calls of AWS services |
 //! | `tokio` | adds `Context::block_on`, which waits for futures in handlers that block |
+//! | `tower` | adds `Context::serve`, which calls a service of tower, such as an axum `Router` |
 //!
 //! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes how the library works.
 
