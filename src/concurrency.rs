@@ -18,7 +18,7 @@ use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, error_type};
-use crate::poller::{self, InFlight};
+use crate::poller::{self, Poller};
 use crate::registration::Function;
 use crate::settings;
 use crate::sys::{self, descriptors, thread};
@@ -78,15 +78,15 @@ pub(crate) fn poll<S: Sync>(
 }
 
 /// Starts the poller with this number.
-fn start<S: Sync>(shared: &'static Shared<S>, last: &'static InFlight, number: usize) {
+fn start<S: Sync>(shared: &'static Shared<S>, last: &'static Poller, number: usize) {
     if number > shared.count {
         return;
     }
-    let in_flight = last.add_poller();
+    let poller = last.add_poller();
     LIVING.fetch_add(1, Ordering::AcqRel);
     let work = move || {
-        in_flight.bind_to_thread();
-        start(shared, in_flight, number + 1);
+        poller.bind_to_thread();
+        start(shared, poller, number + 1);
         let mut api = RuntimeApi::<DefaultClient>::new(shared.function.endpoint);
         let Err(error) = run::poll(&mut api, &shared.function);
         drop(api);
@@ -117,25 +117,18 @@ fn stop(error: ApiError) {
             return;
         }
     }
-    ending::claim();
-    let others = Error::new(
+    ending::begin();
+    let ended = Error::new(
         error_type::PROCESS_ENDED,
         "the process ends, because the Runtime API does not let it go on; the log has the reason, \
          and the invocation may be tried again",
     );
     let farewell = Farewell {
-        own: None,
-        others: &others,
+        panicked: None,
+        error: &ended,
         until: ending::now() + ending::LIMIT,
-        patient: true,
+        waits_for_deadlines: true,
     };
-    if let Some(endpoint) = settings::endpoint() {
-        let (_, said) = farewell.say(&mut RuntimeApi::new(endpoint));
-        if let Err(failed) = said {
-            log::warn(format_args!(
-                "an invocation was not told of the end: {failed}"
-            ));
-        }
-    }
+    farewell.send_and_log();
     run::end(&run::Stop::Api(error))
 }

@@ -11,75 +11,96 @@ use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
 use crate::error::Error;
 use crate::invocation::Metadata;
-use crate::poller::{self, InFlight};
-use crate::{sys, waiting};
+use crate::poller::{self, Poller};
+use crate::{log, settings, sys, waiting};
 
 /// Time limit for all last calls together, when the process ends by itself, in milliseconds.
 pub(crate) const LIMIT: u64 = 6000;
 
-/// The pause before the pollers are looked at again, in milliseconds.
+/// The pause before the next look at the pollers, in milliseconds.
 const PAUSE: u32 = 2;
 
-/// Claims the end of the process for this thread; any other thread that comes here waits for that end.
-pub(crate) fn claim() {
+/// Begins the end of the process on this thread; any other thread that comes here waits for that end.
+pub(crate) fn begin() {
     static ENDING: AtomicBool = AtomicBool::new(false);
     if ENDING.swap(true, Ordering::AcqRel) {
         sys::wait_for_the_end();
     }
 }
 
-/// The errors for the events in hand.
+/// The last answers of the process: an error for each event in hand.
 pub(crate) struct Farewell<'a> {
-    /// The poller that caused the end, and the error for its caller.
-    pub(crate) own: Option<(&'static InFlight, &'a Error)>,
-    /// The error for the callers of the others.
-    pub(crate) others: &'a Error,
+    /// The poller on whose thread a panic ends the process, and the error for its caller.
+    pub(crate) panicked: Option<(&'static Poller, &'a Error)>,
+    /// The error for all other callers.
+    pub(crate) error: &'a Error,
     /// When the last call must have ended, in milliseconds since boot.
     pub(crate) until: u64,
     /// Whether an answer on the way may take until the deadline of its event.
-    pub(crate) patient: bool,
+    pub(crate) waits_for_deadlines: bool,
 }
 
 impl Farewell<'_> {
-    /// Answers all events in hand, and waits for the answers on the way. Returns how many answers could not
-    /// be finished, and why the last call failed, if one did.
+    /// Answers all events in hand, and waits for the answers on the way. Returns how many answers were cut,
+    /// and why the last call that failed did so.
     #[cold]
-    pub(crate) fn say(&self, api: &mut RuntimeApi<DefaultClient>) -> (usize, Result<(), ApiError>) {
-        let mut said = Ok(());
+    pub(crate) fn send(
+        &self,
+        api: &mut RuntimeApi<DefaultClient>,
+    ) -> (usize, Result<(), ApiError>) {
+        let mut sent = Ok(());
         loop {
-            for in_flight in poller::all() {
-                if let Some(claim) = in_flight.take_answer() {
+            for poller in poller::all() {
+                if let Some(claim) = poller.take_answer() {
                     self.limit();
-                    let current = in_flight.current();
-                    let ids = Metadata::of(current.request_id(), current.invocation_id());
-                    said = api.answer(ids).fail(claim, self.error(in_flight)).and(said);
+                    let event = poller.event();
+                    let ids = Metadata::of(event.request_id(), event.invocation_id());
+                    sent = api
+                        .answer(ids)
+                        .fail(claim, self.error_for(poller))
+                        .and(sent);
                 }
             }
             let late = now() >= self.until;
-            let (mut open, mut waits) = (0, false);
-            for in_flight in poller::all() {
+            let (mut unfinished, mut waits) = (0, false);
+            for poller in poller::all() {
                 self.limit();
-                if !in_flight.cut_stream(self.error(in_flight)) {
-                    open += 1;
+                if !poller.cut_stream(self.error_for(poller)) {
+                    unfinished += 1;
                     waits |= !late;
                 }
-                if let Some(in_time) = in_flight.is_at_its_last_answer() {
-                    open += 1;
-                    waits |= !late || (self.patient && in_time);
+                if poller.stop_after_answer() {
+                    unfinished += 1;
+                    waits |= !late || (self.waits_for_deadlines && poller.has_time_left());
                 }
             }
             if waits {
                 sys::pause(PAUSE);
-            } else if poller::all().all(InFlight::close) {
-                return (open, said);
+            } else if poller::all().all(Poller::stop_if_idle) {
+                return (unfinished, sent);
             }
         }
     }
 
-    fn error(&self, in_flight: &InFlight) -> &Error {
-        match self.own {
-            Some((own, error)) if ptr::eq(own, in_flight) => error,
-            _ => self.others,
+    /// Does the same over a new connection, and logs the call that failed. Returns how many answers were
+    /// cut.
+    pub(crate) fn send_and_log(&self) -> usize {
+        let Some(endpoint) = settings::endpoint() else {
+            return 0;
+        };
+        let (cut, sent) = self.send(&mut RuntimeApi::new(endpoint));
+        if let Err(failed) = sent {
+            log::warn(format_args!(
+                "an invocation was not told of the end: {failed}"
+            ));
+        }
+        cut
+    }
+
+    fn error_for(&self, poller: &Poller) -> &Error {
+        match self.panicked {
+            Some((panicked, error)) if ptr::eq(panicked, poller) => error,
+            _ => self.error,
         }
     }
 
@@ -102,17 +123,17 @@ mod tests {
     #[test]
     fn only_its_own_event_gets_the_error_of_the_panic() {
         let [panic, ended] = [Error::new("P", "secret"), Error::new("E", "ended")];
-        static OTHER: InFlight = InFlight::new();
+        static OTHER: Poller = Poller::new();
         let (own, other) = (poller::first(), &OTHER);
         let mut farewell = Farewell {
-            own: Some((own, &panic)),
-            others: &ended,
+            panicked: Some((own, &panic)),
+            error: &ended,
             until: 0,
-            patient: false,
+            waits_for_deadlines: false,
         };
-        assert!(ptr::eq(farewell.error(own), &panic));
-        assert!(ptr::eq(farewell.error(other), &ended));
-        farewell.own = None;
-        assert!(ptr::eq(farewell.error(own), &ended));
+        assert!(ptr::eq(farewell.error_for(own), &panic));
+        assert!(ptr::eq(farewell.error_for(other), &ended));
+        farewell.panicked = None;
+        assert!(ptr::eq(farewell.error_for(own), &ended));
     }
 }

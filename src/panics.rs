@@ -88,10 +88,10 @@ pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> R
 /// Runs the code of a phase. It does not return while a panic on another thread is being reported as this
 /// phase's error.
 fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    let in_flight = poller::mine();
-    in_flight.go(Stage::Idle, stage);
+    let poller = poller::mine();
+    poller.change_stage(Stage::Idle, stage);
     let result = catch(work);
-    in_flight.go(stage, Stage::Idle);
+    poller.change_stage(stage, Stage::Idle);
     result
 }
 
@@ -147,7 +147,7 @@ fn report_first(info: &PanicHookInfo<'_>) {
     log::panic(&error);
     if ABORTS {
         // The first panic's report ends the process; others must not interrupt it.
-        ending::claim();
+        ending::begin();
         if let Err(failed) = report(error) {
             log::plain(
                 "ERROR",
@@ -211,25 +211,26 @@ fn report(error: Error) -> Result<(), ApiError> {
              the invocation may be tried again",
         );
         let farewell = Farewell {
-            own: Some((mine, &error)),
-            others: &others,
+            panicked: Some((mine, &error)),
+            error: &others,
             until: ending::now() + ending::LIMIT,
-            patient: true,
+            waits_for_deadlines: true,
         };
-        farewell.say(&mut api).1
+        let (_, sent) = farewell.send(&mut api);
+        sent
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::poller::InFlight;
+    use crate::poller::Poller;
 
     /// Otherwise a panic of an event would be reported as one of the init phase.
     #[test]
     fn only_the_phase_that_a_poller_is_in_is_taken_and_once() {
-        let poller = InFlight::new();
-        poller.go(Stage::Idle, Stage::Init);
+        let poller = Poller::new();
+        poller.change_stage(Stage::Idle, Stage::Init);
         for other in [Stage::BeforeSnapshot, Stage::Snapshot, Stage::AfterRestore] {
             assert!(!poller.take_phase(other), "{other:?}");
         }

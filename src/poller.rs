@@ -1,20 +1,21 @@
-//! The event in hand of each poller, for code without a [`Context`](crate::Context): the log, the panic
-//! hook, the end of the process, and `fresh`.
+//! The pollers, and the event that each of them has in hand, for code without a
+//! [`Context`](crate::Context): the log, the panic hook, the end of the process, and `fresh`.
 //!
-//! One poller needs no thread-local value: all threads of the process work for its invocation.
-//! With several, each thread that polls has an event of its own in hand, and other threads
-//! have no event.
+//! A single poller needs no thread-local value: all threads of the process work for its invocation.
+//! With several pollers, each has an event of its own in hand, and threads that do not poll have no
+//! event.
 //!
 //! ```text
 //! IDLE -> HANDLING -> ANSWERING -> IDLE           a whole answer, or an error
 //!         HANDLING -> STREAMING -> ANSWERING      a streamed response
 //!         HANDLING, STREAMING -> TAKEN            the thread that ends the process answers instead
-//!                                ANSWERING -> LAST -> DONE    it waits for the answer
+//!                                ANSWERING -> LAST -> DONE    that thread waits for the answer
 //! ```
 //!
-//! Each step is one compare-exchange, and the thread that loses it waits for the end of the process. So
-//! an answer has one owner: sending its first byte consumes the [`Claim`] that a step returns. A step
-//! applies to the event that is in hand at that moment; no code relies on a stage that it read before.
+//! Each change of the stage is one compare-exchange, and the thread that loses it waits for the end of the
+//! process. So an answer has one owner: sending its first byte consumes the [`Claim`] that a change
+//! returns. A change applies to the event that is in hand at that moment; no code relies on a stage that it
+//! read before.
 
 use std::cell::Cell;
 use std::iter;
@@ -43,34 +44,34 @@ pub(crate) enum Stage {
     Streaming,
     /// The handler is done, and its answer is on the way.
     Answering,
-    /// As `ANSWERING`, and no other event follows.
+    /// As `Answering`, and no other event follows.
     Last,
-    /// The last answer was given, and no event is taken any more.
+    /// The last answer was given, and the poller takes no other event.
     Done,
     /// The thread that ends the process answers.
     Taken,
 }
 
 /// The right to answer the event in hand. Sending the first byte of an answer consumes it, and only
-/// [`InFlight`] makes it, once for each event.
+/// [`Poller`] makes it, once for each event.
 #[must_use]
 pub(crate) struct Claim(());
 
-/// The event in hand of one poller, and the poller's stage.
-pub(crate) struct InFlight {
+/// A poller: its stage, and the event that it has in hand.
+pub(crate) struct Poller {
     stage: AtomicU8,
-    current: Mutex<Current>,
+    event: Mutex<EventInHand>,
     /// The streamed response, while there is one. Set before it begins. In a box: the compiler sees
     /// all that is ever written to a static, and would call the only `EndStream` there is directly, so
     /// that each function links what ends streams.
     stream: Mutex<Option<Box<Arc<dyn EndStream>>>>,
-    /// That of the poller that was started after this one.
-    next: OnceBox<InFlight>,
+    /// The poller that was started after this one.
+    next: OnceBox<Poller>,
 }
 
 /// The ids of an event in hand, and its deadline.
 #[derive(Debug)]
-pub(crate) struct Current {
+pub(crate) struct EventInHand {
     request_id: String,
     /// Empty when the event has no such id.
     invocation_id: String,
@@ -80,50 +81,51 @@ pub(crate) struct Current {
     deadline_ms: u64,
 }
 
-static MAIN: InFlight = InFlight::new();
-/// For threads without a poller, while there are several pollers: no event is ever in hand.
-static NOBODY: InFlight = InFlight::new();
+static MAIN: Poller = Poller::new();
+/// Stands for the poller of a thread that does not poll, while there are several pollers: it never has an
+/// event in hand.
+static NOBODY: Poller = Poller::new();
 
 thread_local! {
-    static MINE: Cell<Option<&'static InFlight>> = const { Cell::new(None) };
+    static MINE: Cell<Option<&'static Poller>> = const { Cell::new(None) };
 }
 
-/// That of the poller which this thread is or works for.
-pub(crate) fn mine() -> &'static InFlight {
+/// The poller that this thread is, or works for.
+pub(crate) fn mine() -> &'static Poller {
     MINE.get().unwrap_or_else(|| match MAIN.next.get() {
         None => &MAIN,
         Some(_) => &NOBODY,
     })
 }
 
-/// That of the first poller, which is the main thread.
-pub(crate) fn first() -> &'static InFlight {
+/// The first poller, which is the main thread.
+pub(crate) fn first() -> &'static Poller {
     &MAIN
 }
 
-/// Those of all pollers.
-pub(crate) fn all() -> impl Iterator<Item = &'static InFlight> {
-    iter::successors(Some(&MAIN), |in_flight| in_flight.next.get())
+/// All pollers.
+pub(crate) fn all() -> impl Iterator<Item = &'static Poller> {
+    iter::successors(Some(&MAIN), |poller| poller.next.get())
 }
 
 /// The ids of the event that this thread's poller has in hand, or had last; empty before the
 /// first one and, with several pollers, on a thread that does not poll.
 ///
 /// Code that holds the guard must not panic: the panic hook waits for it.
-pub(crate) fn current() -> MutexGuard<'static, Current> {
-    mine().current()
+pub(crate) fn event_in_hand() -> MutexGuard<'static, EventInHand> {
+    mine().event()
 }
 
-/// Whether [`current`] returns them without a wait, for a thread that may already hold the guard.
+/// Whether [`event_in_hand`] returns without a wait, for a thread that may already hold the guard.
 pub(crate) fn is_readable() -> bool {
-    !matches!(mine().current.try_lock(), Err(TryLockError::WouldBlock))
+    !matches!(mine().event.try_lock(), Err(TryLockError::WouldBlock))
 }
 
-impl InFlight {
+impl Poller {
     pub(crate) const fn new() -> Self {
         Self {
             stage: AtomicU8::new(Stage::Idle as u8),
-            current: Mutex::new(Current {
+            event: Mutex::new(EventInHand {
                 request_id: String::new(),
                 invocation_id: String::new(),
                 tenant_id: String::new(),
@@ -134,12 +136,12 @@ impl InFlight {
         }
     }
 
-    /// Adds one for another poller. Only the last one may be asked.
+    /// Adds the next poller. Only the last poller may be asked.
     pub(crate) fn add_poller(&'static self) -> &'static Self {
         self.next.get_or_init(|| Box::new(Self::new()))
     }
 
-    /// Makes this thread the poller.
+    /// Makes this thread this poller.
     pub(crate) fn bind_to_thread(&'static self) {
         MINE.set(Some(self));
     }
@@ -148,50 +150,51 @@ impl InFlight {
         self.stage.load(Ordering::Acquire) == stage as u8
     }
 
-    /// Changes the stage from one to another; false when it was not at the first one.
-    fn moved(&self, from: Stage, to: Stage) -> bool {
+    /// Changes the stage from `from` to `to`; false when it was another one.
+    fn try_change_stage(&self, from: Stage, to: Stage) -> bool {
         let order = (Ordering::AcqRel, Ordering::Acquire);
         self.stage
             .compare_exchange(from as u8, to as u8, order.0, order.1)
             .is_ok()
     }
 
-    /// Changes the stage for the poller, which stops for ever if another thread was first.
-    pub(crate) fn go(&self, from: Stage, to: Stage) {
-        if !self.moved(from, to) {
+    /// Changes the stage, for the poller's own thread. If another thread was first, it waits here for the end
+    /// of the process.
+    pub(crate) fn change_stage(&self, from: Stage, to: Stage) {
+        if !self.try_change_stage(from, to) {
             sys::wait_for_the_end();
         }
     }
 
     /// An event has come, and its handler is next.
     pub(crate) fn accept(&self, metadata: &Metadata<'_>) {
-        self.set_current(metadata);
-        self.go(Stage::Idle, Stage::Handling);
+        self.set_event(metadata);
+        self.change_stage(Stage::Idle, Stage::Handling);
     }
 
     /// The handler is done, and the poller answers: with a response or with an error.
     pub(crate) fn claim(&self) -> Claim {
-        self.go(Stage::Handling, Stage::Answering);
+        self.change_stage(Stage::Handling, Stage::Answering);
         Claim(())
     }
 
     /// The answer was given, or given up.
     pub(crate) fn answered(&self) {
-        if !self.moved(Stage::Answering, Stage::Idle) {
+        if !self.try_change_stage(Stage::Answering, Stage::Idle) {
             // Another thread waits for this to end the process.
-            self.moved(Stage::Last, Stage::Done);
+            self.try_change_stage(Stage::Last, Stage::Done);
             sys::wait_for_the_end();
         }
     }
 
-    /// Sets the stream of the response, before it begins.
+    /// Sets the streamed response, before it begins.
     pub(crate) fn set_stream(&self, stream: Option<Arc<dyn EndStream>>) {
         *self.stream() = stream.map(Box::new);
     }
 
     /// Claims the answer for the handler's stream, which begins; `None` when another thread answers.
     pub(crate) fn claim_stream(&self) -> Option<Claim> {
-        self.moved(Stage::Handling, Stage::Streaming)
+        self.try_change_stage(Stage::Handling, Stage::Streaming)
             .then_some(Claim(()))
     }
 
@@ -202,7 +205,7 @@ impl InFlight {
 
     /// The handler is done, and its stream is about to end.
     pub(crate) fn end_stream(&self) {
-        self.go(Stage::Streaming, Stage::Answering);
+        self.change_stage(Stage::Streaming, Stage::Answering);
         self.set_stream(None);
     }
 
@@ -212,19 +215,19 @@ impl InFlight {
 
     /// Takes over a phase, if the poller is in it, to report its error.
     pub(crate) fn take_phase(&self, stage: Stage) -> bool {
-        self.moved(stage, Stage::Taken)
+        self.try_change_stage(stage, Stage::Taken)
     }
 
     /// Takes over the answer to the event in hand, if no byte of it was sent.
     pub(crate) fn take_answer(&self) -> Option<Claim> {
-        self.moved(Stage::Handling, Stage::Taken)
+        self.try_change_stage(Stage::Handling, Stage::Taken)
             .then_some(Claim(()))
     }
 
     /// Takes over the streamed response, if there is one, and ends it with this error. False while
     /// it cannot be ended, because a thread is in the midst of a write.
     pub(crate) fn cut_stream(&self, error: &Error) -> bool {
-        if !self.moved(Stage::Streaming, Stage::Taken) && !self.is_at(Stage::Taken) {
+        if !self.try_change_stage(Stage::Streaming, Stage::Taken) && !self.is_at(Stage::Taken) {
             return true;
         }
         self.stream()
@@ -232,41 +235,41 @@ impl InFlight {
             .is_none_or(|stream| stream.end_with(error))
     }
 
-    /// Makes the event whose answer is on the way the last one. `None` when no answer is on the way,
-    /// otherwise whether its deadline is still to come.
-    pub(crate) fn is_at_its_last_answer(&self) -> Option<bool> {
-        if !self.moved(Stage::Answering, Stage::Last) && !self.is_at(Stage::Last) {
-            return None;
-        }
-        let deadline = self.current().deadline_ms;
-        Some(sys::milliseconds(sys::since_epoch()) < deadline)
+    /// Lets no other event follow the one whose answer is on the way; false when no answer is on the way.
+    pub(crate) fn stop_after_answer(&self) -> bool {
+        self.try_change_stage(Stage::Answering, Stage::Last) || self.is_at(Stage::Last)
+    }
+
+    /// Whether the deadline of the event in hand is still to come; false when it has no deadline.
+    pub(crate) fn has_time_left(&self) -> bool {
+        sys::milliseconds(sys::since_epoch()) < self.event().deadline_ms
     }
 
     /// Lets no event follow, if no event is in hand; false when one is.
-    pub(crate) fn close(&self) -> bool {
+    pub(crate) fn stop_if_idle(&self) -> bool {
         const IN_HAND: [u8; 3] = [
             Stage::Handling as u8,
             Stage::Streaming as u8,
             Stage::Answering as u8,
         ];
-        self.moved(Stage::Idle, Stage::Done)
+        self.try_change_stage(Stage::Idle, Stage::Done)
             || !IN_HAND.contains(&self.stage.load(Ordering::Acquire))
     }
 
     /// The event in hand, or the last one between two events.
-    pub(crate) fn current(&self) -> MutexGuard<'_, Current> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn event(&self) -> MutexGuard<'_, EventInHand> {
+        self.event.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes an event the one in hand. The buffers are kept for the next one.
-    pub(crate) fn set_current(&self, metadata: &Metadata<'_>) {
-        let mut current = self.current();
-        let Current {
+    /// Makes this event the one in hand. Its texts reuse the memory of the event before.
+    pub(crate) fn set_event(&self, metadata: &Metadata<'_>) {
+        let mut event = self.event();
+        let EventInHand {
             request_id,
             invocation_id,
             tenant_id,
             deadline_ms,
-        } = &mut *current;
+        } = &mut *event;
         for (text, value) in [
             (request_id, Some(metadata.request_id)),
             (invocation_id, metadata.invocation_id),
@@ -279,7 +282,7 @@ impl InFlight {
     }
 }
 
-impl Current {
+impl EventInHand {
     /// Empty before the first event.
     pub(crate) fn request_id(&self) -> &str {
         &self.request_id

@@ -9,7 +9,7 @@ use crate::client::{Client, DefaultClient};
 use crate::error::{Error, error_type};
 use crate::handler::{self, Handler, Outcome};
 use crate::invocation::Context;
-use crate::poller::{self, InFlight};
+use crate::poller::{self, Poller};
 use crate::registration::{Chosen, Features, Function, Init, InitStep, Place, Registration, Step};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
@@ -69,7 +69,7 @@ fn serve<S>(registration: Registration<S>) -> ! {
     };
     match result {
         Err(error) => {
-            ending::claim();
+            ending::begin();
             end(&Stop::Api(error))
         }
     }
@@ -243,9 +243,9 @@ fn serve_one<C: Client, S>(
         broken,
         ignored,
     } = invocation;
-    let in_flight = poller::mine();
+    let poller = poller::mine();
     panics::prepare();
-    in_flight.accept(&metadata);
+    poller.accept(&metadata);
     if !ignored.is_empty() {
         log::warn(format_args!("{ignored}"));
     }
@@ -265,17 +265,17 @@ fn serve_one<C: Client, S>(
         // The Runtime API would refuse it.
         Ok(Outcome::Response(body)) if body.len() > MAX_RESPONSE => {
             let error = response_too_large(body.len() as u64);
-            fail(answer, in_flight, &context, error)
+            fail(answer, poller, &context, error)
         }
         Ok(Outcome::Response(body)) => {
             handler::before_answer(&context, Ok(()));
-            answer.respond(in_flight.claim(), &body)
+            answer.respond(poller.claim(), &body)
         }
         // The stream has claimed the answer.
         Ok(Outcome::Streamed(answered)) => answered,
-        Err(error) => fail(answer, in_flight, &context, error),
+        Err(error) => fail(answer, poller, &context, error),
     };
-    in_flight.answered();
+    poller.answered();
     let taken = answered.is_ok();
     match answered {
         Err(error) if error.is_fatal() => return Err(error),
@@ -290,11 +290,11 @@ fn serve_one<C: Client, S>(
 #[inline(never)]
 fn fail<C: Client, S: 'static>(
     answer: Answer<'_, C>,
-    in_flight: &InFlight,
+    poller: &Poller,
     context: &Context<'_, S>,
     error: Error,
 ) -> Result<(), ApiError> {
     log::failure("", &error);
     handler::before_answer(context, Err(&error));
-    answer.fail(in_flight.claim(), &error)
+    answer.fail(poller.claim(), &error)
 }

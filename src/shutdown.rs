@@ -11,14 +11,13 @@ pub(crate) use extension::extension;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
-use crate::api::RuntimeApi;
 use crate::ending::{self, Farewell};
 use crate::error::{Error, error_type};
 use crate::registration::ShutdownHook;
 use crate::slots::SHUTDOWN;
 use crate::sys::signal::Termination;
 use crate::sys::{self, thread};
-use crate::{log, panics, settings};
+use crate::{log, panics};
 
 /// Time limit for the hooks and the answers after them.
 const LIMIT: Duration = Duration::from_millis(300);
@@ -118,37 +117,29 @@ fn shut_down<S>(state: &S, mut hooks: Vec<ShutdownHook<S>>) -> ! {
             LIMIT.as_millis() as u64
         ));
     }
-    say_farewell(begun);
+    send_farewell(begun);
     sys::exit(status)
 }
 
 /// Answers the events in hand, and waits for answers on the way, within the time that the hooks have left.
-fn say_farewell(begun: Duration) {
-    let Some(endpoint) = settings::endpoint() else {
-        return;
-    };
-    ending::claim();
+fn send_farewell(begun: Duration) {
+    ending::begin();
     let error = Error::new(
         error_type::PROCESS_ENDED,
         "Lambda ends the environment; the invocation may be tried again",
     );
     let farewell = Farewell {
-        own: None,
-        others: &error,
+        panicked: None,
+        error: &error,
         until: sys::milliseconds((begun + LIMIT - END).max(sys::since_boot() + LEAST)),
-        patient: false,
+        waits_for_deadlines: false,
     };
-    let (cut, failed) = farewell.say(&mut RuntimeApi::new(endpoint));
+    let cut = farewell.send_and_log();
     if cut > 0 {
         log::warn(format_args!(
             "{cut} answers on their way were cut after {} ms, because Lambda allows about {} ms in all",
             sys::milliseconds(sys::since_boot() - begun),
             LIMIT.as_millis() as u64
-        ));
-    }
-    if let Err(error) = failed {
-        log::warn(format_args!(
-            "an invocation was not told of the end: {error}"
         ));
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|---|---|
 //! | [`BEFORE_WAIT`] | the layer at its start; `waiting` when the process ends | `waiting`, before each wait for the Runtime API | the layer reads logs of its processes meanwhile; a limit costs code that only the end of a process needs |
 //! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with the content of the slot above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
-//! | [`EndStream`], in each `poller::InFlight` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
+//! | [`EndStream`], in each `poller::Poller` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
 //! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
 //! | `handler::AROUND_ANSWER` | `answering`, for a function with hooks around answers | `run`, and `stream` before the end of a response | most functions have no such hooks |

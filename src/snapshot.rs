@@ -59,10 +59,10 @@ pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> 
 pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
     api.disconnect();
     // A panic of another thread meanwhile is reported as this phase's error.
-    let in_flight = poller::mine();
-    in_flight.go(Stage::Idle, Stage::Snapshot);
+    let poller = poller::mine();
+    poller.change_stage(Stage::Idle, Stage::Snapshot);
     let restored = api.restore_next();
-    in_flight.go(Stage::Snapshot, Stage::Idle);
+    poller.change_stage(Stage::Snapshot, Stage::Idle);
     api.disconnect();
     restored?;
     fresh::restored();

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::mix::{KERNEL, Sources};
 use super::{FreshError, phase};
-use crate::poller::{self, Current};
+use crate::poller::{self, EventInHand};
 use crate::sys::{self, entropy};
 
 /// Makes bytes for the function `call`, in the name of its caller.
@@ -43,7 +43,7 @@ fn burn() {
 // A separate call, so that its stack frame is where that of `burn` is.
 #[inline(never)]
 fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io::Result<()> {
-    gather(kernel, &poller::current(), phase::restore_count())?.fill(out);
+    gather(kernel, &poller::event_in_hand(), phase::restore_count())?.fill(out);
     Ok(())
 }
 
@@ -51,7 +51,7 @@ fn draw(kernel: impl FnOnce(&mut [u8]) -> io::Result<()>, out: &mut [u8]) -> io:
 #[inline]
 fn gather(
     kernel: impl FnOnce(&mut [u8]) -> io::Result<()>,
-    current: &Current,
+    event: &EventInHand,
     restores: u32,
 ) -> io::Result<Sources<'_>> {
     static DRAWS: AtomicU64 = AtomicU64::new(0);
@@ -63,8 +63,8 @@ fn gather(
         cycles: entropy::cycles(),
         clock: clock(),
         draw: DRAWS.fetch_add(1, Ordering::Relaxed),
-        request_id: current.request_id(),
-        invocation_id: current.invocation_id().unwrap_or_default(),
+        request_id: event.request_id(),
+        invocation_id: event.invocation_id().unwrap_or_default(),
     })
 }
 
@@ -108,12 +108,12 @@ mod tests {
     /// achieves that.
     #[test]
     fn every_source_is_asked_at_each_draw() {
-        let in_flight = poller::mine();
-        in_flight.set_current(&Metadata::of("request", Some("nonce")));
-        let current = in_flight.current();
+        let poller = poller::mine();
+        poller.set_event(&Metadata::of("request", Some("nonce")));
+        let event = poller.event();
         let before = sys::since_epoch().as_nanos();
-        let first = gather(stuck, &current, 0).unwrap();
-        let second = gather(stuck, &current, 0).unwrap();
+        let first = gather(stuck, &event, 0).unwrap();
+        let second = gather(stuck, &event, 0).unwrap();
         let after = sys::since_epoch().as_nanos();
         assert_eq!(*first.kernel, [0x5a; KERNEL]);
         assert_eq!(
@@ -125,15 +125,15 @@ mod tests {
         assert!(after < 2 * before, "nanoseconds since the epoch");
         assert!(second.draw > first.draw);
         assert_eq!(first.hardware, [0; 2]);
-        let restored = gather(stuck, &current, 1).unwrap();
+        let restored = gather(stuck, &event, 1).unwrap();
         assert_eq!(restored.hardware != [0; 2], entropy::hardware().is_some());
         if cfg!(target_arch = "x86_64") {
             assert!(first.cycles > 0 && second.cycles > first.cycles);
         }
-        drop(current);
-        in_flight.set_current(&Metadata::of("another", None));
-        let current = in_flight.current();
-        let third = gather(stuck, &current, 0).unwrap();
+        drop(event);
+        poller.set_event(&Metadata::of("another", None));
+        let event = poller.event();
+        let third = gather(stuck, &event, 0).unwrap();
         assert_eq!((third.request_id, third.invocation_id), ("another", ""));
     }
 

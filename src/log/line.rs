@@ -40,13 +40,13 @@ impl Line<'_> {
     pub(super) fn write(&self) {
         let mut out = Vec::with_capacity(256);
         {
-            let current = poller::current();
+            let event = poller::event_in_hand();
             self.encode(
                 &mut out,
                 json(),
                 [
-                    current.request_id(),
-                    current.tenant_id().unwrap_or_default(),
+                    event.request_id(),
+                    event.tenant_id().unwrap_or_default(),
                 ],
             );
         }

@@ -29,7 +29,7 @@ pub(super) fn error(message: fmt::Arguments<'_>) {
 /// An error that will be reported to Lambda, for the subscriber of the function.
 pub(super) fn failure(message: fmt::Arguments<'_>) {
     // A copy: another subscriber may panic, and the panic hook waits for this lock.
-    let request_id = poller::current().request_id().to_owned();
+    let request_id = poller::event_in_hand().request_id().to_owned();
     if request_id.is_empty() {
         error(message);
     } else {

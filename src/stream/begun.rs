@@ -8,14 +8,14 @@ use super::prelude;
 use crate::api::{ApiError, Connected};
 use crate::error::{Error, error_type};
 use crate::invocation::Metadata;
-use crate::poller::InFlight;
+use crate::poller::Poller;
 use crate::settings::Endpoint;
 use crate::slots::Collect;
 
 /// The destination of the response.
 pub(super) enum Destination {
     /// The Runtime API, for the event that this poller has in hand.
-    Api(&'static Endpoint, &'static InFlight),
+    Api(&'static Endpoint, &'static Poller),
     /// The test that calls the handler.
     Test(Arc<dyn Collect>),
 }
@@ -30,15 +30,15 @@ impl Destination {
         collected: &mut Vec<u8>,
         until: Option<Duration>,
     ) -> Result<Begun, ApiError> {
-        let (endpoint, in_flight) = match self {
-            Self::Api(endpoint, in_flight) => (*endpoint, *in_flight),
+        let (endpoint, poller) = match self {
+            Self::Api(endpoint, poller) => (*endpoint, *poller),
             Self::Test(collector) => {
                 collector.begin(content_type);
                 return Ok(Begun::Test(Arc::clone(collector)));
             }
         };
         let connected = Connected::open(endpoint, metadata, content_type)?;
-        let live = Live::begin(in_flight, connected);
+        let live = Live::begin(poller, connected);
         live.give_up_at(until);
         if cfg!(debug_assertions) && content_type == prelude::CONTENT_TYPE {
             // `cargo lambda watch`, which runs debug builds only, needs each in a chunk.

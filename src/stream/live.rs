@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use crate::api::{ApiError, Connected, StreamedResponse};
 use crate::error::Error;
-use crate::poller::InFlight;
+use crate::poller::Poller;
 use crate::slots::EndStream;
 use crate::sys;
 
 /// A response that has begun.
 pub(super) struct Live {
-    in_flight: &'static InFlight,
+    poller: &'static Poller,
     /// `None` before it begins and after it has ended.
     response: Mutex<Option<StreamedResponse>>,
 }
@@ -23,17 +23,17 @@ pub(super) struct Live {
 impl Live {
     /// Begins the response to this event in hand. If another thread answers the event, it waits for the end
     /// of the process.
-    pub(super) fn begin(in_flight: &'static InFlight, connected: Connected) -> Arc<Self> {
+    pub(super) fn begin(poller: &'static Poller, connected: Connected) -> Arc<Self> {
         let live = Arc::new(Self {
-            in_flight,
+            poller,
             response: Mutex::new(None),
         });
         // A thread that takes the stream over finds it here, and waits for the lock. The compiler must
         // not see that this is the only value: it would link its code into every function.
         let taken = black_box(Arc::<Self>::clone(&live) as Arc<dyn EndStream>);
-        in_flight.set_stream(Some(taken));
+        poller.set_stream(Some(taken));
         let mut response = live.response();
-        match in_flight.claim_stream() {
+        match poller.claim_stream() {
             Some(claim) => *response = Some(connected.begin(claim)),
             None => {
                 drop(response);
@@ -54,7 +54,7 @@ impl Live {
     pub(super) fn send(&self, parts: [&[u8]; 2]) -> bool {
         let mut response = self.response();
         match &mut *response {
-            Some(response) if self.in_flight.is_streaming() => response.send(parts),
+            Some(response) if self.poller.is_streaming() => response.send(parts),
             _ => {
                 drop(response);
                 sys::wait_for_the_end();
@@ -64,7 +64,7 @@ impl Live {
 
     /// Sends the last bytes, and the error if there is one.
     pub(super) fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
-        self.in_flight.end_stream();
+        self.poller.end_stream();
         match self.response().take() {
             Some(response) => response.end(last, error),
             None => sys::wait_for_the_end(),

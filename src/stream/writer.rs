@@ -13,7 +13,7 @@ use crate::escape::quoted;
 use crate::handler::Outcome;
 use crate::invocation::Metadata;
 use crate::log;
-use crate::poller::InFlight;
+use crate::poller::Poller;
 use crate::settings::Endpoint;
 use crate::slots::Collect;
 
@@ -71,10 +71,10 @@ enum State {
 impl<'a> Writer<'a> {
     pub(super) fn new(
         endpoint: &'static Endpoint,
-        in_flight: &'static InFlight,
+        poller: &'static Poller,
         metadata: Metadata<'a>,
     ) -> Self {
-        Self::to(Destination::Api(endpoint, in_flight), metadata)
+        Self::to(Destination::Api(endpoint, poller), metadata)
     }
 
     /// A response that a test collects.
