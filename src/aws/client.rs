@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::caller::{Caller, Limits};
 use super::endpoint::Endpoint;
 use super::http::{self, Answer};
-use super::outgoing::{Outgoing, checked, reads};
+use super::outgoing::{Outgoing, check, only_reads};
 use super::retry::Rules;
 use super::{Error, Service, answer, endpoint, sigv4};
 use crate::settings;
@@ -95,7 +95,7 @@ impl Client {
         I: Serialize + ?Sized,
         O: DeserializeOwned,
     {
-        self.json(caller, operation, input, reads(operation))
+        self.json(caller, operation, input, only_reads(operation))
     }
 
     /// Like [`call`](Self::call), for an operation that may be carried out twice: one with the same effect
@@ -233,7 +233,7 @@ impl Client {
             body,
             repeatable: matches!(method, "GET" | "HEAD" | "PUT" | "DELETE"),
         };
-        let answer = checked(&outgoing)
+        let answer = check(&outgoing)
             .and_then(|()| self.run(&caller.limits(), &outgoing))
             .map_err(|error| error.in_call(self.service.id, &[method, " ", path].concat()))?;
         Ok(Response {

@@ -13,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::caller::Limits;
 use super::credentials::Credentials;
-use super::{Error, clock, http, set};
+use super::{Error, http, non_empty_variable, timestamps};
 use crate::{fresh, sys};
 
 pub(super) const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
@@ -39,7 +39,7 @@ static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
 
 /// The URI of the endpoint, if there is one and it may be trusted with the token.
 pub(super) fn endpoint() -> Result<Option<String>, Error> {
-    if let Some(path) = set(RELATIVE_URI) {
+    if let Some(path) = non_empty_variable(RELATIVE_URI) {
         // Anything else would go on with the name of the host.
         if path.starts_with('/') {
             return Ok(Some(format!("http://{}{path}", DOCUMENTED[0])));
@@ -49,7 +49,7 @@ pub(super) fn endpoint() -> Result<Option<String>, Error> {
             format!("{RELATIVE_URI} is {path:?}; it must be a path and begin with a slash"),
         ));
     }
-    let Some(uri) = set(FULL_URI) else {
+    let Some(uri) = non_empty_variable(FULL_URI) else {
         return Ok(None);
     };
     if may_be_asked(&uri) {
@@ -163,7 +163,7 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
     let mut answer = http::exchange(request, limits)
         .map_err(|failed| wrong(failed.error.message().to_owned()))?;
     let document = if answer.status == 200 {
-        serde_json::from_slice::<Document>(&answer.body).map_err(|error| told(&error))
+        serde_json::from_slice::<Document>(&answer.body).map_err(|error| without_values(&error))
     } else {
         Err(format!("status {}", answer.status))
     };
@@ -177,12 +177,12 @@ fn fetch_once(uri: &str, limits: &Limits<'_>) -> Result<Credentials, Error> {
     let mut credentials = Credentials::new(access_key_id, secret_access_key, token)
         .checked(["AccessKeyId", "SecretAccessKey", "Token"])
         .map_err(wrong)?;
-    credentials.expires = expiration.as_deref().and_then(clock::of_iso);
+    credentials.expires = expiration.as_deref().and_then(timestamps::of_iso);
     Ok(credentials)
 }
 
 /// What is wrong with a document, without a value of it, which could be secret.
-fn told(error: &serde_json::Error) -> String {
+fn without_values(error: &serde_json::Error) -> String {
     let text = error.to_string();
     if text.starts_with("missing field") {
         return text;
@@ -192,11 +192,11 @@ fn told(error: &serde_json::Error) -> String {
 
 /// The authorization for the endpoint; a token file is read anew each time.
 fn token() -> Result<Option<HeaderValue>, String> {
-    let (name, text) = if let Some(path) = set(TOKEN_FILE) {
+    let (name, text) = if let Some(path) = non_empty_variable(TOKEN_FILE) {
         let text = fs::read_to_string(&path)
             .map_err(|error| format!("{TOKEN_FILE} is {path:?}, which cannot be read: {error}"))?;
         (TOKEN_FILE, Zeroizing::new(text))
-    } else if let Some(text) = set(TOKEN) {
+    } else if let Some(text) = non_empty_variable(TOKEN) {
         (TOKEN, Zeroizing::new(text))
     } else {
         return Ok(None);

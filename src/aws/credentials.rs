@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::caller::Limits;
 use super::container::{self, FULL_URI};
-use super::{Caller, Error, set};
+use super::{Caller, Error, non_empty_variable};
 use crate::{settings, sys};
 
 /// Credentials that requests are signed with. They are neither printed nor compared; the secret parts are
@@ -139,10 +139,11 @@ fn of_environment() -> Result<Option<Credentials>, Error> {
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
     ];
-    let (Some(id), Some(secret)) = (set(NAMES[0]), set(NAMES[1])) else {
+    let (Some(id), Some(secret)) = (non_empty_variable(NAMES[0]), non_empty_variable(NAMES[1]))
+    else {
         return Ok(None);
     };
-    let found = Credentials::new(id, secret, set(NAMES[2]));
+    let found = Credentials::new(id, secret, non_empty_variable(NAMES[2]));
     let checked = found.checked(NAMES);
     checked
         .map(Some)

@@ -5,7 +5,7 @@
 
 use ureq::http::Uri;
 
-use super::{Error, Service, outgoing, set};
+use super::{Error, Service, non_empty_variable, outgoing};
 use crate::settings::variable;
 
 /// A service's endpoint.
@@ -18,33 +18,55 @@ pub(super) struct Endpoint {
     pub(super) region: String,
 }
 
-/// Prefix of a region's name, DNS suffix, and DNS suffix for dual-stack endpoints.
-const PARTITIONS: [(&str, &str, &str); 8] = [
-    ("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
-    ("us-gov-", "amazonaws.com", "api.aws"),
-    ("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
-    ("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
-    ("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
-    ("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
-    ("", "amazonaws.com", "api.aws"),
+/// A partition of AWS.
+struct Partition {
+    /// The beginning of its regions' names.
+    regions: &'static str,
+    /// The DNS suffix of its endpoints.
+    suffix: &'static str,
+    /// The DNS suffix of its dual-stack endpoints.
+    dual_stack: &'static str,
+}
+
+/// The last one is AWS's ordinary partition, whose regions have no common beginning.
+const PARTITIONS: [Partition; 8] = [
+    partition("cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    partition("us-gov-", "amazonaws.com", "api.aws"),
+    partition("us-iso-", "c2s.ic.gov", "api.aws.ic.gov"),
+    partition("us-isob-", "sc2s.sgov.gov", "api.aws.scloud"),
+    partition("us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"),
+    partition("eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    partition("eusc-", "amazonaws.eu", "api.amazonwebservices.eu"),
+    partition("", "amazonaws.com", "api.aws"),
 ];
+
+const fn partition(
+    regions: &'static str,
+    suffix: &'static str,
+    dual_stack: &'static str,
+) -> Partition {
+    Partition {
+        regions,
+        suffix,
+        dual_stack,
+    }
+}
 
 impl Endpoint {
     /// The endpoint in the settings.
     pub(super) fn of(service: &Service) -> Result<Self, Error> {
         let region = region()?;
-        if !is_set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
-            let own = own_variable(service.id);
-            for name in [own.as_str(), "AWS_ENDPOINT_URL"] {
-                if let Some(url) = set(name) {
+        if !is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+            let of_service = variable_of_service(service.id);
+            for name in [of_service.as_str(), "AWS_ENDPOINT_URL"] {
+                if let Some(url) = non_empty_variable(name) {
                     return Self::at(&url, region).map_err(|why| {
                         Error::of("Aws.BadEndpoint", format!("{name} is {url:?}, {why}"))
                     });
                 }
             }
         }
-        if is_set("AWS_USE_FIPS_ENDPOINT") {
+        if is_true("AWS_USE_FIPS_ENDPOINT") {
             return Err(Error::of(
                 "Aws.BadEndpoint",
                 "AWS_USE_FIPS_ENDPOINT is set, and FIPS endpoints follow no rule; name the one of \
@@ -52,7 +74,7 @@ impl Endpoint {
                  validated for FIPS)",
             ));
         }
-        let suffix = suffix(&region, is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+        let suffix = suffix(&region, is_true("AWS_USE_DUALSTACK_ENDPOINT"));
         let host = format!("{}.{region}.{suffix}", service.prefix);
         Ok(Self {
             url: format!("https://{host}"),
@@ -79,7 +101,7 @@ impl Endpoint {
         let path = url
             .get(scheme.len() + 3 + authority.len()..)
             .unwrap_or_default();
-        let path_is_sent = path.is_empty() || outgoing::checked_path(path).is_ok();
+        let path_is_sent = path.is_empty() || outgoing::check_path(path).is_ok();
         if !authority.bytes().all(valid) || port_of(&uri).is_none() || !path_is_sent {
             return Err(FORM);
         }
@@ -108,22 +130,26 @@ pub(super) fn port_of(uri: &Uri) -> Option<u16> {
 }
 
 fn suffix(region: &str, dual_stack: bool) -> &'static str {
-    let partition = PARTITIONS
-        .iter()
-        .find(|(begin, ..)| region.starts_with(begin));
-    let (_, plain, dual) = partition.expect("the last begin is empty");
-    if dual_stack { dual } else { plain }
+    let mut partitions = PARTITIONS.iter();
+    let partition = partitions
+        .find(|partition| region.starts_with(partition.regions))
+        .expect("every region begins with the empty text of the last one");
+    if dual_stack {
+        partition.dual_stack
+    } else {
+        partition.suffix
+    }
 }
 
 /// The variable for a service: `AWS_ENDPOINT_URL_SECRETS_MANAGER` for `Secrets Manager`.
-fn own_variable(id: &str) -> String {
+fn variable_of_service(id: &str) -> String {
     format!(
         "AWS_ENDPOINT_URL_{}",
         id.to_ascii_uppercase().replace(' ', "_")
     )
 }
 
-/// Lambda sets both variables.
+/// The region, from the variables that Lambda sets.
 pub(super) fn region() -> Result<String, Error> {
     let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
     let found = names.iter().find_map(|name| variable(name));
@@ -144,7 +170,8 @@ pub(super) fn region() -> Result<String, Error> {
     ))
 }
 
-fn is_set(name: &str) -> bool {
+/// Whether a variable says `true`, in any case.
+fn is_true(name: &str) -> bool {
     variable(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
 }
 

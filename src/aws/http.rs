@@ -36,14 +36,14 @@ impl Http {
         Self {
             restores: fresh::restore_count(),
             used: sys::since_epoch(),
-            agent: agent(&connections),
+            agent: new_agent(&connections),
             connections,
         }
     }
 }
 
-fn agent(connections: &Arc<Connections>) -> Agent {
-    // Its limit for idle connections, which counts the time of a freeze, is in `with`.
+fn new_agent(connections: &Arc<Connections>) -> Agent {
+    // The limit for idle connections, which counts the time of a freeze, is in `with_http`.
     let config = bare_ureq::config()
         .max_response_header_size(INPUT)
         .input_buffer_size(INPUT)
@@ -54,8 +54,9 @@ fn agent(connections: &Arc<Connections>) -> Agent {
     Agent::with_parts(config, Connect(Arc::clone(connections)), NoResolver)
 }
 
-/// The agent of this restore: connections and TLS sessions from before the restore are dropped.
-fn with<R>(get: impl FnOnce(&mut Http) -> R) -> R {
+/// Calls the closure with the agent and its connections. Connections and TLS sessions from before a restore
+/// are dropped.
+fn with_http<R>(work: impl FnOnce(&mut Http) -> R) -> R {
     let mut place = HTTP.lock().unwrap_or_else(PoisonError::into_inner);
     let now = sys::since_epoch();
     if place
@@ -67,27 +68,27 @@ fn with<R>(get: impl FnOnce(&mut Http) -> R) -> R {
     let http = place.get_or_insert_with(Http::new);
     if now.saturating_sub(http.used) > IDLE {
         http.connections.forget();
-        http.agent = agent(&http.connections);
+        http.agent = new_agent(&http.connections);
     }
     http.used = now;
-    get(http)
+    work(http)
 }
 
 /// The ureq agent that the clients of this module share, for other requests: TLS 1.3 by rustls, Mozilla's
 /// roots, connections kept open. Ask for it at each event, since a restore replaces it. No status is an
 /// error, redirects are not followed, and there is no time limit.
 #[must_use]
-pub fn agent_of_now() -> Agent {
-    with(|http| http.agent.clone())
+pub fn agent() -> Agent {
+    with_http(|http| http.agent.clone())
 }
 
 /// Opens a connection ahead of the first request.
 pub(super) fn connect(url: &str, limits: &Limits<'_>) -> Result<(), Error> {
     let uri: Uri = url.parse().map_err(|_| Error::of("Aws.BadEndpoint", url))?;
-    let connections = with(|http| Arc::clone(&http.connections));
+    let connections = with_http(|http| Arc::clone(&http.connections));
     let limit = limits.left().unwrap_or_default();
     connections
-        .ahead(&uri, limit)
+        .open_ahead(&uri, limit)
         .map_err(|error| Error::of("Aws.Connection", error.to_string()))
 }
 
@@ -126,7 +127,7 @@ pub(super) fn exchange(request: Request<&[u8]>, limits: &Limits<'_>) -> Result<A
     let Some(left) = limits.left() else {
         return Err(late(Duration::ZERO).into());
     };
-    let agent = agent_of_now();
+    let agent = agent();
     let request = agent
         .configure_request(request)
         .timeout_global(Some(left))

@@ -65,10 +65,8 @@
 //!   call one another without end.
 
 mod answer;
-mod cache;
 mod caller;
 mod client;
-mod clock;
 mod container;
 mod credentials;
 mod endpoint;
@@ -76,19 +74,21 @@ mod error;
 mod http;
 mod outgoing;
 mod retry;
+mod secrets;
 mod send;
 mod service;
 mod sigv4;
+mod timestamps;
 mod tls;
 mod transport;
 mod wire;
 
-pub use cache::{SecretText, Secrets};
 pub use caller::Caller;
 pub use client::{Client, Response};
 pub use credentials::{Credentials, credentials, credentials_now};
 pub use error::Error;
-pub use http::agent_of_now as agent;
+pub use http::agent;
+pub use secrets::{SecretText, Secrets};
 pub use service::{
     API_GATEWAY_CONNECTIONS, APPCONFIG_DATA, DYNAMODB, EVENTBRIDGE, FIREHOSE, KINESIS, KMS, LAMBDA,
     LOGS, SECRETS_MANAGER, SQS, SSM, STEP_FUNCTIONS, Service,
@@ -98,8 +98,8 @@ pub use ureq;
 
 use crate::settings;
 
-/// The value of an environment variable; one that is empty counts as not set.
-fn set(name: &str) -> Option<String> {
+/// The value of an environment variable; an empty one counts as not set.
+fn non_empty_variable(name: &str) -> Option<String> {
     settings::variable(name).filter(|value| !value.is_empty())
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Outgoing<'a> {
 }
 
 /// Whether an operation only reads, judged by its name.
-pub(super) fn reads(operation: &str) -> bool {
+pub(super) fn only_reads(operation: &str) -> bool {
     // Step Functions hands a task to the worker that asks, and hands the next one to the next question.
     const HANDS_OUT: &str = "GetActivityTask";
     // Of KMS; other services use up a code under such a name.
@@ -38,8 +38,8 @@ pub(super) fn reads(operation: &str) -> bool {
     WHOLE.contains(&operation) || reads && operation != HANDS_OUT
 }
 
-/// A request as the caller gave it.
-pub(super) fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
+/// Refuses a request that the client cannot send as the caller gave it.
+pub(super) fn check(outgoing: &Outgoing<'_>) -> Result<(), Error> {
     const OURS: [&str; 7] = [
         "authorization",
         "content-length",
@@ -49,7 +49,7 @@ pub(super) fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
         "x-amz-security-token",
         "x-amzn-trace-id",
     ];
-    checked_path(outgoing.path)?;
+    check_path(outgoing.path)?;
     let ours = |(name, _): &&(String, String)| OURS.contains(&&**name);
     match outgoing.headers.iter().find(ours) {
         Some((name, _)) => wrong(format!("the header {name} is set by the client")),
@@ -57,13 +57,13 @@ pub(super) fn checked(outgoing: &Outgoing<'_>) -> Result<(), Error> {
     }
 }
 
-/// A path that is sent as it is.
-pub(super) fn checked_path(path: &str) -> Result<(), Error> {
+/// Refuses a path that cannot be sent as it is.
+pub(super) fn check_path(path: &str) -> Result<(), Error> {
     let sent = |byte: u8| byte.is_ascii_graphic() && !b"?#\"<>\\^`{|}".contains(&byte);
     if !path.starts_with('/') || !path.bytes().all(sent) {
         return wrong(format!(
-            "the path {path:?} cannot be sent; it must begin with a slash, and what stands between \
-             slashes be encoded, by aws::encode for instance"
+            "the path {path:?} cannot be sent; it must begin with a slash, and the parts between \
+             slashes must be encoded, by aws::encode for instance"
         ));
     }
     // Services shorten such paths, and then compute another signature.

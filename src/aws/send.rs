@@ -10,7 +10,7 @@ use super::http::{self, Answer};
 use super::outgoing::{self, Outgoing};
 use super::retry::{self, Class};
 use super::sigv4::{self, Signing};
-use super::{Error, answer, clock, credentials};
+use super::{Error, answer, credentials, timestamps};
 use crate::sys;
 
 /// A smaller difference of the clocks is not why a signature is refused.
@@ -122,7 +122,7 @@ impl Client {
         if !retry::may_be_skewed(code) {
             return false;
         }
-        let Some(theirs) = answer.header("date").and_then(clock::of_http) else {
+        let Some(theirs) = answer.header("date").and_then(timestamps::of_http) else {
             return false;
         };
         if (theirs as i64 - signed as i64).abs() < SKEW {

@@ -7,8 +7,8 @@
 
 use ring::{digest, hmac};
 
-use super::clock;
 use super::credentials::Credentials;
+use super::timestamps;
 use crate::idempotency::hex;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -34,7 +34,7 @@ pub(super) fn sign(
     signing: &Signing<'_>,
     credentials: &Credentials,
 ) -> Vec<(&'static str, String)> {
-    let date = clock::basic(signing.now);
+    let date = timestamps::basic(signing.now);
     let date = std::str::from_utf8(&date).expect("digits and letters");
     let mut added = vec![("x-amz-date", date.to_owned())];
     if let Some(token) = credentials.token() {

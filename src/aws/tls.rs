@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
-use super::set;
+use super::non_empty_variable;
 
 /// The variable with a file of root certificates, as AWS's tools read it.
 const ROOTS: &str = "AWS_CA_BUNDLE";
@@ -30,7 +30,7 @@ pub(super) fn config(roots: RootCertStore) -> Result<ClientConfig, String> {
 
 /// Mozilla's roots, which are in the binary, or the roots in the file of the setting.
 pub(super) fn roots() -> Result<RootCertStore, String> {
-    let Some(path) = set(ROOTS) else {
+    let Some(path) = non_empty_variable(ROOTS) else {
         let roots = webpki_roots::TLS_SERVER_ROOTS.to_vec();
         return Ok(RootCertStore { roots });
     };

@@ -63,8 +63,8 @@ fn bad_roots(why: String) -> io::Error {
 }
 
 impl Connections {
-    /// Opens a connection for the next request to this host.
-    pub(super) fn ahead(&self, uri: &Uri, limit: Duration) -> io::Result<()> {
+    /// Opens a connection ahead, for the next request to this host.
+    pub(super) fn open_ahead(&self, uri: &Uri, limit: Duration) -> io::Result<()> {
         let wire = self.open(uri, limit)?;
         let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
         ahead.push((uri.clone(), wire));
