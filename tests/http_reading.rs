@@ -182,5 +182,5 @@ fn websockets_connect_talk_and_end() {
         .start(script::exchange("e", request("/", "", "", "").to_string()));
     let refused = failure(&session.requests(3)[1], "e");
     refused.assert_type("Runtime.InvalidEvent");
-    refused.assert_says(&["eventType is none of a WebSocket API"]);
+    refused.assert_says(&["eventType is not CONNECT, MESSAGE or DISCONNECT"]);
 }

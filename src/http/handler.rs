@@ -11,15 +11,7 @@ use crate::handler::{Handler, Outcome};
 use crate::invocation::Context;
 
 /// A handler over HTTP.
-pub(crate) struct Http<F> {
-    function: F,
-}
-
-impl<F> Http<F> {
-    pub(crate) fn new(function: F) -> Self {
-        Self { function }
-    }
-}
+pub(crate) struct Http<F>(pub(crate) F);
 
 impl<S, F, R> Handler<S> for Http<F>
 where
@@ -35,18 +27,18 @@ where
         let event = Event::read(event)?;
         let front_end = event.front_end()?;
         let answer = request::build(event, front_end)
-            .and_then(|request| (self.function)(request, context))
+            .and_then(|request| (self.0)(request, context))
             .and_then(IntoResponse::into_response)
-            .or_else(of_client)?;
+            .or_else(answer_mistake_of_client)?;
         response::write(answer, front_end, scratch)?;
         Ok(Outcome::Response(Cow::Borrowed(scratch)))
     }
 }
 
-/// The answer to a request that is invalid, or that the handler cannot read. It is the client's mistake,
-/// so it must not count as an error of the function.
+/// Answers a request that is invalid, or that the handler cannot read. It is the client's mistake, so it must
+/// not count as an error of the function.
 #[cold]
-fn of_client(error: Error) -> Result<Response<Body>, Error> {
+fn answer_mistake_of_client(error: Error) -> Result<Response<Body>, Error> {
     let status = match error.error_type() {
         error_type::INVALID_REQUEST => StatusCode::BAD_REQUEST,
         error_type::UNSUPPORTED_MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -1,5 +1,5 @@
-//! HTTP events: requests and responses of the crate `http`, whichever front end is before the
-//! function. Feature `http`.
+//! HTTP events as requests and responses of the crate `http`, whichever front end sends them. It needs
+//! the feature `http`.
 //!
 //! ```no_run
 //! use coldspark::http::{Body, Origin, Request, Response, StatusCode};
@@ -53,15 +53,15 @@
 //! Events of authorizers and of WebSocket APIs are refused, since they need other answers; for WebSocket
 //! APIs there is [`websocket`].
 
-mod answer;
 mod body;
 mod event;
 mod handler;
+mod into_response;
 mod json;
 mod origin;
 mod prelude;
-mod reading;
 mod request;
+mod request_ext;
 mod response;
 mod uri;
 pub mod websocket;
@@ -69,12 +69,12 @@ pub mod websocket;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 pub use ::http::{header, response::Parts};
 
-pub use answer::{IntoResponse, Json, Redirect};
 pub use body::Body;
 pub(crate) use handler::Http;
+pub use into_response::{IntoResponse, Json, Redirect};
 pub use origin::{FrontEnd, Origin};
-pub use reading::{Query, RequestExt};
 pub use request::request;
+pub use request_ext::{Query, RequestExt};
 pub use response::response;
 
 #[cfg(test)]

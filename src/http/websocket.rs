@@ -46,7 +46,7 @@ pub struct Event {
     request_context: Value,
 }
 
-/// Its form.
+/// The members of an event that are read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an event of a WebSocket API")]
 struct Raw {
@@ -65,7 +65,11 @@ impl TryFrom<Raw> for Event {
             Some("CONNECT") => Kind::Connect,
             Some("MESSAGE") => Kind::Message,
             Some("DISCONNECT") => Kind::Disconnect,
-            _ => return Err("requestContext.eventType is none of a WebSocket API".to_owned()),
+            _ => {
+                return Err(
+                    "requestContext.eventType is not CONNECT, MESSAGE or DISCONNECT".to_owned(),
+                );
+            }
         };
         if text("connectionId").is_none() {
             return Err("requestContext.connectionId is not there".to_owned());

@@ -143,8 +143,8 @@ impl<S> Runtime<S> {
         R: crate::http::IntoResponse + 'static,
         S: 'static,
     {
-        let handler = Box::new(crate::http::Http::new(handler));
-        self.0.add(name.into(), handler);
+        self.0
+            .add(name.into(), Box::new(crate::http::Http(handler)));
         self
     }
 

@@ -60,21 +60,21 @@ impl<R: IntoResponse> IntoResponse for (StatusCode, R) {
 /// `text/plain; charset=utf-8`.
 impl IntoResponse for &'static str {
     fn into_response(self) -> Result<Response<Body>, Error> {
-        Ok(of_type("text/plain; charset=utf-8", self.into()))
+        Ok(with_content_type("text/plain; charset=utf-8", self.into()))
     }
 }
 
 /// `text/plain; charset=utf-8`.
 impl IntoResponse for String {
     fn into_response(self) -> Result<Response<Body>, Error> {
-        Ok(of_type("text/plain; charset=utf-8", self.into()))
+        Ok(with_content_type("text/plain; charset=utf-8", self.into()))
     }
 }
 
 /// `application/octet-stream`.
 impl IntoResponse for Vec<u8> {
     fn into_response(self) -> Result<Response<Body>, Error> {
-        Ok(of_type("application/octet-stream", self.into()))
+        Ok(with_content_type("application/octet-stream", self.into()))
     }
 }
 
@@ -92,7 +92,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
                 "the handler's response cannot be written as JSON: {error}"
             ))
         })?;
-        Ok(of_type("application/json", json.into()))
+        Ok(with_content_type("application/json", json.into()))
     }
 }
 
@@ -138,7 +138,7 @@ impl IntoResponse for Redirect {
     }
 }
 
-fn of_type(content_type: &'static str, body: Body) -> Response<Body> {
+fn with_content_type(content_type: &'static str, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     let content_type = HeaderValue::from_static(content_type);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
