@@ -22,7 +22,7 @@ fn main() {
     start_of_mimalloc();
 }
 
-/// Whether mimalloc has the two functions that `src/sys/arena/started.rs` needs: the one that its
+/// Whether mimalloc has the two functions that `src/sys/arena/mimalloc.rs` needs: the one that its
 /// constructor calls, and the one that says whether it was called. They are not part of its interface.
 fn start_of_mimalloc() {
     println!("cargo::rustc-check-cfg=cfg(coldspark_mimalloc_start)");

@@ -10,9 +10,9 @@
 //! | [`EndStream`], in each `poller::Poller` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
 //! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
-//! | `handler::AROUND_ANSWER` | `answering`, for a function with hooks around answers | `run`, and `stream` before the end of a response | most functions have no such hooks |
-//! | `log::TRACING` | `Runtime`, unless the layer makes it | `log` | the layer logs by its own functions alone: 10 KB, and some of each start |
-//! | `sys::abort::report_by` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
+//! | `handler::AROUND_ANSWER` | `answer_hooks`, for a function with hooks around answers | `run`, and `stream` before the end of a response | most functions have no such hooks |
+//! | `log::TRACING` | `Runtime`, but not `Runtime::without_tracing`, which the layer calls | `log` | the layer logs by its own functions alone: 10 KB, and some of each start |
+//! | `sys::abort::set_report` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
 //! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
 
 use std::os::fd::BorrowedFd;

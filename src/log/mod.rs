@@ -110,7 +110,7 @@ pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
         return;
     }
-    sys::abort::report_by(allocation_failed);
+    sys::abort::set_report(allocation_failed);
     // Read while the environment cannot change yet, and remembered.
     json();
     let (levels, bad_level) = levels::read();

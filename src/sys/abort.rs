@@ -15,21 +15,21 @@ static SIZE: AtomicUsize = AtomicUsize::new(0);
 static THREAD: AtomicUsize = AtomicUsize::new(0);
 
 /// Sets the function that is called, with the size, on a thread that aborts by a failed allocation.
-pub(crate) fn report_by(report: fn(usize)) {
+pub(crate) fn set_report(report: fn(usize)) {
     REPORT.store(report as *mut (), Ordering::Release);
 }
 
 /// Notes that an allocation of so many bytes failed on this thread.
 #[cold]
 #[inline(never)]
-pub(super) fn may_follow(size: usize) {
+pub(super) fn note_failed_allocation(size: usize) {
     static CAUGHT: AtomicBool = AtomicBool::new(false);
     SIZE.store(size, Ordering::Relaxed);
     THREAD.store(this_thread(), Ordering::Relaxed);
     if REPORT.load(Ordering::Relaxed).is_null() || CAUGHT.swap(true, Ordering::Relaxed) {
         return;
     }
-    let handler: extern "C" fn(libc::c_int) = aborts;
+    let handler: extern "C" fn(libc::c_int) = on_sigabrt;
     let mut before = MaybeUninit::<libc::sigaction>::zeroed();
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: all-zero bytes are a valid sigaction with an empty mask, and both are live and
@@ -47,13 +47,13 @@ pub(super) fn may_follow(size: usize) {
 
 /// The signal's handler. abort(3) raises the signal on its own thread, and ends the process when this
 /// returns.
-extern "C" fn aborts(_: libc::c_int) {
+extern "C" fn on_sigabrt(_: libc::c_int) {
     let report = REPORT.load(Ordering::Acquire);
     if THREAD.swap(0, Ordering::Relaxed) != this_thread() || report.is_null() {
         return;
     }
-    // SAFETY: only `report_by` sets the pointer, to a function of this type. The thread is at
-    // abort(3), and in no allocator: what failed has returned to who asked.
+    // SAFETY: only `set_report` sets the pointer, to a function of this type. The thread is at
+    // abort(3), and in no allocator: the allocation that failed has returned to its caller.
     let report: fn(usize) = unsafe { mem::transmute(report) };
     report(SIZE.load(Ordering::Relaxed));
 }

@@ -1,6 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::blocks::{ARENA, CLASSES, SIZE, State, base};
 use super::*;
 
 /// A block in hand, filled with its own byte.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mimalloc::MiMalloc;
 
-use super::PAGE;
+use super::blocks::PAGE;
 
 /// mimalloc, or the kernel's pages in a process that was forked off while mimalloc started.
 pub(super) struct Started;
