@@ -36,7 +36,7 @@ fn open(endpoint: &Endpoint) -> io::Result<TcpStream> {
 
 /// Sets `TCP_NODELAY`: the last part of a body must not wait for the acknowledgement of the part before.
 /// TCP always has this option, so there is no error to report.
-pub(crate) fn hurry(stream: &TcpStream) {
+pub(crate) fn set_nodelay(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
 }
 

@@ -1,6 +1,6 @@
 //! HTTP/1.1 as the Runtime API needs it: one small interface, two clients behind it.
 //!
-//! `exchange` is the default, made for this one server; `ureq` (feature `ureq`) is the general
+//! `built_in` is the default, made for this one server; `ureq` (feature `ureq`) is the general
 //! client on a transport of ours. Both are a [`Client`] and pass the same tests. `streamed` is
 //! the exchange of a streamed response in either build, since ureq sends no trailers.
 
@@ -19,7 +19,7 @@ mod unread;
 mod write;
 
 #[cfg(not(feature = "ureq"))]
-mod exchange;
+mod built_in;
 #[cfg(feature = "ureq")]
 mod ureq;
 
@@ -36,7 +36,7 @@ use crate::settings::Endpoint;
 
 /// The client this build polls with.
 #[cfg(not(feature = "ureq"))]
-pub(crate) type DefaultClient = exchange::Exchange;
+pub(crate) type DefaultClient = built_in::BuiltIn;
 /// The client this build polls with.
 #[cfg(feature = "ureq")]
 pub(crate) type DefaultClient = ureq::Ureq;

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use super::head::Head;
 use super::receive::{receive, receive_body, whole_head};
-use super::{ClientError, Reply, connection, write};
+use super::{ClientError, Reply, Request, connection, write};
 use crate::error::io_error;
 use crate::settings::Endpoint;
 use crate::sys::{self, socket};
 use crate::waiting;
 
 /// How long the server may take to answer a response that ended at its time limit.
-const ANSWERED: Duration = Duration::from_millis(200);
+const ANSWER_LIMIT: Duration = Duration::from_millis(200);
 
 /// One exchange with a streamed body.
 pub(crate) struct Streamed {
@@ -52,7 +52,12 @@ impl Streamed {
         let socket = connection::connect(endpoint).map_err(ClientError::Connect)?;
         socket::set_blocking(&socket, false).map_err(ClientError::Connect)?;
         let mut head = Vec::with_capacity(1024);
-        write::head(&mut head, true, &path, &endpoint.authority, headers);
+        let request = Request {
+            path,
+            headers,
+            body: Some(&[]),
+        };
+        write::head(&mut head, &request, &endpoint.authority);
         head.extend_from_slice(b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
         Ok(Self {
             socket,
@@ -122,7 +127,7 @@ impl Streamed {
     fn rest_of_answer(&mut self) -> Result<(), ClientError> {
         let Early { reply, head, .. } = &mut self.answer;
         if self.until.is_some() && self.broken.is_none() {
-            let least = sys::since_boot() + ANSWERED;
+            let least = sys::since_boot() + ANSWER_LIMIT;
             let until = self.until.map(|until| until.max(least));
             let awaited = waiting::await_peer(&self.socket, false, until);
             self.broken = awaited.err().map(broken);
@@ -204,7 +209,7 @@ impl Early {
         match waiting::receive(socket, &mut self.reply.bytes) {
             Ok(0) => return Err(interrupted()),
             Ok(_) => {}
-            // The byte was read meanwhile, or the wake-up was not for one.
+            // The wait has ended, and there is no byte after all.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(broken(error)),
         }

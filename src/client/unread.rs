@@ -11,7 +11,7 @@ use crate::settings::Endpoint;
 /// Time limit for a reply that is read.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// Such a connection.
+/// A connection whose last reply is not read.
 pub(crate) struct Unread {
     endpoint: &'static Endpoint,
     stream: TcpStream,
@@ -44,18 +44,11 @@ impl Unread {
     pub(crate) fn send(&mut self, request: &Request<'_>) -> Result<(), ClientError> {
         let body = request.body.unwrap_or_default();
         let mut head = Vec::with_capacity(512);
-        write::head(
-            &mut head,
-            request.body.is_some(),
-            &request.path,
-            &self.endpoint.authority,
-            request.headers,
-        );
+        write::head(&mut head, request, &self.endpoint.authority);
         if request.body.is_some() {
-            let length = body.len().to_string();
-            for part in ["Content-Length: ", &length, write::LINE_END] {
-                head.extend_from_slice(part.as_bytes());
-            }
+            head.extend_from_slice(b"Content-Length: ");
+            write::number(&mut head, body.len());
+            head.extend_from_slice(write::LINE_END.as_bytes());
         }
         head.extend_from_slice(write::LINE_END.as_bytes());
         head.extend_from_slice(body);

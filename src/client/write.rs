@@ -1,5 +1,6 @@
 //! The head of a request.
 
+use super::Request;
 use crate::settings::path_prefix;
 use crate::start_up::texts;
 
@@ -11,26 +12,24 @@ texts! {
     pub(super) LINE_END = "\r\n";
 }
 
-/// Writes a head up to the end of these headers; the empty line is the caller's.
+/// Writes the head of a request up to its own headers. Headers for the length of a body and the empty line are
+/// the caller's.
 #[inline]
-pub(super) fn head(
-    head: &mut Vec<u8>,
-    posts: bool,
-    path: &[&str; 3],
-    authority: &str,
-    headers: &[(&str, &str)],
-) {
+pub(super) fn head(head: &mut Vec<u8>, request: &Request<'_>, authority: &str) {
     let mut put = |part: &str| head.extend_from_slice(part.as_bytes());
-    put(if posts { METHOD_POST } else { METHOD_GET });
+    put(match request.body {
+        Some(_) => METHOD_POST,
+        None => METHOD_GET,
+    });
     if cfg!(debug_assertions) {
         // In release builds it is empty, and the call would cost each request.
         put(path_prefix());
     }
-    path.iter().for_each(|part| put(part));
+    request.path.iter().for_each(|part| put(part));
     put(TO_HOST);
     put(authority);
     put(USER_AGENT);
-    for (name, value) in headers {
+    for (name, value) in request.headers {
         put(name);
         put(": ");
         put(value);
@@ -39,7 +38,6 @@ pub(super) fn head(
 }
 
 /// Writes a decimal number; std's formatting would bring its machinery into the first request.
-#[cfg(not(feature = "ureq"))]
 pub(super) fn number(buffer: &mut Vec<u8>, mut number: usize) {
     let mut digits = [0_u8; 20];
     let mut at = digits.len();

@@ -48,7 +48,7 @@ impl Connector for Connect {
     ) -> Result<Option<Self::Out>, ureq::Error> {
         let stream = connection::connect(self.0.endpoint)
             .map_err(|error| ureq::Error::Io(io::Error::other(ConnectFailed(error))))?;
-        connection::hurry(&stream);
+        connection::set_nodelay(&stream);
         waiting::limit_writes(&stream);
         Ok(Some(Wire {
             stream,

@@ -1,4 +1,4 @@
-//! The default client: one connection, one write a request, one buffer.
+//! The built-in client, which is the default: one connection, one write a request, one buffer.
 
 use std::io::{self, IoSlice, Write as _};
 use std::mem;
@@ -14,7 +14,7 @@ use crate::waiting;
 const SMALL_BODY: usize = 4 * 1024;
 
 /// A blocking HTTP/1.1 client for the Runtime API.
-pub(crate) struct Exchange {
+pub(crate) struct BuiltIn {
     endpoint: &'static Endpoint,
     kept: Option<TcpStream>,
     /// Nothing was sent on the connection yet.
@@ -22,7 +22,7 @@ pub(crate) struct Exchange {
     head: Vec<u8>,
 }
 
-impl Client for Exchange {
+impl Client for BuiltIn {
     fn new(endpoint: &'static Endpoint) -> Self {
         Self {
             endpoint,
@@ -65,7 +65,7 @@ impl Client for Exchange {
     }
 }
 
-impl Exchange {
+impl BuiltIn {
     fn open(&mut self) -> io::Result<TcpStream> {
         self.unused = true;
         connection::connect(self.endpoint)
@@ -81,13 +81,13 @@ impl Exchange {
         reply.clear();
         let unused = mem::take(&mut self.unused);
         if unused && request.body.is_some() {
-            connection::hurry(&stream);
+            connection::set_nodelay(&stream);
             waiting::limit_writes(&stream);
         }
         let sent = self.send(&stream, request.body.unwrap_or_default());
         if unused && request.body.is_none() {
             // Only later code needs it, and the server is at work by now.
-            connection::hurry(&stream);
+            connection::set_nodelay(&stream);
         }
         let keep_alive = match sent {
             Ok(()) => receive(&stream, reply)?,
@@ -110,13 +110,7 @@ impl Exchange {
         let head = &mut self.head;
         head.clear();
         head.reserve(512);
-        write::head(
-            head,
-            request.body.is_some(),
-            &request.path,
-            &self.endpoint.authority,
-            request.headers,
-        );
+        write::head(head, request, &self.endpoint.authority);
         if let Some(body) = request.body {
             head.extend_from_slice(b"Content-Length: ");
             write::number(head, body.len());
