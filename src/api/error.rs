@@ -18,9 +18,9 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// Whether the process cannot go on without the call: it begins, ends or fails a phase, while
-    /// the others answer one event.
-    fn is_of_a_phase(self) -> bool {
+    /// Whether the call begins, ends or fails a phase, so that the process cannot go on without it. Other calls
+    /// answer one event.
+    fn belongs_to_a_phase(self) -> bool {
         match self {
             Self::Next | Self::InitError | Self::RestoreNext | Self::RestoreError => true,
             Self::Response | Self::Error | Self::Register => false,
@@ -33,16 +33,25 @@ impl Call {
 pub(crate) enum ApiError {
     /// The exchange itself failed.
     Client(Call, ClientError),
-    /// The Runtime API refused; the text is the start of its reply.
-    Status(Call, u16, String),
+    /// The Runtime API refused the call.
+    Status {
+        call: Call,
+        status: u16,
+        /// The start of its reply.
+        text: String,
+    },
     /// An event came without a usable request id, so it cannot be answered.
     RequestId(&'static str),
 }
 
 impl ApiError {
     pub(super) fn status(call: Call, reply: &Reply) -> Self {
-        let said = String::from_utf8_lossy(&reply.body()[..reply.body().len().min(300)]);
-        Self::Status(call, reply.status, said.trim().to_owned())
+        let text = String::from_utf8_lossy(&reply.body()[..reply.body().len().min(300)]);
+        Self::Status {
+            call,
+            status: reply.status,
+            text: text.trim().to_owned(),
+        }
     }
 
     /// Whether there was no descriptor, port or memory left for a connection: the process has too many
@@ -71,8 +80,8 @@ impl ApiError {
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
             Self::RequestId(_) => true,
-            Self::Client(call, _) => call.is_of_a_phase(),
-            Self::Status(call, status, _) => call.is_of_a_phase() || *status >= 500,
+            Self::Client(call, _) => call.belongs_to_a_phase(),
+            Self::Status { call, status, .. } => call.belongs_to_a_phase() || *status >= 500,
         }
     }
 }
@@ -95,7 +104,7 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Client(call, error) => write!(f, "Runtime API, {call}: {error}"),
-            Self::Status(call, status, said) => {
+            Self::Status { call, status, text } => {
                 let meaning = match status {
                     400 => "not accepted",
                     404 if *call == Call::RestoreNext => {
@@ -107,7 +116,7 @@ impl fmt::Display for ApiError {
                     500.. => "the environment cannot recover",
                     _ => "unexpected",
                 };
-                write!(f, "Runtime API, {call}: status {status}, {meaning}: {said}")
+                write!(f, "Runtime API, {call}: status {status}, {meaning}: {text}")
             }
             Self::RequestId(reason) => write!(
                 f,

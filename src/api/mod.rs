@@ -247,12 +247,16 @@ fn send<C: Client>(
     reply: &mut Reply,
 ) -> Result<(), ApiError> {
     let exchanged = client.exchange(request, reply);
-    receipt(call, exchanged, reply)
+    check_reply(call, exchanged, reply)
 }
 
-/// What the reply to a call means.
+/// Makes an error of a reply that is not a success.
 #[inline]
-fn receipt(call: Call, exchanged: Result<(), ClientError>, reply: &Reply) -> Result<(), ApiError> {
+fn check_reply(
+    call: Call,
+    exchanged: Result<(), ClientError>,
+    reply: &Reply,
+) -> Result<(), ApiError> {
     match exchanged {
         Ok(()) => {}
         // The status is enough; the body would only have been logged.

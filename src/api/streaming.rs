@@ -82,7 +82,7 @@ impl StreamedResponse {
             }
         }
         let (received, reply) = self.exchange.receive();
-        super::receipt(Call::Response, received, &reply)
+        super::check_reply(Call::Response, received, &reply)
     }
 }
 
