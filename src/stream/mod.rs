@@ -48,6 +48,7 @@ pub(crate) mod fuzzing;
 mod handler;
 mod live;
 mod prelude;
+mod sending;
 mod writer;
 
 pub(crate) use handler::Stream;

@@ -1,33 +1,26 @@
-//! The writer of a streamed response.
+//! The writer of a streamed response, as a handler uses it. How it sends is in `sending`.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::begun::{Begun, Destination, not_streamed};
+use super::begun::{Begun, Destination};
 use super::prelude::{self, InvalidHead, Prelude};
-use crate::error::{Error, io_error};
 use crate::escape::quoted;
-use crate::handler::Outcome;
 use crate::invocation::Metadata;
-use crate::log;
 use crate::poller::Poller;
 use crate::settings::Endpoint;
 use crate::slots::Collect;
 
-/// Writes are collected up to this size, in bytes.
-const CAPACITY: usize = 16 * 1024;
-
 /// The response of a handler that streams: bytes that reach the caller while more are made.
 ///
-/// Writes are collected up to 16 KiB; [`flush`](io::Write::flush) sends what there is. Nothing is
+/// Writes are collected up to 16 KiB; [`flush`](std::io::Write::flush) sends what there is. Nothing is
 /// sent before that, so content type and prelude can be set until then, and an error that the
 /// handler returns until then is an ordinary one. An empty write does nothing.
 ///
 /// A write waits while the response is not read. It fails with
-/// [`BrokenPipe`](io::ErrorKind::BrokenPipe) when it never will be: the caller is gone, or the Runtime
+/// [`BrokenPipe`](std::io::ErrorKind::BrokenPipe) when it never will be: the caller is gone, or the Runtime
 /// API has refused the response. The handler may stop then, with any result; the cause is logged, and the
 /// next event is served.
 ///
@@ -48,19 +41,20 @@ const CAPACITY: usize = 16 * 1024;
 /// # let _ = coldspark::Runtime::new().stream("lines", lines);
 /// ```
 pub struct Writer<'a> {
-    destination: Destination,
-    metadata: Metadata<'a>,
-    content_type: Cow<'static, str>,
-    buffer: Vec<u8>,
-    until: Option<Duration>,
-    state: State,
+    pub(super) destination: Destination,
+    pub(super) metadata: Metadata<'a>,
+    pub(super) content_type: Cow<'static, str>,
+    pub(super) buffer: Vec<u8>,
+    pub(super) until: Option<Duration>,
+    pub(super) state: State,
     /// Why no connection could be made for the response.
-    unavailable: Option<String>,
-    /// Whether bytes were written that could not be kept.
-    lost: bool,
+    pub(super) unavailable: Option<String>,
+    /// Whether bytes were written that could be neither sent nor kept.
+    pub(super) lost: bool,
 }
 
-enum State {
+/// How far the response is.
+pub(super) enum State {
     /// Nothing was sent yet.
     Waiting,
     /// Nothing will be streamed.
@@ -170,8 +164,8 @@ impl<'a> Writer<'a> {
     #[doc(hidden)]
     pub fn give_up_at(&mut self, until: Option<Duration>) {
         self.until = until;
-        if let State::Begun(live) = &self.state {
-            live.give_up_at(until);
+        if let State::Begun(begun) = &self.state {
+            begun.give_up_at(until);
         }
     }
 
@@ -182,119 +176,6 @@ impl<'a> Writer<'a> {
                 Err(InvalidHead("the response has begun already".to_owned()))
             }
         }
-    }
-
-    /// Sends the collected bytes, and these behind them.
-    fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.buffer.is_empty() && bytes.is_empty() {
-            return Ok(());
-        }
-        let live = match &self.state {
-            State::Begun(live) => live,
-            State::Whole(_) => {
-                let reason = "the response is whole, so there is nothing to write";
-                return Err(io_error(io::ErrorKind::InvalidInput, reason));
-            }
-            State::Waiting => {
-                let begun = self.begin();
-                self.lost |= begun.is_none() && !bytes.is_empty();
-                let live =
-                    begun.ok_or_else(|| io_error(io::ErrorKind::Other, self.unavailable()))?;
-                self.state = State::Begun(live);
-                return self.send(bytes);
-            }
-        };
-        if live.send([&self.buffer, bytes]) {
-            self.buffer.clear();
-            return Ok(());
-        }
-        Err(io_error(
-            io::ErrorKind::BrokenPipe,
-            "nobody reads the response any more",
-        ))
-    }
-
-    /// Connects before it begins the response: without a connection, an error can still be sent over the
-    /// kept one.
-    fn begin(&mut self) -> Option<Begun> {
-        let begun = self.destination.begin(
-            self.metadata,
-            &self.content_type,
-            &mut self.buffer,
-            self.until,
-        );
-        match begun {
-            Ok(begun) => {
-                self.unavailable = None;
-                Some(begun)
-            }
-            Err(error) => {
-                self.unavailable = Some(error.to_string());
-                None
-            }
-        }
-    }
-
-    /// Why there is no connection for the response; empty when there is one.
-    fn unavailable(&self) -> String {
-        self.unavailable.clone().unwrap_or_default()
-    }
-
-    /// Ends the response according to the handler's result. `before_end` is called right before the end of
-    /// a streamed response. A response or an error that is returned is still to be sent by the caller.
-    pub(crate) fn finish(
-        mut self,
-        result: Result<(), Error>,
-        before_end: &dyn Fn(Result<(), &Error>),
-    ) -> Result<Outcome<'static>, Error> {
-        let (live, error) = match (&mut self.state, result.err()) {
-            (State::Begun(begun), error) => (begun.clone(), error),
-            (_, Some(error)) => {
-                let reason = self.unavailable();
-                let of_ours = !reason.is_empty() && contains(error.message(), &reason);
-                return Err(if of_ours {
-                    not_streamed(error.message())
-                } else {
-                    error
-                });
-            }
-            (State::Whole(body), None) => {
-                return Ok(Outcome::Response(Cow::Owned(std::mem::take(body))));
-            }
-            (State::Waiting, None) if self.lost => return Err(not_streamed(&self.unavailable())),
-            (State::Waiting, None) => match self.begin() {
-                Some(live) => (live, None),
-                None => return Err(not_streamed(&self.unavailable())),
-            },
-        };
-        if let Some(error) = &error {
-            log::failure("", error);
-        }
-        before_end(error.as_ref().map_or(Ok(()), Err));
-        Ok(Outcome::Streamed(live.end(&self.buffer, error.as_ref())))
-    }
-}
-
-/// As `str::contains`, whose quick search is 3 KB of code.
-fn contains(text: &str, part: &str) -> bool {
-    let (text, part) = (text.as_bytes(), part.as_bytes());
-    text.windows(part.len()).any(|window| window == part)
-}
-
-impl io::Write for Writer<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.buffer.len() + bytes.len() < CAPACITY && !matches!(self.state, State::Whole(_)) {
-            self.buffer
-                .reserve(if self.buffer.is_empty() { CAPACITY } else { 0 });
-            self.buffer.extend_from_slice(bytes);
-        } else {
-            self.send(bytes)?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.send(&[])
     }
 }
 
