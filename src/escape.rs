@@ -82,7 +82,7 @@ pub fn quoted(text: &str) -> String {
 
 /// The texts as a JSON array.
 #[must_use]
-pub fn list(texts: &[&str]) -> String {
+pub fn quoted_list(texts: &[&str]) -> String {
     let mut out = String::from("[");
     for (index, text) in texts.iter().enumerate() {
         if index > 0 {
@@ -148,8 +148,8 @@ mod tests {
     #[test]
     fn quoted_texts_show_their_ends() {
         assert_eq!(quoted("a \"b\"\n\u{e9}"), "\"a \\\"b\\\"\\n\u{e9}\"");
-        assert_eq!(list(&["", "b"]), "[\"\", \"b\"]");
-        assert_eq!(list(&[]), "[]");
+        assert_eq!(quoted_list(&["", "b"]), "[\"\", \"b\"]");
+        assert_eq!(quoted_list(&[]), "[]");
     }
 
     #[test]

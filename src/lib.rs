@@ -150,9 +150,9 @@ pub mod internal {
     pub use crate::api::{MAX_RESPONSE, response_too_large};
     pub use crate::client::{Chunked, Field, Framing, Head, parse_head};
     pub use crate::error::{error_type, io_error};
-    pub use crate::escape::{list, quoted, unit as push_json_unit};
+    pub use crate::escape::{quoted, quoted_list, unit as push_json_unit};
     pub use crate::invocation::deadline_ms;
-    pub use crate::log::{json, warn, wrap};
+    pub use crate::log::{is_json as log_is_json, warn, wrap};
     pub use crate::settings::{INITIALIZATION_TYPE, SNAP_START};
     pub use crate::shutdown::by_hand as shutdown_by_hand;
     pub use crate::slots::{BeforeWait, set_before_wait};

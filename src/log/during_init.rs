@@ -23,22 +23,22 @@ thread_local! {
         const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// Until the value is dropped, our subscriber writes the log, if there is no other.
-pub(crate) fn during_init() -> Lasting {
+/// Starts the log of the init step: our subscriber writes it, if there is no other.
+pub(crate) fn during_init() -> InitLog {
     #[cfg(feature = "log")]
     super::records::install();
     if !dispatcher::has_been_set() {
         let (levels, _) = levels::read();
-        let ours = Dispatch::new(Stepping(Lines { levels }));
-        let guard = of_this_thread(&ours);
+        let ours = Dispatch::new(InitSubscriber(Lines { levels }));
+        let guard = set_for_this_thread(&ours);
         GUARD.with(|place| **place.borrow_mut() = Some(guard));
     }
-    Lasting
+    InitLog
 }
 
 /// Calls tracing's `set_default` if it has one, and the function below otherwise: a name that is
 /// imported within a block comes before the same name outside.
-fn of_this_thread(ours: &Dispatch) -> Box<dyn Any> {
+fn set_for_this_thread(ours: &Dispatch) -> Box<dyn Any> {
     #[allow(unused_imports)]
     use tracing::dispatcher::*;
     Box::new(set_default(ours))
@@ -55,24 +55,25 @@ fn set_default(_: &Dispatch) -> Global {
 #[allow(dead_code)]
 struct Global;
 
-/// Ends it.
-pub(crate) struct Lasting;
+/// The log of the init step, which stops when the value is dropped.
+pub(crate) struct InitLog;
 
-impl Drop for Lasting {
+impl Drop for InitLog {
     fn drop(&mut self) {
-        give_way();
+        stop();
     }
 }
 
-fn give_way() {
+/// Removes our subscriber from this thread.
+fn stop() {
     let guard = GUARD.with(|place| place.try_borrow_mut().ok()?.take());
     drop(guard);
 }
 
 /// Our subscriber, which watches for others.
-pub(super) struct Stepping(Lines);
+pub(super) struct InitSubscriber(Lines);
 
-impl Subscriber for Stepping {
+impl Subscriber for InitSubscriber {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.0.enabled(metadata)
     }
@@ -82,7 +83,7 @@ impl Subscriber for Stepping {
         // Not while this thread is within a subscriber, which cannot be removed then.
         let is_ours = dispatcher::get_default(|current| current.is::<Self>());
         if is_ours {
-            give_way();
+            stop();
         }
         self.0.max_level_hint()
     }

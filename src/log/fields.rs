@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 
-use super::settings::json;
+use super::settings::is_json;
 use crate::escape::{self, Escape, Form};
 
 /// Collects the message and the other fields separately, whatever their order.
@@ -20,7 +20,7 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn new() -> Self {
         Self {
-            form: if json() { Form::Json } else { Form::Line },
+            form: if is_json() { Form::Json } else { Form::Line },
             message: Vec::new(),
             others: Vec::new(),
             target: None,
@@ -28,7 +28,7 @@ impl Fields {
     }
 
     /// Writes the message.
-    pub(super) fn say(&mut self, message: fmt::Arguments<'_>) {
+    pub(super) fn write_message(&mut self, message: fmt::Arguments<'_>) {
         let (out, form) = (&mut self.message, self.form);
         let _ = Escape { out, form }.write_fmt(message);
     }
@@ -40,7 +40,7 @@ impl Fields {
 
     fn field(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
         match field.name() {
-            "message" => self.say(value),
+            "message" => self.write_message(value),
             "log.target" => self.target = Some(value.to_string()),
             // The place in the source, which lines of tracing's own events do not have either.
             "log.module_path" | "log.file" | "log.line" => {}

@@ -51,7 +51,7 @@ impl Kept {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            json: super::json(),
+            json: super::is_json(),
         }
     }
 

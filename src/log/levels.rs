@@ -8,7 +8,7 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 
 use super::settings::{LEVEL, filter, level};
-use crate::escape::list;
+use crate::escape::quoted_list;
 use crate::settings::variable;
 
 /// The least level of lines, for each target.
@@ -80,7 +80,7 @@ impl Levels {
         if bad.is_empty() {
             return None;
         }
-        let (bad, words) = (list(&bad), list(LEVEL.words));
+        let (bad, words) = (quoted_list(&bad), quoted_list(LEVEL.words));
         Some(format!(
             "COLDSPARK_LOG has {bad}, where LEVEL or TARGET=LEVEL is expected, with a level of {words} or \
              \"OFF\"; the rest of it holds"

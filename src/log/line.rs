@@ -2,7 +2,7 @@
 
 use tracing::Level;
 
-use super::settings::json;
+use super::settings::is_json;
 use super::time;
 use crate::escape::{self, Form};
 use crate::{poller, sys};
@@ -43,11 +43,8 @@ impl Line<'_> {
             let event = poller::event_in_hand();
             self.encode(
                 &mut out,
-                json(),
-                [
-                    event.request_id(),
-                    event.tenant_id().unwrap_or_default(),
-                ],
+                is_json(),
+                [event.request_id(), event.tenant_id().unwrap_or_default()],
             );
         }
         sys::write_line(2, &out);

@@ -3,7 +3,7 @@
 //! `AWS_LAMBDA_LOG_FORMAT` chooses the format. A text line is
 //! `LEVEL target: span{field=value}: message field=value request_id=id`. A JSON line is an object:
 //!
-//! | member | |
+//! | member | value |
 //! |---|---|
 //! | `timestamp` | RFC 3339, UTC, milliseconds |
 //! | `level` | TRACE, DEBUG, INFO, WARN, ERROR |
@@ -55,13 +55,13 @@ use self::levels::Levels;
 use self::line::Line;
 use self::settings::{Choice, FORMAT, LEVEL};
 use crate::error::Error;
-use crate::escape::{list, quoted};
+use crate::escape::{quoted, quoted_list};
 use crate::sys::slot::Slot;
 use crate::{poller, sys};
 
 pub(crate) use self::during_init::during_init;
-pub use self::settings::json;
-pub(crate) use self::settings::passing;
+pub use self::settings::is_json;
+pub(crate) use self::settings::level_and_time;
 pub use self::wrap::wrap;
 
 /// What the log does by way of tracing.
@@ -96,7 +96,7 @@ static BY_TRACING: Tracing = Tracing {
 };
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
-/// Whether lines need no subscriber but ours.
+/// Whether ours is the only subscriber, so that lines may be written without tracing.
 static OURS: AtomicBool = AtomicBool::new(false);
 
 const TARGET: &str = "coldspark";
@@ -104,7 +104,7 @@ const TARGET: &str = "coldspark";
 /// Makes our subscriber the global one, once, unless there is one already.
 ///
 /// It is not called at start-up, since polling needs no log, but before the function's code may log
-/// (`panics::prepare`), and before an error is logged here. The init step runs first, since a subscriber
+/// (`panics::install_with_log`), and before an error is logged here. The init step runs first, since a subscriber
 /// that it sets takes precedence; warnings need no subscriber.
 pub(crate) fn install() {
     if INSTALLED.load(Ordering::Relaxed) || INSTALLED.swap(true, Ordering::Relaxed) {
@@ -112,7 +112,7 @@ pub(crate) fn install() {
     }
     sys::abort::set_report(allocation_failed);
     // Read while the environment cannot change yet, and remembered.
-    json();
+    is_json();
     let (levels, bad_level) = levels::read();
     let bad_directives = levels.bad();
     if TRACING
@@ -125,7 +125,7 @@ pub(crate) fn install() {
         }
         for (choice, unknown) in [(&LEVEL, bad_level), (&FORMAT, settings::format().1)] {
             if let Some(value) = unknown {
-                warn_of(choice, &value);
+                warn_of_bad_setting(choice, &value);
             }
         }
     }
@@ -137,11 +137,11 @@ pub(crate) fn install() {
 }
 
 #[cold]
-fn warn_of(Choice { name, words, .. }: &Choice, value: &str) {
-    let (value, words) = (quoted(value), list(words));
+fn warn_of_bad_setting(Choice { name, words, .. }: &Choice, value: &str) {
+    let (value, words) = (quoted(value), quoted_list(words));
     plain(
         "WARN",
-        format_args!("{name} is {value}, which is none of {words}; the default holds"),
+        format_args!("{name} is {value}, which is not one of {words}; the default holds"),
         None,
     );
 }
@@ -230,9 +230,9 @@ pub(crate) fn failure(what: &str, error: &Error) {
 /// Writes a line without tracing, for the panic hook: the panic may have come from a subscriber.
 pub(crate) fn plain(level: &str, message: fmt::Arguments<'_>, error: Option<&Error>) {
     let mut text = Fields::new();
-    text.say(message);
+    text.write_message(message);
     let error = match error {
-        Some(error) if json() => error.to_json(),
+        Some(error) if is_json() => error.to_json(),
         _ => Vec::new(),
     };
     Line {

@@ -11,7 +11,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use tracing::dispatcher;
 use tracing::subscriber::NoSubscriber;
 
-use super::during_init::Stepping;
+use super::during_init::InitSubscriber;
 use super::fields::{Fields, float};
 use super::levels::{self, Levels};
 use super::line::{self, Line};
@@ -45,7 +45,7 @@ pub(super) fn follow_subscriber() {
 /// Whether the subscriber of this thread is neither ours nor absent.
 fn is_foreign() -> bool {
     dispatcher::get_default(|current| {
-        !(current.is::<Lines>() || current.is::<Stepping>() || current.is::<NoSubscriber>())
+        !(current.is::<Lines>() || current.is::<InitSubscriber>() || current.is::<NoSubscriber>())
     })
 }
 
@@ -78,8 +78,8 @@ fn is_of_the_client(target: &str) -> bool {
 }
 
 impl Records {
-    /// How a record of this level and target is written, if it is.
-    fn way(&self, metadata: &Metadata<'_>) -> Option<fn(&Record<'_>)> {
+    /// The function that writes a record of this level and target; `None` when it is not written.
+    fn writer_for(&self, metadata: &Metadata<'_>) -> Option<fn(&Record<'_>)> {
         let target = metadata.target();
         if is_of_the_client(target) {
             None
@@ -95,11 +95,11 @@ impl Records {
 
 impl Log for Records {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.way(metadata).is_some()
+        self.writer_for(metadata).is_some()
     }
 
     fn log(&self, record: &Record<'_>) {
-        if let Some(write) = self.way(record.metadata()) {
+        if let Some(write) = self.writer_for(record.metadata()) {
             write(record);
         }
     }
@@ -110,7 +110,7 @@ impl Log for Records {
 /// In JSON, a line has the place in the source as well.
 fn write(record: &Record<'_>) {
     let mut fields = Fields::new();
-    fields.say(*record.args());
+    fields.write_message(*record.args());
     // It only fails if the visitor fails.
     let _ = record.key_values().visit(&mut fields);
     if fields.form == Form::Json {

@@ -31,7 +31,7 @@ pub(super) static LEVEL: Choice = Choice {
 impl Choice {
     /// Which of the words it is; the default when it is not set or empty. A value that is not among them
     /// is returned as well.
-    fn made(&self, value: Option<String>) -> (usize, Option<String>) {
+    fn choose(&self, value: Option<String>) -> (usize, Option<String>) {
         let Some(value) = value.filter(|value| !value.is_empty()) else {
             return (self.default, None);
         };
@@ -46,12 +46,12 @@ impl Choice {
 /// Which format, by `AWS_LAMBDA_LOG_FORMAT`.
 pub(super) fn format() -> (usize, Option<String>) {
     // The names are repeated here, since look-ups of a constant are less code.
-    FORMAT.made(variable("AWS_LAMBDA_LOG_FORMAT"))
+    FORMAT.choose(variable("AWS_LAMBDA_LOG_FORMAT"))
 }
 
 /// The least level that is logged, by `AWS_LAMBDA_LOG_LEVEL`.
 pub(super) fn level() -> (LevelFilter, Option<String>) {
-    let (level, unknown) = LEVEL.made(variable("AWS_LAMBDA_LOG_LEVEL"));
+    let (level, unknown) = LEVEL.choose(variable("AWS_LAMBDA_LOG_LEVEL"));
     KNOWN_LEVEL.store(1 + level as u8, Ordering::Relaxed);
     (filter(level), unknown)
 }
@@ -61,7 +61,7 @@ static KNOWN_LEVEL: AtomicU8 = AtomicU8::new(0);
 
 /// The level and the time that a JSON line needs so that no filter drops it: INFO, or the setting if it
 /// is above INFO. Lambda counts a line without level or time as INFO.
-pub(crate) fn passing() -> (&'static str, String) {
+pub(crate) fn level_and_time() -> (&'static str, String) {
     if KNOWN_LEVEL.load(Ordering::Relaxed) == 0 {
         level();
     }
@@ -75,7 +75,7 @@ pub(crate) fn passing() -> (&'static str, String) {
 
 /// Whether lines are JSON.
 #[inline(never)]
-pub fn json() -> bool {
+pub fn is_json() -> bool {
     /// 1 and more: the format is known.
     static KNOWN: AtomicU8 = AtomicU8::new(0);
     let mut known = KNOWN.load(Ordering::Relaxed);
@@ -115,7 +115,7 @@ mod tests {
             (Some("nonsense"), LevelFilter::INFO, Some("nonsense")),
             (Some("INFO "), LevelFilter::INFO, Some("INFO ")),
         ] {
-            let (level, other) = LEVEL.made(value.map(str::to_owned));
+            let (level, other) = LEVEL.choose(value.map(str::to_owned));
             assert_eq!(
                 (filter(level), other),
                 (expected, unknown.map(str::to_owned))
@@ -133,7 +133,7 @@ mod tests {
             (Some("jSoN"), 1, None),
             (Some("xml"), 0, Some("xml")),
         ] {
-            let (format, other) = FORMAT.made(value.map(str::to_owned));
+            let (format, other) = FORMAT.choose(value.map(str::to_owned));
             assert_eq!((format, other), (expected, unknown.map(str::to_owned)));
         }
     }

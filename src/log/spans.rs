@@ -8,14 +8,14 @@ use tracing_core::span::Current;
 
 use super::fields::Fields;
 use super::line::fill;
-use super::settings::json;
+use super::settings::is_json;
 use crate::escape;
 
 /// An open span; its place may be used again when it has no handles left.
 struct Span {
     metadata: &'static Metadata<'static>,
-    /// The text of it and the spans around it in a line, without the end, so that a line only copies it.
-    /// Inner spans do not show fields that are recorded later in an outer span.
+    /// This span and the spans around it, as a line shows them but without the end: a line only copies the
+    /// text. So inner spans do not show fields that are recorded later in an outer span.
     text: Vec<u8>,
     handles: usize,
 }
@@ -89,11 +89,11 @@ pub(super) fn of(event: &Event<'_>) -> Vec<u8> {
 }
 
 fn line_end() -> &'static [u8] {
-    if json() { b"}}" } else { b"}:" }
+    if is_json() { b"}}" } else { b"}:" }
 }
 
 pub(super) fn new(attributes: &Attributes<'_>) -> Id {
-    let (end, begin): (&[u8], &[u8]) = if json() {
+    let (end, begin): (&[u8], &[u8]) = if is_json() {
         (b"}},", b"{\"name\":\"\0\",\"fields\":{\n\x01")
     } else {
         (b"}: ", b"\0{\n\x01")

@@ -4,8 +4,8 @@ use super::{Metric, Record};
 use crate::escape::quoted;
 
 impl Record {
-    /// Encodes a record, with the level and the timestamp that Lambda filters by, if given.
-    pub(super) fn encode(&self, millis: u64, passing: Option<(&str, String)>) -> String {
+    /// Encodes a record. Lambda filters by a level and a timestamp, which are members if they are given.
+    pub(super) fn encode(&self, millis: u64, level_and_time: Option<(&str, String)>) -> String {
         let set = |names: &mut dyn Iterator<Item = &String>| {
             comma_separated(names.map(|name| quoted(name)))
         };
@@ -31,7 +31,7 @@ impl Record {
             quoted(&self.namespace),
             comma_separated(metrics)
         );
-        if let Some((level, timestamp)) = passing {
+        if let Some((level, timestamp)) = level_and_time {
             json.extend([
                 ",\"level\":\"",
                 level,

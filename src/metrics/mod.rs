@@ -239,7 +239,7 @@ impl Record {
         }
         let since = time.duration_since(SystemTime::UNIX_EPOCH);
         let millis = since.map_or(0, |since| since.as_millis() as u64);
-        let json = self.encode(millis, log::json().then(log::passing));
+        let json = self.encode(millis, log::is_json().then(log::level_and_time));
         match json.len() {
             ..MAX_BYTES => Ok(json),
             size => Err(InvalidRecord::TooLarge(size)),

@@ -16,7 +16,7 @@ pub(crate) use init::run as run_init;
 use std::borrow::Cow;
 
 use crate::error::{Error, error_type};
-use crate::escape::{list, quoted};
+use crate::escape::{quoted, quoted_list};
 use crate::handler::Handler;
 use crate::log;
 use crate::snapshot::Hooks;
@@ -113,7 +113,7 @@ fn answers_to(name: &str, own: &str) {
 
 #[cold]
 fn no_such_handler(name: &str, names: &[&str]) -> Error {
-    let (name, names) = (quoted(name), list(names));
+    let (name, names) = (quoted(name), quoted_list(names));
     Error::new(
         error_type::NO_SUCH_HANDLER,
         format!(

@@ -41,7 +41,7 @@ impl Log {
         let open = || -> io::Result<Self> {
             let (output, output_end) = pipe::of_log()?;
             let (error, error_end) = pipe::of_log()?;
-            let json = internal::json();
+            let json = internal::log_is_json();
             Ok(Self {
                 json,
                 ends: [output_end, error_end],

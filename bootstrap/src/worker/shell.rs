@@ -90,7 +90,7 @@ pub(crate) fn program(script: &Path, function: &str) -> Result<Program, Error> {
                 "there is no bash for {}, looked for {}; provided.al2023 has one, and an \
                  image of your own needs it",
                 script.to_string_lossy(),
-                internal::list(&SHELLS)
+                internal::quoted_list(&SHELLS)
             ),
         ));
     };
