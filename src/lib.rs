@@ -93,7 +93,7 @@
 //!
 //! There are no asynchronous handlers. `ARCHITECTURE.md` of the repository describes how the library works.
 
-mod answering;
+mod answer_hooks;
 mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
@@ -121,8 +121,6 @@ mod poller;
 mod registration;
 mod run;
 mod runtime;
-#[cfg(feature = "tower")]
-mod service;
 mod settings;
 mod shutdown;
 mod slots;
@@ -131,6 +129,8 @@ mod start_up;
 pub mod stream;
 mod sys;
 pub mod testing;
+#[cfg(feature = "tower")]
+mod tower;
 mod traceparent;
 mod waiting;
 

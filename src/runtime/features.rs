@@ -5,7 +5,7 @@ use super::Runtime;
 use crate::error::Error;
 use crate::invocation::Context;
 use crate::registration::{AnswerHooks, Pollers, Shutdown};
-use crate::{answering, concurrency, shutdown, sys};
+use crate::{answer_hooks, concurrency, shutdown, sys};
 
 /// The variable in which X-Ray's libraries look for the tracing header.
 const TRACE_ID: &str = "_X_AMZN_TRACE_ID";
@@ -185,7 +185,7 @@ impl<S: 'static> Runtime<S> {
         let nothing = || {
             // Needed until the process ends.
             Box::leak(Box::new(AnswerHooks {
-                install: answering::install::<S>,
+                install: answer_hooks::install::<S>,
                 before: Vec::new(),
                 after: Vec::new(),
             }))

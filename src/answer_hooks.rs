@@ -30,8 +30,10 @@ struct Around<S: 'static>(&'static AnswerHooks<S>);
 
 impl<S: 'static> AroundAnswer for Around<S> {
     fn before(&self, metadata: Metadata<'_>, state: &dyn Any, result: Result<(), &Error>) {
-        let what = "a hook before the answer failed: ";
-        run(what, &self.0.before, metadata, state, result);
+        if let Some(context) = with_state_of_type(metadata, state) {
+            let what = "a hook before the answer failed: ";
+            run(what, &self.0.before, &context, result);
+        }
         if !self.0.after.is_empty() {
             FAILED.set(result.err().cloned());
         }
@@ -45,28 +47,33 @@ impl<S: 'static> AroundAnswer for Around<S> {
                 "the Runtime API has not taken the answer; the log has the reason",
             ));
         }
-        let what = "a hook after the answer failed: ";
-        let result = failed.as_ref().map_or(Ok(()), Err);
-        run(what, &self.0.after, metadata, state, result);
+        if let Some(context) = with_state_of_type(metadata, state) {
+            let what = "a hook after the answer failed: ";
+            let result = failed.as_ref().map_or(Ok(()), Err);
+            run(what, &self.0.after, &context, result);
+        }
     }
 }
 
-/// Runs hooks in the order of their registration. What one of them fails with is logged, and changes
-/// neither the answer nor what the others do.
+/// The context with the state in its own type. There is always one: a process has one function, and so one type
+/// of state.
+fn with_state_of_type<'a, S: 'static>(
+    metadata: Metadata<'a>,
+    state: &'a dyn Any,
+) -> Option<Context<'a, S>> {
+    Some(Context::new(metadata, state.downcast_ref()?))
+}
+
+/// Runs hooks in the order of their registration. An error of a hook is logged, and changes neither the answer
+/// nor what the others do.
 fn run<S: 'static>(
     what: &str,
     hooks: &[AnswerHook<S>],
-    metadata: Metadata<'_>,
-    state: &dyn Any,
+    context: &Context<'_, S>,
     result: Result<(), &Error>,
 ) {
-    // One process has one function, and so one type of state.
-    let Some(state) = state.downcast_ref::<S>() else {
-        return;
-    };
-    let context = Context::new(metadata, state);
     for hook in hooks {
-        if let Err(error) = panics::within_invocation(|| hook(&context, result)) {
+        if let Err(error) = panics::within_invocation(|| hook(context, result)) {
             log::failure(what, &error);
         }
     }

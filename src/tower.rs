@@ -1,4 +1,4 @@
-//! tower's services as handlers: an axum `Router`, or a stack of layers. Feature `tower`.
+//! tower's services as HTTP handlers: an axum `Router`, or a stack of layers. It needs the feature `tower`.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
