@@ -21,9 +21,9 @@ pub(crate) enum Outcome<'e> {
     Streamed(Result<(), ApiError>),
 }
 
-/// From the bytes of an event to the bytes of a response.
+/// Makes the response to an event: the form of handler that the run loop calls.
 ///
-/// `scratch` is an empty buffer for a response that does not borrow from the event.
+/// `scratch` is an empty buffer, for a response that does not borrow from the event.
 pub(crate) trait Handler<S>: Send + Sync {
     fn call<'e>(
         &self,
@@ -32,8 +32,8 @@ pub(crate) trait Handler<S>: Send + Sync {
         scratch: &'e mut Vec<u8>,
     ) -> Result<Outcome<'e>, Error>;
 
-    /// How many connections it takes to serve an event.
-    fn sockets(&self) -> usize {
+    /// How many connections to the Runtime API an event takes.
+    fn connections(&self) -> usize {
         1
     }
 }
@@ -43,7 +43,7 @@ pub(crate) trait AroundAnswer: Send + Sync {
     /// Called right before the answer, or the end of a streamed one, is sent.
     fn before(&self, metadata: Metadata<'_>, state: &dyn Any, result: Result<(), &Error>);
 
-    /// Called when the Runtime API has replied to the answer, or has not `taken` it.
+    /// Called after the answer: whether the Runtime API has taken it is in `taken`.
     fn after(&self, metadata: Metadata<'_>, state: &dyn Any, taken: bool);
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn before_answer<S: 'static>(context: &Context<'_, S>, result: Result
     }
 }
 
-/// Calls the hooks behind the answer.
+/// Calls the hooks after the answer.
 pub(crate) fn after_answer<S: 'static>(context: &Context<'_, S>, taken: bool) {
     if let Some(hooks) = AROUND_ANSWER.get() {
         hooks.after(context.metadata(), context.state(), taken);

@@ -1,7 +1,7 @@
 //! The place of an error in a JSON text, as a path: `items[2].quantity`.
 //!
-//! serde_json gives line and column. The text is read again up to there, only after an error; a
-//! deserializer that tracks the path would be compiled for each type.
+//! serde_json gives line and column. After an error, the text is read again up to there. A deserializer
+//! that tracks the path would be compiled for each type.
 
 /// Longest path, in bytes; a longer one is cut.
 const MAX: usize = 256;
@@ -14,7 +14,7 @@ enum Open<'a> {
     Object(Option<&'a [u8]>),
 }
 
-/// The path of the value that serde_json refused, and a colon behind it; empty for an error of the text
+/// The path of the value that serde_json refused, and a colon after it; empty for an error of the text
 /// as a whole, and for a text that is not JSON.
 #[cold]
 pub(crate) fn prefix(json: &[u8], error: &serde_json::Error) -> String {
@@ -28,7 +28,7 @@ pub(crate) fn prefix(json: &[u8], error: &serde_json::Error) -> String {
     path
 }
 
-/// The path of the value in or behind which `line` and `column` are, counted as serde_json does:
+/// The path of the value in which, or after which, `line` and `column` are, counted as serde_json does:
 /// columns are bytes, up to the last one that was read. Empty for the text as a whole.
 fn path(json: &[u8], line: usize, column: usize) -> String {
     let before: usize = json

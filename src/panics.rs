@@ -23,6 +23,7 @@ use crate::{log, settings, sys, waiting};
 const ABORTS: bool = cfg!(panic = "abort");
 
 thread_local! {
+    /// The last panic of this thread that unwinds.
     static LAST: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
@@ -30,22 +31,22 @@ type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 
 thread_local! {
     /// Whether this thread is in our hook.
-    static WITHIN: Cell<bool> = const { Cell::new(false) };
+    static IN_HOOK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sets the panic hook and the log, once. Called before code of the function's runs: a start that
-/// has no such code waits for its first event without them.
-pub(crate) fn prepare() {
-    static PREPARED: AtomicBool = AtomicBool::new(false);
-    if !PREPARED.load(Ordering::Relaxed) {
-        PREPARED.store(true, Ordering::Relaxed);
-        install();
+/// Sets the panic hook and the log, once, before the function's code runs. A start without such code waits for
+/// its first event without them.
+pub(crate) fn install_with_log() {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if !INSTALLED.load(Ordering::Relaxed) {
+        INSTALLED.store(true, Ordering::Relaxed);
+        install_hook();
         log::install();
     }
 }
 
 /// Sets the panic hook, which then calls the function's own, if there is one.
-pub(crate) fn install() {
+pub(crate) fn install_hook() {
     let earlier = panic::take_hook();
     // Without a hook, std returns its default one, which would log the panic again.
     let of_std = panic::take_hook();
@@ -65,7 +66,7 @@ fn install_before(earlier: Box<Hook>) {
 
 /// Runs the init step; a panic becomes its error.
 pub(crate) fn during_init<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-    guard(Stage::Init, work)
+    within_phase(Stage::Init, work)
 }
 
 /// Runs a hook; its error or panic becomes the error that Lambda prescribes for hooks.
@@ -77,7 +78,7 @@ pub(crate) fn during_hook(
         Side::BeforeSnapshot => Stage::BeforeSnapshot,
         Side::AfterRestore => Stage::AfterRestore,
     };
-    guard(stage, work).map_err(|error| error.of_hook(side))
+    within_phase(stage, work).map_err(|error| error.of_hook(side))
 }
 
 /// Runs a handler or a part of one; a panic in it is an error like any other.
@@ -87,7 +88,7 @@ pub(crate) fn within_invocation<T>(work: impl FnOnce() -> Result<T, Error>) -> R
 
 /// Runs the code of a phase. It does not return while a panic on another thread is being reported as this
 /// phase's error.
-fn guard<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+fn within_phase<T>(stage: Stage, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
     let poller = poller::mine();
     poller.change_stage(Stage::Idle, stage);
     let result = catch(work);
@@ -127,7 +128,7 @@ pub(crate) fn caught(payload: &(dyn Any + Send)) -> Error {
 
 /// Reports a panic, then calls the earlier hook, which may call ours again if it was set over ours.
 fn hook(info: &PanicHookInfo<'_>, earlier: Option<&Hook>) {
-    let is_first = !WITHIN.replace(true);
+    let is_first = !IN_HOOK.replace(true);
     if is_first {
         report_first(info);
     }
@@ -138,7 +139,7 @@ fn hook(info: &PanicHookInfo<'_>, earlier: Option<&Hook>) {
         if ABORTS {
             sys::exit(1);
         }
-        WITHIN.set(false);
+        IN_HOOK.set(false);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, error_type};
 use crate::handler::{self, Handler, Outcome};
 use crate::invocation::Context;
 use crate::poller::{self, Poller};
-use crate::registration::{Chosen, Features, Function, Init, InitStep, Place, Registration, Step};
+use crate::registration::{Chosen, Features, Function, Init, InitStep, Registration, Step, Surroundings};
 use crate::settings::{InvalidEndpoint, Settings};
 use crate::snapshot::{self, Hook};
 use crate::{ending, log, panics, sys};
@@ -40,15 +40,15 @@ fn serve<S>(registration: Registration<S>) -> ! {
     };
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
-    let chosen = registration.choose(&settings.handler, settings.log_level);
+    let chosen = registration.choose(&settings.handler, settings.has_log_level);
     let started = start(chosen, settings.handler, snap_start, &mut api);
     let shutdown = started
         .features
         .as_ref()
         .and_then(|it| it.shutdown.as_ref());
-    let extension = shutdown.map(|shutdown| shutdown.extension);
-    if let Some(extension) = extension {
-        extension(settings.endpoint);
+    let register_extension = shutdown.map(|shutdown| shutdown.register_extension);
+    if let Some(register_extension) = register_extension {
+        register_extension(settings.endpoint);
     }
     let function = Function {
         endpoint: settings.endpoint,
@@ -59,8 +59,8 @@ fn serve<S>(registration: Registration<S>) -> ! {
     };
     if snap_start {
         restore(&mut api, started.after, function.state);
-        if let Some(extension) = extension {
-            extension(settings.endpoint);
+        if let Some(register_extension) = register_extension {
+            register_extension(settings.endpoint);
         }
     }
     let result = match started.features {
@@ -100,7 +100,7 @@ fn poll_with<S>(
     concurrency: usize,
 ) -> Result<Infallible, ApiError> {
     // Before there are other threads.
-    panics::prepare();
+    panics::install_with_log();
     if let Some(shutdown) = features.shutdown {
         (shutdown.watch)(function.state, shutdown.hooks);
     }
@@ -145,7 +145,7 @@ fn start<C: Client, S>(
         Err(error) => init_failed(api, error),
     };
     let pollers = features.as_ref().and_then(|it| it.pollers.as_ref());
-    let concurrency = pollers.map_or(1, |pollers| (pollers.count)(handler.sockets()));
+    let concurrency = pollers.map_or(1, |pollers| (pollers.count)(handler.connections()));
     let state = match step {
         Step::Done(state) => state,
         Step::Pending(step) => init(step, name, concurrency, api),
@@ -176,7 +176,7 @@ fn init<C: Client, S>(
         let init = Init {
             handler,
             concurrency,
-            place: Place::Lambda(&connect),
+            surroundings: Surroundings::Lambda(&connect),
         };
         panics::during_init(|| step(&init))
     };
@@ -191,7 +191,7 @@ fn before_snapshot<C: Client, S>(
     begun: Duration,
     api: &mut RuntimeApi<C>,
 ) {
-    panics::prepare();
+    panics::install_with_log();
     if let Err(error) = snapshot::before(hooks, state, begun) {
         init_failed(api, error);
     }
@@ -200,7 +200,7 @@ fn before_snapshot<C: Client, S>(
 /// The snapshot and what follows it in each restored environment.
 #[cold]
 fn restore<C: Client, S>(api: &mut RuntimeApi<C>, after: Vec<Hook<S>>, state: &S) {
-    if let Err(error) = snapshot::cross(api) {
+    if let Err(error) = snapshot::wait_for_restore(api) {
         end(&Stop::Api(error));
     }
     if let Err(error) = snapshot::after(after, state) {
@@ -244,7 +244,7 @@ fn serve_one<C: Client, S>(
         ignored,
     } = invocation;
     let poller = poller::mine();
-    panics::prepare();
+    panics::install_with_log();
     poller.accept(&metadata);
     if !ignored.is_empty() {
         log::warn(format_args!("{ignored}"));

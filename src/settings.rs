@@ -58,17 +58,17 @@ pub(crate) struct Settings {
     pub(crate) handler: String,
     /// Whether a snapshot is taken at the end of the init phase.
     pub(crate) snap_start: bool,
-    /// Whether a level of the log is set; without one, no detail of the start is logged.
-    pub(crate) log_level: bool,
+    /// Whether a level of the log is set. Without one, no detail of the start is logged.
+    pub(crate) has_log_level: bool,
 }
 
-/// Their values in the environment.
+/// The values of these settings in the environment.
 #[derive(Default)]
 struct Found {
     api: Option<String>,
     handler: Option<String>,
     initialization_type: Option<String>,
-    log_level: bool,
+    has_log_level: bool,
 }
 
 impl Settings {
@@ -85,12 +85,12 @@ impl Settings {
                         .initialization_type
                         .get_or_insert_with(|| value.text());
                 } else if rest.after(LOG_LEVEL_REST).is_some() {
-                    found.log_level = true;
+                    found.has_log_level = true;
                 }
             } else if let Some(value) = variable.after(HANDLER) {
                 found.handler.get_or_insert_with(|| value.text());
             } else if cfg!(feature = "levels") && variable.after("COLDSPARK_LOG=").is_some() {
-                found.log_level = true;
+                found.has_log_level = true;
             }
         }
         let settings = Self::of(found)?;
@@ -107,7 +107,7 @@ impl Settings {
             snap_start: found
                 .initialization_type
                 .is_some_and(|value| value == SNAP_START),
-            log_level: found.log_level,
+            has_log_level: found.has_log_level,
         })
     }
 }
@@ -155,7 +155,7 @@ mod tests {
             api: api.map(str::to_owned),
             handler: None,
             initialization_type: init.map(str::to_owned),
-            log_level: false,
+            has_log_level: false,
         })
     }
 

@@ -6,7 +6,7 @@
 
 mod extension;
 
-pub(crate) use extension::extension;
+pub(crate) use extension::register as register_extension;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;

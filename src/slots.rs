@@ -25,8 +25,8 @@ use crate::error::Error;
 use crate::sys::signal::Termination;
 use crate::sys::slot::Slot;
 
-/// A function to call before a wait until a socket is readable (with `true`: writable) or this time since
-/// boot is reached. It may wait itself, if it returns by then.
+/// A function to call before a wait until a socket is readable (with `true`: or writable), or until this time
+/// since boot. It may wait itself, if it returns by then.
 pub type BeforeWait = fn(BorrowedFd<'_>, bool, Option<Duration>);
 
 /// Called before every wait for the Runtime API, on the thread that waits.
@@ -67,7 +67,8 @@ pub(crate) static SHUTDOWN: ShutdownByHand = ShutdownByHand {
     hooks: Mutex::new(None),
 };
 
-/// Otherwise a thread waits for SIGTERM.
+/// Whether a program watches by itself, and the hooks that it then runs. For other programs a thread waits for
+/// SIGTERM.
 pub(crate) struct ShutdownByHand {
     wanted: AtomicBool,
     without_extension: AtomicBool,
@@ -78,7 +79,7 @@ pub(crate) struct ShutdownByHand {
 type Hooks = Box<dyn FnOnce() + Send>;
 
 impl ShutdownByHand {
-    /// Requests this, before the init phase ends.
+    /// Says, before the init phase ends, that this program watches for SIGTERM by itself.
     pub(crate) fn want(&self) {
         self.wanted.store(true, Ordering::Relaxed);
     }

@@ -39,7 +39,8 @@ impl<S> Hooks<S> {
     }
 }
 
-/// Runs the before-snapshot hooks; `begun` is the time since boot when the init phase began. The first error ends it.
+/// Runs the before-snapshot hooks; `begun` is the time since boot when the init phase began. No hook runs
+/// after one that failed.
 #[cold]
 pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> Result<(), Error> {
     hooks.reverse();
@@ -54,9 +55,9 @@ pub(crate) fn before<S>(mut hooks: Vec<Hook<S>>, state: &S, begun: Duration) -> 
 }
 
 /// Waits for the snapshot and its restore, without a time limit. No connection survives that, not even the
-/// one it waits on.
+/// one on which it waits.
 #[cold]
-pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
+pub(crate) fn wait_for_restore<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> {
     api.disconnect();
     // A panic of another thread meanwhile is reported as this phase's error.
     let poller = poller::mine();
@@ -69,7 +70,7 @@ pub(crate) fn cross<C: Client>(api: &mut RuntimeApi<C>) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// Runs the after-restore hooks. The first error ends it.
+/// Runs the after-restore hooks. No hook runs after one that failed.
 #[cold]
 pub(crate) fn after<S>(hooks: Vec<Hook<S>>, state: &S) -> Result<(), Error> {
     let begun = sys::since_boot();

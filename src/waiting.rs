@@ -39,31 +39,36 @@ pub(crate) fn limit_writes(stream: &TcpStream) {
     }
 }
 
-/// The rest of this thread's limit in milliseconds, at least 1, since 0 means no limit for a socket. `None`
-/// without a limit.
+/// The milliseconds that are left to this thread, at least 1, since 0 means no limit for a socket. `None` when
+/// it has no limit.
 fn left() -> Option<u64> {
     let until = UNTIL.get();
     (until != 0).then(|| until.saturating_sub(milliseconds(since_boot())).max(1))
 }
 
-fn limited(socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
+fn limited(socket: BorrowedFd<'_>, or_writable: bool, until: Option<Duration>) {
     match left() {
-        None => call(&BEFORE_LIMITED_WAIT, socket, room, until),
-        Some(left) => socket::set_time_limit(socket, room, left),
+        None => call(&BEFORE_LIMITED_WAIT, socket, or_writable, until),
+        Some(left) => socket::set_time_limit(socket, or_writable, left),
     }
 }
 
-/// Makes the call before a wait until the socket is readable (with `room`: writable) or `until` is
-/// reached.
+/// Calls the slot's function before a wait until the socket is readable (or, with `or_writable`, writable) or
+/// `until` is reached.
 #[inline]
-pub(crate) fn prepare(stream: &TcpStream, room: bool, until: Option<Duration>) {
-    call(&BEFORE_WAIT, stream.as_fd(), room, until);
+pub(crate) fn prepare(stream: &TcpStream, or_writable: bool, until: Option<Duration>) {
+    call(&BEFORE_WAIT, stream.as_fd(), or_writable, until);
 }
 
 #[inline]
-fn call(slot: &Slot<BeforeWait>, socket: BorrowedFd<'_>, room: bool, until: Option<Duration>) {
+fn call(
+    slot: &Slot<BeforeWait>,
+    socket: BorrowedFd<'_>,
+    or_writable: bool,
+    until: Option<Duration>,
+) {
     if let Some(before_wait) = slot.get() {
-        before_wait(socket, room, until);
+        before_wait(socket, or_writable, until);
     }
 }
 
@@ -74,24 +79,24 @@ pub(crate) fn receive(stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<us
     socket::receive(stream, buffer)
 }
 
-/// Waits until a non-blocking socket is readable (which may be its end) or, with `room`, writable;
+/// Waits until a non-blocking socket is readable (which may be its end) or, with `or_writable`, writable;
 /// returns whether it is readable. The time limits are the thread's and `until`, counted since boot.
 ///
 /// # Errors
 /// `TimedOut` at `until`, `WouldBlock` at the thread's limit.
 pub(crate) fn await_peer(
     stream: &TcpStream,
-    room: bool,
+    or_writable: bool,
     until: Option<Duration>,
 ) -> io::Result<bool> {
-    prepare(stream, room, until);
+    prepare(stream, or_writable, until);
     loop {
-        let own = until.map(|until| until.saturating_sub(since_boot()));
-        let limit = [own, left().map(Duration::from_millis)];
+        let own_limit = until.map(|until| until.saturating_sub(since_boot()));
+        let limit = [own_limit, left().map(Duration::from_millis)];
         let limit = limit.into_iter().flatten().min();
-        match socket::poll(stream, room, limit) {
+        match socket::poll(stream, or_writable, limit) {
             Ok(Some(readable)) => return Ok(readable),
-            Ok(None) if limit == own => return Err(late()),
+            Ok(None) if limit == own_limit => return Err(late()),
             Ok(None) => return Err(io::ErrorKind::WouldBlock.into()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -99,7 +104,7 @@ pub(crate) fn await_peer(
     }
 }
 
-/// The peer has let all the time pass.
+/// The error of a wait that reached `until`.
 pub(crate) fn late() -> io::Error {
     io_error(
         io::ErrorKind::TimedOut,

@@ -142,7 +142,7 @@ pub trait ErrorType {
     fn error_type(&self) -> &'static str;
 }
 
-/// Names the type of an error on its way.
+/// Gives the error of a `Result` a type, before `?` passes it on.
 ///
 /// ```
 /// use coldspark::{Error, ResultExt};
@@ -158,7 +158,7 @@ pub trait ResultExt<T, E> {
     /// Gives any error this type.
     ///
     /// # Errors
-    /// That error, with its text and those of its sources.
+    /// The error with this type; its message has its text and those of its sources.
     fn error_type(self, error_type: impl Into<Cow<'static, str>>) -> Result<T, TypedError>
     where
         E: Into<Error>;
@@ -166,7 +166,7 @@ pub trait ResultExt<T, E> {
     /// Gives the error its own type ([`ErrorType`]).
     ///
     /// # Errors
-    /// That error, with its text and those of its sources.
+    /// The error with its own type; its message has its text and those of its sources.
     fn typed(self) -> Result<T, TypedError>
     where
         E: ErrorType + Into<Error>;

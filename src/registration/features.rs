@@ -32,8 +32,8 @@ pub(crate) struct Pollers<S: 'static> {
 /// How SIGTERM is waited for, and the hooks that then run.
 pub(crate) struct Shutdown<S: 'static> {
     pub(crate) watch: fn(&'static S, Vec<ShutdownHook<S>>),
-    /// Registers the extension that makes Lambda send SIGTERM; called before a snapshot and again after it.
-    pub(crate) extension: fn(&'static Endpoint),
+    /// Registers the extension that makes Lambda send SIGTERM; called before a snapshot, and again after it.
+    pub(crate) register_extension: fn(&'static Endpoint),
     pub(crate) hooks: Vec<ShutdownHook<S>>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct AnswerHooks<S: 'static> {
     pub(crate) after: Vec<AnswerHook<S>>,
 }
 
-/// A hook gets the context of the invocation, and its result or the error that is its answer.
+/// A hook gets the context of the invocation, and its result: an error is the one that the caller gets.
 pub(crate) type AnswerHook<S> =
     Box<dyn Fn(&Context<'_, S>, Result<(), &Error>) -> Result<(), Error> + Send + Sync>;
 
@@ -57,7 +57,7 @@ type Poll<S> = fn(RuntimeApi<DefaultClient>, Function<S>, usize) -> Result<Infal
 pub(crate) type BeforeEvent = fn(&Metadata<'_>);
 
 impl<S> Features<S> {
-    pub(super) const fn nothing() -> Self {
+    pub(super) const fn none() -> Self {
         Self {
             pollers: None,
             shutdown: None,

@@ -25,49 +25,49 @@ use crate::{panics, settings};
 pub struct Init<'a> {
     pub(crate) handler: String,
     pub(crate) concurrency: usize,
-    pub(crate) place: Place<'a>,
+    pub(crate) surroundings: Surroundings<'a>,
 }
 
-/// The surroundings of the step.
-pub(crate) enum Place<'a> {
-    /// A Runtime API, to which this connects.
+/// Where the step runs.
+pub(crate) enum Surroundings<'a> {
+    /// Under a Runtime API, to which this function connects.
     Lambda(&'a dyn Fn()),
-    /// A test, with its replacements.
-    Test(&'a Given),
+    /// In a test, which gives values in place of the environment's.
+    Test(&'a TestSettings),
 }
 
-/// Values that a test gives in place of the environment.
+/// The values that a test gives in place of the environment's.
 #[derive(Debug, Default)]
-pub(crate) struct Given {
+pub(crate) struct TestSettings {
     pub(crate) task_root: Option<PathBuf>,
     pub(crate) variables: Vec<(String, String)>,
 }
 
-/// Runs the step. `log` starts a log, which lasts while its value lives or until the step sets a
-/// subscriber. Only functions with a step refer to this function, so that others do not link it.
+/// Runs the step. `start_log` starts the log of the step, which ends when its value is dropped, or when the
+/// step sets a subscriber of its own. Only functions with a step refer to this function, so that others do not link it.
 pub(crate) fn run<S, L>(
     step: impl FnOnce(&Init<'_>) -> Result<S, Error>,
     init: &Init<'_>,
-    log: impl FnOnce() -> L,
+    start_log: impl FnOnce() -> L,
 ) -> Result<S, Error> {
-    if let Place::Test(_) = init.place {
+    if let Surroundings::Test(_) = init.surroundings {
         // A test has its own log and panic hook.
         return step(init);
     }
-    panics::install();
-    let lines = log();
+    panics::install_hook();
+    let log_of_step = start_log();
     let made = step(init);
-    drop(lines);
+    drop(log_of_step);
     // Again, so that ours is called before a panic hook that the step has set.
-    panics::prepare();
+    panics::install_with_log();
     made
 }
 
 impl Init<'_> {
-    fn given(&self) -> Option<&Given> {
-        match self.place {
-            Place::Lambda(_) => None,
-            Place::Test(given) => Some(given),
+    fn of_test(&self) -> Option<&TestSettings> {
+        match self.surroundings {
+            Surroundings::Lambda(_) => None,
+            Surroundings::Test(settings) => Some(settings),
         }
     }
 
@@ -80,8 +80,8 @@ impl Init<'_> {
     /// The folder of the function's package (`LAMBDA_TASK_ROOT`, `/var/task` when not set).
     #[must_use]
     pub fn task_root(&self) -> PathBuf {
-        self.given()
-            .and_then(|given| given.task_root.clone())
+        self.of_test()
+            .and_then(|settings| settings.task_root.clone())
             .unwrap_or_else(settings::task_root)
     }
 
@@ -99,8 +99,9 @@ impl Init<'_> {
     /// `Function.MissingVariable` when it is not set, `Function.InvalidVariable` when it is not
     /// UTF-8; the message has its name.
     pub fn var(&self, name: &str) -> Result<String, Error> {
-        let mut given = self.given().into_iter().flat_map(|given| &given.variables);
-        if let Some((_, value)) = given.find(|(known, _)| known == name) {
+        let settings = self.of_test().into_iter();
+        let mut variables = settings.flat_map(|settings| &settings.variables);
+        if let Some((_, value)) = variables.find(|(known, _)| known == name) {
             return Ok(value.clone());
         }
         env::var(name).map_err(|error| match error {
@@ -129,7 +130,7 @@ impl Init<'_> {
     /// something else. Without it the connection is made after the step. The ureq client
     /// connects after the step in any case.
     pub fn connect(&self) {
-        if let Place::Lambda(connect) = self.place {
+        if let Surroundings::Lambda(connect) = self.surroundings {
             connect();
         }
     }

@@ -7,7 +7,7 @@ mod init;
 mod name;
 
 pub use init::Init;
-pub(crate) use init::{Given, Place};
+pub(crate) use init::{Surroundings, TestSettings};
 
 pub(crate) use features::{AnswerHook, AnswerHooks, Features, Pollers, Shutdown, ShutdownHook};
 pub(crate) use function::Function;
@@ -27,13 +27,14 @@ pub(crate) struct Registration<S: 'static> {
     step: Step<S>,
     handlers: Vec<(Name, Box<dyn Handler<S>>)>,
     /// The fallback handler, for an unknown name in `_HANDLER`.
-    pub(crate) any: Option<Box<dyn Handler<S>>>,
+    pub(crate) fallback: Option<Box<dyn Handler<S>>>,
     pub(crate) hooks: Hooks<S>,
     pub(crate) features: Option<Box<Features<S>>>,
 }
 
-/// The source of the state.
+/// The init step, which makes the state.
 pub(crate) enum Step<S> {
+    /// There is no step, and this is the state.
     Done(S),
     Pending(Box<InitStep<S>>),
 }
@@ -53,7 +54,7 @@ impl<S> Registration<S> {
         Self {
             step,
             handlers: Vec::new(),
-            any: None,
+            fallback: None,
             hooks: Hooks::new(),
             features: None,
         }
@@ -67,26 +68,26 @@ impl<S> Registration<S> {
     /// The features, for a caller that adds one. The first call makes them.
     pub(crate) fn features(&mut self) -> &mut Features<S> {
         self.features
-            .get_or_insert_with(|| Box::new(Features::nothing()))
+            .get_or_insert_with(|| Box::new(Features::none()))
     }
 
-    /// The handler that `name`, the value of `_HANDLER`, chooses, and the step that makes its
-    /// state. That it is another name than the only handler's is logged if there is a `log_level`.
-    pub(crate) fn choose(mut self, name: &str, log_level: bool) -> Result<Chosen<S>, Error> {
+    /// Chooses the handler by `name`, the value of `_HANDLER`. If that is another name than the only handler's,
+    /// and `logs_details`, it is logged.
+    pub(crate) fn choose(mut self, name: &str, logs_details: bool) -> Result<Chosen<S>, Error> {
         let mut found = self.handlers.iter().position(|(known, _)| known.is(name));
         if found.is_none() && self.handlers.len() == 1 {
             if name.is_empty() {
                 found = Some(0);
-            } else if self.any.is_none() {
-                if log_level {
-                    answers_to(name, self.handlers[0].0.text());
+            } else if self.fallback.is_none() {
+                if logs_details {
+                    log_other_name(name, self.handlers[0].0.text());
                 }
                 found = Some(0);
             }
         }
-        let handler = match (found, self.any) {
+        let handler = match (found, self.fallback) {
             (Some(index), _) => self.handlers.swap_remove(index).1,
-            (None, Some(any)) => any,
+            (None, Some(fallback)) => fallback,
             (None, None) => {
                 let names = self.handlers.iter().map(|(known, _)| known.text());
                 return Err(no_such_handler(name, &names.collect::<Vec<_>>()));
@@ -104,10 +105,10 @@ impl<S> Registration<S> {
 /// Logs that `_HANDLER` is not the name of the only handler, which answers all the same.
 #[cold]
 #[inline(never)]
-fn answers_to(name: &str, own: &str) {
+fn log_other_name(name: &str, only: &str) {
     let name = quoted(name);
     log::debug(format_args!(
-        "_HANDLER is {name}; the only handler, \"{own}\", answers"
+        "_HANDLER is {name}; the only handler, \"{only}\", answers"
     ));
 }
 

@@ -107,7 +107,7 @@ impl<S: 'static> Runtime<S> {
     {
         let shutdown = self.0.features().shutdown.get_or_insert_with(|| Shutdown {
             watch: shutdown::watch::<S>,
-            extension: shutdown::extension,
+            register_extension: shutdown::register_extension,
             hooks: Vec::new(),
         });
         shutdown.hooks.push(Box::new(hook));

@@ -180,7 +180,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.0.any = Some(Box::new(Raw(handler)));
+        self.0.fallback = Some(Box::new(Raw(handler)));
         self
     }
 
@@ -194,7 +194,7 @@ impl<S> Runtime<S> {
             + 'static,
         S: 'static,
     {
-        self.0.any = Some(Box::new(Stream(handler)));
+        self.0.fallback = Some(Box::new(Stream(handler)));
         self
     }
 

@@ -8,7 +8,7 @@ impl<S> Runtime<S> {
     /// snapshot of the process: the place to close connections, for instance. Hooks run in the
     /// reverse order of their registration; without SnapStart they never run.
     ///
-    /// The first error (or panic) ends it: it is reported to Lambda as
+    /// The first error (or panic) ends the init phase: it is reported to Lambda as
     /// `Runtime.BeforeSnapshotError` with its own type in the message, the process exits with
     /// status 1, and publishing the function's version fails. Init step and hooks together may
     /// take 130 s, or the function's timeout if that is longer.
@@ -33,7 +33,7 @@ impl<S> Runtime<S> {
     /// snapshot, before its first event: the place to open connections again. Hooks run in the order of
     /// their registration; without SnapStart they never run.
     ///
-    /// The first error (or panic) ends it: it is reported to Lambda as
+    /// The first error (or panic) ends the restore: it is reported to Lambda as
     /// `Runtime.AfterRestoreError` with its own type in the message, the process exits with
     /// status 1, and the waiting invocation fails. A restore may take 10 s with its hooks. Work that can
     /// wait for the first event is better done then ([`fresh::PerRestore`]).

@@ -10,9 +10,9 @@ use crate::slots::SHUTDOWN;
 
 static EXTENSION: Mutex<Option<Extension>> = Mutex::new(None);
 
-/// Registers the extension at the end of the init phase; called again, behind a restore, it lets
-/// the extension wait on a new connection.
-pub(crate) fn extension(endpoint: &'static Endpoint) {
+/// Registers the extension at the end of the init phase. After a restore it is called again, and lets the
+/// extension wait on a new connection.
+pub(crate) fn register(endpoint: &'static Endpoint) {
     if !SHUTDOWN.registers_extension() {
         return;
     }

@@ -29,8 +29,8 @@ where
         writer.finish(result, &|result| handler::before_answer(context, result))
     }
 
-    /// The kept connection, and that of a response.
-    fn sockets(&self) -> usize {
+    /// The kept connection, and one for the response.
+    fn connections(&self) -> usize {
         2
     }
 }

@@ -18,8 +18,8 @@ pub(crate) struct Variable(NonNull<c_char>);
 
 /// All variables. Only until the first event: see [`Variables::next`].
 pub(crate) fn variables() -> Variables {
-    // SAFETY: reading a pointer that the C library sets before `main`; who changes the
-    // environment does it in an unsafe block, with the promise that nobody reads it meanwhile.
+    // SAFETY: reading a pointer that the C library sets before `main`. Whoever changes the
+    // environment does so in an unsafe block, with the promise that nobody reads it meanwhile.
     Variables(unsafe { ptr::addr_of!(environ).read() })
 }
 
@@ -35,7 +35,7 @@ impl Iterator for Variables {
         }
         // SAFETY: the pointer is to an entry of `environ` that is not behind the null that ends
         // it, because a null leaves it where it is. The environment does not change meanwhile:
-        // this is only called until the first event, which `Runtime::run` tells those who would.
+        // this is only called until the first event, and `Runtime::run` forbids a change before.
         let text = NonNull::new(unsafe { self.0.read() }.cast_mut())?;
         // SAFETY: behind an entry that is not null there is another.
         self.0 = unsafe { self.0.add(1) };
@@ -73,7 +73,7 @@ impl Variable {
         }
     }
 
-    /// The caller must copy it at once.
+    /// The rest, which the caller must copy at once.
     fn rest(&self) -> &CStr {
         // SAFETY: the pointer is into a text that ends in a zero, and the copy is made before
         // anybody can change it, as in `Variables::next`.

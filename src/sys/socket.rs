@@ -6,10 +6,10 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 use std::time::Duration;
 
-/// Sets the time limit of blocking reads of this socket, or with `room` of writes, in milliseconds. Sockets
+/// Sets the time limit of blocking reads of this socket, or with `of_writes` of writes, in milliseconds. Sockets
 /// always have this option, so there is no error to report.
-pub(crate) fn set_time_limit(socket: BorrowedFd<'_>, room: bool, milliseconds: u64) {
-    let option = if room {
+pub(crate) fn set_time_limit(socket: BorrowedFd<'_>, of_writes: bool, milliseconds: u64) {
+    let option = if of_writes {
         libc::SO_SNDTIMEO
     } else {
         libc::SO_RCVTIMEO
@@ -89,17 +89,17 @@ pub(crate) fn is_idle(stream: &TcpStream) -> bool {
     got < 0 && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
-/// Waits until a non-blocking socket is readable (which may be its end) or, with `room`, writable;
+/// Waits until a non-blocking socket is readable (which may be its end) or, with `or_writable`, writable;
 /// returns whether it is readable. `None` when the time is over.
 ///
 /// # Errors
 /// `Interrupted` when a signal came, and others of ppoll(2).
 pub(crate) fn poll(
     stream: &TcpStream,
-    room: bool,
+    or_writable: bool,
     limit: Option<Duration>,
 ) -> io::Result<Option<bool>> {
-    let events = match room {
+    let events = match or_writable {
         true => libc::POLLIN | libc::POLLOUT,
         false => libc::POLLIN,
     };

@@ -89,7 +89,7 @@ impl<'a, S> ContextBuilder<'a, S> {
         self
     }
 
-    /// The deadline so long from now.
+    /// Sets the deadline: it is this time from now.
     pub fn time_left(mut self, time: Duration) -> Self {
         let deadline = sys::since_epoch().saturating_add(time);
         self.metadata.deadline_ms = Some(sys::milliseconds(deadline));
@@ -110,7 +110,7 @@ impl<'a, S> ContextBuilder<'a, S> {
         }
     }
 
-    /// The context.
+    /// Makes the context.
     #[must_use]
     pub fn build(self) -> Context<'a, S> {
         Context::new(self.metadata, self.state)

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::handler::{Handler, Outcome};
 use crate::invocation::{Context, Metadata};
 use crate::panics;
-use crate::registration::{Chosen, Given, Init, Place, Step};
+use crate::registration::{Chosen, Init, Step, Surroundings, TestSettings};
 use crate::runtime::Runtime;
 
 /// A function as Lambda calls it, in the process of a test: its init step has run, and one of its
@@ -25,19 +25,19 @@ pub struct Function<S: 'static = ()> {
 #[must_use]
 pub struct FunctionBuilder<S: 'static = ()> {
     runtime: Runtime<S>,
-    given: Given,
+    settings: TestSettings,
 }
 
 impl<S> FunctionBuilder<S> {
     /// [`Init::task_root`]: the folder with the files of the package.
     pub fn task_root(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.given.task_root = Some(folder.into());
+        self.settings.task_root = Some(folder.into());
         self
     }
 
     /// A variable for [`Init::var`], before those of the environment.
     pub fn var(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.given.variables.push((name.into(), value.into()));
+        self.settings.variables.push((name.into(), value.into()));
         self
     }
 
@@ -55,7 +55,7 @@ impl<S> FunctionBuilder<S> {
         let init = Init {
             handler: handler.to_owned(),
             concurrency: 1,
-            place: Place::Test(&self.given),
+            surroundings: Surroundings::Test(&self.settings),
         };
         let state = match step {
             Step::Done(state) => state,
@@ -83,7 +83,7 @@ impl<S> Function<S> {
     pub fn builder(runtime: Runtime<S>) -> FunctionBuilder<S> {
         FunctionBuilder {
             runtime,
-            given: Given::default(),
+            settings: TestSettings::default(),
         }
     }
 
@@ -160,7 +160,7 @@ impl<S: fmt::Debug> fmt::Debug for Function<S> {
 impl<S> fmt::Debug for FunctionBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FunctionBuilder")
-            .field("given", &self.given)
+            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }
