@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main thread:  start the second poller -> loop: next -> handler -> answer
-//! each other:   start the one behind it -> the same loop, on a connection of its own
+//! each other:   start the next poller -> the same loop, on a connection of its own
 //! ```
 //!
 //! Every poller is a thread that starts at most one other, so that the first `next`, which ends
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::api::{ApiError, RuntimeApi};
 use crate::client::DefaultClient;
-use crate::ending::{self, Farewell};
+use crate::ending::{self, Farewell, Reason};
 use crate::error::{Error, error_type};
 use crate::poller::{self, Poller};
 use crate::registration::Function;
@@ -130,5 +130,5 @@ fn stop(error: ApiError) {
         waits_for_deadlines: true,
     };
     farewell.send_and_log();
-    run::end(&run::Stop::Api(error))
+    ending::exit(&Reason::Api(error))
 }

@@ -12,7 +12,8 @@ use crate::client::DefaultClient;
 use crate::error::Error;
 use crate::invocation::Metadata;
 use crate::poller::{self, Poller};
-use crate::{log, settings, sys, waiting};
+use crate::settings::{self, InvalidEndpoint};
+use crate::{log, sys, waiting};
 
 /// Time limit for all last calls together, when the process ends by itself, in milliseconds.
 pub(crate) const LIMIT: u64 = 6000;
@@ -26,6 +27,24 @@ pub(crate) fn begin() {
     if ENDING.swap(true, Ordering::AcqRel) {
         sys::wait_for_the_end();
     }
+}
+
+/// Why the process ends.
+pub(crate) enum Reason {
+    /// There is no Runtime API to talk to.
+    Settings(InvalidEndpoint),
+    /// The Runtime API does not let the process go on.
+    Api(ApiError),
+}
+
+/// Logs why the process ends, and ends it.
+#[cold]
+pub(crate) fn exit(reason: &Reason) -> ! {
+    match reason {
+        Reason::Settings(error) => log::error(format_args!("{error}")),
+        Reason::Api(error) => log::error(format_args!("{error}; the process ends")),
+    }
+    sys::exit(1)
 }
 
 /// The last answers of the process: an error for each event in hand.

@@ -112,6 +112,7 @@ mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod idempotency;
+mod init_phase;
 mod invocation;
 mod json_path;
 mod log;

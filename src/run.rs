@@ -1,19 +1,17 @@
-//! The run loop: init, then next, handle, answer.
+//! The run of a function: the init phase, then the loop of next, handler, answer.
 
-use std::cell::RefCell;
 use std::convert::Infallible;
-use std::time::Duration;
 
 use crate::api::{Answer, ApiError, Invocation, MAX_RESPONSE, RuntimeApi, response_too_large};
 use crate::client::{Client, DefaultClient};
+use crate::ending::{self, Reason};
 use crate::error::{Error, error_type};
-use crate::handler::{self, Handler, Outcome};
+use crate::handler::{self, Outcome};
 use crate::invocation::Context;
 use crate::poller::{self, Poller};
-use crate::registration::{Chosen, Features, Function, Init, InitStep, Registration, Step, Surroundings};
-use crate::settings::{InvalidEndpoint, Settings};
-use crate::snapshot::{self, Hook};
-use crate::{ending, log, panics, sys};
+use crate::registration::{Features, Function, Registration};
+use crate::settings::Settings;
+use crate::{init_phase, log, panics, sys};
 
 /// Runs a function until it cannot go on, and says why.
 pub(crate) fn run<S>(registration: Registration<S>) -> ! {
@@ -21,27 +19,17 @@ pub(crate) fn run<S>(registration: Registration<S>) -> ! {
     serve(registration)
 }
 
-/// Logs why the process ends, and ends it.
-#[cold]
-pub(crate) fn end(stop: &Stop) -> ! {
-    match stop {
-        Stop::Settings(error) => log::error(format_args!("{error}")),
-        Stop::Api(error) => log::error(format_args!("{error}; the process ends")),
-    }
-    sys::exit(1)
-}
-
 /// Every way out ends the process, so no value is dropped: code for that would lie between the code that
 /// a start executes.
 fn serve<S>(registration: Registration<S>) -> ! {
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
-        Err(error) => end(&Stop::Settings(error)),
+        Err(error) => ending::exit(&Reason::Settings(error)),
     };
     let mut api = RuntimeApi::<DefaultClient>::new(settings.endpoint);
     let snap_start = settings.snap_start;
     let chosen = registration.choose(&settings.handler, settings.has_log_level);
-    let started = start(chosen, settings.handler, snap_start, &mut api);
+    let started = init_phase::run(chosen, settings.handler, snap_start, &mut api);
     let shutdown = started
         .features
         .as_ref()
@@ -58,7 +46,7 @@ fn serve<S>(registration: Registration<S>) -> ! {
         before_event: None,
     };
     if snap_start {
-        restore(&mut api, started.after, function.state);
+        init_phase::restore(&mut api, started.after_restore, function.state);
         if let Some(register_extension) = register_extension {
             register_extension(settings.endpoint);
         }
@@ -70,25 +58,9 @@ fn serve<S>(registration: Registration<S>) -> ! {
     match result {
         Err(error) => {
             ending::begin();
-            end(&Stop::Api(error))
+            ending::exit(&Reason::Api(error))
         }
     }
-}
-
-#[cold]
-fn init_failed<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
-    failed("the init phase failed: ", &error, || api.init_error(&error))
-}
-
-/// Logs why a phase failed, reports it, and ends the process. The log comes first, since the platform may
-/// end the process as soon as it has the report.
-#[cold]
-fn failed(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiError>) -> ! {
-    log::failure(what, error);
-    if let Err(reason) = report() {
-        log::error(format_args!("reporting that failed too: {reason}"));
-    }
-    sys::exit(1)
 }
 
 /// Polls with the features of the function.
@@ -115,105 +87,6 @@ fn poll_with<S>(
             poll(&mut api, &function)
         }
     }
-}
-
-/// The results of the init phase.
-struct Started<S: 'static> {
-    handler: Box<dyn Handler<S>>,
-    state: S,
-    after: Vec<Hook<S>>,
-    concurrency: usize,
-    features: Option<Box<Features<S>>>,
-}
-
-/// The init phase with the handler that was chosen: runs the init step, and under SnapStart the
-/// before-snapshot hooks. A failure ends the process.
-fn start<C: Client, S>(
-    chosen: Result<Chosen<S>, Error>,
-    name: String,
-    snap_start: bool,
-    api: &mut RuntimeApi<C>,
-) -> Started<S> {
-    let begun = snap_start.then(sys::since_boot);
-    let Chosen {
-        handler,
-        step,
-        hooks,
-        features,
-    } = match chosen {
-        Ok(chosen) => chosen,
-        Err(error) => init_failed(api, error),
-    };
-    let pollers = features.as_ref().and_then(|it| it.pollers.as_ref());
-    let concurrency = pollers.map_or(1, |pollers| (pollers.count)(handler.connections()));
-    let state = match step {
-        Step::Done(state) => state,
-        Step::Pending(step) => init(step, name, concurrency, api),
-    };
-    if let Some(begun) = begun {
-        before_snapshot(hooks.before, &state, begun, api);
-    }
-    Started {
-        handler,
-        state,
-        after: hooks.after,
-        concurrency,
-        features,
-    }
-}
-
-/// Runs the init step.
-#[inline(never)]
-fn init<C: Client, S>(
-    step: Box<InitStep<S>>,
-    handler: String,
-    concurrency: usize,
-    api: &mut RuntimeApi<C>,
-) -> S {
-    let state = {
-        let api = RefCell::new(&mut *api);
-        let connect = || api.borrow_mut().connect();
-        let init = Init {
-            handler,
-            concurrency,
-            surroundings: Surroundings::Lambda(&connect),
-        };
-        panics::during_init(|| step(&init))
-    };
-    state.unwrap_or_else(|error| init_failed(api, error))
-}
-
-#[cold]
-#[inline(never)]
-fn before_snapshot<C: Client, S>(
-    hooks: Vec<Hook<S>>,
-    state: &S,
-    begun: Duration,
-    api: &mut RuntimeApi<C>,
-) {
-    panics::install_with_log();
-    if let Err(error) = snapshot::before(hooks, state, begun) {
-        init_failed(api, error);
-    }
-}
-
-/// The snapshot and what follows it in each restored environment.
-#[cold]
-fn restore<C: Client, S>(api: &mut RuntimeApi<C>, after: Vec<Hook<S>>, state: &S) {
-    if let Err(error) = snapshot::wait_for_restore(api) {
-        end(&Stop::Api(error));
-    }
-    if let Err(error) = snapshot::after(after, state) {
-        failed("the restore failed: ", &error, || api.restore_error(&error));
-    }
-}
-
-/// Why the process ends.
-pub(crate) enum Stop {
-    /// There is no Runtime API to talk to.
-    Settings(InvalidEndpoint),
-    /// The Runtime API does not let it go on.
-    Api(ApiError),
 }
 
 /// Serves events one after the other.
