@@ -68,30 +68,29 @@ impl Application {
         })
     }
 
-    /// Waits in the init phase until it is ready. With `AWS_LWA_ASYNC_INIT` or COLDSPARK_ASYNC_INIT it waits
-    /// only until `leave`; the first event then waits for the rest.
-    pub(crate) fn await_init(&self, leave: Duration) -> Result<(), Error> {
+    /// Waits in the init phase until it is ready. With AWS_LWA_ASYNC_INIT or COLDSPARK_ASYNC_INIT it waits until
+    /// `async_limit` at the latest, and the first event then goes on waiting.
+    pub(crate) fn await_init(&self, async_limit: Duration) -> Result<(), Error> {
         self.log.ensure_reader()?;
         let Some(process) = lock(&self.process).clone() else {
             return Ok(());
         };
-        let may_leave =
-            settings::async_init()? || (self.web.async_init && settings::is_on_demand());
-        let leave = Some(leave).filter(|_| may_leave);
+        let is_async = settings::async_init()? || (self.web.async_init && settings::is_on_demand());
+        let async_limit = Some(async_limit).filter(|_| is_async);
         let limits = [self.settings.init_timeout, self.web.check.timeout];
         let limit = limits.into_iter().flatten().min();
         let until = limit.map(|limit| process.started + limit);
-        let leave = leave.filter(|leave| until.is_none_or(|until| *leave < until));
-        match self.await_ready(&process, leave.or(until)) {
+        let async_limit = async_limit.filter(|limit| until.is_none_or(|until| *limit < until));
+        match self.await_ready(&process, async_limit.or(until)) {
             Ok(connection) => self.keep_connection(connection),
-            Err(ExchangeError::TimedOut) if leave.is_some() => warn(format_args!(
+            Err(ExchangeError::TimedOut) if async_limit.is_some() => warn(format_args!(
                 "{} is not ready shortly before Lambda's limit for the init phase; the first event \
                  waits for it",
                 self.name()
             )),
             Err(ExchangeError::TimedOut) => {
                 let (_, stderr) = process.end(self.log);
-                return Err(self.not_ready(&process, limit.unwrap_or_default(), stderr));
+                return Err(self.init_timeout(&process, limit.unwrap_or_default(), stderr));
             }
             Err(error) => {
                 let error = self.report(&process, error, When::GettingReady);
@@ -104,9 +103,10 @@ impl Application {
         Ok(())
     }
 
+    /// The error of an init phase that has reached its limit.
     #[cold]
     #[inline(never)]
-    fn not_ready(&self, process: &Process, limit: Duration, stderr: &str) -> Error {
+    fn init_timeout(&self, process: &Process, limit: Duration, stderr: &str) -> Error {
         let setting = match self.web.check.timeout == Some(limit) {
             true => "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS",
             false => "COLDSPARK_INIT_TIMEOUT_MS",
@@ -126,7 +126,7 @@ impl Application {
         &self,
         until: Option<Duration>,
     ) -> Result<(Arc<Process>, Option<Connection>), NotReady> {
-        let mut again = true;
+        let mut may_start_again = true;
         loop {
             let process = self.current().map_err(NotReady::Failed)?;
             let found = match process.is_ready() {
@@ -136,8 +136,8 @@ impl Application {
             match found {
                 Ok(connection) => return Ok((process, connection)),
                 // It was ready, and has ended between two requests.
-                Err(ExchangeError::Ended) if process.is_ready() && again => {
-                    again = false;
+                Err(ExchangeError::Ended) if process.is_ready() && may_start_again => {
+                    may_start_again = false;
                     let lost = self.report(&process, ExchangeError::Ended, When::BetweenEvents);
                     warn(format_args!("{}; it is started again", lost.message()));
                 }
@@ -170,7 +170,7 @@ impl Application {
         Ok(new)
     }
 
-    /// Notes that an answer came.
+    /// Notes that the application has answered.
     pub(super) fn note_answer(&self) {
         self.unanswered.store(false, Ordering::Relaxed);
     }
@@ -179,8 +179,8 @@ impl Application {
     /// is started again; returns whether it was.
     #[inline(never)]
     pub(super) fn note_timeout(&self, process: &Arc<Process>) -> bool {
-        let again = self.unanswered.swap(true, Ordering::Relaxed);
-        if again {
+        let hangs = self.unanswered.swap(true, Ordering::Relaxed);
+        if hangs {
             self.note_answer();
             warn(format_args!(
                 "{} has not answered two events one after the other, and is killed and started again",
@@ -188,10 +188,10 @@ impl Application {
             ));
             self.replace(process);
         }
-        again
+        hangs
     }
 
-    /// Replaces a process by a new one, unless another thread has done so.
+    /// Ends a process and starts a new one in its place, unless another thread has done so.
     #[inline(never)]
     fn replace(&self, process: &Arc<Process>) {
         process.end(self.log);
@@ -204,8 +204,7 @@ impl Application {
         }
         self.close_idle();
         *current = None;
-        // One that was never ready is only replaced at the next event, so that it does not start
-        // again and again.
+        // After one that was never ready, only the next event starts another: it would start again and again.
         if process.is_ready() && !children::shutdown_has_begun() {
             match Process::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),

@@ -1,4 +1,4 @@
-//! One request on a connection, and the answer to it. Meanwhile the process and its log are watched.
+//! One request on a connection, and the answer to it. Each wait also ends with the process, and reads the log.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -19,7 +19,7 @@ const LONGEST_HEAD: usize = 256 * 1024;
 /// blocks, and touches no page of its own.
 const HEAD: usize = 2 * 1024;
 
-/// A request that is sent on a connection, and answered.
+/// A request that is sent on a connection, and the answer that comes.
 pub(super) struct Exchange<'a> {
     connection: Connection,
     pub(super) request: &'a Request<'a>,
@@ -126,8 +126,8 @@ impl<'a> Exchange<'a> {
                 return Ok(());
             }
             if whole {
-                let quiet = !*closed && received.is_empty();
-                self.reusable = head.keep_alive && quiet && self.is_sent();
+                let usable = !*closed && received.is_empty();
+                self.reusable = head.keep_alive && usable && self.is_sent();
                 return Ok(());
             }
             self.advance(body.room())?;
@@ -187,8 +187,8 @@ impl<'a> Exchange<'a> {
 
 /// Whether to parse now: an empty line may have come behind `searched`, or the bytes are not a head.
 fn has_line_end(received: &[u8], searched: usize) -> bool {
-    let fresh = &received[searched.saturating_sub(3)..];
-    let ends = fresh.windows(2).any(|two| two == b"\n\n")
-        || fresh.windows(3).any(|three| three == b"\n\r\n");
+    let new = &received[searched.saturating_sub(3)..];
+    let ends =
+        new.windows(2).any(|two| two == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n");
     ends || (received.len() >= 5 && !received.starts_with(b"HTTP/"))
 }

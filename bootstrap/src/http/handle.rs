@@ -17,6 +17,14 @@ use crate::error::{self, When};
 use crate::process::response::StreamedResponse;
 use crate::process::wait;
 
+/// What the response of an event is written to, and until when.
+struct ResponseSink<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    deadline: Deadline,
+    /// Whether a streamed response has begun. Its status is sent then, and the caller cannot get 504.
+    stream_begun: bool,
+}
+
 impl Application {
     /// Answers an event; returns the response unless it was streamed.
     #[inline(never)]
@@ -26,17 +34,17 @@ impl Application {
         context: &Context<'_>,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let mut to = Receiver {
+        let mut sink = ResponseSink {
             deadline: Deadline::of(context, self.settings.deadline_margin),
             writer,
-            begun: false,
+            stream_begun: false,
         };
         self.log.begin_event(context);
         let request = match Request::of_event(event, context, &self.web, &self.host) {
             Ok(request) => request,
-            Err(refusal) => return self.refuse(refusal, to.writer),
+            Err(refusal) => return self.refuse(refusal, sink.writer),
         };
-        let response = self.serve(&request, &mut to);
+        let response = self.serve(&request, &mut sink);
         match wait::has_log() {
             true => self.log.end_lines(),
             false => self.log.flush(),
@@ -64,15 +72,15 @@ impl Application {
         }
     }
 
-    /// Answers in the application's place.
+    /// Answers in the application's place, with this status line and text.
     fn respond(
         &self,
         front_end: FrontEnd,
-        line: &str,
+        status_line: &str,
         text: &str,
         writer: &mut Writer<'_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let answer = Answer::plain_text(line);
+        let answer = Answer::plain_text(status_line);
         let body = [text, "\n"].concat().into_bytes();
         if self.web.stream {
             let mut stream =
@@ -80,35 +88,36 @@ impl Application {
             stream.send(&[answer.prelude(), body].concat());
             return Ok(None);
         }
-        // It is a short text.
+        // A short text is below every limit, so there is no error.
         Ok(answer.into_response(front_end, body, false).ok())
     }
 
+    /// Answers a request, unless the event is given up before.
     fn serve(
         &self,
         request: &Request<'_>,
-        to: &mut Receiver<'_, '_>,
+        sink: &mut ResponseSink<'_, '_>,
     ) -> Result<Option<Vec<u8>>, Error> {
-        if to.deadline.is_over() {
-            return self.give_up(request, to, ", which left no time to ask");
+        if sink.deadline.is_over() {
+            return self.give_up(request, sink, ", which left no time to ask");
         }
-        let (process, connection) = match self.prepare(to.deadline.at) {
+        let (process, connection) = match self.prepare(sink.deadline.at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
             Err(NotReady::TimedOut(why)) => {
-                return self.give_up(request, to, &["; not ready: ", &why].concat());
+                return self.give_up(request, sink, &["; not ready: ", &why].concat());
             }
         };
-        match self.exchange(request, &process, connection, to) {
+        match self.exchange(request, &process, connection, sink) {
             Ok(response) => Ok(response),
             Err(ExchangeError::TimedOut) => {
                 let what = match self.note_timeout(&process) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };
-                match to.begun {
-                    true => Err(to.deadline.error(what)),
-                    false => self.give_up(request, to, what),
+                match sink.stream_begun {
+                    true => Err(sink.deadline.error(what)),
+                    false => self.give_up(request, sink, what),
                 }
             }
             Err(error) => Err(self.report(&process, error, When::Answering)),
@@ -120,10 +129,10 @@ impl Application {
     fn give_up(
         &self,
         request: &Request<'_>,
-        to: &mut Receiver<'_, '_>,
+        sink: &mut ResponseSink<'_, '_>,
         what: &str,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let error = to.deadline.error(what);
+        let error = sink.deadline.error(what);
         let Some(front_end) = request.front_end else {
             return Err(error);
         };
@@ -132,18 +141,19 @@ impl Application {
             error.message()
         ));
         let text = "the application has not answered in time";
-        self.respond(front_end, "504 Gateway Timeout", text, to.writer)
+        self.respond(front_end, "504 Gateway Timeout", text, sink.writer)
     }
 
+    /// Sends the request, on the idle connection or on a new one, and receives the answer.
     fn exchange(
         &self,
         request: &Request<'_>,
         process: &Process,
-        kept: Option<Connection>,
-        to: &mut Receiver<'_, '_>,
+        idle: Option<Connection>,
+        sink: &mut ResponseSink<'_, '_>,
     ) -> Result<Option<Vec<u8>>, ExchangeError> {
-        let until = to.deadline.at;
-        let connection = match kept {
+        let until = sink.deadline.at;
+        let connection = match idle {
             Some(connection) => connection,
             None => self.connect(process, until)?,
         };
@@ -168,7 +178,7 @@ impl Application {
             )));
         }
         let response = match self.web.stream {
-            true => stream(&mut exchange, &head, to)?,
+            true => stream(&mut exchange, &head, sink)?,
             false => collect(&mut exchange, &head, self.web.compress)?,
         };
         self.keep_connection(exchange.reusable());
@@ -176,7 +186,7 @@ impl Application {
     }
 }
 
-/// The whole response.
+/// Receives the answer, and returns the response as a whole.
 fn collect(
     exchange: &mut Exchange<'_>,
     head: &Head,
@@ -206,11 +216,11 @@ fn collect(
     Ok(Some(response))
 }
 
-/// Passes the response on as it comes.
+/// Sends the response to Lambda while the answer is received.
 fn stream(
     exchange: &mut Exchange<'_>,
     head: &Head,
-    to: &mut Receiver<'_, '_>,
+    sink: &mut ResponseSink<'_, '_>,
 ) -> Result<Option<Vec<u8>>, ExchangeError> {
     let bytes = exchange.take_head(head);
     let answer = Answer::read(&bytes, head, exchange.fields())?;
@@ -223,10 +233,10 @@ fn stream(
             Vec::new(),
         ),
     };
-    let mut stream = StreamedResponse::new(to.writer, Some(content_type), to.deadline);
-    // The head is sent with the part of the body that came, or alone.
+    let mut stream = StreamedResponse::new(sink.writer, Some(content_type), sink.deadline);
+    // The prelude is sent with the first part of the body, or alone.
     let mut body = prelude;
-    to.begun = true;
+    sink.stream_begun = true;
     exchange.receive_body(head, &mut body, &mut |body| {
         stream.send(body);
         body.clear();
@@ -235,12 +245,4 @@ fn stream(
     stream.send_until_deadline();
     stream.send(&body);
     Ok(None)
-}
-
-/// What the response of an event is written to, and until when.
-struct Receiver<'a, 'w> {
-    writer: &'a mut Writer<'w>,
-    deadline: Deadline,
-    /// Whether a streamed response has begun: its status cannot be changed any more.
-    begun: bool,
 }

@@ -12,21 +12,21 @@ use crate::error;
 use crate::worker::protocol::Hook;
 
 impl Application {
-    /// Posts to the path of the hook, if there is one, and expects a status of success. After the restore it
-    /// also checks whether the application is ready.
+    /// Posts to the path of the hook, if a setting names one, and expects a status of success. After the restore
+    /// it also waits until the application is ready.
     #[cold]
     #[inline(never)]
     pub(crate) fn hook(&self, hook: Hook) -> Result<(), Error> {
         self.log.begin_hook();
         // No connection survives the snapshot.
         self.close_idle();
-        let done = self.run_hook(hook);
+        let result = self.run_hook(hook);
         self.close_idle();
-        if done.is_err() {
+        if result.is_err() {
             self.end();
         }
         self.log.flush();
-        done
+        result
     }
 
     fn run_hook(&self, hook: Hook) -> Result<(), Error> {
@@ -39,7 +39,7 @@ impl Application {
         let name = hook.when().words();
         let (process, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
-            NotReady::TimedOut(_) => self.late(name),
+            NotReady::TimedOut(_) => self.not_ready(name),
         })?;
         let failed = |error| self.report(&process, error, hook.when());
         if let Some(path) = path {
@@ -55,14 +55,14 @@ impl Application {
         }
         if hook == Hook::AfterRestore {
             match self.await_ready(&process, until) {
-                Err(ExchangeError::TimedOut) => return Err(self.late(name)),
+                Err(ExchangeError::TimedOut) => return Err(self.not_ready(name)),
                 other => drop(other.map_err(failed)?),
             }
         }
         Ok(())
     }
 
-    fn late(&self, name: &str) -> Error {
+    fn not_ready(&self, name: &str) -> Error {
         Error::new(
             error::INIT_TIMEOUT,
             format!(
@@ -72,7 +72,7 @@ impl Application {
         )
     }
 
-    /// Without a time limit of its own, since Lambda has one.
+    /// Posts to this path, and returns the status of the answer. There is no time limit: Lambda has one.
     fn post(&self, process: &Process, path: &str) -> Result<u16, ExchangeError> {
         let connection = self.connect(process, None)?;
         let request = Request::empty("POST", path, &self.host);

@@ -45,19 +45,19 @@ use crate::log::Log;
 use crate::settings::Settings;
 use program::Program;
 
-/// The init step: starts the application, and waits until it is ready, or with a setting only until
-/// `leave`.
+/// The init step: starts the application, and waits until it is ready. With AWS_LWA_ASYNC_INIT or
+/// COLDSPARK_ASYNC_INIT it waits until `async_limit` at the latest.
 #[cold]
 #[inline(never)]
 pub(crate) fn start(
     init: &Init<'_>,
     settings: Settings,
     log: &'static Log,
-    leave: Duration,
+    async_limit: Duration,
 ) -> Result<Box<Application>, Error> {
     let program = Program::find(init.handler(), &settings)?;
     let application = Box::new(Application::start(program, settings, log)?);
     init.connect();
-    application.await_init(leave)?;
+    application.await_init(async_limit)?;
     Ok(application)
 }

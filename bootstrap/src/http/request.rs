@@ -12,8 +12,8 @@ use super::metadata;
 use super::settings::WebSettings;
 use super::{base64, target};
 
-/// Headers that are not passed on, since they are made anew or concern how the body was sent.
-const MADE: [&str; 2] = ["content-length", "expect"];
+/// Headers that are not passed on: the bootstrap writes the length itself, and has the whole body already.
+const NOT_PASSED_ON: [&str; 2] = ["content-length", "expect"];
 
 /// The bytes of a request.
 pub(super) struct Request<'e> {
@@ -21,25 +21,25 @@ pub(super) struct Request<'e> {
     pub(super) body: Cow<'e, [u8]>,
     /// `None` for an event that is not a front end's request.
     pub(super) front_end: Option<FrontEnd>,
-    /// Whether its answer has no body.
+    /// Whether the method is HEAD, whose answers have no body.
     pub(super) is_head: bool,
-    /// Whether it is idempotent (RFC 9110, section 9.2.2).
+    /// Whether the method is idempotent (RFC 9110, section 9.2.2), so that it may be sent again.
     pub(super) may_repeat: bool,
     pub(super) accepts_gzip: bool,
 }
 
-/// Why there is no request for an event.
+/// Why an event becomes no request to the application.
 pub(super) enum Refusal {
-    /// HTTP does not allow it.
+    /// HTTP does not allow the client's request, for this reason.
     BadRequest(FrontEnd, String),
-    /// A path of a hook, which only the bootstrap calls.
+    /// The path is that of a hook, which only the bootstrap may call.
     Forbidden(FrontEnd),
-    /// The front end's event is invalid.
+    /// The front end's event is invalid, for this reason.
     InvalidEvent(&'static str),
 }
 
 impl<'e> Request<'e> {
-    /// The request of an event: as the front end has it, or the event itself as a body.
+    /// The request of an event: the one that the front end got, or a POST with the event as its body.
     pub(super) fn of_event(
         event: &'e [u8],
         context: &Context<'_>,
@@ -64,19 +64,21 @@ impl<'e> Request<'e> {
     pub(super) fn empty(method: &str, path: &str, host: &str) -> Self {
         let mut request = match method {
             "POST" => Self::post(path, host, Cow::Borrowed(&[])),
-            _ => Self::begun(method, path.as_bytes(), host, Cow::Borrowed(&[])),
+            _ => Self::new(method, path.as_bytes(), host, Cow::Borrowed(&[])),
         };
         request.end();
         request
     }
 
+    /// A POST with this body, whose head is not complete yet.
     fn post(path: &str, host: &str, body: Cow<'e, [u8]>) -> Self {
-        let mut request = Self::begun("POST", path.as_bytes(), host, body);
+        let mut request = Self::new("POST", path.as_bytes(), host, body);
         request.push_length();
         request
     }
 
-    fn begun(method: &str, target: &[u8], host: &str, body: Cow<'e, [u8]>) -> Self {
+    /// A request whose head has a request line and `Host`, and is not complete yet.
+    fn new(method: &str, target: &[u8], host: &str, body: Cow<'e, [u8]>) -> Self {
         let mut head = Vec::with_capacity(2048);
         for part in [method.as_bytes(), b" ", target, b" HTTP/1.1\r\n"] {
             head.extend_from_slice(part);
@@ -100,6 +102,7 @@ impl<'e> Request<'e> {
         );
     }
 
+    /// Completes the head.
     fn end(&mut self) {
         self.head.extend_from_slice(b"\r\n");
     }
@@ -139,10 +142,10 @@ impl<'e> Request<'e> {
             return Err(bad("there is more than one Host".to_owned()));
         }
         if let Some((_, value)) = hosts.first() {
-            check("Host", value).map_err(&bad)?;
+            check_value("Host", value).map_err(&bad)?;
         }
-        let given = hosts.first().map_or(host, |(_, value)| value.trim_ascii());
-        let mut request = Self::begun(method, &target, given, body);
+        let host = hosts.first().map_or(host, |(_, value)| value.trim_ascii());
+        let mut request = Self::new(method, &target, host, body);
         request.front_end = Some(front_end);
         request.push_headers(event, &all, settings).map_err(bad)?;
         let sends_body = all
@@ -173,7 +176,7 @@ impl<'e> Request<'e> {
             if !headers::is_token(name) {
                 return Err(format!("the header name {} is invalid", quoted(name)));
             }
-            check(name, value)?;
+            check_value(name, value)?;
             let is = |known: &str| headers::is(name.as_bytes(), known);
             self.accepts_gzip |= is("accept-encoding") && headers::accepts_gzip(value);
             let replaced = (is("authorization") && has_source)
@@ -182,7 +185,7 @@ impl<'e> Request<'e> {
             let name_bytes = name.as_bytes();
             if replaced
                 || headers::is_one_of(name_bytes, &metadata::HEADERS)
-                || headers::is_one_of(name_bytes, &MADE)
+                || headers::is_one_of(name_bytes, &NOT_PASSED_ON)
                 || hop_by_hop.has(name)
             {
                 continue;
@@ -196,7 +199,7 @@ impl<'e> Request<'e> {
         }
         if !cookies.is_empty() {
             let cookies = cookies.join("; ");
-            check("Cookie", &cookies)?;
+            check_value("Cookie", &cookies)?;
             push_header(&mut self.head, "Cookie", &cookies);
         }
         Ok(())
@@ -222,8 +225,8 @@ fn body<'e>(event: &Event<'e>) -> Result<Cow<'e, [u8]>, Refusal> {
     })
 }
 
-/// Values may be secrets, and are not told.
-fn check(name: &str, value: &str) -> Result<(), String> {
+/// Checks a header's value. The message does not contain it, since it may be a secret.
+fn check_value(name: &str, value: &str) -> Result<(), String> {
     match headers::is_value(value) {
         true => Ok(()),
         false => Err(format!("the header {} has an invalid value", quoted(name))),
