@@ -1,7 +1,7 @@
 //! The settings of Lambda Web Adapter 1.1, under its names. layer/WEB_ADAPTER.md has the table.
 //!
-//! An invalid value is named in a warning, and the default is used, since an environment that works with
-//! the Web Adapter has to work here too.
+//! An invalid value is a warning, and the default is used: an environment that works with the Web Adapter must
+//! work here too.
 
 mod statuses;
 
@@ -225,13 +225,13 @@ fn milliseconds(value: &str) -> Option<u64> {
     whole.checked_mul(1000)?.checked_add(parts * scale)
 }
 
-/// Warns of an invalid value: what the setting has to be, and the default, which counts instead.
+/// Warns of an invalid value: what is valid, and what counts instead, which is the default.
 #[inline(never)]
 pub(super) fn unreadable(name: &str, value: &str, form: &str, default: Option<&str>) {
     warn(format_args!(
-        "{name} is {}, and has to be {form}; it is {}",
+        "{name} is {}, and must be {form}; it counts as {}",
         quoted(value),
-        default.unwrap_or("left out")
+        default.unwrap_or("absent")
     ));
 }
 

@@ -21,7 +21,7 @@ impl Statuses {
             if invalid {
                 let instead = match ranges.0.is_empty() {
                     true => default,
-                    false => Some("what can be read of it"),
+                    false => Some("its valid part"),
                 };
                 unreadable(name, &text, "statuses such as 200-399,404", instead);
             }

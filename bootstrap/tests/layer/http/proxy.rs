@@ -221,7 +221,7 @@ fn an_address_that_cannot_be_used_is_a_warning() {
     let log = function.log();
     assert!(
         log.contains(&format!(
-            "{PROXY} is \"127.0.0.1:9002/events\", and has to be"
+            "{PROXY} is \"127.0.0.1:9002/events\", and must be"
         )),
         "{log}"
     );
