@@ -17,10 +17,10 @@ impl<'a> Value<'a> {
     /// The value that these bytes are; `None` when they are not JSON (RFC 8259).
     pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
-        let mut scanner = Scanner { text, at: 0 };
+        let mut scanner = Scanner { text, position: 0 };
         let value = scanner.value()?;
         scanner.space();
-        (scanner.at == text.len()).then_some(value)
+        (scanner.position == text.len()).then_some(value)
     }
 
     /// Its text in the event.
@@ -51,12 +51,11 @@ impl<'a> Value<'a> {
 
     /// Names and values of an object; empty for any other value.
     pub(super) fn members(self) -> impl Iterator<Item = (Cow<'a, str>, Value<'a>)> {
-        let mut parts = self.parts('{');
+        let mut parts = self.inside('{');
         std::iter::from_fn(move || {
             let name = parts.value()?.text()?;
             parts.skip(b':')?;
             let value = parts.value()?;
-            parts.space();
             parts.skip(b',');
             Some((name, value))
         })
@@ -64,10 +63,9 @@ impl<'a> Value<'a> {
 
     /// The values of an array; empty for any other value.
     pub(super) fn items(self) -> impl Iterator<Item = Value<'a>> {
-        let mut parts = self.parts('[');
+        let mut parts = self.inside('[');
         std::iter::from_fn(move || {
             let value = parts.value()?;
-            parts.space();
             parts.skip(b',');
             Some(value)
         })
@@ -80,11 +78,12 @@ impl<'a> Value<'a> {
         (!value.is_null()).then_some(value)
     }
 
-    fn parts(self, opening: char) -> Scanner<'a> {
+    /// A scanner behind the opening bracket; at the end of an empty text for any other value.
+    fn inside(self, opening: char) -> Scanner<'a> {
         let opened = self.0.starts_with(opening);
         Scanner {
             text: if opened { self.0 } else { "" },
-            at: opened.into(),
+            position: opened.into(),
         }
     }
 }
@@ -114,7 +113,7 @@ fn unescaped(text: &str) -> String {
     out
 }
 
-/// The unit of UTF-16 for what stands behind a backslash, and what follows it.
+/// The UTF-16 unit of an escape, and the text that follows it. `escape` begins behind the backslash.
 fn unit(escape: &str) -> (u16, &str) {
     let Some(&letter) = escape.as_bytes().first() else {
         return (0xfffd, "");

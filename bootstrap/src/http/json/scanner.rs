@@ -5,27 +5,27 @@ use super::Value;
 /// Deepest nesting of values. Events of front ends need about five.
 const DEEPEST: usize = 128;
 
-/// Goes through a text value by value.
+/// Goes through a text, value by value.
 pub(super) struct Scanner<'a> {
     pub(super) text: &'a str,
-    pub(super) at: usize,
+    pub(super) position: usize,
 }
 
 impl<'a> Scanner<'a> {
     fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+        self.text.as_bytes().get(self.position).copied()
     }
 
     pub(super) fn space(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
-            self.at += 1;
+            self.position += 1;
         }
     }
 
     /// Skips this byte, and space before it, if it comes next.
     pub(super) fn skip(&mut self, byte: u8) -> Option<()> {
         self.space();
-        (self.peek() == Some(byte)).then(|| self.at += 1)
+        (self.peek() == Some(byte)).then(|| self.position += 1)
     }
 
     /// Skips the next value; `None` when there is no valid value.
@@ -35,29 +35,30 @@ impl<'a> Scanner<'a> {
 
     fn nested(&mut self, depth: usize) -> Option<Value<'a>> {
         self.space();
-        let start = self.at;
+        let start = self.position;
         match self.peek()? {
             b'"' => self.string()?,
-            b'{' => self.several(depth, b'}', true)?,
-            b'[' => self.several(depth, b']', false)?,
-            b't' => self.word("true")?,
-            b'f' => self.word("false")?,
-            b'n' => self.word("null")?,
+            b'{' => self.members_or_items(depth, b'}', true)?,
+            b'[' => self.members_or_items(depth, b']', false)?,
+            b't' => self.literal("true")?,
+            b'f' => self.literal("false")?,
+            b'n' => self.literal("null")?,
             _ => self.number()?,
         }
-        self.text.get(start..self.at).map(Value)
+        self.text.get(start..self.position).map(Value)
     }
 
-    fn word(&mut self, word: &str) -> Option<()> {
+    fn literal(&mut self, word: &str) -> Option<()> {
         self.text
-            .get(self.at..)?
+            .get(self.position..)?
             .starts_with(word)
-            .then(|| self.at += word.len())
+            .then(|| self.position += word.len())
     }
 
-    fn several(&mut self, depth: usize, end: u8, named: bool) -> Option<()> {
+    /// Skips an object, whose values have names, or an array.
+    fn members_or_items(&mut self, depth: usize, end: u8, named: bool) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        self.at += 1;
+        self.position += 1;
         if self.skip(end).is_some() {
             return Some(());
         }
@@ -80,24 +81,24 @@ impl<'a> Scanner<'a> {
 
     fn string(&mut self) -> Option<()> {
         let bytes = self.text.as_bytes();
-        self.at += 1;
+        self.position += 1;
         loop {
-            self.at += plain(bytes.get(self.at..)?);
+            self.position += unescaped_length(bytes.get(self.position..)?);
             match self.peek()? {
                 b'"' => {
-                    self.at += 1;
+                    self.position += 1;
                     return Some(());
                 }
                 b'\\' => {
-                    let digits = match bytes.get(self.at + 1)? {
-                        b'u' => bytes.get(self.at + 2..self.at + 6)?,
+                    let digits = match bytes.get(self.position + 1)? {
+                        b'u' => bytes.get(self.position + 2..self.position + 6)?,
                         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => &[],
                         _ => return None,
                     };
                     if !digits.iter().all(u8::is_ascii_hexdigit) {
                         return None;
                     }
-                    self.at += 2 + digits.len();
+                    self.position += 2 + digits.len();
                 }
                 _ => return None,
             }
@@ -113,9 +114,9 @@ impl<'a> Scanner<'a> {
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
+            self.position += 1;
             if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
+                self.position += 1;
             }
             self.digits()?;
         }
@@ -123,32 +124,33 @@ impl<'a> Scanner<'a> {
     }
 
     fn skip_here(&mut self, byte: u8) -> Option<()> {
-        (self.peek() == Some(byte)).then(|| self.at += 1)
+        (self.peek() == Some(byte)).then(|| self.position += 1)
     }
 
     fn digits(&mut self) -> Option<()> {
-        let start = self.at;
+        let start = self.position;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+            self.position += 1;
         }
-        (self.at > start).then_some(())
+        (self.position > start).then_some(())
     }
 }
 
-/// How many bytes at the beginning stand in a string of JSON as they are. Eight are looked at with
-/// one step: bodies are long.
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk() {
+/// How many bytes at the beginning need no escape in a string of JSON. Eight are checked in one step, since
+/// bodies are long.
+pub(super) fn unescaped_length(bytes: &[u8]) -> usize {
+    let mut length = 0;
+    while let Some(word) = bytes[length..].first_chunk() {
         if has_special(u64::from_ne_bytes(*word)) {
             break;
         }
-        at += 8;
+        length += 8;
     }
-    let rest = bytes[at..].iter();
-    at + rest
-        .take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\'))
-        .count()
+    let rest = bytes[length..].iter();
+    length
+        + rest
+            .take_while(|byte| **byte >= b' ' && !matches!(byte, b'"' | b'\\'))
+            .count()
 }
 
 /// Whether a byte of the word is below the space, a quotation mark or a backslash.

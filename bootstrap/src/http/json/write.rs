@@ -2,14 +2,14 @@
 
 use coldspark::internal::push_json_unit;
 
-use super::scanner::plain;
+use super::scanner::unescaped_length;
 
 /// Writes a text in quotation marks.
 pub(in crate::http) fn push_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let mut rest = text.as_bytes();
     loop {
-        let (run, behind) = rest.split_at(plain(rest));
+        let (run, behind) = rest.split_at(unescaped_length(rest));
         out.extend_from_slice(run);
         let Some((&byte, behind)) = behind.split_first() else {
             break;
