@@ -38,7 +38,7 @@ use crate::worker::protocol::Hook;
 coldspark::main!({
     sys::read_ahead::start();
     if sys::variable(settings::RUNTIME_API).is_none() {
-        http::run_elsewhere();
+        http::run_image_command();
     }
     Runtime::without_tracing(mode::start)
         .before_snapshot(|mode| mode::run_hook(mode, Hook::BeforeSnapshot))

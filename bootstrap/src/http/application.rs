@@ -244,7 +244,7 @@ impl Application {
         match error {
             ExchangeError::Malformed(what) => Error::new(
                 kind,
-                format!("{name} has answered what HTTP/1.1 does not allow: {what}"),
+                format!("{name} has sent an answer that HTTP/1.1 does not allow: {what}"),
             ),
             ExchangeError::Unusable(error) => error,
             ExchangeError::System(what, error) => error::system(what, &error),

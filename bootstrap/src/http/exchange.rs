@@ -65,7 +65,7 @@ impl<'a> Exchange<'a> {
                 match parse_head(received, fields).map_err(ExchangeError::Malformed)? {
                     Some(head) if head.status == 101 => {
                         return Err(ExchangeError::Malformed(
-                            "it has changed the protocol, which nobody has asked for",
+                            "it has switched protocols, and the request did not ask for that",
                         ));
                     }
                     Some(head) if head.status < 200 => {

@@ -60,16 +60,15 @@ fn lambda_context(context: &Context<'_>) -> String {
         .deadline()
         .and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let deadline = milliseconds(deadline.unwrap_or_default()).to_string();
-    let json_text = |text: Option<&str>| -> String {
-        let value = text.and_then(|text| Value::parse(text.as_bytes()));
-        value.map_or_else(|| "null".to_owned(), |value| value.raw().to_owned())
-    };
     let memory = sys::variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|size| size.to_str());
     let memory = memory.filter(|size| size.bytes().all(|byte| byte.is_ascii_digit()));
     for (name, value) in [
         (",\"deadline\":", &*deadline),
-        (",\"client_context\":", &json_text(context.client_context())),
-        (",\"identity\":", &json_text(context.cognito_identity())),
+        (
+            ",\"client_context\":",
+            valid_or_null(context.client_context()),
+        ),
+        (",\"identity\":", valid_or_null(context.cognito_identity())),
         (",\"env_config\":{\"memory\":", memory.unwrap_or("0")),
     ] {
         json.extend_from_slice(name.as_bytes());
@@ -88,4 +87,10 @@ fn lambda_context(context: &Context<'_>) -> String {
     json.extend_from_slice(b"}}");
     // It is made of texts.
     String::from_utf8(json).unwrap_or_default()
+}
+
+/// A text that is JSON, or `null`.
+fn valid_or_null(text: Option<&str>) -> &str {
+    let value = text.and_then(|text| Value::parse(text.as_bytes()));
+    value.map_or("null", Value::raw)
 }

@@ -34,7 +34,7 @@ mod settings;
 mod target;
 
 pub(crate) use application::Application;
-pub(crate) use program::{is_wrapped, run_elsewhere};
+pub(crate) use program::{is_wrapped, run_image_command};
 pub(crate) use proxy::go_through_proxy;
 
 use std::time::Duration;

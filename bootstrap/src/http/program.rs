@@ -26,7 +26,7 @@ pub(crate) struct Program {
 #[cold]
 #[inline(never)]
 pub(crate) fn is_wrapped(handler: &str) -> bool {
-    is_wrapper() || (handler.is_empty() && command().is_some())
+    is_wrapper() || (handler.is_empty() && image_command().is_some())
 }
 
 /// Whether `AWS_LAMBDA_EXEC_WRAPPER` names this program: then the managed runtime is not started, and the
@@ -47,7 +47,7 @@ impl Program {
     pub(crate) fn find(handler: &str, settings: &Settings) -> Result<Self, Error> {
         let path = handler.strip_prefix(HTTP).unwrap_or(handler);
         if path.is_empty() {
-            let command = command();
+            let command = image_command();
             return Self::of_command(command.ok_or_else(|| {
                 Error::new(
                     error::NO_SUCH_HANDLER,
@@ -71,7 +71,7 @@ impl Program {
     fn of_command(arguments: Vec<CString>) -> Result<Self, Error> {
         let word = arguments.first().cloned().unwrap_or_default();
         let name = word.to_string_lossy().into_owned();
-        let file = on_path(&word).ok_or_else(|| {
+        let file = find_executable(&word).ok_or_else(|| {
             Error::new(
                 error::NO_SUCH_HANDLER,
                 format!(
@@ -108,7 +108,7 @@ impl Program {
         self.environment.extend(CString::new(line).map(Cow::Owned));
     }
 
-    /// Makes this process the program, or says why it cannot.
+    /// Replaces this process by the program (execve(2)). It returns only after an error, which is a warning.
     #[inline(never)]
     fn replace(&self) {
         let error = sys::spawn::replace(&self.file, &self.arguments, &self.environment);
@@ -116,7 +116,7 @@ impl Program {
     }
 }
 
-/// Starts the bootstrap once more, with this address as that of the Runtime API. It returns only if it cannot.
+/// Starts the bootstrap once more, with this address as that of the Runtime API. It returns only after an error.
 pub(super) fn start_again(api: &str) {
     let mut itself = Program {
         file: c"/proc/self/exe".to_owned(),
@@ -128,18 +128,18 @@ pub(super) fn start_again(api: &str) {
     itself.replace();
 }
 
-/// Runs the command if this program stands before one and there is no Runtime API: so the image also runs
-/// elsewhere.
+/// Runs the image's command, if this program stands before one. It is called where there is no Runtime API, so
+/// that the image runs outside of Lambda as well.
 #[cold]
 #[inline(never)]
-pub(crate) fn run_elsewhere() {
-    if let Some(Ok(program)) = command().map(Program::of_command) {
+pub(crate) fn run_image_command() {
+    if let Some(Ok(program)) = image_command().map(Program::of_command) {
         program.replace();
     }
 }
 
-/// The words of the image's command.
-fn command() -> Option<Vec<CString>> {
+/// The words of the image's command, if this program stands before one.
+fn image_command() -> Option<Vec<CString>> {
     let words = arguments::command_line();
     let first = words.get(1)?;
     let skipped = match first.as_bytes() == HTTP.as_bytes() {
@@ -151,8 +151,8 @@ fn command() -> Option<Vec<CString>> {
     Some(command.to_vec())
 }
 
-/// The file that a command's first word names.
-fn on_path(word: &CStr) -> Option<PathBuf> {
+/// The file that a command's first word names: a path, or a name to look for in the folders of PATH.
+fn find_executable(word: &CStr) -> Option<PathBuf> {
     let word = Path::new(OsStr::from_bytes(word.to_bytes()));
     let folders = sys::variable("PATH").unwrap_or(OsStr::new("/usr/local/bin:/usr/bin:/bin"));
     match word.as_os_str().as_bytes().contains(&b'/') {

@@ -134,17 +134,13 @@ impl<'e> Request<'e> {
             return Err(Refusal::Forbidden(front_end));
         }
         let all = event.headers();
-        let hosts = all
+        let mut hosts = all
             .iter()
             .filter(|(name, _)| headers::is(name.as_bytes(), "host"));
-        let hosts: Vec<_> = hosts.collect();
-        if hosts.len() > 1 {
+        let host = hosts.next().map_or(host, |(_, value)| value.trim_ascii());
+        if hosts.next().is_some() {
             return Err(bad("there is more than one Host".to_owned()));
         }
-        if let Some((_, value)) = hosts.first() {
-            check_value("Host", value).map_err(&bad)?;
-        }
-        let host = hosts.first().map_or(host, |(_, value)| value.trim_ascii());
         let mut request = Self::new(method, &target, host, body);
         request.front_end = Some(front_end);
         request.push_headers(event, &all, settings).map_err(bad)?;

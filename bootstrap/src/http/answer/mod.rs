@@ -45,8 +45,7 @@ impl<'a> Answer<'a> {
             headers.push((name, value));
         }
         let hop_by_hop = HopByHop::of(&mut headers.iter().copied());
-        let kept = headers.iter().copied();
-        let headers = kept.filter(|(name, _)| !hop_by_hop.has(name)).collect();
+        headers.retain(|(name, _)| !hop_by_hop.has(name));
         let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next();
         let line = text(line.and_then(|line| line.get(9..)).unwrap_or_default());
         Ok(Self {

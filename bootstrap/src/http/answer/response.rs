@@ -114,14 +114,14 @@ impl Answer<'_> {
             false => b",\"headers\":{",
         };
         out.extend_from_slice(key);
-        let apart = front_end == FrontEnd::ApiGatewayV2;
+        let cookies_apart = front_end == FrontEnd::ApiGatewayV2;
         let mut first = true;
         for (index, (name, _)) in self.headers.iter().enumerate() {
             let before = &self.headers[..index];
             let known = before
                 .iter()
                 .any(|(known, _)| known.eq_ignore_ascii_case(name));
-            if known || (apart && is_cookie(name)) {
+            if known || (cookies_apart && is_cookie(name)) {
                 continue;
             }
             if !first {
@@ -140,7 +140,7 @@ impl Answer<'_> {
             }
         }
         out.push(b'}');
-        if apart {
+        if cookies_apart {
             let cookies = self.headers.iter().filter(|(name, _)| is_cookie(name));
             out.extend_from_slice(b",\"cookies\":");
             push_list(out, cookies.map(|(_, value)| *value));
