@@ -14,6 +14,9 @@ use crate::sys::{pipe, socket};
 /// The largest part of an answer that is kept while its request is still being sent.
 const MOST_AHEAD: usize = 64 * 1024 * 1024;
 
+/// A socket for each address of the application. It has two at most.
+pub(super) type Sockets = [Option<OwnedFd>; 2];
+
 /// A connection.
 pub(super) struct Connection {
     pub(super) socket: OwnedFd,
@@ -28,19 +31,22 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects to the first of the addresses that accepts.
+    /// Connects to the first of the addresses that accepts. Sockets that are refused stay in `sockets`, for
+    /// the next attempt.
     pub(super) fn open(
         addresses: impl Iterator<Item = SocketAddr>,
+        sockets: &mut Sockets,
         process: &Process,
         until: Option<Duration>,
     ) -> Result<Self, ExchangeError> {
-        for address in addresses {
-            match socket::connect(&address) {
+        for (address, kept) in addresses.zip(sockets) {
+            match begin(&address, kept) {
                 Ok((socket, true)) => return Ok(Self::new(socket)),
-                Ok((socket, false)) => match Self::wait(socket, &address, process, until)? {
-                    Some(connection) => return Ok(connection),
-                    None => continue,
-                },
+                Ok((socket, false)) => {
+                    if let Some(connection) = Self::wait(socket, &address, process, until)? {
+                        return Ok(connection);
+                    }
+                }
                 Err(error) if is_refusal(&error) => {}
                 Err(error) => {
                     return Err(ExchangeError::System("connect to the application", error));
@@ -116,6 +122,21 @@ impl Connection {
             ));
         }
         Ok(self.received.len() > start)
+    }
+}
+
+/// Begins to connect, with the kept socket or a new one; returns it, and whether it is connected already.
+fn begin(address: &SocketAddr, kept: &mut Option<OwnedFd>) -> io::Result<(OwnedFd, bool)> {
+    let socket = match kept.take() {
+        Some(socket) => socket,
+        None => socket::new(address)?,
+    };
+    match socket::connect(socket.as_fd(), address) {
+        Ok(connected) => Ok((socket, connected)),
+        Err(error) => {
+            *kept = Some(socket);
+            Err(error)
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use coldspark::internal::since_boot;
 
 use super::application::{Application, lock};
-use super::connection::Connection;
+use super::connection::{Connection, Sockets};
 use super::exchange_error::ExchangeError;
 use super::process::Process;
 
@@ -39,8 +39,10 @@ impl Application {
     ) -> Result<Connection, ExchangeError> {
         const LONGEST: Duration = Duration::from_secs(1);
         let begun = since_boot();
+        let mut sockets = Sockets::default();
         loop {
-            match Connection::open(self.addresses(self.web.port), process, until) {
+            let addresses = self.addresses(self.web.port);
+            match Connection::open(addresses, &mut sockets, process, until) {
                 Err(ExchangeError::Refused) if since_boot() - begun < LONGEST => {
                     let taken = since_boot() - begun;
                     process.pause(Duration::from_millis(1).max(taken / 8), until)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use coldspark::internal::{Head, since_boot, warn};
 
 use super::application::Application;
-use super::connection::Connection;
+use super::connection::{Connection, Sockets};
 use super::exchange::Exchange;
 use super::exchange_error::ExchangeError;
 use super::process::Process;
@@ -48,6 +48,7 @@ impl Application {
         // On a core that both share, each sample of the CPU time would interrupt the application.
         let mut patience = Patience::begin();
         let clock = process.child.cpu_clock();
+        let mut sockets = Sockets::default();
         let age = || since_boot().saturating_sub(process.started);
         process.pause(first_pause(age()), until)?;
         loop {
@@ -56,7 +57,7 @@ impl Application {
                 self.warn_not_ready(process);
             }
             let mut timer = RetryTimer::new(process.started, now, clock.read());
-            let Some(connection) = self.attempt(process, until)? else {
+            let Some(connection) = self.attempt(&mut sockets, process, until)? else {
                 process.last_check.store(NOT_LISTENING, Ordering::Relaxed);
                 loop {
                     process.pause(timer.pause, until)?;
@@ -82,10 +83,12 @@ impl Application {
     #[inline(never)]
     fn attempt(
         &self,
+        sockets: &mut Sockets,
         process: &Process,
         until: Option<Duration>,
     ) -> Result<Option<Connection>, ExchangeError> {
-        match Connection::open(self.addresses(self.web.check.port), process, until) {
+        let addresses = self.addresses(self.web.check.port);
+        match Connection::open(addresses, sockets, process, until) {
             Ok(connection) => Ok(Some(connection)),
             Err(ExchangeError::Refused) => Ok(None),
             Err(error) => Err(error),

@@ -35,13 +35,6 @@ impl Address {
         }
     }
 
-    fn family(&self) -> libc::c_int {
-        match self {
-            Self::V4(_) => libc::AF_INET,
-            Self::V6(_) => libc::AF_INET6,
-        }
-    }
-
     fn connect(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
         let (pointer, size) = match self {
             Self::V4(address) => ((&raw const *address).cast(), size_of_val(address)),
@@ -67,20 +60,23 @@ impl Address {
     }
 }
 
-/// A new socket that does not block, and whether it is connected already. On one machine the first call
-/// begins, and when it returns the answer is there, which the second call tells; unless the application takes
-/// connections more slowly than they come.
-pub(crate) fn connect(address: &SocketAddr) -> io::Result<(OwnedFd, bool)> {
-    use std::os::fd::AsFd;
-    let target = Address::new(address);
+/// A new socket for connections to such an address, which does not block.
+pub(crate) fn new(address: &SocketAddr) -> io::Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => libc::AF_INET,
+        SocketAddr::V6(_) => libc::AF_INET6,
+    };
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: socket(2) takes integers.
-    let socket = owned(unsafe { libc::socket(target.family(), kind, 0) })?;
-    let mut connected = target.is_connected(socket.as_fd())?;
-    if !connected {
-        connected = target.is_connected(socket.as_fd())?;
-    }
-    Ok((socket, connected))
+    owned(unsafe { libc::socket(family, kind, 0) })
+}
+
+/// Begins to connect; returns whether the socket is connected already. On one machine the first call
+/// begins, and when it returns the answer is there, which the second call tells; unless the application takes
+/// connections more slowly than they come. A socket that was refused can be connected again.
+pub(crate) fn connect(socket: BorrowedFd<'_>, address: &SocketAddr) -> io::Result<bool> {
+    let target = Address::new(address);
+    Ok(target.is_connected(socket)? || target.is_connected(socket)?)
 }
 
 /// Whether a socket that was not connected at once is connected now, or why it never will be.
