@@ -146,23 +146,23 @@ fn worker() -> Package {
 }
 
 #[test]
-fn one_worker() {
+fn one_worker_answers_every_event_once() {
     play("worker:handler", worker(), 1, 60);
 }
 
 #[test]
-fn eight_workers() {
+fn eight_workers_answer_every_event_once() {
     play("worker:handler", worker(), 8, 40);
 }
 
 #[test]
-fn shells() {
+fn shells_answer_every_event_once() {
     let package = Package::new().file("f.sh", 0o644, "handler() { printf %s \"$1\"; }");
     play("f.handler", package, 4, 30);
 }
 
 #[test]
-fn executables() {
+fn executables_answer_every_event_once() {
     let package = Package::new().executable("handler", workers::raw("exec cat"));
     play("exec:handler", package, 4, 30);
 }

@@ -53,12 +53,12 @@ fn greets(name: &str, handler: &str, package: Package, without_name: (&str, &str
 const NO_NAME: (&str, &str) = ("Function.NoName", "the event has no name");
 
 #[test]
-fn bash() {
+fn the_example_in_bash_greets() {
     greets("bash", "handler.worker", package("bash"), NO_NAME);
 }
 
 #[test]
-fn python() {
+fn the_example_in_python_greets() {
     greets(
         "python",
         "handler.worker",
@@ -68,12 +68,12 @@ fn python() {
 }
 
 #[test]
-fn perl() {
+fn the_example_in_perl_greets() {
     greets("perl", "handler.worker", package("perl"), NO_NAME);
 }
 
 #[test]
-fn node() {
+fn the_example_in_node_greets() {
     let version = Command::new("node").arg("--version").output();
     if version.is_err() {
         coldspark_emulator::skipped("this machine has no node; scripts/setup installs it");
@@ -89,18 +89,18 @@ fn node() {
 }
 
 #[test]
-fn c() {
+fn the_example_in_c_greets() {
     greets("c", "handler.worker", built("c"), NO_NAME);
 }
 
 #[test]
-fn rust() {
+fn the_example_in_rust_greets() {
     greets("rust", "handler.worker", built("rust"), NO_NAME);
 }
 
 #[test]
 #[ignore = "needs zig, named by ZIG"]
-fn zig() {
+fn the_example_in_zig_greets() {
     greets(
         "zig",
         "handler.worker",
@@ -110,7 +110,7 @@ fn zig() {
 }
 
 #[test]
-fn exec() {
+fn the_example_of_an_executable_answers() {
     greets(
         "exec",
         "handler",
@@ -120,7 +120,7 @@ fn exec() {
 }
 
 #[test]
-fn shell() {
+fn the_example_of_a_shell_function_answers() {
     greets(
         "shell",
         "function.handler",
@@ -130,7 +130,7 @@ fn shell() {
 }
 
 #[test]
-fn snapstart() {
+fn the_example_for_snapstart_runs_its_hooks() {
     let package = package("snapstart");
     let folder = package.task();
     let function = Function::start_with("handler.worker", package, |command| {
@@ -154,7 +154,7 @@ fn snapstart() {
 }
 
 #[test]
-fn chunks() {
+fn the_example_of_chunks_streams() {
     let mut function = Function::start("handler.worker", package("chunks"));
     function.send(event("count", "{}"));
     let request = function.posted();
@@ -167,7 +167,7 @@ fn chunks() {
 }
 
 #[test]
-fn stream() {
+fn the_example_of_a_stream_streams() {
     let http = "application/vnd.awslambda.http-integration-response";
     let variables = [("COLDSPARK_CONTENT_TYPE", http)];
     let mut function = Function::start_env("stream:handler", package("stream"), &variables);

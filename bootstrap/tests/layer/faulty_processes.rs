@@ -53,7 +53,7 @@ const EXECUTABLE: &[Fault] = &[
 ];
 
 #[test]
-fn executables() {
+fn events_of_faulty_executables_have_one_answer_each() {
     play(
         || Function::start("exec:handler", executable()),
         "executables",
@@ -63,7 +63,7 @@ fn executables() {
 }
 
 #[test]
-fn executables_with_files() {
+fn events_of_faulty_executables_with_files_have_one_answer_each() {
     let variables = [("COLDSPARK_EXEC_STDOUT", "file")];
     play(
         || Function::start_env("exec:handler", executable(), &variables),
@@ -74,7 +74,7 @@ fn executables_with_files() {
 }
 
 #[test]
-fn streams() {
+fn events_of_faulty_streams_have_one_answer_each() {
     play(
         || Function::start("stream:handler", executable()),
         "streams",
@@ -128,7 +128,7 @@ fn of_a_shell(ended: Fate) -> Vec<Fault> {
 }
 
 #[test]
-fn shell_functions() {
+fn events_of_faulty_shell_functions_have_one_answer_each() {
     let mut faults = of_a_shell(Fate::Error(ENDED));
     faults.push(("away", 3, Fate::Error(PROTOCOL)));
     play(
@@ -140,7 +140,7 @@ fn shell_functions() {
 }
 
 #[test]
-fn shell_functions_in_subshells() {
+fn events_of_faulty_subshells_have_one_answer_each() {
     let faults = of_a_shell(Fate::Bytes(4));
     let variables = [("COLDSPARK_SHELL", "subshell")];
     play(

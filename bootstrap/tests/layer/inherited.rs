@@ -56,7 +56,7 @@ fn modes() -> [(&'static str, Package, Vec<u32>); 4] {
 }
 
 #[test]
-fn of_one_event_at_a_time() {
+fn processes_of_one_event_at_a_time_inherit_no_other_descriptor() {
     for (handler, package, expected) in modes() {
         let mut function = Function::start(handler, package);
         for _ in 0..3 {
@@ -70,7 +70,7 @@ fn of_one_event_at_a_time() {
 }
 
 #[test]
-fn of_several_events_at_a_time() {
+fn processes_of_several_events_at_a_time_inherit_no_other_descriptor() {
     for (handler, package, expected) in modes() {
         let function = Concurrent::start(handler, package, 4);
         for _ in 0..2 {

@@ -14,14 +14,14 @@ fn refused(handler: &str, package: Package, error_type: &str, texts: &[&str]) ->
 }
 
 #[test]
-fn an_empty_handler() {
+fn an_empty_handler_is_refused() {
     for handler in ["", "worker:", "exec:", "shell:"] {
         refused(handler, Package::new(), NO_SUCH, &["_HANDLER", "names n"]);
     }
 }
 
 #[test]
-fn no_such_file() {
+fn a_handler_without_a_file_is_refused() {
     for handler in [
         "handler",
         "worker:handler",
@@ -45,7 +45,7 @@ fn no_such_file() {
 }
 
 #[test]
-fn a_name_that_leads_out_of_the_package() {
+fn a_name_that_leads_out_of_the_package_is_refused() {
     for name in ["../handler", "/bin/true", "a/../../b", "..", "a/.."] {
         for prefix in ["", "worker:", "exec:"] {
             let handler = format!("{prefix}{name}");
@@ -66,7 +66,7 @@ fn a_name_that_leads_out_of_the_package() {
 }
 
 #[test]
-fn a_shell_handler_without_a_function() {
+fn a_shell_handler_without_a_function_is_refused() {
     let package = Package::new().file("handler.sh", 0o644, "handler() { :; }");
     refused(
         "shell:handler",
@@ -77,7 +77,7 @@ fn a_shell_handler_without_a_function() {
 }
 
 #[test]
-fn a_directory() {
+fn a_directory_is_refused() {
     for handler in ["worker:folder", "exec:folder", "folder"] {
         let package = Package::new().file("folder/file", 0o644, "");
         refused(handler, package, INVALID, &["/task/folder is a directory"]);
@@ -92,7 +92,7 @@ fn a_directory() {
 }
 
 #[test]
-fn a_file_that_is_not_executable() {
+fn a_file_that_is_not_executable_is_refused() {
     for handler in ["worker:handler", "exec:handler", "handler"] {
         let package = Package::new().file("handler", 0o644, workers::raw("exit"));
         refused(
@@ -105,7 +105,7 @@ fn a_file_that_is_not_executable() {
 }
 
 #[test]
-fn a_program_for_another_processor() {
+fn a_program_for_another_processor_is_refused() {
     let mut elf = fs::read("/proc/self/exe").expect("this program");
     elf.truncate(4096);
     let (other, name) = match machine() {
@@ -136,7 +136,7 @@ fn a_program_for_another_processor() {
 }
 
 #[test]
-fn a_dynamic_program_whose_loader_is_not_there() {
+fn a_dynamic_program_whose_loader_is_not_there_is_refused() {
     for handler in ["worker:handler", "exec:handler"] {
         let package = Package::new().executable("handler", dynamic_program(b"/lib/ld-none.so.9"));
         let texts = [
@@ -169,7 +169,7 @@ fn dynamic_program(loader: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_script_whose_interpreter_is_not_there() {
+fn a_script_whose_interpreter_is_not_there_is_refused() {
     for (first, missing) in [
         ("#!/usr/bin/nosuch", "\"/usr/bin/nosuch\""),
         ("#!/usr/bin/env nosuch", "\"nosuch\""),
@@ -195,7 +195,7 @@ fn a_worker_whose_interpreter_env_does_not_find_says_so_itself() {
 }
 
 #[test]
-fn a_script_with_windows_line_ends() {
+fn a_script_with_windows_line_ends_is_refused() {
     for handler in ["worker:handler", "exec:handler"] {
         let package = Package::new().executable("handler", "#!/bin/bash\r\necho\r\n");
         refused(handler, package, INVALID, &["Unix line ends"]);
@@ -203,7 +203,7 @@ fn a_script_with_windows_line_ends() {
 }
 
 #[test]
-fn a_file_that_is_neither_program_nor_script() {
+fn a_file_that_is_neither_program_nor_script_is_refused() {
     for handler in ["worker:handler", "exec:handler", "handler"] {
         let package = Package::new().executable("handler", "echo hello\n");
         refused(
@@ -216,7 +216,7 @@ fn a_file_that_is_neither_program_nor_script() {
 }
 
 #[test]
-fn a_worker_that_says_why_it_cannot_start() {
+fn a_worker_that_says_why_it_cannot_start_is_an_init_error() {
     let script = "printf 'no model in %s\\n' there >&6; echo 'init-error Function.NoModel' >&4";
     for end in ["", "; sleep 1000"] {
         let script = workers::raw(&format!("{script}{end}"));
@@ -227,7 +227,7 @@ fn a_worker_that_says_why_it_cannot_start() {
 }
 
 #[test]
-fn a_worker_that_ends_before_it_is_ready() {
+fn a_worker_that_ends_before_it_is_ready_is_an_init_error() {
     let script = workers::raw("echo 'no such table' >&2; exit 3");
     let package = Package::new().executable("handler", script);
     let texts = [
@@ -240,7 +240,7 @@ fn a_worker_that_ends_before_it_is_ready() {
 }
 
 #[test]
-fn a_worker_that_says_something_else_than_ready() {
+fn a_worker_that_says_something_else_than_ready_is_an_init_error() {
     for said in ["hello", "response 1", "ready 2", ""] {
         let script = workers::raw(&format!("echo '{said}' >&4; sleep 1000"));
         let package = Package::new().executable("handler", script);
@@ -254,7 +254,7 @@ fn a_worker_that_says_something_else_than_ready() {
 }
 
 #[test]
-fn a_worker_that_closes_its_pipe_before_it_is_ready() {
+fn a_worker_that_closes_its_pipe_before_it_is_ready_is_an_init_error() {
     let script = workers::raw("exec 4>&-; sleep 1000");
     let package = Package::new().executable("handler", script);
     refused(
@@ -266,7 +266,7 @@ fn a_worker_that_closes_its_pipe_before_it_is_ready() {
 }
 
 #[test]
-fn a_worker_that_is_not_ready_in_the_time_that_it_was_given() {
+fn a_worker_that_is_not_ready_in_the_time_that_it_was_given_is_an_init_error() {
     let package = Package::new().executable("handler", workers::raw("echo wait >&2; sleep 1000"));
     let variables = [("COLDSPARK_INIT_TIMEOUT_MS", "50")];
     let function = Function::start_env("worker:handler", package, &variables);
@@ -275,7 +275,7 @@ fn a_worker_that_is_not_ready_in_the_time_that_it_was_given() {
 }
 
 #[test]
-fn a_setting_that_is_not_a_number() {
+fn a_setting_that_is_not_a_number_is_an_init_error() {
     for name in ["COLDSPARK_INIT_TIMEOUT_MS", "COLDSPARK_DEADLINE_MARGIN_MS"] {
         for value in ["soon", "-1", "1.5", "1s"] {
             let package = Package::new().executable("handler", workers::answering(""));

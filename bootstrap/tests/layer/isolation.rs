@@ -15,7 +15,7 @@ fn alternate(mut function: Function) {
 }
 
 #[test]
-fn events_of_a_worker() {
+fn events_of_a_worker_have_their_own_bytes() {
     let script = "echo ready >&4\n\
         while read -r _ number <&3; do cat <&5 >&6; echo \"response $number\" >&4; done";
     let package = Package::new().executable("handler", workers::raw(script));
@@ -23,13 +23,13 @@ fn events_of_a_worker() {
 }
 
 #[test]
-fn events_of_an_executable() {
+fn events_of_an_executable_have_their_own_bytes() {
     let package = Package::new().executable("handler", workers::raw("cat"));
     alternate(Function::start("exec:handler", package));
 }
 
 #[test]
-fn events_of_a_shell_function() {
+fn events_of_a_shell_function_have_their_own_bytes() {
     let package = Package::new().file("function.sh", 0o644, "handler() { cat; }");
     alternate(Function::start("function.handler", package));
 }

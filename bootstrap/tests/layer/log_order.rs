@@ -66,7 +66,7 @@ fn read_until(mut log: File, text: String) -> File {
 }
 
 #[test]
-fn of_a_worker() {
+fn an_answer_of_a_worker_comes_after_its_log() {
     let script = format!(
         "echo ready >&4\nwhile read -r -u 3 _ number; do event=$(</dev/fd/5); printf '\"%s\"' $event >&6\n\
          {PRINTS}; echo \"response $number\" >&4; : >done-$event\ndone"
@@ -76,7 +76,7 @@ fn of_a_worker() {
 }
 
 #[test]
-fn of_a_shell_function() {
+fn an_answer_of_a_shell_function_comes_after_its_log() {
     let script = format!("f() {{ local event=$1; {PRINTS}; printf '\"\"'; : >done-$event; }}");
     no_answer_before_its_log(
         "function.f",
@@ -85,7 +85,7 @@ fn of_a_shell_function() {
 }
 
 #[test]
-fn of_an_executable() {
+fn an_answer_of_an_executable_comes_after_its_log() {
     let script =
         format!("event=$(cat); {PRINTS}; printf '\"\"'; : >\"$LAMBDA_TASK_ROOT/done-$event\"");
     let package = Package::new().executable("handler", workers::raw(&script));

@@ -59,7 +59,7 @@ fn a_shell_function_is_called() {
 
 /// What the system refuses, and what to do about it.
 #[test]
-fn a_process_that_the_system_does_not_start() {
+fn the_error_says_what_the_system_refuses_and_what_to_do() {
     if runner().is_some() {
         coldspark_emulator::left_to_another_form("qemu's own threads would not start");
         return;

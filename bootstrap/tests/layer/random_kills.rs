@@ -102,7 +102,7 @@ fn kill(mut function: Function, what: &str) {
 }
 
 #[test]
-fn workers() {
+fn killed_workers_lose_no_event() {
     let script = "echo ready >&4\nwhile read -r _ number <&3; do\n\
         event=$(</dev/fd/5); printf '%s' \"$event\" >&6; echo \"response $number\" >&4; done";
     let package = Package::new().executable("handler", workers::raw(script));
@@ -110,13 +110,13 @@ fn workers() {
 }
 
 #[test]
-fn shells() {
+fn killed_shells_lose_no_event() {
     let package = Package::new().file("f.sh", 0o644, "handler() { printf %s \"$1\"; }");
     kill(Function::start("f.handler", package), "shells");
 }
 
 #[test]
-fn executables() {
+fn killed_executables_lose_no_event() {
     let package = Package::new().executable("handler", workers::raw("cat"));
     kill(Function::start("exec:handler", package), "executables");
 }

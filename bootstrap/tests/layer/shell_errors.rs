@@ -93,7 +93,7 @@ fn a_killed_shell_is_replaced() {
 }
 
 #[test]
-fn a_script_without_the_function() {
+fn a_script_without_the_function_is_an_init_error() {
     let texts = ["function.sh has no function handler", "define it"];
     for script in ["", "other() { :; }", "handler=1"] {
         shell(script).assert_init_error("Runtime.NoSuchHandler", &texts);
@@ -101,7 +101,7 @@ fn a_script_without_the_function() {
 }
 
 #[test]
-fn a_syntax_error() {
+fn a_syntax_error_is_an_init_error() {
     let script = "handler() { echo; }\nif then\n";
     let texts = [
         "function.sh gave status",
@@ -112,7 +112,7 @@ fn a_syntax_error() {
 }
 
 #[test]
-fn a_script_that_fails_while_it_is_sourced() {
+fn a_script_that_fails_while_it_is_sourced_is_an_init_error() {
     let script = "handler() { echo; }\nls /nosuch/place\n";
     let texts = [
         "function.sh gave status 2",
@@ -131,7 +131,7 @@ fn a_script_that_fails_while_it_is_sourced() {
 }
 
 #[test]
-fn a_script_that_cannot_be_read() {
+fn a_script_that_cannot_be_read_is_an_init_error() {
     let texts = ["function.sh", "Is a directory"];
     let package = Package::new().file("function.sh/x", 0o644, "");
     let function = Function::start("shell:function.handler", package);

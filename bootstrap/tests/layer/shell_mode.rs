@@ -10,7 +10,7 @@ fn shell(script: &str) -> Function {
 }
 
 #[test]
-fn the_form_of_the_tutorial() {
+fn a_script_in_the_form_of_the_tutorial_answers() {
     let mut function = shell(
         r#"function handler () {
             EVENT_DATA=$1

@@ -252,7 +252,7 @@ fn the_hooks_of_a_script_are_called_in_its_shell() {
 }
 
 #[test]
-fn a_script_without_hooks_and_one_without_a_snapshot() {
+fn without_hooks_or_without_a_snapshot_a_script_is_served() {
     for (hooks, expected) in [
         ("", "1"),
         ("before_snapshot() { state=b; }", "b1"),
@@ -268,7 +268,7 @@ fn a_script_without_hooks_and_one_without_a_snapshot() {
 }
 
 #[test]
-fn a_hook_of_a_script_that_fails_or_exits() {
+fn a_hook_of_a_script_that_fails_or_exits_is_an_error() {
     for (body, texts) in [
         (
             "echo why >&2; return 4",

@@ -13,7 +13,7 @@ fn crashed(body: &str, texts: &[&str]) {
 }
 
 #[test]
-fn a_worker_that_exits_instead_of_answering() {
+fn a_worker_that_exits_instead_of_answering_is_replaced() {
     let texts = [
         "/task/handler ended instead of answering",
         "status: 3",
@@ -24,14 +24,14 @@ fn a_worker_that_exits_instead_of_answering() {
 }
 
 #[test]
-fn a_worker_that_is_killed_instead_of_answering() {
+fn a_worker_that_is_killed_instead_of_answering_is_replaced() {
     crashed("kill -KILL $$", &["signal: 9 (SIGKILL)", "memory runs out"]);
     crashed("kill -ABRT $$", &["SIGABRT"]);
     crashed("kill -TERM $$", &["SIGTERM"]);
 }
 
 #[test]
-fn a_worker_that_crashes_while_a_grandchild_holds_its_pipes() {
+fn a_worker_that_crashes_while_a_grandchild_holds_its_pipes_is_replaced() {
     crashed("sleep 1000 & exit 5", &["status: 5"]);
     let mut function = workers::failing("sleep 1000 & echo $! >pid; exit 5");
     function.invoke("bad").assert_error(EXITED, &[]);
@@ -41,7 +41,7 @@ fn a_worker_that_crashes_while_a_grandchild_holds_its_pipes() {
 }
 
 #[test]
-fn a_worker_that_crashes_while_one_that_left_its_group_holds_its_pipes() {
+fn a_worker_that_crashes_while_one_that_left_its_group_holds_its_pipes_is_replaced() {
     let mut function = workers::failing(
         "setsid bash -c 'echo $$ >pid; exec sleep 1000' & until [ -s pid ]; do sleep 0.01; done; exit 5",
     );

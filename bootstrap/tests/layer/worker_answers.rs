@@ -43,7 +43,7 @@ fn an_event_reaches_the_worker_and_its_response_the_caller() {
 }
 
 #[test]
-fn an_empty_event_and_an_empty_response() {
+fn an_empty_event_and_an_empty_response_come_through() {
     let mut function = echo();
     assert_eq!(function.invoke("").response(), b"");
     assert_eq!(function.invoke("x").response(), b"x");
@@ -104,7 +104,7 @@ fn an_error_of_the_worker_has_its_type_and_message_and_the_worker_goes_on() {
 }
 
 #[test]
-fn an_error_without_a_message() {
+fn an_error_needs_no_message() {
     let script = workers::raw(
         "echo ready >&4\nwhile read -r _ number <&3; do echo \"error $number Oops\" >&4; done",
     );

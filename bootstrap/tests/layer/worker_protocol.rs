@@ -14,7 +14,7 @@ fn broken(body: &str, texts: &[&str]) {
 }
 
 #[test]
-fn garbage() {
+fn garbage_costs_the_worker() {
     broken("echo hello >&4", &["said \"hello\"", "layer/PROTOCOL.md"]);
     broken("printf '\\377\\376\\n' >&4", &["as an answer to event "]);
     broken("echo >&4", &["said \"\""]);
@@ -23,7 +23,7 @@ fn garbage() {
 }
 
 #[test]
-fn a_line_that_never_ends() {
+fn a_line_that_never_ends_costs_the_worker() {
     broken(
         "head -c 100000 /dev/zero | tr '\\0' x >&4",
         &["too long for a line", "xxx"],
@@ -31,7 +31,7 @@ fn a_line_that_never_ends() {
 }
 
 #[test]
-fn half_a_line_and_then_the_end() {
+fn half_a_line_and_then_the_end_costs_the_worker() {
     let mut function = workers::failing("printf 'response 2' >&4; exit 0");
     function.invoke("good").text();
     let error = function.invoke("bad");
@@ -43,7 +43,7 @@ fn half_a_line_and_then_the_end() {
 }
 
 #[test]
-fn an_answer_to_another_event() {
+fn an_answer_to_another_event_costs_the_worker() {
     for (line, shown) in [
         ("response 1", "\"response 1\""),
         ("response $last", "\"response "),
@@ -58,7 +58,7 @@ fn an_answer_to_another_event() {
 }
 
 #[test]
-fn an_answer_without_a_number_or_type() {
+fn an_answer_without_a_number_or_type_costs_the_worker() {
     broken("echo response >&4", &["said \"response\""]);
     broken("echo response -2 >&4", &["said \"response -2\""]);
     broken(
@@ -73,7 +73,7 @@ fn an_answer_without_a_number_or_type() {
 }
 
 #[test]
-fn a_chunk_with_a_wrong_length() {
+fn a_chunk_with_a_wrong_length_costs_the_worker() {
     broken(
         "printf abc >&6; echo chunk $number 4 >&4; sleep 1000",
         &["said \"chunk ", "when its response had only 3 bytes"],
@@ -81,7 +81,7 @@ fn a_chunk_with_a_wrong_length() {
 }
 
 #[test]
-fn two_answers_at_once() {
+fn two_answers_at_once_cost_the_worker() {
     // bash's own printf would write the lines one by one.
     for first in ["response $number", "error $number A"] {
         let body = format!("env printf '%s\\n' \"{first}\" \"response $number\" >&4");
@@ -90,7 +90,7 @@ fn two_answers_at_once() {
 }
 
 #[test]
-fn a_second_answer_after_the_first() {
+fn a_second_answer_after_the_first_costs_the_worker() {
     // Behind its first answer the worker waits until it may give the second.
     let mut function = workers::failing(
         "printf first >&6; echo response $number >&4; until [ -e go ]; do sleep 0.01; done\n\
@@ -112,7 +112,7 @@ fn a_second_answer_after_the_first() {
 }
 
 #[test]
-fn an_answer_before_the_event() {
+fn an_answer_before_the_event_costs_the_worker() {
     let script = "env printf 'ready\\nresponse 1\\n' >&4; read -r -u 3 line";
     let package = Package::new().executable("handler", workers::raw(script));
     let function = Function::start("worker:handler", package);
@@ -120,7 +120,7 @@ fn an_answer_before_the_event() {
 }
 
 #[test]
-fn an_answer_that_would_have_fitted_an_earlier_worker() {
+fn an_answer_that_would_have_fitted_an_earlier_worker_costs_the_worker() {
     // The first worker crashes; those after it answer ahead of their first event.
     let script = workers::raw(
         "echo x >>starts; echo ready >&4; [ $(wc -l <starts) = 1 ] || echo response 1 >&4\n\
@@ -137,7 +137,7 @@ fn an_answer_that_would_have_fitted_an_earlier_worker() {
 }
 
 #[test]
-fn a_closed_pipe() {
+fn a_closed_pipe_costs_the_worker() {
     broken(
         "exec 4>&-; sleep 1000",
         &["closed its pipe and went on running"],
@@ -145,7 +145,7 @@ fn a_closed_pipe() {
 }
 
 #[test]
-fn a_worker_that_does_not_read_its_events_any_more() {
+fn a_worker_that_does_not_read_its_events_any_more_is_replaced() {
     let script = workers::raw(
         "echo ready >&4\nread -r _ number <&3\nexec 3<&-\necho response $number >&4\nsleep 1000",
     );

@@ -91,7 +91,7 @@ pub(crate) fn remembers(site: &Site, path: &str, headers: &str, body: &str) {
 
 /// nextjs-zip: its build is `standalone`, and its answers are compressed.
 #[test]
-fn next() {
+fn next_serves_behind_the_layer() {
     let compresses = [("AWS_LWA_ENABLE_COMPRESSION", "true")];
     let Some(site) = built("next", &compresses) else {
         return;
@@ -141,7 +141,7 @@ fn next() {
 
 /// sveltekit-ssr-zip: adapter-node's server.
 #[test]
-fn sveltekit() {
+fn sveltekit_serves_behind_the_layer() {
     let Some(site) = built("sveltekit", &[]) else {
         return;
     };
@@ -157,7 +157,7 @@ fn sveltekit() {
 
 /// remix-zip, with React Router's server, which Remix has become.
 #[test]
-fn react_router() {
+fn react_router_serves_behind_the_layer() {
     let Some(site) = built("react-router", &[]) else {
         return;
     };

@@ -43,7 +43,7 @@ fn ticks(site: &Site) {
 }
 
 #[test]
-fn express() {
+fn express_serves_behind_the_layer() {
     let Some(site) = Site::wrapped("layer/examples/http-express", &[]) else {
         return;
     };
@@ -68,14 +68,14 @@ fn fastify_and_a_stream_that_comes_as_it_is_made() {
 }
 
 #[test]
-fn hono() {
+fn hono_serves_behind_the_layer() {
     if let Some(site) = Site::wrapped(&format!("{APPLICATIONS}/hono"), &[]) {
         takes_a_query_and_an_upload(&site);
     }
 }
 
 #[test]
-fn fastapi_on_uvicorn() {
+fn fastapi_on_uvicorn_serves_behind_the_layer() {
     let Some(site) = Site::wrapped("layer/examples/http-fastapi", &[]) else {
         return;
     };
@@ -91,7 +91,7 @@ fn fastapi_on_uvicorn() {
 }
 
 #[test]
-fn flask_on_gunicorn() {
+fn flask_on_gunicorn_serves_behind_the_layer() {
     let Some(site) = Site::wrapped(&format!("{APPLICATIONS}/flask"), &[]) else {
         return;
     };
@@ -102,7 +102,7 @@ fn flask_on_gunicorn() {
 }
 
 #[test]
-fn nginx_with_php_fpm() {
+fn nginx_with_php_fpm_serves_behind_the_layer() {
     // Not a managed runtime: the handler names the script.
     let folder = format!("{APPLICATIONS}/nginx-php");
     let Some(site) = Site::start(&folder, "http:run.sh", &[]) else {
@@ -117,7 +117,7 @@ fn nginx_with_php_fpm() {
 }
 
 #[test]
-fn axum() {
+fn axum_serves_behind_the_layer() {
     let Some(folder) = by_cargo("axum") else {
         return;
     };

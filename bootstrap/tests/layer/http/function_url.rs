@@ -86,14 +86,14 @@ fn greets(address: SocketAddr) {
 }
 
 #[test]
-fn the_example_in_python() {
+fn the_example_in_python_answers_a_function_url() {
     if let Some(address) = served("http-python", "python3", false) {
         greets(address);
     }
 }
 
 #[test]
-fn the_example_in_node() {
+fn the_example_in_node_answers_a_function_url() {
     for streams in [false, true] {
         let Some(address) = served("http-node", "node", streams) else {
             return;

@@ -18,7 +18,7 @@ fn shows(script: &str, port: &str, texts: &[&str]) -> String {
 
 /// Node prints the error's line, then the stack, properties and its version.
 #[test]
-fn node() {
+fn the_error_shows_what_node_says_of_its_end() {
     if !has("node") {
         return skipped("there is no Node");
     }
@@ -48,7 +48,7 @@ fn node() {
 
 /// Python prints the error's line last.
 #[test]
-fn python() {
+fn the_error_shows_what_python_says_of_its_end() {
     if !has("python3") {
         return skipped("there is no Python");
     }
@@ -70,7 +70,7 @@ fn python() {
 
 /// The beginning names the error, and the end says what came of it.
 #[test]
-fn more_than_is_kept() {
+fn of_more_than_is_kept_the_error_shows_the_beginning_and_the_end() {
     let script = workers::raw(
         "{ echo 'Exception in thread \"main\" Unset: no DATABASE_URL'
         for n in {1..1000}; do echo \"  at frame $n\"; done

@@ -45,7 +45,7 @@ fn serves(script: &str) {
 
 /// The server of the benchmark, which also has large answers of bytes that are no text, and streams.
 #[test]
-fn c() {
+fn a_server_in_c_serves() {
     if runner().is_some() {
         return left_to_another_form("the server is compiled for this machine's processor");
     }
@@ -78,7 +78,7 @@ fn c() {
 }
 
 #[test]
-fn python() {
+fn a_server_in_python_serves() {
     if !has("python3") {
         skipped("there is no Python");
         return;
@@ -107,7 +107,7 @@ ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), Handler).serve_forev
 }
 
 #[test]
-fn node() {
+fn a_server_in_node_serves() {
     if !has("node") {
         skipped("there is no Node");
         return;
