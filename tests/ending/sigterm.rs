@@ -11,6 +11,11 @@ use crate::{LARGE, requests, wait_logged};
 
 #[test]
 fn sigterm_answers_what_is_in_hand() {
+    let why = "the first thread waits for a lock by a system call that the sanitizer does not see, and so keeps \
+               the signal back";
+    if coldspark_emulator::built_for_sanitizer("thread", why) {
+        return;
+    }
     for setting in ["1", "2"] {
         let function = Concurrent::start(setting, 2);
         let mut held = function.submit(&[json!({ "do": "hold" })]);

@@ -33,4 +33,4 @@ pub mod sockets;
 pub mod tree;
 pub mod under_test;
 
-pub use skip::{left_to_another_form, root_for, skipped};
+pub use skip::{built_for_sanitizer, left_to_another_form, root_for, skipped};

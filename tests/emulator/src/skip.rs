@@ -28,6 +28,17 @@ pub fn root_for(what: &str) -> bool {
     root
 }
 
+/// Whether the binaries under test are built for this sanitizer (`COLDSPARK_TEST_SANITIZER`), which the test does
+/// not go with. If so, it is left to another form.
+#[must_use]
+pub fn built_for_sanitizer(name: &str, why: &str) -> bool {
+    let is_it = env::var("COLDSPARK_TEST_SANITIZER").is_ok_and(|sanitizer| sanitizer == name);
+    if is_it {
+        left_to_another_form(why);
+    }
+    is_it
+}
+
 fn say(how: &str, why: &str) {
     let test = thread::current();
     let test = test.name().unwrap_or("a test").to_owned();
