@@ -42,20 +42,20 @@ enum End {
     Fatal,
 }
 
-/// Whether it is the answer to an event that was in hand when the process ended: the handler's up to
-/// there, or nothing of it, and who ended it is not told unless it can only be this one.
+/// Whether it is the answer to an event that was in hand when the process ended: the handler's response as far as it
+/// came, or an error. The error has the text of the panic only where this event alone was in hand.
 fn is_of_the_end(end: End, plan: &Plan, answer: &Answer) -> bool {
     let response = [plan.id.as_bytes(), b"\n", &plan.event()].concat();
-    let (error_type, said) = match answer {
+    let (error_type, error_json) = match answer {
         Answer::Error { error_type, body } => (error_type, body),
         Answer::Response {
             body,
             broken: Some(error_type),
-            said,
-        } if response.starts_with(body) => (error_type, said),
+            error_json,
+        } if response.starts_with(body) => (error_type, error_json),
         Answer::Response { .. } => return false,
     };
-    let json: Value = serde_json::from_slice(said).unwrap_or_default();
+    let json: Value = serde_json::from_slice(error_json).unwrap_or_default();
     let message = json["errorMessage"].as_str().unwrap_or_default();
     match error_type.as_str() {
         "Runtime.ProcessEnded" => end != End::Nothing && !message.contains("nonce-"),

@@ -1,7 +1,7 @@
 //! Starts programs that are killed at the first system call outside a list (seccomp(2)).
 //!
 //! The filter goes by the place a call comes from: the code of a static program without
-//! relocation is at fixed addresses, so that its own calls are told from those of the processes
+//! relocation is at fixed addresses, so that its own calls can be told from those of the processes
 //! that it starts, which inherit the filter and have their code elsewhere.
 
 mod filter;

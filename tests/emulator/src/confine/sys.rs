@@ -7,13 +7,13 @@ use std::process::Command;
 /// A step of a filter: `struct sock_filter`.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
-    /// What is done.
+    /// The instruction.
     pub code: u16,
-    /// Steps to leave out when a comparison holds.
+    /// How many steps to skip when a comparison holds.
     pub yes: u8,
-    /// Steps to leave out when it does not.
+    /// How many steps to skip when it does not.
     pub no: u8,
-    /// What is loaded, compared with or returned.
+    /// The operand: the offset to load from, the value to compare with, or the verdict.
     pub value: u32,
 }
 

@@ -42,11 +42,11 @@ pub struct Spec {
     pub task_root: PathBuf,
     /// Further environment variables; they override Lambda's own.
     pub variables: Vec<(String, String)>,
-    /// The configured memory in MB; told to the function and reported, not enforced.
+    /// The configured memory in MB; the function learns it, and it is reported, not enforced.
     pub memory_mb: u32,
     /// The function's timeout; replaces [`Invocation::timeout`].
     pub timeout: Duration,
-    /// Whether the function is told that SnapStart takes a snapshot of it.
+    /// Whether the function learns that SnapStart takes a snapshot of it.
     pub snap_start: bool,
     /// Whether its processes are stopped between events; see [`Config::freeze`].
     pub freeze: bool,
@@ -88,8 +88,7 @@ impl Function {
     /// Prepares the Runtime API for the function; starts nothing yet.
     ///
     /// # Errors
-    /// When the bootstrap or the task root cannot be used, which is said, or when no socket can
-    /// be bound.
+    /// When the bootstrap or the task root cannot be used, or when no socket can be bound.
     pub fn new(mut spec: Spec) -> Result<Function, StartError> {
         spec.bootstrap = process::check_bootstrap(&spec.bootstrap)?;
         spec.task_root = process::check_task_root(&spec.task_root)?;

@@ -43,9 +43,9 @@ impl From<StartError> for SnapStartError {
     }
 }
 
-/// Where in the protocol it failed.
+/// The phase of an environment in which it failed.
 #[derive(Clone, Copy)]
-enum Place {
+enum Phase {
     BeforeSnapshot,
     Parked,
     AfterRestore,
@@ -73,9 +73,9 @@ impl Function {
         }
         let init = self.emulator.wait_init(Instant::now());
         self.end(&mut instance);
-        // To the platform the init of one that asked for an event went well.
+        // The platform takes the init of a runtime that asks for an event for a success.
         self.log(&init_report(duration, failure(&init).as_ref()));
-        Err(failed(Place::BeforeSnapshot, &init, limit))
+        Err(failed(Phase::BeforeSnapshot, &init, limit))
     }
 
     /// Restores the parked process and sends it one event. The log gets `RESTORE_START`, `RESTORE_REPORT`
@@ -95,7 +95,7 @@ impl Function {
             let duration = started.elapsed().min(RESTORE_LIMIT);
             self.end(&mut instance);
             self.log(&restore_report(duration, failure(&init).as_ref()));
-            return Err(failed(Place::AfterRestore, &init, RESTORE_LIMIT));
+            return Err(failed(Phase::AfterRestore, &init, RESTORE_LIMIT));
         };
         let duration = at - started;
         if let Some(process) = &instance.process {
@@ -119,7 +119,7 @@ impl Function {
             return Ok(());
         }
         self.end(instance);
-        Err(failed(Place::Parked, &init, RESTORE_LIMIT))
+        Err(failed(Phase::Parked, &init, RESTORE_LIMIT))
     }
 }
 
@@ -133,17 +133,17 @@ fn failure(init: &Init) -> Option<Outcome> {
     }
 }
 
-fn failed(place: Place, init: &Init, limit: Duration) -> SnapStartError {
+fn failed(phase: Phase, init: &Init, limit: Duration) -> SnapStartError {
     let limit = limit.as_secs();
-    let what = match (place, init) {
-        (Place::BeforeSnapshot, Init::Ready(_)) => {
+    let what = match (phase, init) {
+        (Phase::BeforeSnapshot, Init::Ready(_)) => {
             let text = "the bootstrap called invocation/next and never restore/next: it has no \
                 restore protocol. On Lambda such an image needs the label \
                 com.amazonaws.lambda.feature.snapstart=\"Allow\"; without it publishing a \
                 version fails";
             return SnapStartError::Failed(text.to_owned());
         }
-        (Place::BeforeSnapshot, Init::Starting) => format!(
+        (Phase::BeforeSnapshot, Init::Starting) => format!(
             "restore/next was not called within {limit} s, which init and before-snapshot hooks \
              have together"
         ),
@@ -155,31 +155,31 @@ fn failed(place: Place, init: &Init, limit: Duration) -> SnapStartError {
             "the bootstrap called invocation/next while it was parked in restore/next".to_owned()
         }
         (_, Init::Exited(status)) => {
-            let when = match place {
-                Place::BeforeSnapshot => "before it called restore/next",
-                Place::Parked => "while it was parked in restore/next",
-                Place::AfterRestore => "after the restore, before it called invocation/next",
+            let when = match phase {
+                Phase::BeforeSnapshot => "before it called restore/next",
+                Phase::Parked => "while it was parked in restore/next",
+                Phase::AfterRestore => "after the restore, before it called invocation/next",
             };
             format!("the process ended {when}: {}", exit_words(*status))
         }
         (_, Init::Failed(outcome)) => {
-            let posted = match place {
-                Place::BeforeSnapshot => "before the snapshot the bootstrap posted init/error",
-                Place::Parked => "while parked in restore/next the bootstrap posted an error",
-                Place::AfterRestore => "after the restore the bootstrap posted restore/error",
+            let posted = match phase {
+                Phase::BeforeSnapshot => "before the snapshot the bootstrap posted init/error",
+                Phase::Parked => "while parked in restore/next the bootstrap posted an error",
+                Phase::AfterRestore => "after the restore the bootstrap posted restore/error",
             };
-            format!("{posted}: {}", words(outcome))
+            format!("{posted}: {}", type_and_message(outcome))
         }
     };
-    let then = match place {
-        Place::BeforeSnapshot | Place::Parked => "publishing the version fails",
-        Place::AfterRestore => "the waiting invocation fails and the environment is torn down",
+    let then = match phase {
+        Phase::BeforeSnapshot | Phase::Parked => "publishing the version fails",
+        Phase::AfterRestore => "the waiting invocation fails and the environment is torn down",
     };
     SnapStartError::Failed(format!("{what}. On Lambda {then}"))
 }
 
 /// A posted error's type and message.
-fn words(outcome: &Outcome) -> String {
+fn type_and_message(outcome: &Outcome) -> String {
     let payload = outcome.payload("", Duration::ZERO);
     let json = serde_json::from_slice::<Value>(&payload).unwrap_or_default();
     let error_type = outcome.error_type().or(json["errorType"].as_str());

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_as_told() {
+    fn defaults_are_those_of_the_help() {
         let options = line("--bootstrap b").unwrap().unwrap();
         assert_eq!(options.mode, Mode::Repeat(1));
         assert_eq!(options.timeout, Duration::from_secs(30));

@@ -103,7 +103,7 @@ fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, Str
             ..Invocation::new(event)
         });
         let report = report.map_err(|error| error.to_string())?;
-        failed |= report.outcome.is_error() || told_stream_error(&report.outcome);
+        failed |= report.outcome.is_error() || log_stream_error(&report.outcome);
         failed |= report.outcome.http_fault().is_some();
         if !print(report.payload()) {
             failed = true;
@@ -121,7 +121,7 @@ fn print_part(bytes: &[u8]) {
 }
 
 /// Logs an error in the trailers of a stream; returns whether there was one.
-fn told_stream_error(outcome: &Outcome) -> bool {
+fn log_stream_error(outcome: &Outcome) -> bool {
     let Some((error_type, json)) = outcome.stream_error() else {
         return false;
     };

@@ -23,7 +23,7 @@ pub(crate) fn run(environments: &[Arc<Function>], event: &[u8]) -> Result<ExitCo
          cannot be duplicated from outside, so each environment runs its own init. \
          scripts/verify-clones restores one snapshot on virtual machines."
     ));
-    let told = |number: usize, error| match error {
+    let report_failure = |number: usize, error| match error {
         SnapStartError::Start(error) => Err(error.to_string()),
         SnapStartError::Failed(why) => {
             say(&format!("environment {number} of {count}: {why}"));
@@ -32,7 +32,7 @@ pub(crate) fn run(environments: &[Arc<Function>], event: &[u8]) -> Result<ExitCo
     };
     for (number, environment) in (1..).zip(environments) {
         if let Err(error) = environment.park() {
-            told(number, error)?;
+            report_failure(number, error)?;
             return Ok(status(true));
         }
         log(format!(
@@ -53,7 +53,7 @@ pub(crate) fn run(environments: &[Arc<Function>], event: &[u8]) -> Result<ExitCo
             }
             Err(error) => {
                 failed = true;
-                told(number, error)?;
+                report_failure(number, error)?;
             }
         }
     }

@@ -6,8 +6,6 @@ use super::plan::{Plan, Receipt};
 use crate::http::{Head, Request};
 use crate::{api, base64};
 
-const ERROR_BODY: &str = "Lambda-Runtime-Function-Error-Body";
-
 /// The answer that was posted for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -18,7 +16,7 @@ pub enum Answer {
         /// `Lambda-Runtime-Function-Error-Type` of the trailers.
         broken: Option<String>,
         /// The JSON in the trailers.
-        said: Vec<u8>,
+        error_json: Vec<u8>,
     },
     /// An error: `Lambda-Runtime-Function-Error-Type` and the JSON.
     Error {
@@ -46,9 +44,13 @@ impl Answer {
             return Answer::Error { error_type, body };
         }
         let broken = request.trailer(api::ERROR_TYPE).map(str::to_owned);
-        let said = request.trailer(ERROR_BODY).and_then(base64::decode);
-        let said = said.unwrap_or_default();
-        Answer::Response { body, broken, said }
+        let error_json = request.trailer(api::ERROR_BODY).and_then(base64::decode);
+        let error_json = error_json.unwrap_or_default();
+        Answer::Response {
+            body,
+            broken,
+            error_json,
+        }
     }
 }
 
@@ -98,7 +100,7 @@ impl Ledger {
         ))
     }
 
-    /// The head of this event, which says whose it is, goes out.
+    /// The head of this event goes out; from then on the process knows its id.
     pub(super) fn handed(&mut self, plan: &Plan) {
         let entry = Entry {
             plan: plan.clone(),
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_more_is_asked_for_than_there_are_hands() {
+    fn no_more_is_asked_for_than_may_be_in_hand() {
         assert_eq!(ledger(3).asked(), Ok(()));
         let said = ledger(2).asked().expect_err("two are in hand");
         assert!(said.contains("one") && said.contains("two"), "{said}");
