@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::mpsc;
 
 use coldspark_emulator::emulator::{Config, Emulator, Invocation, Sink};
-use common::{Concurrent, Exit, Profile, function, limit, profile, serial};
+use common::{Concurrent, Exit, Profile, function, limit, profile, serial, signals_are_kept_back};
 use serde_json::{Value, json};
 
 const FIRST: &str = "the hook that was registered first";
@@ -54,9 +54,7 @@ fn hooks_that_take_longer_than_lambda_waits_are_told_so() {
 
 #[test]
 fn an_invocation_in_hand_does_not_hold_it_up() {
-    let why = "the first thread waits for a lock by a system call that the sanitizer does not see, and so keeps \
-               the signal back";
-    if coldspark_emulator::built_for_sanitizer("thread", why) {
+    if signals_are_kept_back() {
         return;
     }
     for setting in ["1", "2"] {

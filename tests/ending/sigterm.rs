@@ -6,14 +6,12 @@ use coldspark_emulator::emulator::Outcome;
 use coldspark_emulator::script::{self, Step};
 use serde_json::json;
 
-use crate::common::{Concurrent, SlowApi, function, wait_until};
+use crate::common::{Concurrent, SlowApi, function, signals_are_kept_back, wait_until};
 use crate::{LARGE, requests, wait_logged};
 
 #[test]
 fn sigterm_answers_what_is_in_hand() {
-    let why = "the first thread waits for a lock by a system call that the sanitizer does not see, and so keeps \
-               the signal back";
-    if coldspark_emulator::built_for_sanitizer("thread", why) {
+    if signals_are_kept_back() {
         return;
     }
     for setting in ["1", "2"] {

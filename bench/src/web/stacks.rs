@@ -132,6 +132,15 @@ pub(super) fn applications(options: &Options, folder: &Path) -> Result<Vec<Appli
     Ok(applications)
 }
 
+/// A bootstrap that scripts/bench builds, and what is started with it.
+struct Listed<'a> {
+    name: &'static str,
+    about: &'static str,
+    /// The folder with the bootstrap.
+    folder: PathBuf,
+    kind: &'a dyn Fn(PathBuf) -> Kind,
+}
+
 /// The bootstraps, each copied to a folder of its own, and the missing ones.
 pub(super) fn stacks(
     options: &Options,
@@ -145,33 +154,39 @@ pub(super) fn stacks(
         stacks.push(stack(ALONE, "the application by itself", Kind::Alone));
     }
     let mut missing = Vec::new();
-    let adapter = |program, together| Kind::Adapter { program, together };
-    let own = [
-        (LAYER, "the layer, handler `http:`", layer, None),
-        (
-            ADAPTER,
-            "Lambda Web Adapter 1.0.0-rc1 by our recipe",
-            built(ADAPTER),
-            Some(false),
-        ),
-        (
-            TOGETHER,
-            "the same, with the application started at the same time and not after it",
-            built(ADAPTER),
-            Some(true),
-        ),
-        (
-            DOCS,
-            "Lambda Web Adapter 1.0.0-rc1 as its makefile builds it",
-            built(DOCS),
-            Some(false),
-        ),
+    let adapter = |together| move |program| Kind::Adapter { program, together };
+    let listed = [
+        Listed {
+            name: LAYER,
+            about: "the layer, handler `http:`",
+            folder: layer,
+            kind: &Kind::Layer,
+        },
+        Listed {
+            name: ADAPTER,
+            about: "Lambda Web Adapter 1.0.0-rc1 by our recipe",
+            folder: built(ADAPTER),
+            kind: &adapter(false),
+        },
+        Listed {
+            name: TOGETHER,
+            about: "the same, with the application started at the same time and not after it",
+            folder: built(ADAPTER),
+            kind: &adapter(true),
+        },
+        Listed {
+            name: DOCS,
+            about: "Lambda Web Adapter 1.0.0-rc1 as its makefile builds it",
+            folder: built(DOCS),
+            kind: &adapter(false),
+        },
     ];
-    for (name, about, place, together) in own {
+    for listed in listed {
+        let name = listed.name;
         if name != LAYER && !is_wanted(options, name) {
             continue;
         }
-        let file = place.join("bootstrap");
+        let file = listed.folder.join("bootstrap");
         if !file.exists() {
             missing.push(Missing {
                 name: name.to_owned(),
@@ -183,11 +198,7 @@ pub(super) fn stacks(
             continue;
         }
         let program = staged(&file, &folder.join(name))?;
-        let kind = match together {
-            None => Kind::Layer(program),
-            Some(together) => adapter(program, together),
-        };
-        stacks.push(stack(name, about, kind));
+        stacks.push(stack(name, listed.about, (listed.kind)(program)));
     }
     for peer in &options.peers {
         if !is_wanted(options, &peer.name) {
@@ -198,7 +209,7 @@ pub(super) fn stacks(
         let program = staged(&file, &folder.join(&peer.name))?;
         let (about, kind) = match peer.handler.starts_with("http:") {
             true => ("a layer given by --peer", Kind::Layer(program)),
-            false => ("a Web Adapter given by --peer", adapter(program, false)),
+            false => ("a Web Adapter given by --peer", adapter(false)(program)),
         };
         let mut stack = stack(&peer.name, about, kind);
         stack.variables.clone_from(&peer.variables);

@@ -14,9 +14,23 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use crate::left_to_another_form;
+use crate::under_test::runner;
+
 pub use filter::Others;
 pub use list::{Call, List};
 pub use sys::{Step, install};
+
+/// Whether a filter is one of the program under test. Under a runner it would filter the runner's own calls, and
+/// the test is left to another form.
+#[must_use]
+pub fn can_filter() -> bool {
+    let can = runner().is_none();
+    if !can {
+        left_to_another_form("qemu's own calls would be filtered");
+    }
+    can
+}
 
 /// Lets the kernel kill `command` when the code of `program`, which it runs, makes a call that is
 /// not in the list.
