@@ -152,7 +152,7 @@ fn what_is_no_http_ends_the_process() {
 }
 
 #[test]
-fn lengths_that_are_none_end_the_process() {
+fn lengths_that_cannot_be_read_end_the_process() {
     for length in [
         "-1",
         "+1",

@@ -83,7 +83,7 @@ fn a_function_that_did_not_opt_in_polls_once() {
 }
 
 #[test]
-fn a_panic_is_told_under_its_own_id() {
+fn a_panic_is_reported_under_its_own_id() {
     let function = Concurrent::start("4", 4);
     let hold = json!({ "do": "hold" });
     let panic = json!({ "do": "panic", "count": 3, "text": "on the third floor" });

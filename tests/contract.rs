@@ -104,7 +104,7 @@ fn every_source_is_a_link_or_one_of_the_list() {
 }
 
 #[test]
-fn what_is_no_test_is_none() {
+fn what_is_no_test_is_not_taken_for_one() {
     let source = "#[test]\n#[ignore = \"x\"]\nfn one() {}\nfn two() {}\n    #[test]\n    fn three(";
     assert!(is_test(source, "one") && is_test(source, "three"));
     assert!(!is_test(source, "two") && !is_test(source, "on"));

@@ -77,7 +77,7 @@ fn a_long_error_type_is_not_in_the_header() {
 }
 
 #[test]
-fn a_panic_with_a_long_text_is_told_and_cut() {
+fn a_panic_with_a_long_text_is_reported_and_cut() {
     let event = json!("p".repeat(LONG)).to_string();
     let session = function("fixture-functions")
         .handler("panic")

@@ -72,7 +72,7 @@ fn a_function_without_a_hook_registers_nothing() {
 }
 
 #[test]
-fn with_a_hook_the_platform_tells_of_the_end() {
+fn with_a_hook_the_platform_sends_sigterm() {
     for (function, grace) in [
         (hooked(), Some(Duration::from_millis(500))),
         (streaming(), None),

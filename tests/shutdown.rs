@@ -45,7 +45,7 @@ fn a_hook_that_panics_is_a_failed_one() {
 }
 
 #[test]
-fn hooks_that_take_longer_than_lambda_waits_are_told_so() {
+fn hooks_that_take_longer_than_lambda_waits_are_logged() {
     let exit = shut_down("1", "slow");
     assert_eq!(exit.status.code(), Some(0), "{}", exit.stderr);
     let told = "and Lambda allows about 300 ms";

@@ -108,7 +108,7 @@ fn the_head_is_byte_for_byte_what_it_should_be() {
 }
 
 #[test]
-fn without_an_invocation_id_none_is_echoed() {
+fn without_an_invocation_id_no_id_is_echoed() {
     let event = common::bare_event("bare", r#"[{"Write":"x"}]"#);
     let session = function("fixture-stream")
         .handler("script")

@@ -83,7 +83,7 @@ class Account:
         return PREFIX + "-".join([self.run, *map(str, parts)])
 
     def make_role(self):
-        """A role that may do nothing yet (see `allow`): with no right to write logs there are none to pay for or to
+        """A role that may do nothing yet (see `allow`): without a right to write logs there are no logs to pay for or to
         remove, and a caller still gets the end of the log with the response."""
         made = self.ask(
             "iam", "create-role", "--role-name", self.name("role"), "--assume-role-policy-document", json.dumps(TRUST),

@@ -50,7 +50,7 @@ def report(tail):
 
 
 def event(account, function):
-    """Invokes once; gives the figures, or notes why there are none."""
+    """Invokes once; gives the figures, or notes why there are no figures."""
     try:
         answer, response = account.invoke(function.name, function.event)
     except Refused as refused:

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 
-/// How often a file is asked to leave; a process that has just ended may still hold pages.
+/// How often the kernel is asked to drop the pages: a process that has just ended may still hold some.
 const TRIES: u32 = 50;
-/// On a machine whose disks are never idle it is no use to wait longer.
+/// How often the disks are checked: on a machine whose disks are never idle a longer wait is of no use.
 const DISK_TRIES: u32 = 50;
 
 /// Drops the file's pages from the page cache, and makes sure that they are gone.

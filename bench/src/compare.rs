@@ -141,13 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_not_told() {
+    fn noise_is_no_difference() {
         let same = compared(program("hello", 1.10, 5000), program("hello", 1.12, 5000));
         assert_eq!(same, [""; 0]);
     }
 
     #[test]
-    fn worse_and_better_are_told() {
+    fn worse_and_better_are_reported() {
         let found = compared(program("hello", 1.10, 5000), program("hello", 1.30, 4900));
         assert_eq!(
             found,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_that_are_compared_with_each_other_are_told() {
+    fn programs_that_are_compared_with_each_other_have_differences() {
         let with = |median: f64| {
             let mut results = results(Vec::new());
             let time = program("layer-worker", median, 1).timed[figures::INIT_WARM];

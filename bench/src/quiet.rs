@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_core_that_stays_busy_is_told() {
+    fn a_core_that_stays_busy_is_noted() {
         let mut quiet = quiet();
         assert_eq!(
             measured(&mut quiet, &[16.0, 16.0, 16.0], Duration::ZERO),
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_moment_is_taken_if_told_so() {
+    fn every_moment_is_taken_if_the_caller_wants_that() {
         let mut quiet = Quiet::whenever();
         assert_eq!(measured(&mut quiet, &[], LONG), Ok(1));
     }

@@ -100,7 +100,7 @@ impl Measured {
         }
     }
 
-    /// Takes a count, or why there is none.
+    /// Takes a count, or why there is no count.
     pub(crate) fn put_count(&mut self, name: &str, count: Result<u64, String>) {
         match count {
             Ok(count) => drop(self.counted.insert(name.to_owned(), count)),

@@ -41,7 +41,7 @@ fn an_answer_waits_for_the_hook_before_it_and_not_for_the_one_behind_it() {
 }
 
 #[test]
-fn the_hook_behind_an_answer_that_was_not_taken_is_told_so() {
+fn the_hook_behind_an_answer_that_was_not_taken_learns_so() {
     let reports = Reports::open();
     let steps = [script::event("h-1", "text"), script::status(410)];
     let session = reports.function("echo").start(steps);

@@ -79,7 +79,7 @@ fn one_that_was_made_ahead_and_closed_is_not_used() {
 }
 
 #[test]
-fn an_init_step_that_cannot_connect_is_told_why() {
+fn an_init_step_that_cannot_connect_learns_why() {
     let refusing = common::Refusing::new();
     let url = format!("http://{}", refusing.address());
     let session = fixture(&url)

@@ -127,7 +127,7 @@ fn a_request_that_nobody_reads_is_given_up_shortly_before_the_deadline() {
 }
 
 #[test]
-fn a_code_that_is_no_code_is_told_nevertheless() {
+fn a_code_that_is_no_code_is_reported_nevertheless() {
     let long = "x".repeat(100_000);
     for (code, expected) in [
         ("", "Aws.Status400"),

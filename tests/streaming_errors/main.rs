@@ -122,7 +122,7 @@ fn no_error_can_add_a_trailer_or_break_one() {
 }
 
 #[test]
-fn a_panic_is_told_like_an_error() {
+fn a_panic_is_reported_like_an_error() {
     for (event, body) in [
         (json!([{"Write": "x"}, {"Panic": "early"}]), None),
         (

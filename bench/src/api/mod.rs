@@ -43,7 +43,7 @@ impl Api {
     }
 
     /// A server that moves to another port for each program, so that the connections that one
-    /// leaves behind in TIME_WAIT are none of the next one's business.
+    /// leaves behind in TIME_WAIT do not disturb the next one.
     pub(crate) fn moving() -> Result<Api, String> {
         Api::new(any_port(), false)
     }

@@ -43,7 +43,7 @@ impl Series {
         (count * 10 > self.taken().count()).then_some(first)
     }
 
-    /// Why there is no use in going on: the last three rounds have failed.
+    /// Why further rounds are of no use: the last three rounds have failed.
     fn given_up(&self) -> Option<&str> {
         let last: Vec<&str> = self
             .samples
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rare_failure_is_left_out_and_a_frequent_one_is_told() {
+    fn a_rare_failure_is_left_out_and_a_frequent_one_is_reported() {
         let mut samples: Vec<_> = (0..19).map(|_| good()).collect();
         samples.push(bad());
         let mut series = Series { samples };

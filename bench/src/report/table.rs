@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_noisy_machine_is_told() {
+    fn a_noisy_machine_is_named_in_the_report() {
         let mut results = results(vec![program("floor", 1.0, 300)]);
         assert!(!render(&results).contains("NOISY"));
         results.noise = vec!["the load was 9".to_owned()];

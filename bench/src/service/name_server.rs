@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_told_and_there_is_no_other_record() {
+    fn an_address_is_given_and_there_is_no_other_record() {
         let address = Ipv4Addr::new(198, 18, 0, 1);
         let told = reply(&question(1), address).unwrap();
         assert!(told.starts_with(&[0x12, 0x34, 0x81, 0x80, 0, 1, 0, 1]));

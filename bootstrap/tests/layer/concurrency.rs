@@ -64,7 +64,7 @@ fn without_the_setting_there_is_one_worker() {
 }
 
 #[test]
-fn a_worker_that_ends_costs_its_own_event_and_tells_its_own_words() {
+fn a_worker_that_ends_costs_its_own_event_and_the_error_has_its_own_words() {
     let body = "case $event in\n\
         hold) echo 'words of another' >&2; : >held; until [ -e go ]; do sleep 0.01; done;;\n\
         die) until [ -e held ]; do sleep 0.01; done; echo 'last words' >&2; exit 3;;\n\
@@ -83,7 +83,7 @@ fn a_worker_that_ends_costs_its_own_event_and_tells_its_own_words() {
 }
 
 #[test]
-fn an_executable_that_fails_tells_its_own_words() {
+fn the_error_of_an_executable_that_fails_has_its_own_words() {
     let body = "cd \"$LAMBDA_TASK_ROOT\"; read -r event\n\
         case $event in\n\
         hold) echo 'words of another' >&2; : >held; until [ -e go ]; do sleep 0.01; done;;\n\

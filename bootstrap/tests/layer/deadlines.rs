@@ -53,7 +53,7 @@ fn a_flood_of_chunks_that_are_read_is_ended() {
 }
 
 #[test]
-fn who_writes_on_behind_an_executable_does_not_hold_its_stream() {
+fn a_process_that_writes_on_behind_an_executable_does_not_hold_its_stream() {
     // In its group, and in one of its own, where nobody kills it.
     for left in [
         "for n in 1 2 3; do yes & done",
@@ -193,7 +193,7 @@ fn milliseconds(time: SystemTime) -> String {
 }
 
 #[test]
-fn a_deadline_that_is_long_past_is_none_and_warned_of_once() {
+fn a_deadline_that_is_long_past_does_not_count_and_is_warned_of_once() {
     let context = "printf '<%s>' \"$COLDSPARK_DEADLINE_MS\"";
     let worker = workers::answering(&format!(
         "mapfile -t -u 7 context; export \"${{context[@]}}\"; {context} >&6"

@@ -63,7 +63,7 @@ fn an_executable_begins_with_each_name_once() {
 }
 
 #[test]
-fn a_worker_begins_without_the_names_that_it_is_told_for_each_event() {
+fn a_worker_begins_without_the_names_that_it_gets_for_each_event() {
     let script = workers::answering(&format!("{BLOCK} >&6"));
     let package = Package::new().executable("handler", script);
     expect(start("worker:handler", package), false);

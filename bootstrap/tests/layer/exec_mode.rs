@@ -27,7 +27,7 @@ fn each_event_has_a_process_of_its_own() {
 }
 
 #[test]
-fn every_byte_and_none_come_through() {
+fn every_byte_comes_through_and_so_does_an_empty_event() {
     let mut function = exec("cat");
     let bytes: Vec<u8> = (0..=255).cycle().take(200_000).collect();
     assert_eq!(function.invoke(bytes.clone()).response(), bytes);

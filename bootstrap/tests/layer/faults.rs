@@ -161,7 +161,7 @@ fn each_event_has_its_fate_in_every_mode() {
 }
 
 #[test]
-fn a_reply_that_is_none_ends_the_process_in_every_mode() {
+fn a_reply_whose_head_is_cut_ends_the_process_in_every_mode() {
     for (handler, package) in modes() {
         let function = Function::start(handler, package);
         function

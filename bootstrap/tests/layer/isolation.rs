@@ -148,7 +148,7 @@ const SHOW: &str = "printf '[%s %s ' ${#event} $(stat -L -c %s /dev/fd/5) >&6\n\
     dd if=/proc/self/fd/5 bs=1 skip=${#event} 2>/dev/null >&6; cat /proc/self/fd/7 >&6";
 
 #[test]
-fn a_worker_finds_nothing_of_the_last_event_and_tells_nothing_of_it() {
+fn a_worker_finds_nothing_of_the_last_event_and_shows_nothing_of_it() {
     let script = format!(
         "echo ready >&4\n\
          while read -r -u 3 _ number; do\n\

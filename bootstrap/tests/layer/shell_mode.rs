@@ -86,7 +86,7 @@ fn what_the_function_prints_may_go_through_dev_stdout() {
 }
 
 #[test]
-fn the_function_may_read_half_of_the_event_or_none() {
+fn the_function_may_read_half_of_the_event_or_nothing() {
     let mut function = shell("handler() { read -r -N 3 part; printf %s \"$part\"; }");
     assert_eq!(function.invoke("abcdef").text(), "abc");
     assert_eq!(function.invoke("ABCDEF").text(), "ABC");

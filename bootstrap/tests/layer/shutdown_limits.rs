@@ -138,7 +138,7 @@ fn an_event_that_comes_later_starts_no_process() {
 }
 
 #[test]
-fn a_process_that_is_being_started_is_told_too() {
+fn a_process_that_is_being_started_gets_the_signal_too() {
     let script = workers::raw("cd \"$LAMBDA_TASK_ROOT\"; : >ran; exec sleep 1000");
     let package = Package::new().executable("handler", script);
     // One of several pollers, of which another one is told of the end.

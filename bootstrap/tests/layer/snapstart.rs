@@ -85,7 +85,7 @@ fn after_fails(handler: &str, package: Package, texts: &[&str]) {
 }
 
 #[test]
-fn a_worker_is_told_before_the_snapshot_and_after_the_restore() {
+fn a_worker_gets_its_hooks_before_the_snapshot_and_after_the_restore() {
     let function = start("worker:handler", worker(BOTH, DONE));
     park(&function);
     assert_eq!(told(&function), "before-snapshot\n");
@@ -98,7 +98,7 @@ fn a_worker_is_told_before_the_snapshot_and_after_the_restore() {
 }
 
 #[test]
-fn a_worker_is_told_only_what_it_has_asked_for() {
+fn a_worker_gets_only_the_hooks_that_it_has_asked_for() {
     for (asked, expected) in [
         ("", "event\n"),
         (" before-snapshot", "before-snapshot\nevent\n"),
@@ -113,7 +113,7 @@ fn a_worker_is_told_only_what_it_has_asked_for() {
 }
 
 #[test]
-fn without_a_snapshot_nobody_is_told() {
+fn without_a_snapshot_no_hook_is_called() {
     let mut function = Function::start("worker:handler", worker(BOTH, DONE));
     assert_eq!(function.invoke("{}").text(), "0");
     assert_eq!(told(&function), "event\n");
@@ -197,7 +197,7 @@ fn a_hook_finds_no_event_no_context_and_nothing_of_another_hook() {
 }
 
 #[test]
-fn a_worker_that_was_lost_in_the_snapshot_is_replaced_and_not_told() {
+fn a_worker_that_was_lost_in_the_snapshot_is_replaced_and_gets_no_hook() {
     let function = start("worker:handler", worker(BOTH, DONE));
     park(&function);
     process::signal(function.worker() as i32, libc::SIGKILL);
@@ -212,7 +212,7 @@ fn a_worker_that_was_lost_in_the_snapshot_is_replaced_and_not_told() {
 }
 
 #[test]
-fn a_worker_of_a_later_event_is_not_told() {
+fn a_worker_of_a_later_event_gets_no_hook() {
     let script = "if [ -e once ]; then hook=again; fi; touch once\n\
         echo 'ready before-snapshot after-restore' >&4\n\
         while read -r -u 3 line number; do echo \"$line\" >>told\n\

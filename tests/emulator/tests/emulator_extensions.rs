@@ -44,7 +44,7 @@ fn is_ready(emulator: &Emulator) -> bool {
 }
 
 #[test]
-fn a_registration_tells_of_the_function_and_earns_the_time_of_a_sigterm() {
+fn a_registration_describes_the_function_and_earns_the_time_of_a_sigterm() {
     let (emulator, mut client) = start();
     assert_eq!(emulator.grace(), None);
     let registered = call(&mut client, registration("own", r#"{"events":[]}"#));
@@ -127,7 +127,7 @@ fn an_extension_that_does_not_ask_holds_up_init_and_events() {
 }
 
 #[test]
-fn an_extension_that_wants_to_know_is_told_of_invocations() {
+fn an_extension_that_asks_for_invocations_gets_them() {
     let (emulator, mut extension) = start();
     let id = register(&mut extension, "own", r#"{"events":["INVOKE"]}"#);
     send(&mut extension, event_next(&id));

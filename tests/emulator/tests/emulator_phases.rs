@@ -58,7 +58,7 @@ fn an_exit_ends_what_is_in_hand_and_a_reset_closes_connections() {
 }
 
 #[test]
-fn restore_blocks_until_told() {
+fn restore_next_blocks_until_the_restore() {
     let (emulator, mut client) = start();
     send(&mut client, get(&format!("{PREFIX}restore/next")));
     assert!(emulator.wait_restore_point(Instant::now() + LONG));

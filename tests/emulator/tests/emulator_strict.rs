@@ -134,7 +134,7 @@ fn nothing_stands_still_while_another_event_waits_or_several_are_in_hand() {
 }
 
 #[test]
-fn a_deadline_may_be_told_that_is_over() {
+fn the_head_may_name_a_deadline_that_is_over() {
     let long_past = SystemTime::UNIX_EPOCH + Duration::from_millis(86_400_000);
     for (deadline, told) in [(SystemTime::UNIX_EPOCH, "0"), (long_past, "86400000")] {
         let (emulator, mut client) = start();

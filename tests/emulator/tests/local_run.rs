@@ -128,7 +128,7 @@ fn a_function_error_is_status_1() {
 }
 
 #[test]
-fn a_stream_without_the_prelude_that_it_announces_is_told() {
+fn a_stream_without_the_prelude_that_it_announces_is_reported() {
     let end = r"\0\0\0\0\0\0\0\0";
     for (body, why) in [
         (format!(r#"{{"statusCode":200}}{end}body"#), None),
@@ -251,7 +251,7 @@ fn mistakes_are_status_2_with_their_own_words() {
 }
 
 #[test]
-fn only_with_an_extension_is_the_function_told_of_its_end() {
+fn only_with_an_extension_does_the_function_get_sigterm() {
     const TOLD: &str = "told of the end";
     let Some(plain) = handler("echo") else { return };
     assert_eq!(plain.status, 0, "{}", plain.stderr);
@@ -267,7 +267,7 @@ fn only_with_an_extension_is_the_function_told_of_its_end() {
 }
 
 #[test]
-fn a_taken_port_of_a_web_application_is_told() {
+fn a_taken_port_of_a_web_application_is_named() {
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = taken.local_addr().expect("its address").port();
     let named = [format!("AWS_LWA_PORT={port}"), format!("PORT={port}")];

@@ -130,7 +130,7 @@ fn what_fails_after_the_restore_fails_its_own_environment() {
 }
 
 #[test]
-fn an_exit_while_parked_is_told_and_others_go_on() {
+fn an_exit_while_parked_is_reported_and_others_go_on() {
     let shared = std::env::temp_dir().join(format!("coldspark-parked-{}", std::process::id()));
     std::fs::create_dir(&shared).unwrap();
     let run = run(

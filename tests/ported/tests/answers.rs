@@ -46,7 +46,7 @@ fn ask(program: &str, method: &str, path: &str, query: &str, body: &str) -> (Val
 }
 
 #[test]
-fn the_path_is_told() {
+fn the_answer_has_the_path() {
     let (answer, _) = ask(
         env!("CARGO_BIN_EXE_http-raw-path"),
         "GET",

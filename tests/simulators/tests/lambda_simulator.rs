@@ -42,7 +42,7 @@ fn errors_have_their_types_and_keep_the_process() {
 }
 
 #[test]
-fn a_failed_init_step_is_told() {
+fn a_failed_init_step_is_reported() {
     let variables = [("LAMBDA_TASK_ROOT", "/nowhere")];
     let mut orders = Environment::start("orders", "orders.create", false, &variables);
     assert_eq!(orders.exit().code(), Some(1));
@@ -79,7 +79,7 @@ fn a_process_that_is_stopped_between_events_works_on() {
 }
 
 #[test]
-fn a_stream_is_collected_and_an_error_before_it_told() {
+fn a_stream_is_collected_and_an_error_before_it_is_reported() {
     let streams = Environment::start("fixture-stream", "script", false, &[]);
     let script = json!([{"Write": "\"first "}, "Flush", {"Write": "second\""}]);
     assert_eq!(streams.invoke(script.clone()), json!("first second"));
@@ -105,7 +105,7 @@ fn several_are_in_hand_at_a_time() {
 }
 
 #[test]
-fn a_panic_is_told() {
+fn a_panic_is_reported() {
     let mut function = Environment::start("fixture-functions", "panic", false, &[]);
     let (_, message) = function.fail(json!("on purpose"));
     assert!(message.contains("on purpose"), "{message}");

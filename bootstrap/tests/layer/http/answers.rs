@@ -194,7 +194,7 @@ fn statuses_that_are_set_to_be_errors_are_errors() {
 }
 
 #[test]
-fn a_text_is_compressed_for_who_takes_it() {
+fn a_text_is_compressed_for_a_client_that_takes_gzip() {
     let mut web = Web::start(&[("AWS_LWA_ENABLE_COMPRESSION", "true")]);
     let long = "all work and no play ".repeat(500);
     let mut event = get("/");

@@ -200,7 +200,7 @@ fn a_proxy_where_nothing_listens_is_named_in_the_log() {
     let expected = format!("{PROXY} is {nobody}, and nothing listens there; it is asked");
     assert!(log.contains(&expected), "{log}");
     assert!(log.contains("invocation/next: cannot connect"), "{log}");
-    // An extension may be there to look at every event, so none is fetched without it.
+    // An extension may be there to look at every event, so no event is fetched without it.
     assert!(function.api.requests().is_empty());
 }
 
@@ -228,7 +228,7 @@ fn an_address_that_cannot_be_used_is_a_warning() {
 }
 
 #[test]
-fn others_than_web_applications_do_not_look_at_it() {
+fn a_function_that_is_no_web_application_ignores_it() {
     let package = Package::new().executable("handler", workers::raw("cat"));
     let nobody = format!("127.0.0.1:{}", free_port());
     let mut function = Function::start_env("exec:handler", package, &[(PROXY, &nobody)]);

@@ -116,7 +116,7 @@ fn headers_of_the_connection_do_not_arrive() {
 }
 
 #[test]
-fn what_tells_of_the_invocation_is_never_the_clients() {
+fn headers_about_the_invocation_are_never_the_clients() {
     let mut web = Web::start(&[("AWS_LAMBDA_FUNCTION_NAME", "shop")]);
     let mut event = get("/");
     event["requestContext"]["authorizer"] = json!({"name": "J\u{f6}rg\n"});

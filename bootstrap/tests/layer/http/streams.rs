@@ -79,7 +79,7 @@ fn an_answer_without_a_body_ends() {
 }
 
 #[test]
-fn a_cut_answer_is_told_in_the_trailers_and_the_bootstrap_goes_on() {
+fn a_cut_answer_is_an_error_in_the_trailers_and_the_bootstrap_goes_on() {
     let mut web = start();
     let cut = Step::from(raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")).then_close();
     let (_, body, error) = streamed(&post(&mut web, &get("/"), cut));

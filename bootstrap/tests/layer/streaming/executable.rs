@@ -45,7 +45,7 @@ fn an_executable_that_prints_nothing_is_an_empty_response_or_an_ordinary_error()
 }
 
 #[test]
-fn an_executable_that_fails_behind_its_output_is_told_in_the_trailers() {
+fn an_executable_that_fails_behind_its_output_is_an_error_in_the_trailers() {
     let mut function = exec("printf half; sleep 0.1; echo why >&2; exit 7", &[]);
     let (_, error) = streamed(&post(&mut function), b"half");
     let (error_type, message) = error.expect("an error");

@@ -63,7 +63,7 @@ fn an_empty_chunk_does_not_end_the_response() {
 }
 
 #[test]
-fn the_first_chunk_tells_the_content_type_or_of_a_prelude() {
+fn the_first_chunk_names_the_content_type_or_announces_a_prelude() {
     let mut function = worker("printf x >&6; echo chunk $number 1 text/html;charset=utf-8 >&4");
     // The semicolon ends a command of the shell.
     let broken = post(&mut function);

@@ -145,8 +145,8 @@ impl Outcome {
         }
     }
 
-    /// The error in the trailers of a streamed response: its type and its JSON. `None` when
-    /// there is none, or no valid Base64 in it.
+    /// The error in the trailers of a streamed response: its type and its JSON. `None` without an
+    /// error, or without valid Base64 in it.
     #[must_use]
     pub fn stream_error(&self) -> Option<(&str, Vec<u8>)> {
         let Outcome::Response { trailers, .. } = self else {

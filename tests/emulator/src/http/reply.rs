@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn length_follows_the_body_unless_told_otherwise() {
+    fn length_follows_the_body_unless_it_is_set() {
         let reply = Reply::new(200).header("A", "1").body("hello");
         assert_eq!(
             text(&reply),

@@ -78,7 +78,10 @@ impl Shares {
     /// When a kind is missing, or there is one that the choices do not allow.
     pub fn check(&self, choices: &Choices) -> Result<(), String> {
         if !choices.fatal && self.fatal > 0 {
-            return Err(format!("{} events are fatal, and none may be", self.fatal));
+            return Err(format!(
+                "{} events are fatal, and no event may be",
+                self.fatal
+            ));
         }
         if self.events < ENOUGH {
             return Ok(());
