@@ -44,7 +44,7 @@ fn expect(mut function: Function) {
          COLDSPARK_DEADLINE_MS=4102444800123\nCOLDSPARK_RESTORE_COUNT=0\n"
     );
     assert_eq!(function.invoke_event(full()).text(), expected);
-    // What this event has not is empty, and nothing of the last event is left.
+    // Values that this event does not have are empty, and nothing of the last event is left.
     let expected = "COLDSPARK_REQUEST_ID=id-2\nCOLDSPARK_INVOCATION_ID=\nCOLDSPARK_FUNCTION_ARN=\n\
         _X_AMZN_TRACE_ID=\nCOLDSPARK_TENANT_ID=\nCOLDSPARK_CLIENT_CONTEXT=\n\
         COLDSPARK_COGNITO_IDENTITY=\nCOLDSPARK_DEADLINE_MS=\nCOLDSPARK_RESTORE_COUNT=0\n";

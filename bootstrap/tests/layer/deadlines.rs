@@ -116,9 +116,10 @@ fn a_worker_that_has_left_its_group_is_killed() {
     process::signal(ids.next().expect("the child's") as i32, libc::SIGKILL);
 }
 
-/// Traces a process from now on. Who traces it learns of its end before its parent, which waits for that.
+/// Traces a process from now on. At its end the kernel tells the tracer first, and the parent when the tracer has
+/// waited for it.
 #[allow(unsafe_code)]
-fn seized(process: u32) -> bool {
+fn trace(process: u32) -> bool {
     // SAFETY: ptrace(2) with PTRACE_SEIZE takes integers and touches no memory.
     let seized = unsafe { libc::ptrace(libc::PTRACE_SEIZE, process, 0, 0) } == 0;
     if !seized {
@@ -128,9 +129,9 @@ fn seized(process: u32) -> bool {
     seized
 }
 
-/// From then on its parent can reap it.
+/// Waits for the end of a process that is traced; from then on its parent can reap it.
 #[allow(unsafe_code)]
-fn look_at_its_end(process: u32) {
+fn wait_as_tracer(process: u32) {
     let mut status = 0;
     // SAFETY: the pointer is to a live, exclusively borrowed integer.
     unsafe { libc::waitpid(process as i32, &raw mut status, libc::__WALL) };
@@ -140,27 +141,27 @@ fn look_at_its_end(process: u32) {
 fn a_worker_that_cannot_be_reaped_is_left_and_reaped_later() {
     let mut function = workers::failing("sleep 1000");
     let worker: u32 = function.invoke("good").text().parse().expect("a pid");
-    if !seized(worker) {
+    if !trace(worker) {
         return;
     }
     let error = function.invoke_event(urgent("bad", "bad", 2000));
     error.assert_error(TIMEOUT, &[]);
     function.invoke("good").text();
     assert_eq!(process::zombies(function.pid()), [worker]);
-    look_at_its_end(worker);
+    wait_as_tracer(worker);
     // When the next process is started, it is gone.
     let error = function.invoke_event(urgent("bad", "bad", 2000));
     error.assert_error(TIMEOUT, &[]);
     assert!(process::zombies(function.pid()).is_empty());
 }
 
-/// It is waited for half a second.
+/// The bootstrap waits for the status half a second.
 #[test]
 fn a_worker_that_is_reaped_late_still_has_its_status_in_the_error() {
     let mut function = workers::failing("exit 3");
     for _ in 0..20 {
         let worker: u32 = function.invoke("good").text().parse().expect("a pid");
-        if !seized(worker) {
+        if !trace(worker) {
             return;
         }
         let begun = Instant::now();
@@ -169,7 +170,7 @@ fn a_worker_that_is_reaped_late_still_has_its_status_in_the_error() {
             process::zombies(function.pid()) == [worker]
         });
         thread::sleep(Duration::from_millis(50));
-        look_at_its_end(worker);
+        wait_as_tracer(worker);
         let in_time = begun.elapsed() < Duration::from_millis(400);
         let error = function.receive();
         // Otherwise the machine was too busy for this to say anything.

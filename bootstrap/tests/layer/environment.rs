@@ -40,9 +40,10 @@ fn start(handler: &str, package: Package) -> Function {
     Function::start_env(handler, package, &variables)
 }
 
-/// Whose answers are what the kernel was given.
+/// Expects of a function that answers with the environment which the kernel was given: only with `has_context` it
+/// has the names of the context, and then with the values of the event.
 #[track_caller]
-fn expect(mut function: Function, has_context: bool) {
+fn expect_environment(mut function: Function, has_context: bool) {
     for tenant in ["blue", "green"] {
         let event = event(tenant, "{}").header("Lambda-Runtime-Aws-Tenant-Id", tenant);
         let block = function.invoke_event(event).text();
@@ -59,20 +60,20 @@ fn expect(mut function: Function, has_context: bool) {
 #[test]
 fn an_executable_begins_with_each_name_once() {
     let package = Package::new().executable("handler", workers::raw(BLOCK));
-    expect(start("exec:handler", package), true);
+    expect_environment(start("exec:handler", package), true);
 }
 
 #[test]
 fn a_worker_begins_without_the_names_that_it_gets_for_each_event() {
     let script = workers::answering(&format!("{BLOCK} >&6"));
     let package = Package::new().executable("handler", script);
-    expect(start("worker:handler", package), false);
+    expect_environment(start("worker:handler", package), false);
 }
 
 #[test]
 fn the_shell_of_a_function_begins_without_them_too() {
     let package = Package::new().file("f.sh", 0o644, format!("handler() {{ {BLOCK}; }}"));
-    expect(start("f.handler", package), false);
+    expect_environment(start("f.handler", package), false);
 }
 
 #[test]

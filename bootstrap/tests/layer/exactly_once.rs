@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use coldspark_emulator::model::{Answer, Choices, Model, Plan, Verb, Verdict, plan, seeds};
 
+use crate::common::dice::Dice;
 use crate::common::function::{command, limit};
 use crate::common::{Package, process, workers};
-use crate::random_kills::{Dice, EVENTS_A_KILL};
+use crate::random_kills::EVENTS_A_KILL;
 
 /// So few runs, as somebody may ask for, may be over before a worker is killed.
 const FEW: u64 = 10;

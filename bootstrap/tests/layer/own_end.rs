@@ -8,7 +8,7 @@ use crate::common::{Function, Package, event, process, workers};
 /// A process group with a process that does not care about signals in it.
 const STUBBORN: &str = "trap '' TERM; sleep 600 & echo $! >group; ";
 
-/// Waits for the end of the bootstrap, and for those of these processes and of the one that `group` names.
+/// Waits for the end of the bootstrap, of these processes, and of the process that the file `group` names.
 #[track_caller]
 fn leaves_nothing(function: &mut Function, mut processes: Vec<u32>) {
     let group = std::fs::read_to_string(function.package.task().join("group"));
@@ -24,7 +24,7 @@ fn leaves_nothing(function: &mut Function, mut processes: Vec<u32>) {
     }
 }
 
-fn written(function: &Function) -> bool {
+fn group_is_written(function: &Function) -> bool {
     let group = std::fs::read_to_string(function.package.task().join("group"));
     group.is_ok_and(|text| text.ends_with('\n'))
 }
@@ -43,7 +43,7 @@ fn a_web_application_ends_with_it() {
         );
         idle(&web);
         if process.contains("group") {
-            web.function.wait_until("written", written);
+            web.function.wait_until("written", group_is_written);
         }
         let children = process::children(web.function.pid());
         assert!(!children.is_empty());
@@ -91,7 +91,7 @@ fn events_in_hand_end_with_it() {
         let variables = [("AWS_LAMBDA_MAX_CONCURRENCY", "2")];
         let mut function = Function::start_env(handler, package, &variables);
         function.api.push(Step::from(event("in-hand", "{}")));
-        function.wait_until("in hand", written);
+        function.wait_until("in hand", group_is_written);
         function.api.push(status(403));
         let children = process::children(function.pid());
         leaves_nothing(&mut function, children);

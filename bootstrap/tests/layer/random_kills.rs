@@ -4,43 +4,22 @@
 //! `COLDSPARK_KILLS` sets how many kills there are, otherwise 100, or 1,000 with
 //! `COLDSPARK_LONG=1`; `COLDSPARK_SEED` repeats a run whose seed was printed.
 
-use std::env;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use coldspark_emulator::under_test::is_long;
+
+use crate::common::dice::{dice, number};
 use crate::common::{Answer, Function, Package, process, workers};
-
-fn number(name: &str) -> Option<u64> {
-    env::var(name).ok()?.parse().ok()
-}
-
-/// Numbers without order (xorshift).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
-pub(crate) fn dice(what: &str) -> Dice {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let seed = number("COLDSPARK_SEED").unwrap_or(now.as_nanos() as u64) | 1;
-    println!("{what}: COLDSPARK_SEED={seed}");
-    Dice(seed)
-}
 
 /// So many events come for each kill at least: more than fail by it.
 pub(crate) const EVENTS_A_KILL: usize = 3;
 
 /// Kills the children of the bootstrap at random moments, while events come one after another.
 fn kill(mut function: Function, what: &str) {
-    let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
-    let wanted = number("COLDSPARK_KILLS").unwrap_or(if long { 1000 } else { 100 }) as usize;
+    let usual = if is_long() { 1000 } else { 100 };
+    let wanted = number("COLDSPARK_KILLS").unwrap_or(usual) as usize;
     let mut dice = dice(what);
     let bootstrap = function.pid();
     let (kills, events) = (AtomicUsize::new(0), AtomicUsize::new(0));

@@ -13,13 +13,13 @@ fn polite() -> String {
         + "echo \"clean-up of $$\" >&2\n"
 }
 
-/// Tells the function, which had these children, and expects that nothing of it is left.
+/// Sends the function SIGTERM, and expects that no process of it is left; gives its log.
 #[track_caller]
 fn shut_down(mut function: Concurrent) -> String {
     let children = function.children();
     let status = function.shut_down();
     assert_eq!(status.code(), Some(0), "{}", function.log());
-    // It does not wait for long for those that it has killed.
+    // For those that it has killed it does not wait for long.
     for child in children {
         function.wait_until("without processes", |_| !process::is_running(child));
     }

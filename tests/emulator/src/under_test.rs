@@ -27,6 +27,12 @@ pub fn limit() -> Duration {
     Duration::from_secs(if failed { 1 } else { seconds })
 }
 
+/// Whether what is random is played more often: `COLDSPARK_LONG=1`, which `scripts/test --long` sets.
+#[must_use]
+pub fn is_long() -> bool {
+    env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1")
+}
+
 /// Waits until the condition holds. `details` are for the message of the failure.
 ///
 /// # Panics

@@ -5,13 +5,13 @@
 //! run, `COLDSPARK_LONG` plays more decks.
 
 use std::collections::BTreeMap;
-use std::env;
 
 use coldspark_emulator::script::Request;
+use coldspark_emulator::under_test::is_long;
 
 use super::answer::Answer;
+use super::dice::{Dice, dice};
 use super::function::{Function, event, urgent};
-use crate::random_kills::{Dice, dice};
 
 /// The answers that an event may get.
 pub(crate) enum Fate {
@@ -19,7 +19,7 @@ pub(crate) enum Fate {
     Echo,
     /// A response of so many bytes.
     Bytes(usize),
-    /// One of these errors, or what was printed before it where that is streamed.
+    /// One of these errors; where the response is streamed, also what was printed before the error.
     Error(&'static [&'static str]),
     /// An error at the deadline, which is near; with the same exception.
     Late,
@@ -38,10 +38,7 @@ const LATE: &str = "Runtime.HandlerTimeout";
 
 /// How many decks are played. Each form of the binary is played others.
 fn decks() -> usize {
-    match env::var_os("COLDSPARK_LONG").is_some_and(|value| !value.is_empty()) {
-        true => 20,
-        false => 3,
-    }
+    if is_long() { 20 } else { 3 }
 }
 
 /// Plays the decks, each to a function of its own.

@@ -3,6 +3,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod concurrent;
+pub(crate) mod dice;
 pub(crate) mod faulty;
 pub(crate) mod function;
 pub(crate) mod package;

@@ -65,7 +65,7 @@ fn the_end_of_the_application_costs_the_events_in_hand_and_it_is_started_once() 
     app.push(text("ready"));
     app.push(text("again"));
     assert!(response(function.submit(&get("/").to_string())).contains("again"));
-    // It is there before it has begun: the server answers in its place.
+    // The scripted server answers before the new process has noted its start.
     let starts = || std::fs::read_to_string(task.join("starts")).unwrap_or_default();
     function.wait_until("started again", |_| starts().lines().count() >= 2);
     assert_eq!(starts().lines().count(), 2);

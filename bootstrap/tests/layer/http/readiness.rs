@@ -75,14 +75,14 @@ fn a_port_that_is_refused_is_tried_again_until_it_is_open() {
     assert_eq!(policy(function.pid()), "0");
 }
 
-/// Whether the application is asked when it computes first, and whatever it does then: the readiness check
-/// goes by its CPU time.
+/// The readiness check goes by the CPU time of the application: it does not ask while that computes, and asks
+/// whatever it does then.
 #[test]
 fn an_application_is_found_whether_it_is_idle_or_busy_or_not_the_child_itself() {
     const COMPUTES: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; touch computed; ";
     for then in [
         "exec sleep 600",
-        // Other threads of it may compute, and not the one that listens.
+        // Its other threads may compute while the one that listens does not.
         "while :; do :; done",
         // The application is not the process that the bootstrap has started.
         "sleep 600 & wait",

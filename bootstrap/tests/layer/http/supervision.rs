@@ -6,10 +6,10 @@ use std::time::Duration;
 use coldspark_emulator::script::Step;
 use serde_json::Value;
 
+use crate::common::dice::Dice;
 use crate::common::function::limit;
 use crate::common::web::{Web, get, idle, request, text, wait_for};
 use crate::common::{Answer, process};
-use crate::random_kills::Dice;
 
 #[test]
 fn a_connection_serves_one_event_after_the_other() {

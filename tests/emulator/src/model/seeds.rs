@@ -4,6 +4,8 @@ use std::env;
 use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::under_test::is_long;
+
 /// The seeds of the runs: `usual` of them from the clock on, ten times as many with
 /// `COLDSPARK_LONG=1`. `COLDSPARK_MODEL_SEED` sets the first one, `COLDSPARK_MODEL_RUNS` their
 /// number. Printed, so that a failure can be repeated.
@@ -15,8 +17,7 @@ pub fn seeds(what: &str, usual: u64) -> Range<u64> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.unwrap_or_default().as_micros() as u64;
     let first = number("COLDSPARK_MODEL_SEED").unwrap_or(now);
-    let long = env::var("COLDSPARK_LONG").is_ok_and(|value| value == "1");
-    let usual = if long { usual * 10 } else { usual };
+    let usual = if is_long() { usual * 10 } else { usual };
     let count = number("COLDSPARK_MODEL_RUNS").unwrap_or(usual);
     println!("{what}: COLDSPARK_MODEL_SEED={first} COLDSPARK_MODEL_RUNS={count}");
     first..first + count
