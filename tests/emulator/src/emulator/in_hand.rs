@@ -1,10 +1,19 @@
-//! One invocation in hand: a runtime has fetched it, and not answered it.
+//! One invocation: queued, and then in hand, which is when a runtime has fetched it and not answered it.
 
 use std::time::{Instant, SystemTime};
 
 use super::outcome::Invocation;
 use crate::api;
 use crate::http::Reply;
+
+/// An invocation that no runtime has fetched yet.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub(super) ticket: u64,
+    pub(super) invocation: Invocation,
+    /// Its invocation id.
+    pub(super) nonce: String,
+}
 
 #[derive(Debug)]
 pub(super) struct InHand {
@@ -18,11 +27,11 @@ pub(super) struct InHand {
 }
 
 impl InHand {
-    pub(super) fn new(ticket: u64, invocation: Invocation, nonce: String) -> InHand {
+    pub(super) fn new(queued: Queued) -> InHand {
         InHand {
-            ticket,
-            invocation,
-            nonce,
+            ticket: queued.ticket,
+            invocation: queued.invocation,
+            nonce: queued.nonce,
             handed_out: Instant::now(),
             sent: None,
             answering: false,

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use std::time::Instant;
 
 use super::extensions::Extensions;
-use super::in_hand::InHand;
+use super::in_hand::{InHand, Queued};
 use super::outcome::{Finished, Init, Invocation, Outcome, Sink};
 use super::over::Over;
 use super::refusal::{LATE, NOT_NOW, Refusal};
@@ -33,14 +33,6 @@ pub(super) struct State {
     copies: VecDeque<(String, Reply)>,
     over: Over,
     finished: HashMap<u64, Finished>,
-}
-
-/// An invocation that no runtime has fetched yet.
-#[derive(Debug)]
-struct Queued {
-    ticket: u64,
-    invocation: Invocation,
-    nonce: String,
 }
 
 impl State {
@@ -155,13 +147,11 @@ impl State {
         }
         let free =
             |id: &Option<String>| id.as_ref().is_some_and(|id| !self.in_hand.contains_key(id));
-        let at = self
-            .queue
-            .iter()
-            .position(|queued| free(&queued.invocation.request_id))?;
+        let mut queue = self.queue.iter();
+        let at = queue.position(|queued| free(&queued.invocation.request_id))?;
         let queued = self.queue.remove(at)?;
         let id = queued.invocation.request_id.clone()?;
-        let in_hand = InHand::new(queued.ticket, queued.invocation, queued.nonce);
+        let in_hand = InHand::new(queued);
         let reply = in_hand.event(&self.function_arn);
         for _ in 1..in_hand.invocation.hand_outs {
             self.copies.push_back((id.clone(), reply.clone()));
