@@ -9,13 +9,13 @@ import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 SYS = re.compile(r"^(src|bootstrap/src)/sys/")
-# What is not shipped may have some of its own.
+# Code that is not shipped may have unsafe code of its own.
 NOT_SHIPPED = re.compile(r"^(tests|bench|bootstrap/tests)/")
 ALLOW = re.compile(r"(?:allow|expect)\(\s*unsafe_code")
 UNSAFE = re.compile(r"^\s*[^/\s].*\bunsafe \{|^\s*unsafe \{", re.M)
 # A file or folder of the repository, as documents name it; in capitals stands what a reader fills in.
 NAMED = re.compile(r"`((?:src|tests|bootstrap|scripts|layer|bench|examples)/[\w./-]*)`")
-# Of a project that a guide makes.
+# Files of a project that the reader of a guide makes.
 OTHERS = {"src/main.rs"}
 
 

@@ -21,9 +21,9 @@ from pathlib import Path
 SCRIPT = Path(__file__).resolve().parents[2] / "src" / "start_up.ld"
 SECTIONS = (".text.start", ".text.event", ".text.layer", ".text.web", ".text.other")
 LAYER_ONLY = SECTIONS[2:]
-# The kernel maps what lies in the same so many bytes as an address that is touched.
+# At an address that is touched first, the kernel maps all pages of the 64 KiB around it.
 AROUND = 0x10000
-# In which of these parts of the segment a section ends at the latest.
+# How many of these blocks of 64 KiB, from the first one of the segment, reach to a section's end.
 PARTS = {".text.layer": 2, ".text.web": 3}
 # std asks arm64's processor for newer atomics, and has nothing of the kind on x86_64.
 ARM64_ONLY = ("8init_lse", "21detect_and_initialize", "__rust_enable_lse", "__aarch64_", "__getauxval")

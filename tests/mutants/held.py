@@ -90,7 +90,7 @@ class Tests:
     def run(self, name, file, words, waits="20", limit=None):
         folder = self.build.tree / {"coldspark": "", "coldspark-bootstrap": "bootstrap", "coldspark-emulator": "tests/emulator"}[self.build.package]
         environment = {
-            # What a mutant keeps from coming is not waited for as long as on a busy machine.
+            # Many mutants keep an answer from coming: tests wait for it for less than a busy machine may need.
             **self.build.environment(), "COLDSPARK_TEST_LIMIT": waits, "CARGO_MANIFEST_DIR": str(folder),
         }
         return program([file, *words], folder, environment, limit or self.options.timeout)

@@ -58,7 +58,7 @@ def evaluated(text, parameters):
 
 class Http(unittest.TestCase):
     def is_open(self, resources):
-        """To everybody, by the URL of the alias."""
+        """The function is open to everybody, and only by the URL of its alias."""
         self.assertEqual(open_to_all(resources), OPEN_URL)
         opened = [one["FunctionName"] for one in permissions(resources) if one["Principal"] == "*"]
         self.assertEqual(opened, [{"Ref": "FunctionAliaslive"}] * len(OPEN_URL))
