@@ -10,14 +10,15 @@ use crate::worker::protocol::Line;
 /// A line of the worker protocol, parsed and written again.
 pub fn worker_line(line: &[u8]) -> Option<String> {
     Some(match Line::parse(line)? {
-        Line::Ready { asked } => {
+        Line::Ready { requests } => {
             let words = [
-                ("before-snapshot", asked.before_snapshot),
-                ("after-restore", asked.after_restore),
-                ("sent", asked.sent),
-                ("shutdown", asked.shutdown),
+                ("before-snapshot", requests.before_snapshot),
+                ("after-restore", requests.after_restore),
+                ("sent", requests.sent),
+                ("shutdown", requests.shutdown),
+                ("no-seed", requests.no_seed),
             ];
-            let words = words.into_iter().filter(|(_, asked)| *asked);
+            let words = words.into_iter().filter(|(_, is_asked)| *is_asked);
             words.fold("ready".to_owned(), |line, (word, _)| line + " " + word)
         }
         Line::InitError { error_type } => format!("init-error {error_type}"),
@@ -91,10 +92,10 @@ pub fn resolve(handler: &str) -> Result<(), String> {
 
 /// Why a file that begins so cannot be executed.
 pub fn executable(beginning: &[u8]) -> Option<String> {
-    crate::process::executable::reason(beginning)
+    crate::process::executable::problem(beginning)
 }
 
 /// The interpreter that an ELF file names.
 pub fn elf_interpreter(elf: &[u8]) -> Option<std::path::PathBuf> {
-    crate::process::executable::elf_interpreter(elf)
+    crate::process::executable::elf::interpreter(elf)
 }

@@ -31,8 +31,8 @@ mod http {
     mod base64;
     mod event;
     mod headers;
-    mod invocation;
     mod json;
+    mod metadata;
     mod request;
     mod settings;
     mod target;

@@ -40,7 +40,7 @@ pub(super) fn problem(elf: &[u8]) -> Option<String> {
 }
 
 /// The path in PT_INTERP, if there is one.
-fn interpreter(elf: &[u8]) -> Option<PathBuf> {
+pub(crate) fn interpreter(elf: &[u8]) -> Option<PathBuf> {
     const PT_INTERP: usize = 3;
     let table = number(elf, 32, 8)?;
     let size = number(elf, 54, 2)?;

@@ -3,7 +3,7 @@
 //! exec(2) says "no such file" of a script whose interpreter is missing, and "exec format error"
 //! of a program for another processor; the file itself tells more.
 
-mod elf;
+pub(crate) mod elf;
 
 use std::env;
 use std::ffi::{CString, OsStr};
@@ -120,7 +120,7 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 }
 
 /// Why a file that begins so cannot be executed, if it cannot.
-fn problem(beginning: &[u8]) -> Option<String> {
+pub(crate) fn problem(beginning: &[u8]) -> Option<String> {
     if beginning.starts_with(b"#!") {
         script_problem(beginning)
     } else if beginning.starts_with(elf::MAGIC) {
