@@ -1,5 +1,5 @@
-//! A fresh process for each event: the event is its standard input, its standard output the
-//! response, collected from a pipe or a file, or passed on as it comes.
+//! A new process for each event: the event is its standard input, and its standard output is the response,
+//! which is collected from a pipe or a file, or streamed.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -27,6 +27,7 @@ use crate::sys::pipe;
 use crate::sys::spawn::Command;
 use crate::{context, error};
 
+/// What failed, for errors.
 const READ: &str = "read the response of the process";
 /// How long a wait lasts before the size of a process's output file is checked again.
 const SIZE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
@@ -37,26 +38,27 @@ enum Output {
     File(Scratch),
 }
 
-/// Its standard output before the process is started: a pipe still has both ends here.
-enum Ends {
-    Pipe((OwnedFd, OwnedFd)),
+/// The same before the process is started, when both ends of a pipe are here.
+enum OutputEnds {
+    Pipe { read: OwnedFd, write: OwnedFd },
     File(Scratch),
 }
 
-impl Ends {
-    fn of_child(&self) -> BorrowedFd<'_> {
+impl OutputEnds {
+    /// What the process gets.
+    fn for_child(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Pipe((_, end)) => end.as_fd(),
+            Self::Pipe { write, .. } => write.as_fd(),
             Self::File(file) => file.as_fd(),
         }
     }
 }
 
-impl From<Ends> for Output {
-    fn from(ends: Ends) -> Self {
+impl From<OutputEnds> for Output {
+    fn from(ends: OutputEnds) -> Self {
         match ends {
-            Ends::Pipe((output, _)) => Self::Pipe(OutputPipe::new(output, MAX_RESPONSE)),
-            Ends::File(file) => Self::File(file),
+            OutputEnds::Pipe { read, .. } => Self::Pipe(OutputPipe::new(read, MAX_RESPONSE)),
+            OutputEnds::File(file) => Self::File(file),
         }
     }
 }
@@ -95,7 +97,7 @@ impl Exec {
         })
     }
 
-    /// Answers an event; gives the response unless it was streamed.
+    /// Answers an event; returns the response unless it was streamed.
     pub(crate) fn handle<S>(
         &self,
         event: &[u8],
@@ -108,29 +110,29 @@ impl Exec {
         self.log.ensure_reader()?;
         let output = match output {
             Output::Pipe(output) => output,
-            Output::File(file) => return self.with_file(child, &file, &deadline).map(Some),
+            Output::File(file) => return self.await_file(child, &file, &deadline).map(Some),
         };
         let content_type = self.content_type.as_deref();
         let mut stream = content_type
             .map(|content_type| StreamedResponse::new(writer, Some(content_type), deadline));
-        match self.follow(&child, output, &deadline, stream.as_mut()) {
+        match self.read_output(&child, output, &deadline, stream.as_mut()) {
             Ok(Some(_)) if stream.as_ref().is_some_and(|stream| stream.reader_is_gone) => {
                 child.end();
                 self.log.end_process();
                 Ok(None)
             }
             Ok(Some(output)) => {
-                self.succeeded(child)?;
-                let whole = response::from_pipe(output).map_err(no_response)?;
+                self.check_status(child)?;
+                let whole = response::from_pipe(output).map_err(response_error)?;
                 Ok(Some(whole).filter(|_| stream.is_none()))
             }
-            Ok(None) => Err(self.late(child, &deadline)),
+            Ok(None) => Err(self.timed_out(child, &deadline)),
             Err(error) => Err(error::system(READ, &error)),
         }
     }
 
-    /// Waits for a process that writes into a file; gives what is in it.
-    fn with_file(
+    /// Waits for a process that writes its response into a file, and returns the response.
+    fn await_file(
         &self,
         child: Child,
         file: &Scratch,
@@ -142,13 +144,13 @@ impl Exec {
             let until = deadline.at.map_or(next_check, |at| at.min(next_check));
             let woken = wait(&child, [None, None], Some(until)).map_err(failed)?;
             if woken.ended {
-                self.succeeded(child)?;
-                return response::from_file(file).map_err(no_response);
+                self.check_status(child)?;
+                return response::from_file(file).map_err(response_error);
             }
             if deadline.has_come() {
-                return Err(self.late(child, deadline));
+                return Err(self.timed_out(child, deadline));
             }
-            // It is too much for a response and will not be read, so it must not fill memory.
+            // What is too large for a response is not read, so it must not fill memory.
             let size = file.size().map_err(failed)?;
             if size > MAX_RESPONSE as u64 {
                 file.release(0, size);
@@ -156,8 +158,8 @@ impl Exec {
         }
     }
 
-    /// The error of an event that was given up, when its process was killed.
-    fn late(&self, child: Child, deadline: &Deadline) -> Error {
+    /// Kills a process that has not answered in time, and makes the event's error.
+    fn timed_out(&self, child: Child, deadline: &Deadline) -> Error {
         child.end();
         let error = deadline.error("; the process and what it has started were killed");
         let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());
@@ -170,23 +172,23 @@ impl Exec {
         context: &Context<'_, S>,
         deadline: &Deadline,
     ) -> Result<(Child, Output), Error> {
-        // Files of its own: what an earlier event left running has no part in this one.
+        // They are new for each event, so that what an earlier event has left running does not reach them.
         let open = || -> io::Result<_> {
             let mut input = Scratch::new(c"coldspark-event")?;
             input.set(event)?;
-            Ok(match self.file_output {
-                true => (
-                    input,
-                    Ends::File(Scratch::new(c"coldspark-response")?.appending()?),
-                ),
-                false => (input, Ends::Pipe(pipe::from_child()?)),
-            })
+            let ends = if self.file_output {
+                OutputEnds::File(Scratch::new(c"coldspark-response")?.appending()?)
+            } else {
+                let (read, write) = pipe::from_child()?;
+                OutputEnds::Pipe { read, write }
+            };
+            Ok((input, ends))
         };
         let (input, ends) = open().map_err(|error| error::system("hand over the event", &error))?;
         let mut variables = String::new();
         context::write_lines(context, deadline, true, &mut variables)?;
         let mut environment = self.environment.take();
-        let own = environment.len();
+        let count = environment.len();
         context::push_variables(&variables, &mut environment);
         let command = Command {
             program: &self.arguments[0],
@@ -194,12 +196,12 @@ impl Exec {
             environment: &environment,
             descriptors: &[
                 (input.as_fd(), 0),
-                (ends.of_child(), 1),
+                (ends.for_child(), 1),
                 (self.log.error(), 2),
             ],
         };
         let child = command.spawn();
-        environment.truncate(own);
+        environment.truncate(count);
         self.environment.set(environment);
         let child = child.map_err(|error| {
             executable::not_started(&self.file, &self.file.to_string_lossy(), &error)
@@ -207,9 +209,9 @@ impl Exec {
         Ok((child, ends.into()))
     }
 
-    /// Reads what the process prints until it has ended, or the output is no longer needed; `None` when
-    /// the deadline came first.
-    fn follow(
+    /// Reads what the process prints until it has ended, or the reader of a streamed response is gone; returns
+    /// `None` when the deadline came first.
+    fn read_output(
         &self,
         child: &Child,
         mut output: OutputPipe,
@@ -226,8 +228,8 @@ impl Exec {
                 output.read()?;
             }
             if let Some(stream) = &mut stream {
-                // What a process has left when it ends fits into one turn. Whoever still holds its
-                // pipe may go on for ever.
+                // What a process leaves in its pipe is read at once. What other processes write into the pipe
+                // later is not the response: they may go on for ever.
                 if ended {
                     stream.send_until_deadline();
                 }
@@ -246,8 +248,8 @@ impl Exec {
         }
     }
 
-    /// Whether the process ended well. Others may still have its output; they are killed.
-    fn succeeded(&self, child: Child) -> Result<(), Error> {
+    /// Checks that the process has ended well, and kills those that it has left.
+    fn check_status(&self, child: Child) -> Result<(), Error> {
         let status = child.end();
         let stderr = self.log.end_process();
         if status.is_some_and(|status| status.success()) {
@@ -265,8 +267,8 @@ impl Exec {
     }
 }
 
-/// The error of a response that was printed and cannot be posted.
-fn no_response(failure: Failure) -> Error {
+/// The error of a response that cannot be posted.
+fn response_error(failure: Failure) -> Error {
     match failure {
         Failure::Reported(error) => error,
         Failure::System(what, error) => error::system(what, &error),
