@@ -1,4 +1,5 @@
-//! The end of the environment: ends every process, within the 300 ms that Lambda gives to a shutdown.
+//! The end of the environment: ends every process. Lambda gives 300 ms to a shutdown; what this leaves of them is
+//! for answers that are not sent yet.
 
 use std::mem;
 use std::time::Duration;
@@ -8,11 +9,8 @@ use coldspark::internal::since_boot;
 use crate::pool::Pool;
 use crate::process::wait;
 use crate::sys;
-use crate::sys::children::{self, END_OF_INPUT_LIMIT, SIGTERM_LIMIT};
+use crate::sys::children::{self, END_OF_INPUT_LIMIT, SIGKILL_LIMIT, SIGTERM_LIMIT};
 use crate::worker::supervisor::Supervisor;
-
-/// How long to wait for killed processes to end. The rest of the 300 ms is for answers that are not sent yet.
-const KILLED: Duration = Duration::from_millis(20);
 
 /// Tells the workers that wait for events that there are no more, and ends all processes.
 pub(crate) fn end_workers(pool: &Pool<Supervisor>) {
@@ -51,7 +49,7 @@ fn end_rest(until: Duration) {
     await_all(until);
     children::kill(|_| true);
     // A killed process takes a moment to end.
-    await_all(since_boot() + KILLED);
+    await_all(since_boot() + SIGKILL_LIMIT);
 }
 
 /// Waits until all children are reaped.

@@ -47,17 +47,16 @@ pub(crate) fn wait_or_writable(
     writable: bool,
     until: Option<Duration>,
 ) -> io::Result<Woken> {
-    let ended = child.ended();
+    let pidfd = child.pidfd();
     let mut left = until.map(left_until);
     let timed_out = left.is_some_and(|left| left.is_zero());
-    if ended.is_none() {
+    if pidfd.is_none() {
         left = Some(left.map_or(END_CHECK_INTERVAL, |left| left.min(END_CHECK_INTERVAL)));
     }
-    let ready = poll([pipes[0], pipes[1], ended], writable, left)?;
-    let ended = if ended.is_some() {
-        ready[2]
-    } else {
-        child.has_ended()
+    let ready = poll([pipes[0], pipes[1], pidfd], writable, left)?;
+    let ended = match pidfd {
+        Some(_) => ready[2],
+        None => child.has_ended(),
     };
     Ok(Woken {
         readable: [ready[0], ready[1]],

@@ -7,22 +7,20 @@ use std::time::Duration;
 
 use coldspark::internal::since_boot;
 
-use super::children::{self, try_reap};
+use super::children::{self, SIGKILL_LIMIT, find_ended, try_reap};
 use super::cpu_clock::CpuClock;
-use super::{checked, owned, poll};
+use super::{owned, poll};
 
-/// How long a killed child may take to end. One in whose way the kernel or a tracer stands is left.
-const KILLED: Duration = Duration::from_millis(500);
-/// The same limit when the environment ends, which leaves less time.
-const KILLED_AT_THE_END: Duration = Duration::from_millis(20);
+/// How long a killed child may take to end. After that it counts as stuck, in the kernel or under a tracer.
+const KILL_LIMIT: Duration = Duration::from_millis(500);
 /// How long to wait before a child that is ending is reaped again.
 const REAP_INTERVAL: Duration = Duration::from_millis(2);
 
 /// A child and its process group; both are gone when it is dropped.
 pub(crate) struct Child {
     pid: libc::pid_t,
-    /// A pidfd, readable when the child has ended; `None` on kernels before 5.3 and in some sandboxes.
-    ended: Option<OwnedFd>,
+    /// It is readable when the child has ended; `None` on kernels before 5.3 and in some sandboxes.
+    pidfd: Option<OwnedFd>,
     reaped: AtomicBool,
 }
 
@@ -37,11 +35,11 @@ impl Child {
         }
         // SAFETY: pidfd_open(2) takes integers and touches no memory; the child is not reaped
         // yet, so `pid` is still its own.
-        let ended = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         Self {
             pid,
             // Made close-on-exec by the kernel.
-            ended: owned(ended as libc::c_int).ok(),
+            pidfd: owned(pidfd as libc::c_int).ok(),
             reaped: AtomicBool::new(false),
         }
     }
@@ -55,23 +53,18 @@ impl Child {
         CpuClock::of(self.pid)
     }
 
-    /// What becomes readable when the child ends.
-    pub(crate) fn ended(&self) -> Option<BorrowedFd<'_>> {
-        self.ended.as_ref().map(AsFd::as_fd)
+    /// A descriptor that becomes readable when the child ends, if there is one.
+    pub(crate) fn pidfd(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().map(AsFd::as_fd)
     }
 
     /// Whether the child has ended. It stays to be reaped, so that its ids stay its own.
     pub(crate) fn has_ended(&self) -> bool {
-        if let Some(ended) = self.ended() {
-            return poll([Some(ended)], Some(Duration::ZERO)).is_ok_and(|[ended]| ended);
+        if let Some(pidfd) = self.pidfd() {
+            return poll([Some(pidfd)], Some(Duration::ZERO)).is_ok_and(|[ended]| ended);
         }
-        let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-        // SAFETY: all-zero bytes are a valid siginfo_t.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
-        let result = unsafe { libc::waitid(libc::P_PID, self.pid as u32, &raw mut info, flags) };
-        // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
-        checked(result).is_err() || unsafe { info.si_pid() } != 0
+        // After an error there is no such child any more.
+        find_ended(libc::P_PID, self.pid as libc::id_t).map_or(true, |ended| ended.is_some())
     }
 
     /// Kills the child and whatever is left of its group, and returns the status with which the child ended.
@@ -80,7 +73,7 @@ impl Child {
         if self.reaped.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its.
+        // SAFETY: kill(2) takes integers. The child is not reaped yet, so the group is still its own.
         unsafe { libc::kill(-self.pid, libc::SIGKILL) };
         let mut until = None;
         loop {
@@ -100,13 +93,13 @@ impl Child {
                     return None;
                 }
                 limit = match children.shutdown {
-                    true => KILLED_AT_THE_END,
-                    false => KILLED,
+                    true => SIGKILL_LIMIT,
+                    false => KILL_LIMIT,
                 };
             }
             if until.is_none() {
                 until = Some(since_boot() + limit);
-                // SAFETY: kill(2) takes integers. It was not reaped above, and nobody else does it.
+                // SAFETY: kill(2) takes integers. It was not reaped above, and nothing else reaps it.
                 // It may have moved to another group.
                 unsafe { libc::kill(self.pid, libc::SIGKILL) };
             }
@@ -116,9 +109,9 @@ impl Child {
 
     /// Waits a moment for the end.
     fn await_end(&self) {
-        // One that has ended and cannot be reaped is another process's to look at first.
-        let ended = self.ended().filter(|_| !self.has_ended());
-        let _ = poll([ended], Some(REAP_INTERVAL));
+        // If it has ended and cannot be reaped, a tracer has to see that first; the pidfd is readable meanwhile.
+        let pidfd = self.pidfd().filter(|_| !self.has_ended());
+        let _ = poll([pidfd], Some(REAP_INTERVAL));
     }
 }
 

@@ -16,6 +16,8 @@ use super::{checked, spawn_lock};
 pub(crate) const END_OF_INPUT_LIMIT: Duration = Duration::from_millis(150);
 /// How long they have to end after SIGTERM.
 pub(crate) const SIGTERM_LIMIT: Duration = Duration::from_millis(50);
+/// How long killed processes have to end in a shutdown.
+pub(crate) const SIGKILL_LIMIT: Duration = Duration::from_millis(20);
 
 /// The children of this process.
 pub(super) struct Children {
@@ -86,30 +88,35 @@ fn signal(signal: libc::c_int, which: impl Fn(libc::pid_t) -> bool) {
     }
 }
 
-/// Reaps what this process was made the parent of when its own parent ended: as the first process
-/// of a container, or as a subreaper.
+/// Reaps orphans, whose parent is this process since their own has ended: it is the first process of a container,
+/// or a subreaper.
 pub(super) fn reap_orphans() {
     // A child that was just started may not be in the list yet.
     let _no_start = spawn_lock::hold();
     let children = lock();
-    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
-    loop {
-        // SAFETY: all-zero bytes are a valid siginfo_t.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
-        let found = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, flags) };
-        // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
-        let pid = unsafe { info.si_pid() };
-        // A child of the list is reaped by whoever waits for it; orphans behind it come later.
-        if found != 0 || pid == 0 || children.running.contains(&pid) {
+    while let Ok(Some(pid)) = find_ended(libc::P_ALL, 0) {
+        // The thread that waits for a child of the list reaps it; orphans behind it come later.
+        if children.running.contains(&pid) {
             return;
         }
         let _ = try_reap(pid);
     }
 }
 
-/// Reaps a child that has ended, and gives its status; `None` while it runs, and
-/// `Some(None)` when there is no such child.
+/// The id of a child that has ended and is not reaped yet, among those that waitid(2) is asked for.
+pub(super) fn find_ended(kind: libc::idtype_t, id: libc::id_t) -> io::Result<Option<libc::pid_t>> {
+    let flags = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: all-zero bytes are a valid siginfo_t.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live, exclusively borrowed siginfo_t, which waitid(2) fills.
+    checked(unsafe { libc::waitid(kind, id, &raw mut info, flags) })?;
+    // SAFETY: waitid(2) has filled the part with the pid, or it is still zero.
+    let pid = unsafe { info.si_pid() };
+    Ok((pid != 0).then_some(pid))
+}
+
+/// Reaps a child that has ended, and returns its status; `None` while it runs, and `Some(None)` when there is no
+/// such child.
 pub(super) fn try_reap(pid: libc::pid_t) -> Option<Option<ExitStatus>> {
     let mut status = 0;
     // SAFETY: the pointer is to a live, exclusively borrowed integer.
