@@ -8,23 +8,26 @@ use coldspark::{Context, Error};
 
 use crate::error;
 
-/// The default margin is this part of the time left ...
-const PART: u32 = 10;
+/// The default margin is the time left divided by this ...
+const MARGIN_DIVISOR: u32 = 10;
 /// ... and never more than this.
-const MOST: Duration = Duration::from_millis(200);
+const MAX_MARGIN: Duration = Duration::from_millis(200);
 
 /// The longest timeout of a function. A deadline that passed longer ago was never this event's: some
 /// tools send 0, or the timeout itself.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const MAX_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// The moment at which an event is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline {
-    /// The moment since the boot; `None` for an event without a deadline.
-    pub(crate) at: Option<Duration>,
-    /// The deadline itself, since the boot. What was made before [`at`](Self::at) may be sent until then.
+    /// The moment, counted since the boot; `None` for an event without a deadline.
+    pub(crate) give_up_at: Option<Duration>,
+    /// The deadline itself, counted since the boot. A response that was whole before the moment above may be sent
+    /// until then.
     pub(crate) end: Option<Duration>,
+    /// The time from the event's start to that moment.
     allowed: Duration,
+    /// The time from that moment to the deadline.
     margin: Duration,
 }
 
@@ -56,11 +59,13 @@ impl Deadline {
 
     /// For an event with this much time left; `margin` is the setting.
     fn new(left: Option<Duration>, margin: Option<Duration>) -> Self {
-        let margin = margin.unwrap_or_else(|| left.map_or(MOST, |left| (left / PART).min(MOST)));
+        let margin = margin.unwrap_or_else(|| {
+            left.map_or(MAX_MARGIN, |left| (left / MARGIN_DIVISOR).min(MAX_MARGIN))
+        });
         let allowed = left.unwrap_or_default().saturating_sub(margin);
         let now = since_boot();
         Self {
-            at: left.map(|_| now + allowed),
+            give_up_at: left.map(|_| now + allowed),
             end: left.map(|left| now + left),
             allowed,
             margin,
@@ -70,7 +75,7 @@ impl Deadline {
     /// No deadline at all, for a hook.
     pub(crate) fn none() -> Self {
         Self {
-            at: None,
+            give_up_at: None,
             end: None,
             allowed: Duration::ZERO,
             margin: Duration::ZERO,
@@ -79,12 +84,12 @@ impl Deadline {
 
     /// Whether the event is to be given up now.
     pub(crate) fn has_come(&self) -> bool {
-        self.at.is_some_and(|at| at <= since_boot())
+        self.give_up_at.is_some_and(|at| at <= since_boot())
     }
 
     /// Whether there is no time at all to answer the event.
     pub(crate) fn is_over(&self) -> bool {
-        self.at.is_some() && self.allowed.is_zero()
+        self.give_up_at.is_some() && self.allowed.is_zero()
     }
 
     /// The error of an event that was given up; `what` says which process was killed for it.
@@ -106,7 +111,7 @@ fn is_long_past(deadline: SystemTime) -> bool {
     let past = deadline
         .duration_since(UNIX_EPOCH)
         .map(|deadline| since_epoch().saturating_sub(deadline));
-    past.is_ok_and(|past| past > LONGEST)
+    past.is_ok_and(|past| past > MAX_TIMEOUT)
 }
 
 #[cold]
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn an_event_without_a_deadline_is_never_over() {
         let deadline = Deadline::new(None, None);
-        assert!(deadline.at.is_none() && !deadline.is_over());
+        assert!(deadline.give_up_at.is_none() && !deadline.is_over());
         assert!(Deadline::new(Some(Duration::ZERO), None).is_over());
     }
 }

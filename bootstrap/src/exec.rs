@@ -141,7 +141,9 @@ impl Exec {
         let failed = |error: io::Error| error::system(READ, &error);
         loop {
             let next_check = since_boot() + SIZE_CHECK_INTERVAL;
-            let until = deadline.at.map_or(next_check, |at| at.min(next_check));
+            let until = deadline
+                .give_up_at
+                .map_or(next_check, |at| at.min(next_check));
             let woken = wait(&child, [None, None], Some(until)).map_err(failed)?;
             if woken.ended {
                 self.check_status(child)?;
@@ -223,7 +225,7 @@ impl Exec {
                 readable: [has_output, _],
                 ended,
                 timed_out,
-            } = wait(child, [output.fd(), None], deadline.at)?;
+            } = wait(child, [output.fd(), None], deadline.give_up_at)?;
             if has_output || ended {
                 output.read()?;
             }

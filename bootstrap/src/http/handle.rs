@@ -101,7 +101,7 @@ impl Application {
         if sink.deadline.is_over() {
             return self.give_up(request, sink, ", which left no time to ask");
         }
-        let (process, connection) = match self.prepare(sink.deadline.at) {
+        let (process, connection) = match self.prepare(sink.deadline.give_up_at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
             Err(NotReady::TimedOut(why)) => {
@@ -152,7 +152,7 @@ impl Application {
         idle: Option<Connection>,
         sink: &mut ResponseSink<'_, '_>,
     ) -> Result<Option<Vec<u8>>, ExchangeError> {
-        let until = sink.deadline.at;
+        let until = sink.deadline.give_up_at;
         let connection = match idle {
             Some(connection) => connection,
             None => self.connect(process, until)?,

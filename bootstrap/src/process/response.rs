@@ -31,7 +31,7 @@ impl<'a, 'w> StreamedResponse<'a, 'w> {
             // The type is printable ASCII, and nothing was sent yet, so there is no error.
             let _ = coldspark::internal::any_content_type(response, content_type);
         }
-        response.give_up_at(deadline.at);
+        response.give_up_at(deadline.give_up_at);
         Self {
             response,
             deadline,

@@ -53,7 +53,7 @@ impl Worker {
         let mut sent = 0;
         let mut stream: Option<StreamedResponse<'_, '_>> = None;
         loop {
-            let reply = self.next_line(deadline.at, output.as_mut())?;
+            let reply = self.next_line(deadline.give_up_at, output.as_mut())?;
             match Line::parse(&reply).filter(|line| line.is_for(task)) {
                 Some(Line::Response { .. } | Line::HookDone) => {
                     self.check_no_more_lines()?;

@@ -244,7 +244,7 @@ impl Supervisor {
             Some(new) => new,
             None => Worker::start(&self.program, self.log)?,
         };
-        match new.await_ready(deadline.at) {
+        match new.await_ready(deadline.give_up_at) {
             Ok(()) => {
                 *worker = Some(new);
                 Ok(())
