@@ -12,7 +12,6 @@
 //! calls and all unsafe code.
 #![cfg_attr(not(test), no_main)]
 
-mod content_type;
 mod context;
 mod deadline;
 mod decimal;

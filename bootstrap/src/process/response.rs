@@ -5,8 +5,8 @@ use std::io::Write;
 use coldspark::internal::{MAX_RESPONSE, response_too_large};
 use coldspark::stream::Writer;
 
+use super::content_type;
 use super::output::OutputPipe;
-use crate::content_type;
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to};
 use crate::sys::file::Scratch;

@@ -3,8 +3,9 @@
 use std::ffi::CStr;
 use std::mem;
 
+use crate::decimal;
 use crate::error::When;
-use crate::{content_type, decimal};
+use crate::process::content_type;
 
 /// The variable that tells workers the version.
 pub(crate) const VERSION_VARIABLE: &CStr = c"COLDSPARK_PROTOCOL=1";
