@@ -22,8 +22,8 @@ use crate::process::wait::{Woken, wait};
 use crate::process::{arguments, executable};
 use crate::settings::{self, Settings};
 use crate::sys::child::Child;
-use crate::sys::file::Scratch;
 use crate::sys::pipe;
+use crate::sys::scratch_file::ScratchFile;
 use crate::sys::spawn::Command;
 use crate::{context, error};
 
@@ -35,13 +35,13 @@ const SIZE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// What a process's standard output is.
 enum Output {
     Pipe(OutputPipe),
-    File(Scratch),
+    File(ScratchFile),
 }
 
 /// The same before the process is started, when both ends of a pipe are here.
 enum OutputEnds {
     Pipe { read: OwnedFd, write: OwnedFd },
-    File(Scratch),
+    File(ScratchFile),
 }
 
 impl OutputEnds {
@@ -135,7 +135,7 @@ impl Exec {
     fn await_file(
         &self,
         child: Child,
-        file: &Scratch,
+        file: &ScratchFile,
         deadline: &Deadline,
     ) -> Result<Vec<u8>, Error> {
         let failed = |error: io::Error| error::system(READ, &error);
@@ -176,10 +176,10 @@ impl Exec {
     ) -> Result<(Child, Output), Error> {
         // They are new for each event, so that what an earlier event has left running does not reach them.
         let open = || -> io::Result<_> {
-            let mut input = Scratch::new(c"coldspark-event")?;
+            let mut input = ScratchFile::new(c"coldspark-event")?;
             input.set(event)?;
             let ends = if self.file_output {
-                OutputEnds::File(Scratch::new(c"coldspark-response")?.appending()?)
+                OutputEnds::File(ScratchFile::new(c"coldspark-response")?.appending()?)
             } else {
                 let (read, write) = pipe::from_child()?;
                 OutputEnds::Pipe { read, write }

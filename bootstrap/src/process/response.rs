@@ -9,7 +9,7 @@ use super::content_type;
 use super::output::OutputPipe;
 use crate::deadline::Deadline;
 use crate::error::failure::{Failure, failed_to};
-use crate::sys::file::Scratch;
+use crate::sys::scratch_file::ScratchFile;
 
 /// A response that is sent while a process prints it.
 pub(crate) struct StreamedResponse<'a, 'w> {
@@ -75,7 +75,7 @@ pub(crate) fn from_pipe(output: OutputPipe) -> Result<Vec<u8>, Failure> {
 }
 
 /// The response that a process has left in a file, if it is not too large.
-pub(crate) fn from_file(file: &Scratch) -> Result<Vec<u8>, Failure> {
+pub(crate) fn from_file(file: &ScratchFile) -> Result<Vec<u8>, Failure> {
     let read = failed_to("read the response");
     let bytes = file.read(0, MAX_RESPONSE + 1).map_err(&read)?;
     if bytes.len() > MAX_RESPONSE {

@@ -5,10 +5,10 @@
 pub(crate) mod child;
 pub(crate) mod children;
 pub(crate) mod cpu_clock;
-pub(crate) mod file;
 pub(crate) mod pipe;
 pub(crate) mod read_ahead;
 pub(crate) mod schedule;
+pub(crate) mod scratch_file;
 pub(crate) mod signals;
 pub(crate) mod socket;
 pub(crate) mod spawn;

@@ -17,8 +17,8 @@ use crate::log::Log;
 use crate::process::output::OutputPipe;
 use crate::process::wait::{self, Woken, wait};
 use crate::sys::child::Child;
-use crate::sys::file::Scratch;
 use crate::sys::pipe;
+use crate::sys::scratch_file::ScratchFile;
 use crate::sys::spawn::Command;
 
 /// The largest message of an error that is reported.
@@ -33,9 +33,9 @@ pub(crate) struct Worker {
     to_worker: File,
     /// Its lines.
     from_worker: OutputPipe,
-    pub(super) event: Scratch,
-    pub(super) response: Scratch,
-    pub(super) context: Scratch,
+    pub(super) event: ScratchFile,
+    pub(super) response: ScratchFile,
+    pub(super) context: ScratchFile,
     /// Whether it is ready.
     pub(crate) ready: bool,
     /// Whether the wait that found its last line has also read what it had printed until then.
@@ -51,10 +51,10 @@ impl Worker {
             |error: io::Error| error::system("make the pipes and files of a worker", &error);
         let (its_input, to_worker) = pipe::to_child().map_err(failed)?;
         let (from_worker, its_output) = pipe::from_child().map_err(failed)?;
-        let event = Scratch::new(c"coldspark-event").map_err(failed)?;
-        let response = Scratch::new(c"coldspark-response").and_then(Scratch::appending);
+        let event = ScratchFile::new(c"coldspark-event").map_err(failed)?;
+        let response = ScratchFile::new(c"coldspark-response").and_then(ScratchFile::appending);
         let response = response.map_err(failed)?;
-        let context = Scratch::new(c"coldspark-context").map_err(failed)?;
+        let context = ScratchFile::new(c"coldspark-context").map_err(failed)?;
         let command = Command {
             program: &program.arguments[0],
             arguments: &program.arguments,

@@ -103,7 +103,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
-    use super::super::file::Scratch;
+    use super::super::scratch_file::ScratchFile;
     use super::*;
 
     /// What a shell finds under these descriptors, in this order.
@@ -115,7 +115,7 @@ mod tests {
 
     /// What a shell with these descriptors prints.
     fn printed(descriptors: &[(BorrowedFd<'_>, libc::c_int)], script: &str) -> String {
-        let output = Scratch::new(c"output").unwrap();
+        let output = ScratchFile::new(c"output").unwrap();
         let mut all = descriptors.to_vec();
         all.push((output.as_fd(), 1));
         let arguments = [c"sh", c"-c"].map(CStr::to_owned);
@@ -137,7 +137,7 @@ mod tests {
 
     /// A file with this content under this number.
     fn file(text: &str, number: libc::c_int) -> OwnedFd {
-        let mut scratch = Scratch::new(c"test").unwrap();
+        let mut scratch = ScratchFile::new(c"test").unwrap();
         scratch.set(text.as_bytes()).unwrap();
         // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers; the new descriptor is nobody else's.
         let fd = unsafe { libc::fcntl(scratch.as_fd().as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };

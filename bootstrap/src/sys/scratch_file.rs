@@ -1,4 +1,5 @@
-//! Files without a name: memfds, and where those are refused, unlinked files in /tmp.
+//! Files without a name, by which events, contexts and responses are handed over: memfds, and where those are
+//! refused, unlinked files in /tmp.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -8,20 +9,20 @@ use std::os::unix::fs::FileExt;
 
 use super::{checked, owned};
 
-/// Pages are not larger, on any kernel for arm64.
+/// The largest page of any kernel, which is arm64's.
 const LARGEST_PAGE: u64 = 64 * 1024;
 
 /// How much of a file is read before its size is asked for: most responses are shorter.
-const FIRST: usize = 1024;
+const FIRST_READ: usize = 1024;
 
 /// A file that only this process and the children that it is given to can reach.
-pub(crate) struct Scratch {
+pub(crate) struct ScratchFile {
     file: File,
     length: u64,
 }
 
-impl Scratch {
-    /// An empty file. The name is for those who look into /proc.
+impl ScratchFile {
+    /// An empty file. Its name is only seen in /proc.
     pub(crate) fn new(name: &CStr) -> io::Result<Self> {
         // SAFETY: the pointer is to a live, zero-terminated string, which memfd_create(2) reads.
         let memory = owned(unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) });
@@ -32,7 +33,7 @@ impl Scratch {
         })
     }
 
-    /// Lets every write go to the end of the file, wherever a writer thinks it is.
+    /// Makes every write go to the end of the file, whatever the writer's position is.
     pub(crate) fn appending(self) -> io::Result<Self> {
         // SAFETY: fcntl with F_SETFL takes integers and touches no memory; the file is open.
         checked(unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_SETFL, libc::O_APPEND) })?;
@@ -57,17 +58,17 @@ impl Scratch {
         self.file.set_len(0)
     }
 
-    /// How many bytes there are. Moves the position: not for a file that a child reads, and of no
-    /// account for one that is appended to. fstat(2) would be one more system call to allow.
+    /// How many bytes there are. This moves the position, so it is not for a file that a child reads; for one that
+    /// is appended to, the position does not matter. fstat(2) would be one more system call to allow.
     pub(crate) fn size(&self) -> io::Result<u64> {
         (&self.file).seek(SeekFrom::End(0))
     }
 
-    /// Gives back the memory of the bytes from `start` to `end`, which are not read again, and nor
-    /// are those before them. Where the file system cannot, it stays until the content is removed.
+    /// Gives back the memory of the bytes from `start` to `end`. These and those before them are not read again.
+    /// Where the file system cannot do this, the memory stays in use until the content is removed.
     pub(crate) fn release(&self, start: u64, end: u64) {
         let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
-        // From the beginning of the page, which the last call could not give back as a whole.
+        // From the beginning of the page: the last call may have left a part of it.
         let start = start - start % LARGEST_PAGE;
         let (Ok(start), Ok(length)) = (start.try_into(), (end - start).try_into()) else {
             return;
@@ -79,27 +80,27 @@ impl Scratch {
 
     /// The bytes from `start`, at most `limit` of them.
     pub(crate) fn read(&self, start: u64, limit: usize) -> io::Result<Vec<u8>> {
-        let first = limit.min(FIRST);
+        let first = limit.min(FIRST_READ);
         let mut bytes = Vec::with_capacity(first);
         // A file gives what it has: only when that is as much as was asked for may there be more.
         if self.read_on(&mut bytes, start, first)? < first {
             return Ok(bytes);
         }
-        let there = self.size()?.saturating_sub(start);
-        self.part(start, usize::try_from(there).unwrap_or(limit).min(limit))
+        let left = self.size()?.saturating_sub(start);
+        self.part(start, usize::try_from(left).unwrap_or(limit).min(limit))
     }
 
     /// The bytes from `start`, this many; fewer where somebody has cut the file meanwhile.
     ///
-    /// By pread(2): the position is a child's too, whose writes move it at any time.
+    /// This reads by pread(2): a child shares the position, and its writes move it at any time.
     pub(crate) fn part(&self, start: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(length);
         while bytes.len() < length && self.read_on(&mut bytes, start, length)? > 0 {}
         Ok(bytes)
     }
 
-    /// Reads once behind what `bytes` has of those from `start`, until there are `length` of them, for which
-    /// it has room. Gives how many came.
+    /// Reads once into `bytes`, which has room for `length` bytes from `start` and holds the first of them already.
+    /// Returns how many came.
     fn read_on(&self, bytes: &mut Vec<u8>, start: u64, length: usize) -> io::Result<usize> {
         let at = start.saturating_add(bytes.len() as u64);
         // Without the error of the conversion, whose text nothing else needs.
@@ -131,7 +132,7 @@ impl Scratch {
     }
 }
 
-impl AsFd for Scratch {
+impl AsFd for ScratchFile {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn new_content_leaves_nothing_of_the_old() {
-        let mut scratch = Scratch::new(c"test").unwrap();
+        let mut scratch = ScratchFile::new(c"test").unwrap();
         scratch.set(b"a long secret").unwrap();
         let mut text = String::new();
         (&scratch.file).read_to_string(&mut text).unwrap();
@@ -183,7 +184,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn a_read_that_fails_is_an_error_at_once() {
         let file = File::options().write(true).open("/dev/null").unwrap();
-        let scratch = Scratch { file, length: 0 };
+        let scratch = ScratchFile { file, length: 0 };
         let (sender, done) = mpsc::channel();
         thread::spawn(move || sender.send(scratch.part(0, 1).is_err()));
         assert!(done.recv_timeout(limit()).unwrap());
