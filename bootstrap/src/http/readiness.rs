@@ -13,7 +13,7 @@ use super::exchange_error::ExchangeError;
 use super::process::Process;
 use super::request::Request;
 use super::retry::{RetryTimer, first_pause, pause_by_time};
-use crate::sys::schedule::Patience;
+use crate::sys::schedule::BatchPolicy;
 
 /// How long after its start a warning says that the application is not ready. The warning names this time.
 const SLOW: Duration = Duration::from_secs(2);
@@ -46,7 +46,7 @@ impl Application {
         until: Option<Duration>,
     ) -> Result<Option<Connection>, ExchangeError> {
         // On a core that both share, each sample of the CPU time would interrupt the application.
-        let mut patience = Patience::begin();
+        let mut batch_policy = BatchPolicy::begin();
         let clock = process.child.cpu_clock();
         let mut sockets = Sockets::default();
         let age = || since_boot().saturating_sub(process.started);
@@ -68,13 +68,13 @@ impl Application {
                 continue;
             };
             // When the application answers, this thread goes on at once.
-            drop(patience);
+            drop(batch_policy);
             if let Health::Ready(connection) = self.check(connection, process, until)? {
                 process.set_ready();
                 return Ok(connection);
             }
             // An application that listens goes idle behind each check, so its CPU time shows nothing.
-            patience = Patience::begin();
+            batch_policy = BatchPolicy::begin();
             process.pause(pause_by_time(age()), until)?;
         }
     }

@@ -1,4 +1,4 @@
-//! The clock of the CPU time of a process.
+//! The CPU time of a process, as a clock.
 
 use std::time::Duration;
 
@@ -7,8 +7,9 @@ use std::time::Duration;
 pub(crate) struct CpuClock(libc::clockid_t);
 
 impl CpuClock {
-    /// The clock of this process. The number is as clock_getcpuclockid(3) makes it: the complement of the id,
-    /// and in the last three bits that it is of a process (bit 2 unset), and as exact as the scheduler counts (2).
+    /// The clock of the process with this id. Its number is made as clock_getcpuclockid(3) makes it: of the
+    /// complement of the id, and of three bits which say that the clock counts a process (bit 2 is 0) as exactly
+    /// as the scheduler does (2).
     pub(super) fn of(pid: libc::pid_t) -> Self {
         Self((!pid << 3) | 2)
     }

@@ -1,5 +1,5 @@
-//! The only module with `unsafe`: thin, safe wrappers over the system calls that std has no safe
-//! form for. Every descriptor is made close-on-exec; what a child gets is named when it is spawned.
+//! The only module with `unsafe`: thin, safe wrappers over system calls for which std has no safe function.
+//! Every descriptor is made close-on-exec; the start of a child names what the child gets.
 #![allow(unsafe_code)]
 
 pub(crate) mod child;
@@ -29,7 +29,7 @@ fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
     Ok(result)
 }
 
-/// Takes over a descriptor that a system call has just made.
+/// The descriptor that a system call has just made, or its error.
 fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
     let fd = checked(result)?;
     // SAFETY: every caller passes the result of a call that makes a new descriptor; it was not
@@ -44,7 +44,7 @@ pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
     lines().map(|line| unsafe { CStr::from_ptr(line) })
 }
 
-/// The same, as pointers to zero-terminated texts that live as long as the program.
+/// The lines of the environment, as pointers to zero-terminated texts that live as long as the program.
 fn lines() -> impl Iterator<Item = *const libc::c_char> {
     unsafe extern "C" {
         static environ: *const *const libc::c_char;
@@ -62,19 +62,19 @@ fn lines() -> impl Iterator<Item = *const libc::c_char> {
     })
 }
 
-/// The value of a variable of this process's environment, if it is there and not empty. std would
-/// copy the name and take a lock first. Nearly all lines differ from the name in one of the first
-/// bytes, so no line is measured before its name has matched.
+/// The value of a variable of this process's environment, if it is there and not empty. std would copy the
+/// name and take a lock first. Most lines differ from the name in one of their first bytes, so the length of a
+/// line is computed only when its name has matched.
 pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
     let name = name.as_bytes();
-    let value = lines().find_map(|line| behind(line, name))?;
+    let value = lines().find_map(|line| value_of(line, name))?;
     (!value.is_empty()).then(|| OsStr::from_bytes(value))
 }
 
-/// The value in a line of the environment that has this name; `line` is a zero-terminated text that lives as long
-/// as the program.
+/// The value in a line of the environment, if the line has this name; `line` is a zero-terminated text that lives
+/// as long as the program.
 #[inline(always)]
-fn behind(line: *const libc::c_char, name: &[u8]) -> Option<&'static [u8]> {
+fn value_of(line: *const libc::c_char, name: &[u8]) -> Option<&'static [u8]> {
     let line = line.cast::<u8>();
     for (at, expected) in name.iter().enumerate() {
         // SAFETY: the zero that ends the text is at `at` or behind it: all bytes before `at` were equal to
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_line_has_a_value_only_for_its_whole_name() {
-        let value = |line: &'static CStr, name: &str| behind(line.as_ptr(), name.as_bytes());
+        let value = |line: &'static CStr, name: &str| value_of(line.as_ptr(), name.as_bytes());
         assert_eq!(value(c"NAME=a=b", "NAME"), Some(&b"a=b"[..]));
         assert_eq!(value(c"NAME=", "NAME"), Some(&b""[..]));
         for (line, name) in [

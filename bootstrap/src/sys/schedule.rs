@@ -1,32 +1,38 @@
 //! How the kernel schedules this thread.
 
-/// Until this value is dropped, the thread does not interrupt others when it wakes up: it runs when the core
-/// is free, or at the scheduler's next tick (`SCHED_BATCH`, sched(7)).
-pub(crate) struct Patience(bool);
+/// Until this value is dropped, the thread has the policy `SCHED_BATCH` (sched(7)): it does not interrupt others
+/// when it wakes up, but runs when the core is free, or at the scheduler's next tick.
+pub(crate) struct BatchPolicy {
+    /// Whether the policy was changed, and has to be changed back.
+    changed: bool,
+}
 
-impl Patience {
-    /// Changes nothing where the thread has a policy of its own, or must not change it.
+impl BatchPolicy {
+    /// This changes nothing where the thread has another policy than the default, or must not change it.
     pub(crate) fn begin() -> Self {
-        Self(policy() == Some(libc::SCHED_OTHER) && set(libc::SCHED_BATCH))
+        Self {
+            changed: policy() == Some(libc::SCHED_OTHER) && set_policy(libc::SCHED_BATCH),
+        }
     }
 }
 
-impl Drop for Patience {
+impl Drop for BatchPolicy {
     fn drop(&mut self) {
-        if self.0 {
-            set(libc::SCHED_OTHER);
+        if self.changed {
+            set_policy(libc::SCHED_OTHER);
         }
     }
 }
 
 fn policy() -> Option<libc::c_int> {
-    // SAFETY: it reads no memory of this process; 0 is the calling thread.
+    // SAFETY: the call reads no memory of this process; 0 is the calling thread.
     let policy = unsafe { libc::syscall(libc::SYS_sched_getscheduler, 0) };
     policy.try_into().ok()
 }
 
-/// musl's function of this name refuses: POSIX means the process by it, and Linux the thread.
-fn set(policy: libc::c_int) -> bool {
+/// Sets the thread's policy, and returns whether that worked. musl's sched_setscheduler(3) always fails, since POSIX
+/// sets the policy of a process with it, and Linux that of a thread.
+fn set_policy(policy: libc::c_int) -> bool {
     let priority: libc::c_int = 0;
     // SAFETY: the kernel's `struct sched_param` is this one integer, which lives for the call and is only
     // read; 0 is the calling thread.
@@ -42,9 +48,9 @@ mod tests {
     #[test]
     fn the_policy_is_changed_and_restored() {
         assert_eq!(policy(), Some(libc::SCHED_OTHER));
-        let patience = Patience::begin();
+        let batch_policy = BatchPolicy::begin();
         assert_eq!(policy(), Some(libc::SCHED_BATCH));
-        drop(patience);
+        drop(batch_policy);
         assert_eq!(policy(), Some(libc::SCHED_OTHER));
     }
 }

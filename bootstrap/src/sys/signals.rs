@@ -1,5 +1,4 @@
-//! The signals that this process relies on, whatever it was started with; and whether orphans become
-//! its children.
+//! SIGCHLD, which this process needs whatever it was started with, and the reaping of orphans.
 
 use std::mem::MaybeUninit;
 use std::ptr;
@@ -8,26 +7,26 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use super::children;
 
 /// Whether orphans become children of this process.
-static ADOPTS: AtomicBool = AtomicBool::new(false);
-/// How many events have begun, as far as it matters: 0, 1, or more.
+static ADOPTS_ORPHANS: AtomicBool = AtomicBool::new(false);
+/// How many events have begun; it counts to 2.
 static EVENTS: AtomicU8 = AtomicU8::new(0);
 
-/// Makes sure that children stay to be reaped when they end: a process that ignores SIGCHLD, which a
-/// program inherits, never learns of a status. Called on the first thread.
+/// Makes sure that the status of a child can be read when it has ended: a process that was started with SIGCHLD
+/// ignored would never learn it. This is called on the first thread.
 pub(crate) fn set_up() {
     on_child_end(libc::SIG_DFL);
-    // SAFETY: gettid(2) takes nothing; the first thread has the number of the process. The C library
-    // knows it from the start, other than the process's own.
+    // SAFETY: gettid(2) takes nothing. The first thread has the number of the process; the C library knows it
+    // without a system call, which getpid(2) would be.
     if unsafe { libc::gettid() } == 1 {
-        adopt();
+        adopt_orphans();
     }
 }
 
-/// Called before each event. Before the second one this asks whether orphans become children of this
-/// process, so that the first one does not wait for a system call more.
+/// Called before each event. Before the second one this asks whether orphans become children of this process,
+/// so that the first event does not wait for another system call.
 pub(crate) fn before_event() {
     let events = EVENTS.load(Ordering::Relaxed);
-    if events > 1 || ADOPTS.load(Ordering::Relaxed) {
+    if events > 1 || ADOPTS_ORPHANS.load(Ordering::Relaxed) {
         return;
     }
     EVENTS.store(events + 1, Ordering::Relaxed);
@@ -37,31 +36,31 @@ pub(crate) fn before_event() {
         // exclusively borrowed.
         unsafe { libc::prctl(libc::PR_GET_CHILD_SUBREAPER, &raw mut subreaper) };
         if subreaper != 0 {
-            adopt();
+            adopt_orphans();
         }
     }
 }
 
-/// Reaps orphans that have ended, where they are this process's.
+/// Reaps orphans that have ended, if they become children of this process.
 pub(crate) fn reap_orphans() {
-    if ADOPTS.load(Ordering::Relaxed) {
+    if ADOPTS_ORPHANS.load(Ordering::Relaxed) {
         children::reap_orphans();
     }
 }
 
-fn adopt() {
-    // Each end then interrupts a wait, behind which orphans are reaped.
-    let handler: extern "C" fn(libc::c_int) = nothing;
+fn adopt_orphans() {
+    // The end of each child then interrupts a wait, after which orphans are reaped.
+    let handler: extern "C" fn(libc::c_int) = do_nothing;
     on_child_end(handler as *const () as libc::sighandler_t);
-    ADOPTS.store(true, Ordering::Relaxed);
+    ADOPTS_ORPHANS.store(true, Ordering::Relaxed);
 }
 
-extern "C" fn nothing(_: libc::c_int) {}
+extern "C" fn do_nothing(_: libc::c_int) {}
 
 fn on_child_end(handler: libc::sighandler_t) {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: all-zero bytes are a valid sigaction with an empty mask; the handler is the default or
-    // `nothing`, which has the form that goes without SA_SIGINFO. The old action is not asked for.
+    // `do_nothing`, whose parameter is right without SA_SIGINFO. The old action is not asked for.
     unsafe {
         let action = action.assume_init_mut();
         action.sa_sigaction = handler;

@@ -1,5 +1,5 @@
-//! The lock under which a process is started: one at a time, and no process while descriptors or the
-//! list of children are changed.
+//! The lock for the start of a process: one process starts at a time, and no process while descriptors or the list of
+//! children are changed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
