@@ -14,6 +14,17 @@ const MILLISECONDS: f64 = 10_000.0;
 /// What a bar of a time shows.
 const SPREAD: &str = "median, the line goes from p10 to p90";
 
+/// The programs of the chart at the top of README.md, as those of its table, with the ends of the scale.
+const SHORT: [&str; 7] = [
+    crate::FLOOR,
+    "hello",
+    "typed",
+    "layer-worker",
+    "minlambda",
+    "lambda_runtime",
+    "lambda_runtime-docs",
+];
+
 /// The texts of a chart.
 struct Labels<'a> {
     title: &'a str,
@@ -56,7 +67,21 @@ pub(crate) fn draw(results: &Results, folder: &Path) -> Result<Vec<PathBuf>, Str
         let path = folder.join(file_name(&results.arch, figure.name));
         files.extend(draw_bars(results, &path, labels, bars)?);
     }
+    files.extend(draw_short(results, folder)?);
     Ok(files)
+}
+
+/// Draws the chart of README.md: a cold init of a few programs.
+fn draw_short(results: &Results, folder: &Path) -> Result<Option<PathBuf>, String> {
+    let mut bars = timed(&results.programs, figures::INIT_COLD);
+    bars.retain(|bar| SHORT.contains(&bar.name));
+    let labels = Labels {
+        title: "Init with a cold page cache",
+        note: SPREAD,
+        base: crate::FLOOR,
+    };
+    let path = folder.join(format!("{}-init-cold-short.svg", results.arch));
+    draw_bars(results, &path, labels, bars)
 }
 
 /// Charts of an earlier run, which may have had other figures.
@@ -225,6 +250,22 @@ mod tests {
         let text = fs::read_to_string(&files[0]).unwrap();
         assert!(text.contains("hello") && text.contains("1.10x") && text.contains("220 µs"));
         assert!(!old.exists() && others.iter().all(|other| other.exists()));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn the_short_chart_has_its_programs_alone() {
+        let folder = std::env::temp_dir().join(format!("coldspark-short-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut all = vec![program("hello", 1.1, 5000), program("rtlambda", 9.0, 9000)];
+        for program in &mut all {
+            let time = program.timed[figures::INIT_WARM].clone();
+            program.timed.insert(figures::INIT_COLD.into(), time);
+        }
+        let file = draw_short(&results(all), &folder).unwrap().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(file.ends_with("x86_64-init-cold-short.svg"));
+        assert!(text.contains("hello") && !text.contains("rtlambda"));
         fs::remove_dir_all(&folder).unwrap();
     }
 
