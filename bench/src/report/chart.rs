@@ -259,7 +259,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         let mut all = vec![program("hello", 1.1, 5000), program("rtlambda", 9.0, 9000)];
         for program in &mut all {
-            let time = program.timed[figures::INIT_WARM].clone();
+            let time = program.timed[figures::INIT_WARM];
             program.timed.insert(figures::INIT_COLD.into(), time);
         }
         let file = draw_short(&results(all), &folder).unwrap().unwrap();
