@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::json::Value;
 
-/// The form of the event, which is the form of its answer too.
+/// Who sent the event. This decides the form of the event, and that of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FrontEnd {
     /// API Gateway, payload format 1.0.
@@ -16,142 +16,143 @@ pub(super) enum FrontEnd {
     LoadBalancerMultiValue,
 }
 
-/// The fields that are read.
-#[derive(Clone, Copy)]
-pub(super) enum Field {
-    Version,
-    HttpMethod,
-    Path,
-    RawPath,
-    RawQueryString,
-    Query,
-    QueryLists,
-    Headers,
-    HeaderLists,
-    Cookies,
-    Body,
-    IsBase64Encoded,
-    RequestContext,
-    MethodArn,
-    RouteArn,
-}
-
-/// The names of the fields, in the same order.
-const NAMES: [&str; 15] = [
-    "version",
-    "httpMethod",
-    "path",
-    "rawPath",
-    "rawQueryString",
-    "queryStringParameters",
-    "multiValueQueryStringParameters",
-    "headers",
-    "multiValueHeaders",
-    "cookies",
-    "body",
-    "isBase64Encoded",
-    "requestContext",
-    "methodArn",
-    "routeArn",
-];
-
 /// An event of a front end.
 pub(super) struct Event<'a> {
-    fields: [Option<Value<'a>>; NAMES.len()],
     pub(super) front_end: FrontEnd,
+    pub(super) fields: Fields<'a>,
 }
 
-impl<'a> Event<'a> {
-    /// `None` when it is not a front end's request but an event of another service, an authorizer or a
-    /// WebSocket API.
-    pub(super) fn read(event: &'a [u8]) -> Option<Self> {
-        let event = Value::parse(event)?;
-        let mut fields = [None; NAMES.len()];
+/// The fields that are read. One that is null counts as missing.
+#[derive(Default)]
+pub(super) struct Fields<'a> {
+    version: Value<'a>,
+    http_method: Value<'a>,
+    pub(super) path: Value<'a>,
+    pub(super) raw_path: Value<'a>,
+    pub(super) raw_query_string: Value<'a>,
+    query_string_parameters: Value<'a>,
+    multi_value_query_string_parameters: Value<'a>,
+    headers: Value<'a>,
+    multi_value_headers: Value<'a>,
+    pub(super) cookies: Value<'a>,
+    pub(super) body: Value<'a>,
+    pub(super) is_base64_encoded: Value<'a>,
+    pub(super) request_context: Value<'a>,
+    method_arn: Value<'a>,
+    route_arn: Value<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(event: Value<'a>) -> Self {
+        let mut fields = Self::default();
         for (name, value) in event.members() {
-            if let Some(index) = NAMES.iter().position(|known| *known == name) {
-                fields[index] = Some(value).filter(|value| !value.is_null());
-            }
+            let field = match &*name {
+                "version" => &mut fields.version,
+                "httpMethod" => &mut fields.http_method,
+                "path" => &mut fields.path,
+                "rawPath" => &mut fields.raw_path,
+                "rawQueryString" => &mut fields.raw_query_string,
+                "queryStringParameters" => &mut fields.query_string_parameters,
+                "multiValueQueryStringParameters" => {
+                    &mut fields.multi_value_query_string_parameters
+                }
+                "headers" => &mut fields.headers,
+                "multiValueHeaders" => &mut fields.multi_value_headers,
+                "cookies" => &mut fields.cookies,
+                "body" => &mut fields.body,
+                "isBase64Encoded" => &mut fields.is_base64_encoded,
+                "requestContext" => &mut fields.request_context,
+                "methodArn" => &mut fields.method_arn,
+                "routeArn" => &mut fields.route_arn,
+                _ => continue,
+            };
+            *field = match value.is_null() {
+                true => Value::default(),
+                false => value,
+            };
         }
-        let mut event = Self {
-            fields,
-            front_end: FrontEnd::ApiGatewayV1,
-        };
-        event.front_end = event.find_front_end()?;
-        Some(event)
+        fields
     }
 
-    pub(super) fn get(&self, field: Field) -> Option<Value<'a>> {
-        self.fields[field as usize]
-    }
-
-    pub(super) fn text(&self, field: Field) -> Option<Cow<'a, str>> {
-        self.get(field)?.text()
-    }
-
-    fn find_front_end(&self) -> Option<FrontEnd> {
-        let context = self.get(Field::RequestContext);
-        let has = |name: &str| context.is_some_and(|context| context.get(name).is_some());
-        let is_authorizers =
-            self.get(Field::MethodArn).is_some() || self.get(Field::RouteArn).is_some();
+    fn front_end(&self) -> Option<FrontEnd> {
+        let has = |name: &str| self.request_context.get(name).is_some();
+        let is_authorizers = !self.method_arn.is_missing() || !self.route_arn.is_missing();
         if is_authorizers || has("connectionId") {
             return None;
         }
         if has("elb") {
-            let lists = self.get(Field::HeaderLists);
-            let empty = lists.is_none_or(|lists| lists.members().next().is_none());
+            let lists = self.multi_value_headers;
+            let empty = lists.members().next().is_none();
             return Some(
-                if lists.is_none() || (empty && self.get(Field::Headers).is_some()) {
+                if lists.is_missing() || (empty && !self.headers.is_missing()) {
                     FrontEnd::LoadBalancer
                 } else {
                     FrontEnd::LoadBalancerMultiValue
                 },
             );
         }
-        match self.text(Field::Version).as_deref() {
+        match self.version.text().as_deref() {
             Some("2.0") if has("http") => Some(FrontEnd::ApiGatewayV2),
-            None | Some("1.0")
-                if self.get(Field::HttpMethod).is_some() && self.get(Field::Path).is_some() =>
-            {
+            None | Some("1.0") if !self.http_method.is_missing() && !self.path.is_missing() => {
                 Some(FrontEnd::ApiGatewayV1)
             }
             _ => None,
         }
+    }
+}
+
+impl<'a> Event<'a> {
+    /// `None` when it is not a front end's request but an event of another service, an authorizer or a
+    /// WebSocket API.
+    pub(super) fn read(event: &'a [u8]) -> Option<Self> {
+        let fields = Fields::read(Value::parse(event)?);
+        Some(Self {
+            front_end: fields.front_end()?,
+            fields,
+        })
     }
 
     /// The request's method.
     pub(super) fn method(&self) -> Option<Cow<'a, str>> {
         match self.front_end {
             FrontEnd::ApiGatewayV2 => {
-                let context = self.get(Field::RequestContext)?;
-                context.get("http")?.get("method")?.text()
+                let http = self.fields.request_context.get("http")?;
+                http.get("method")?.text()
             }
-            _ => self.text(Field::HttpMethod),
+            _ => self.fields.http_method.text(),
         }
     }
 
     /// Every header with each of its values: the lists, and the single values of names that have
     /// no list.
     pub(super) fn headers(&self) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+        let fields = &self.fields;
         match self.front_end {
-            FrontEnd::ApiGatewayV2 => pairs(None, self.get(Field::Headers), false),
-            _ => pairs(self.get(Field::HeaderLists), self.get(Field::Headers), true),
+            FrontEnd::ApiGatewayV2 => pairs(Value::default(), fields.headers, false),
+            _ => pairs(fields.multi_value_headers, fields.headers, true),
         }
     }
 
     /// Every parameter of the query string, by the same rule.
     pub(super) fn query(&self) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-        pairs(self.get(Field::QueryLists), self.get(Field::Query), false)
+        let fields = &self.fields;
+        pairs(
+            fields.multi_value_query_string_parameters,
+            fields.query_string_parameters,
+            false,
+        )
     }
 }
 
-/// Names and values of an object of lists, and of an object of single values for names that it lacks.
+/// Names and values of an object of lists, and of an object of single values for the names that the first one
+/// lacks. With `any_case` names are the same in upper and lower case.
 fn pairs<'a>(
-    lists: Option<Value<'a>>,
-    singles: Option<Value<'a>>,
+    lists: Value<'a>,
+    singles: Value<'a>,
     any_case: bool,
 ) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     let mut all = Vec::with_capacity(16);
-    for (name, values) in lists.unwrap_or_default().members() {
+    for (name, values) in lists.members() {
         if let Some(value) = values.text() {
             all.push((name, value));
             continue;
@@ -161,7 +162,7 @@ fn pairs<'a>(
         }
     }
     let listed = all.len();
-    for (name, value) in singles.unwrap_or_default().members() {
+    for (name, value) in singles.members() {
         let known = all[..listed].iter().any(|(known, _)| match any_case {
             true => known.eq_ignore_ascii_case(&name),
             false => *known == name,

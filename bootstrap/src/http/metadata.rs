@@ -9,7 +9,7 @@ use super::json::{self, Value};
 use crate::deadline::milliseconds;
 use crate::sys;
 
-/// Their names. Headers of these names that a client sends are dropped.
+/// The names of the headers. A client's headers of these names are dropped.
 pub(super) const HEADERS: [&str; 4] = [
     "x-amzn-request-context",
     "x-amzn-lambda-context",
@@ -17,13 +17,13 @@ pub(super) const HEADERS: [&str; 4] = [
     "x-amzn-trace-id",
 ];
 
-/// Writes the headers.
-pub(super) fn push_headers(head: &mut Vec<u8>, request: Option<Value<'_>>, context: &Context<'_>) {
+/// Writes the headers. The first one has the event's `requestContext`, if that is an object.
+pub(super) fn push_headers(head: &mut Vec<u8>, request_context: Value<'_>, context: &Context<'_>) {
     let [request_name, lambda_name, tenant_name, trace_name] = HEADERS;
-    if let Some(request) = request.filter(|request| request.is_object()) {
+    if request_context.is_object() {
         head.extend_from_slice(request_name.as_bytes());
         head.extend_from_slice(b": ");
-        json::push_header(head, request.raw());
+        json::push_header(head, request_context.raw());
         head.extend_from_slice(b"\r\n");
     }
     head.extend_from_slice(lambda_name.as_bytes());
@@ -85,7 +85,7 @@ fn lambda_context(context: &Context<'_>) -> String {
         json::push_text(&mut json, &value.unwrap_or_default());
     }
     json.extend_from_slice(b"}}");
-    // It is made of texts.
+    // All parts are UTF-8.
     String::from_utf8(json).unwrap_or_default()
 }
 

@@ -22,7 +22,7 @@ use crate::sys::spawn::Command;
 /// How long to wait for the end of an application that has closed its connection.
 const ENDING: Duration = Duration::from_millis(100);
 
-/// A process application. Events that are in hand at the same time share it.
+/// A process of the application. Events that are in hand at the same time share it.
 pub(super) struct Process {
     pub(super) child: Child,
     pub(super) started: Duration,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use coldspark::Context;
 use coldspark::internal::quoted;
 
-use super::event::{Event, Field, FrontEnd};
+use super::event::{Event, FrontEnd};
 use super::headers::{self, HopByHop, push_header};
 use super::json::Value;
 use super::metadata;
@@ -53,7 +53,7 @@ impl<'e> Request<'e> {
                 request
                     .head
                     .extend_from_slice(b"Content-Type: application/json\r\n");
-                metadata::push_headers(&mut request.head, None, context);
+                metadata::push_headers(&mut request.head, Value::default(), context);
                 request.end();
                 Ok(request)
             }
@@ -150,7 +150,7 @@ impl<'e> Request<'e> {
         if sends_body || !request.body.is_empty() || ["POST", "PUT", "PATCH"].contains(&method) {
             request.push_length();
         }
-        metadata::push_headers(&mut request.head, event.get(Field::RequestContext), context);
+        metadata::push_headers(&mut request.head, event.fields.request_context, context);
         request.end();
         Ok(request)
     }
@@ -166,7 +166,7 @@ impl<'e> Request<'e> {
         let source = settings.authorization.as_deref();
         let is_source = |name: &str| source.is_some_and(|source| source.eq_ignore_ascii_case(name));
         let has_source = all.iter().any(|(name, _)| is_source(name));
-        let cookies = event.get(Field::Cookies).unwrap_or_default().items();
+        let cookies = event.fields.cookies.items();
         let cookies: Vec<_> = cookies.filter_map(Value::text).collect();
         for (name, value) in all {
             if !headers::is_token(name) {
@@ -204,13 +204,10 @@ impl<'e> Request<'e> {
 
 /// The body's bytes, which the event has as text or in Base64.
 fn body<'e>(event: &Event<'e>) -> Result<Cow<'e, [u8]>, Refusal> {
-    let Some(text) = event.text(Field::Body) else {
+    let Some(text) = event.fields.body.text() else {
         return Ok(Cow::Borrowed(&[]));
     };
-    if event
-        .get(Field::IsBase64Encoded)
-        .is_some_and(Value::is_true)
-    {
+    if event.fields.is_base64_encoded.is_true() {
         let bytes = base64::decode(text.as_bytes());
         let wrong = Refusal::InvalidEvent("it says that its body is Base64, and it is not");
         return bytes.map(Cow::Owned).ok_or(wrong);

@@ -1,13 +1,13 @@
 //! Conversion of an event's path and query string to a request line.
 
-use super::event::{Event, Field, FrontEnd};
+use super::event::{Event, FrontEnd};
 
 /// Writes path and query string of a request, without the base path. Bytes that a request line cannot have
 /// are encoded; everything else stays as the front end gave it, `..` and escapes too.
 pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, base_path: Option<&str>) {
     let path = match event.front_end {
-        FrontEnd::ApiGatewayV2 => event.text(Field::RawPath),
-        _ => event.text(Field::Path),
+        FrontEnd::ApiGatewayV2 => event.fields.raw_path.text(),
+        _ => event.fields.path.text(),
     };
     let path = path.as_deref().unwrap_or("/");
     let path = base_path.map_or(path, |base| without_base(path, base));
@@ -20,7 +20,7 @@ pub(super) fn push(out: &mut Vec<u8>, event: &Event<'_>, base_path: Option<&str>
     let start = out.len();
     out.push(b'?');
     if event.front_end == FrontEnd::ApiGatewayV2 {
-        let query = event.text(Field::RawQueryString);
+        let query = event.fields.raw_query_string.text();
         encode(out, query.as_deref().unwrap_or_default(), &|byte| {
             byte.is_ascii_graphic() && byte != b'#'
         });

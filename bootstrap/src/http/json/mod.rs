@@ -28,6 +28,10 @@ impl<'a> Value<'a> {
         self.0
     }
 
+    pub(super) fn is_missing(self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(super) fn is_null(self) -> bool {
         self.0 == "null"
     }
