@@ -34,13 +34,14 @@ pub(crate) struct Application {
     unanswered: AtomicBool,
 }
 
-/// Why an event or a hook cannot have the application.
+/// Why an event or a hook has to do without the application.
 pub(super) enum NotReady {
     /// The time limit was reached; the text says what the readiness check has found.
     TimedOut(String),
     Failed(Error),
 }
 
+/// Locks a mutex, also after a thread has panicked that held it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -209,7 +210,7 @@ impl Application {
             match Process::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),
                 Err(error) => warn(format_args!(
-                    "it is not started again: {error}; the next event tries to"
+                    "the application was not started again: {error}; the next event tries again"
                 )),
             }
         }

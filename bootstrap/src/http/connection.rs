@@ -1,4 +1,4 @@
-//! A connection to the application, from its opening on: what has come on it, and since when it is idle.
+//! A connection to the application: it is opened, receives bytes, and is idle between two requests.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ const MOST_AHEAD: usize = 64 * 1024 * 1024;
 /// A socket for each address of the application. It has two at most.
 pub(super) type Sockets = [Option<OwnedFd>; 2];
 
-/// A connection.
+/// A connection to the application. At any time at most one request is under way on it.
 pub(super) struct Connection {
     pub(super) socket: OwnedFd,
     /// Received bytes that were not used yet.

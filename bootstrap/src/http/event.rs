@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::json::Value;
 
-/// Who sent the event. This decides the form of the event, and that of the response.
+/// What sent the event. This decides the form of the event, and that of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FrontEnd {
     /// API Gateway, payload format 1.0.

@@ -1,9 +1,10 @@
-//! Why there is no response of the application.
+//! Why an exchange with the application has no response.
 
 use std::io;
 
 use coldspark::Error;
 
+/// Why an exchange failed.
 #[derive(Debug)]
 pub(super) enum ExchangeError {
     /// The application has ended.

@@ -21,8 +21,8 @@ pub(crate) struct Program {
     pub(super) name: String,
 }
 
-/// Whether a handler without a prefix is a web application: when this program is the wrapper of a managed
-/// runtime, or stands before an image's command.
+/// Whether a handler without a prefix is a web application. It is one if this program is the wrapper of a managed
+/// runtime, or if there is no handler and this program stands before an image's command.
 #[cold]
 #[inline(never)]
 pub(crate) fn is_wrapped(handler: &str) -> bool {
@@ -42,7 +42,7 @@ fn is_wrapper() -> bool {
 }
 
 impl Program {
-    /// The program of this handler. Without one it is the command of the image, whose words follow
+    /// The program of this handler. Without a handler it is the command of the image, whose words follow
     /// `http:` or this program's own name.
     pub(crate) fn find(handler: &str, settings: &Settings) -> Result<Self, Error> {
         let path = handler.strip_prefix(HTTP).unwrap_or(handler);
@@ -68,6 +68,7 @@ impl Program {
         })
     }
 
+    /// The program that the image's command names.
     fn of_command(arguments: Vec<CString>) -> Result<Self, Error> {
         let word = arguments.first().cloned().unwrap_or_default();
         let name = word.to_string_lossy().into_owned();
@@ -93,14 +94,14 @@ impl Program {
         Path::new(OsStr::from_bytes(self.file.to_bytes()))
     }
 
-    /// Sets the variables with the port to listen on.
+    /// Sets PORT, the port to listen on, for the application.
     pub(super) fn set_port(&mut self, port: u16) {
-        self.set("PORT", &port.to_string());
+        self.set_variable("PORT", &port.to_string());
     }
 
     /// Sets a variable. A value with a zero byte is left out.
     #[inline(never)]
-    fn set(&mut self, name: &str, value: &str) {
+    fn set_variable(&mut self, name: &str, value: &str) {
         let line = [name, "=", value].concat();
         let prefix = line.as_bytes().get(..=name.len()).unwrap_or_default();
         self.environment
@@ -124,7 +125,7 @@ pub(super) fn start_again(api: &str) {
         environment: arguments::environment(),
         name: "the bootstrap".to_owned(),
     };
-    itself.set(RUNTIME_API, api);
+    itself.set_variable(RUNTIME_API, api);
     itself.replace();
 }
 

@@ -11,8 +11,8 @@ use crate::settings::RUNTIME_API;
 use crate::sys;
 
 /// Starts this program once more with the proxy's address as that of the Runtime API, if the setting names one.
-/// Nothing has begun by now that execve(2) would not undo. The program that is started finds both addresses the
-/// same, and goes on.
+/// It is called before anything begins that execve(2) does not undo. The program that is started finds that both
+/// addresses are the same, and goes on.
 #[cold]
 #[inline(never)]
 pub(crate) fn go_through_proxy() {
@@ -20,7 +20,7 @@ pub(crate) fn go_through_proxy() {
         return;
     };
     let address = value.strip_prefix("http://").unwrap_or(&value);
-    let Some(socket) = parts(address) else {
+    let Some(socket) = socket_address(address) else {
         return unreadable(name, &value, "an address such as 127.0.0.1:9002", None);
     };
     if sys::variable(RUNTIME_API).is_some_and(|api| api == address) {
@@ -28,14 +28,14 @@ pub(crate) fn go_through_proxy() {
     }
     if socket.0.is_loopback() && TcpStream::connect(socket).is_err() {
         warn(format_args!(
-            "{name} is {value}, and nothing listens there; it is asked all the same"
+            "{name} is {value}, and nothing listens there; the bootstrap goes on, and asks it"
         ));
     }
     start_again(address);
 }
 
-/// From `host:port`. The library takes as the address of the Runtime API whatever passes here.
-fn parts(address: &str) -> Option<(IpAddr, u16)> {
+/// The address and port of `host:port`. The library accepts all of these as the address of the Runtime API.
+fn socket_address(address: &str) -> Option<(IpAddr, u16)> {
     let (host, port) = address.split_once(':')?;
     let port = port.parse().ok().filter(|port| *port > 0)?;
     Some((host.parse().ok()?, port))
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn an_address_and_a_port() {
-        assert!(parts("127.0.0.1:9002").is_some());
+        assert!(socket_address("127.0.0.1:9002").is_some());
         for address in [
             "",
             ":9002",
@@ -62,7 +62,7 @@ mod tests {
             "127.0.0.1:9002/",
             "127.0.0.1:9002/events",
         ] {
-            assert_eq!(parts(address), None, "{address:?}");
+            assert_eq!(socket_address(address), None, "{address:?}");
         }
     }
 }

@@ -129,7 +129,7 @@ impl<'e> Request<'e> {
         if hooks
             .into_iter()
             .flatten()
-            .any(|hook| target::is_path(&target, hook))
+            .any(|hook| target::leads_to(&target, hook))
         {
             return Err(Refusal::Forbidden(front_end));
         }

@@ -1,4 +1,4 @@
-//! Conversion of an event's path and query string to a request line.
+//! The request target: conversion of an event's path and query string.
 
 use super::event::{Event, FrontEnd};
 
@@ -75,18 +75,18 @@ fn encode(out: &mut Vec<u8>, text: &str, stays: &dyn Fn(u8) -> bool) {
     }
 }
 
-/// Whether a request line's target is an internal path, however it is written: encoded, in another case,
-/// with parameters or empty segments.
-pub(super) fn is_path(target: &[u8], guarded: &str) -> bool {
+/// Whether a request target leads to a guarded path, however it is written: encoded, in another case, with
+/// parameters or empty segments.
+pub(super) fn leads_to(target: &[u8], guarded: &str) -> bool {
     let path = target
         .split(|byte| *byte == b'?')
         .next()
         .unwrap_or_default();
-    segments(path) == segments(guarded.as_bytes())
+    normal_segments(path) == normal_segments(guarded.as_bytes())
 }
 
-/// The normal form of a path, as a router may see it.
-fn segments(path: &[u8]) -> Vec<Vec<u8>> {
+/// The segments of a path as a router may see them: decoded, in lower case, without `.` and `..`.
+fn normal_segments(path: &[u8]) -> Vec<Vec<u8>> {
     let mut decoded = Vec::with_capacity(path.len());
     let mut rest = path;
     while let [byte, behind @ ..] = rest {
@@ -192,7 +192,7 @@ mod tests {
             "/snap/after%0A",
             "/snap/%2fafter",
         ] {
-            assert!(is_path(target.as_bytes(), "/snap/after"), "{target}");
+            assert!(leads_to(target.as_bytes(), "/snap/after"), "{target}");
         }
         for target in [
             "/snap/afterwards",
@@ -201,7 +201,7 @@ mod tests {
             "/snap/%2561fter",
             "/snap/after/x",
         ] {
-            assert!(!is_path(target.as_bytes(), "/snap/after"), "{target}");
+            assert!(!leads_to(target.as_bytes(), "/snap/after"), "{target}");
         }
     }
 }
