@@ -2,8 +2,6 @@
 //! make several values out of one input.
 #![allow(dead_code, unused_imports, missing_docs)]
 
-#[path = "../../../bootstrap/src/content_type.rs"]
-mod content_type;
 #[path = "../../../bootstrap/src/decimal.rs"]
 mod decimal;
 #[path = "../../../bootstrap/src/error/mod.rs"]
@@ -13,9 +11,10 @@ pub mod resolve;
 #[path = "../../../bootstrap/src/settings.rs"]
 mod settings;
 
-/// The layer's `process`, of which only this parses.
+/// The layer's `process`, of which only these parse.
 #[path = "../../../bootstrap/src/process"]
 mod process {
+    pub mod content_type;
     pub mod executable;
 }
 
