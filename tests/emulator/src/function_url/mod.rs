@@ -110,8 +110,7 @@ fn stream(
             chunk(connection, &part, is_head)?;
             continue;
         }
-        kept.extend_from_slice(&part);
-        let end = kept.windows(8).position(|bytes| bytes == PRELUDE_END);
+        let end = append(&mut kept, &part);
         let prelude = match end {
             Some(end) => serde_json::from_slice(&kept[..end]).unwrap_or_default(),
             // Without one it is a body; a prelude begins with a brace.
@@ -132,10 +131,43 @@ fn stream(
     })
 }
 
+/// Appends a part to a stream's bytes, in which no prelude had ended before it. Gives where one ends now.
+fn append(kept: &mut Vec<u8>, part: &[u8]) -> Option<usize> {
+    // Of the bytes that were searched before, only the last can belong to an end.
+    let searched = kept.len().saturating_sub(PRELUDE_END.len() - 1);
+    kept.extend_from_slice(part);
+    kept[searched..]
+        .windows(PRELUDE_END.len())
+        .position(|bytes| bytes == PRELUDE_END)
+        .map(|at| searched + at)
+}
+
 fn chunk(connection: &mut Connection, bytes: &[u8], is_head: bool) -> io::Result<()> {
     if bytes.is_empty() || is_head {
         return Ok(());
     }
     let size = format!("{:x}\r\n", bytes.len());
     connection.write(&[size.as_bytes(), bytes, b"\r\n"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_prelude_is_found_in_whatever_parts_it_comes() {
+        let stream = b"{\"statusCode\":200}\0\0\0\0\0\0\0\0\0body";
+        for split in 0..stream.len() {
+            let (first, second) = stream.split_at(split);
+            let mut kept = Vec::new();
+            let end = append(&mut kept, first).or_else(|| append(&mut kept, second));
+            assert_eq!(end, Some(18), "{split}");
+        }
+        let mut kept = Vec::new();
+        let ends = stream.iter().map(|byte| append(&mut kept, &[*byte]));
+        assert_eq!(
+            ends.take(26).collect::<Vec<_>>(),
+            [&[None; 25][..], &[Some(18)]].concat()
+        );
+    }
 }
