@@ -48,7 +48,10 @@ impl Copy {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> (bool, String) {
-        let output = Command::new(self.0.join("scripts").join(script))
+        // By bash: the system refuses to execute a file that another test's child still has open, as it inherited
+        // it while the file was written ("text file busy").
+        let output = Command::new("bash")
+            .arg(self.0.join("scripts").join(script))
             .args(arguments)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
