@@ -44,6 +44,7 @@ texts! {
     INITIALIZATION_TYPE_REST = "INITIALIZATION_TYPE=";
     LOG_LEVEL_REST = "LOG_LEVEL=";
     HANDLER = "_HANDLER=";
+    TASK_ROOT = "LAMBDA_TASK_ROOT=";
 }
 /// The value of that variable when a snapshot is taken.
 pub const SNAP_START: &str = "snap-start";
@@ -140,7 +141,7 @@ pub(crate) fn snap_start() -> bool {
 /// `LAMBDA_TASK_ROOT`, or Lambda's default; for the init phase.
 pub(crate) fn task_root() -> PathBuf {
     environment::variables()
-        .find_map(|variable| variable.after("LAMBDA_TASK_ROOT="))
+        .find_map(|variable| variable.after(TASK_ROOT))
         .map(Variable::path)
         .filter(|root| !root.as_os_str().is_empty())
         .unwrap_or_else(|| PathBuf::from("/var/task"))
