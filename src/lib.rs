@@ -97,6 +97,7 @@ mod answer_hooks;
 mod api;
 #[cfg(feature = "aws")]
 pub mod aws;
+mod base64;
 pub mod batch;
 #[cfg(feature = "tokio")]
 mod block_on;
@@ -149,6 +150,10 @@ mod readme {}
 #[doc(hidden)]
 pub mod internal {
     pub use crate::api::{MAX_RESPONSE, response_too_large};
+    /// Base64 of bodies.
+    pub mod base64 {
+        pub use crate::base64::{decode, push};
+    }
     pub use crate::client::{Chunked, Field, Framing, Head, parse_head};
     pub use crate::error::{error_type, io_error};
     pub use crate::escape::{quoted, quoted_list, unit as push_json_unit};

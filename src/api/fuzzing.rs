@@ -1,6 +1,7 @@
 //! Entry points of the fuzz targets: texts that go into headers.
 
-use super::{base64, cause, cut, streaming};
+use super::{cause, cut, streaming};
+use crate::base64;
 use crate::error::Error;
 
 /// Largest cause, in bytes.

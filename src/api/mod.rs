@@ -4,7 +4,6 @@
 //! "Building a custom runtime"; what the guide leaves open was measured with the Runtime
 //! Interface Emulator.
 
-mod base64;
 mod cause;
 mod cut;
 mod error;

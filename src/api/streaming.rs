@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::error::Call;
-use super::{ApiError, INVOCATION, base64, cut, header};
+use super::{ApiError, INVOCATION, cut, header};
+use crate::base64;
 use crate::client::Streamed;
 use crate::error::Error;
 use crate::invocation::Metadata;

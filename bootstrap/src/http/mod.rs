@@ -11,7 +11,6 @@
 
 mod answer;
 mod application;
-mod base64;
 mod body;
 mod connection;
 mod connection_pool;

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use coldspark::Context;
-use coldspark::internal::quoted;
+use coldspark::internal::{base64, quoted};
 
 use super::event::{Event, FrontEnd};
 use super::headers::{self, HopByHop, push_header};
 use super::json::Value;
 use super::metadata;
 use super::settings::WebSettings;
-use super::{base64, target};
+use super::target;
 
 /// Headers that are not passed on: the bootstrap writes the length itself, and has the whole body already.
 const NOT_PASSED_ON: [&str; 2] = ["content-length", "expect"];

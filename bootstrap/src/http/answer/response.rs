@@ -1,13 +1,13 @@
 //! The JSON of a response: where each front end expects headers and cookies, and its limits.
 
 use coldspark::Error;
-use coldspark::internal::{MAX_RESPONSE, PRELUDE_END};
+use coldspark::internal::{MAX_RESPONSE, PRELUDE_END, base64};
 
 use super::{Answer, too_large};
 use crate::error;
 use crate::http::event::FrontEnd;
 use crate::http::exchange_error::ExchangeError;
-use crate::http::{base64, gzip, headers, json};
+use crate::http::{gzip, headers, json};
 
 /// Largest answer that an Application Load Balancer takes, in bytes of JSON (its user guide, "Use
 /// Lambda functions as targets": 1 MB).

@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648, section 4), for bodies that are not text.
+//! Base64 (RFC 4648, section 4), for errors in trailers, and for bodies that the layer passes on.
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -6,23 +6,31 @@ const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /// three of their bytes is kept short, in code that is compiled for size. It is not inlined: its array would be in
 /// the frame of all answers, and the first one would touch another page of the stack.
 #[inline(never)]
-pub(super) fn push(out: &mut Vec<u8>, bytes: &[u8]) {
+pub fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     out.reserve(bytes.len().div_ceil(3) * 4);
     let mut digits = [b'='; 4096];
     for block in bytes.chunks(digits.len() / 4 * 3) {
         let (groups, rest) = block.split_at(block.len() - block.len() % 3);
         for (place, group) in digits.chunks_exact_mut(4).zip(groups.chunks_exact(3)) {
-            encode(place, group);
+            encode_group(place, group);
         }
         let mut length = groups.len() / 3 * 4;
         if let Some(&first) = rest.first() {
             let last = &mut digits[length..length + 4];
-            encode(last, &[first, rest.get(1).copied().unwrap_or_default(), 0]);
+            encode_group(last, &[first, rest.get(1).copied().unwrap_or_default(), 0]);
             last[rest.len() + 1..].fill(b'=');
             length += 4;
         }
         out.extend_from_slice(&digits[..length]);
     }
+}
+
+/// The digits of these bytes as a text.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    let mut out = Vec::new();
+    push(&mut out, bytes);
+    // Digits are ASCII.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[inline(always)]
@@ -32,7 +40,7 @@ fn digit(bits: u8) -> u8 {
 
 /// Four digits for three bytes.
 #[inline(always)]
-fn encode(place: &mut [u8], group: &[u8]) {
+fn encode_group(place: &mut [u8], group: &[u8]) {
     if let ([first, second, third, fourth], &[a, b, c]) = (place, group) {
         *first = digit(a >> 2);
         *second = digit(a << 4 | b >> 4);
@@ -41,8 +49,9 @@ fn encode(place: &mut [u8], group: &[u8]) {
     }
 }
 
-/// Decodes; `None` when the text is not Base64 with padding.
-pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
+/// Decodes a text. `None` when it is not Base64 with padding.
+#[must_use]
+pub fn decode(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() % 4 != 0 {
         return None;
     }
@@ -100,6 +109,7 @@ mod tests {
             let mut out = Vec::new();
             push(&mut out, bytes.as_bytes());
             assert_eq!(out, text.as_bytes());
+            assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text.as_bytes()).as_deref(), Some(bytes.as_bytes()));
         }
         // Longer than what is written at once.
