@@ -24,7 +24,7 @@ impl Application {
                     false => Ok(None),
                 };
             };
-            let expired = connection.has_expired(self.web.idle);
+            let expired = connection.has_expired(self.web.idle_timeout);
             if connection.is_usable(process)? && !expired {
                 return Ok(Some(connection));
             }
@@ -54,7 +54,7 @@ impl Application {
 
     /// Keeps a connection for another event, unless the setting says that none is kept.
     pub(super) fn keep_connection(&self, connection: Option<Connection>) {
-        if self.web.idle.is_zero() {
+        if self.web.idle_timeout.is_zero() {
             return;
         }
         if let Some(mut connection) = connection {
@@ -69,7 +69,7 @@ impl Application {
     }
 
     pub(super) fn addresses(&self, port: u16) -> impl Iterator<Item = SocketAddr> {
-        let hosts = self.web.hosts.iter();
+        let hosts = self.web.addresses.iter();
         hosts.map(move |address| SocketAddr::new(*address, port))
     }
 }

@@ -7,12 +7,14 @@
 const HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// Largest distance of a match.
 const WINDOW: usize = 32 * 1024;
-/// Length of the shortest match that is searched for, and of the longest match.
-const MATCH: (usize, usize) = (4, 258);
-/// Size of the table of earlier places, a power of two.
-const PLACES: usize = 8 * 1024;
-/// The code for the end of a block.
-const END: usize = 256;
+/// Length of the shortest match that is searched for.
+const SHORTEST_MATCH: usize = 4;
+/// Length of the longest match of the format.
+const LONGEST_MATCH: usize = 258;
+/// Size of the table of earlier positions, a power of two.
+const TABLE_SIZE: usize = 8 * 1024;
+/// The symbol for the end of a block.
+const END_OF_BLOCK: usize = 256;
 
 /// Compresses bytes to the gzip format.
 pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
@@ -26,39 +28,39 @@ pub(super) fn compress(bytes: &[u8]) -> Vec<u8> {
     // The last block, with the fixed codes.
     bits.push(0b011, 3);
     deflate(bytes, &mut bits);
-    bits.symbol(END);
+    bits.symbol(END_OF_BLOCK);
     let mut out = bits.finish();
     out.extend_from_slice(&crc32(bytes).to_le_bytes());
     out.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
     out
 }
 
+/// Writes literals and matches.
 fn deflate(bytes: &[u8], bits: &mut Bits) {
-    let (shortest, longest) = MATCH;
-    // Where a text of four bytes was seen last, counted from one.
-    let mut places = vec![0; PLACES];
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
+    // For the hash of four bytes, where they were seen last, counted from one.
+    let mut table = vec![0; TABLE_SIZE];
+    let mut position = 0;
+    while let Some(byte) = bytes.get(position) {
         let mut length = 0;
         let mut distance = 0;
-        if let Some(four) = bytes[at..].first_chunk() {
+        if let Some(four) = bytes[position..].first_chunk() {
             let hash = u32::from_le_bytes(*four).wrapping_mul(0x9e37_79b1) >> 19;
-            let place = &mut places[hash as usize % PLACES];
-            let before = std::mem::replace(place, at + 1);
-            distance = (at + 1).wrapping_sub(before);
+            let entry = &mut table[hash as usize % TABLE_SIZE];
+            let before = std::mem::replace(entry, position + 1);
+            distance = (position + 1).wrapping_sub(before);
             if before > 0 && distance <= WINDOW {
                 let earlier = &bytes[before - 1..];
-                let same = earlier.iter().zip(&bytes[at..]).take(longest);
+                let same = earlier.iter().zip(&bytes[position..]).take(LONGEST_MATCH);
                 length = same.take_while(|(one, other)| one == other).count();
             }
         }
-        if length < shortest {
+        if length < SHORTEST_MATCH {
             bits.symbol((*byte).into());
-            at += 1;
+            position += 1;
         } else {
             bits.length(length);
             bits.distance(distance);
-            at += length;
+            position += length;
         }
     }
 }
@@ -95,7 +97,7 @@ impl Bits {
     }
 
     fn length(&mut self, length: usize) {
-        if length == MATCH.1 {
+        if length == LONGEST_MATCH {
             return self.symbol(285);
         }
         let (code, extra, value) = split(length as u32 - 3, 2);

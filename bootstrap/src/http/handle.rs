@@ -167,7 +167,7 @@ impl Application {
             head => head?,
         };
         self.note_answer();
-        if self.web.errors.contain(head.status) {
+        if self.web.error_statuses.contain(head.status) {
             return Err(ExchangeError::Unusable(Error::new(
                 error::ERROR_STATUS,
                 format!(

@@ -33,8 +33,8 @@ impl Application {
         let limit = self.web.check.timeout;
         let until = limit.map(|limit| since_boot() + limit);
         let path = match hook {
-            Hook::BeforeSnapshot => &self.web.before_snapshot,
-            Hook::AfterRestore => &self.web.after_restore,
+            Hook::BeforeSnapshot => &self.web.before_snapshot_path,
+            Hook::AfterRestore => &self.web.after_restore_path,
         };
         let name = hook.when().words();
         let (process, _) = self.prepare(until).map_err(|reason| match reason {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, TcpStream};
 use coldspark::internal::warn;
 
 use super::program::start_again;
-use super::settings::{text, unreadable};
+use super::settings::{find, unreadable};
 use crate::settings::RUNTIME_API;
 use crate::sys;
 
@@ -16,7 +16,7 @@ use crate::sys;
 #[cold]
 #[inline(never)]
 pub(crate) fn go_through_proxy() {
-    let Some((name, value)) = text("LAMBDA_RUNTIME_API_PROXY") else {
+    let Some((name, value)) = find("LAMBDA_RUNTIME_API_PROXY") else {
         return;
     };
     let address = value.strip_prefix("http://").unwrap_or(&value);

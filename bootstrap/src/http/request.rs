@@ -49,7 +49,8 @@ impl<'e> Request<'e> {
         match Event::read(event) {
             Some(request) => Self::of_front_end(&request, context, settings, host),
             None => {
-                let mut request = Self::post(&settings.pass_through, host, Cow::Borrowed(event));
+                let mut request =
+                    Self::post(&settings.pass_through_path, host, Cow::Borrowed(event));
                 request
                     .head
                     .extend_from_slice(b"Content-Type: application/json\r\n");
@@ -125,7 +126,7 @@ impl<'e> Request<'e> {
         let body = body(event)?;
         let mut target = Vec::with_capacity(256);
         target::push(&mut target, event, settings.base_path.as_deref());
-        let hooks = [&settings.before_snapshot, &settings.after_restore];
+        let hooks = [&settings.before_snapshot_path, &settings.after_restore_path];
         if hooks
             .into_iter()
             .flatten()
@@ -163,7 +164,7 @@ impl<'e> Request<'e> {
         settings: &WebSettings,
     ) -> Result<(), String> {
         let hop_by_hop = HopByHop::of(&mut all.iter().map(|(name, value)| (&**name, &**value)));
-        let source = settings.authorization.as_deref();
+        let source = settings.authorization_source.as_deref();
         let is_source = |name: &str| source.is_some_and(|source| source.eq_ignore_ascii_case(name));
         let has_source = all.iter().any(|(name, _)| is_source(name));
         let cookies = event.fields.cookies.items();

@@ -60,8 +60,8 @@ pub struct Sent {
 pub fn request(event: &[u8], base_path: Option<&str>) -> Result<Sent, ()> {
     let mut settings = WebSettings::from_env();
     settings.base_path = base_path.map(str::to_owned);
-    settings.after_restore = Some("/guarded".to_owned());
-    settings.authorization = Some("x-authorization".to_owned());
+    settings.after_restore_path = Some("/guarded".to_owned());
+    settings.authorization_source = Some("x-authorization".to_owned());
     let context = testing::context().tenant_id("tenant").build();
     match Request::of_event(event, &context, &settings, "host:8080") {
         Ok(request) => Ok(Sent {

@@ -28,26 +28,26 @@ const OLD_NAMES: [&str; 7] = [
 /// The settings of a web application.
 #[derive(Debug)]
 pub(crate) struct WebSettings {
-    /// The addresses where it listens. The first that accepts a connection is used.
-    pub(super) hosts: Vec<IpAddr>,
-    /// The host in a request without one.
+    /// Where it may listen. The first of the addresses that accepts a connection is used.
+    pub(super) addresses: Vec<IpAddr>,
+    /// The host in the bootstrap's own requests, and in a client's that have none.
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) check: Check,
     pub(super) async_init: bool,
     pub(super) base_path: Option<String>,
     /// The header whose value becomes `Authorization`.
-    pub(super) authorization: Option<String>,
+    pub(super) authorization_source: Option<String>,
     /// Statuses that are errors of the invocation.
-    pub(super) errors: Statuses,
+    pub(super) error_statuses: Statuses,
     pub(super) compress: bool,
     pub(super) stream: bool,
-    /// The path for events that are not requests.
-    pub(super) pass_through: String,
-    /// How long a connection may be kept; zero keeps none.
-    pub(super) idle: Duration,
-    pub(super) before_snapshot: Option<String>,
-    pub(super) after_restore: Option<String>,
+    /// The path for events that are not a front end's.
+    pub(super) pass_through_path: String,
+    /// How long an idle connection is kept; zero keeps none.
+    pub(super) idle_timeout: Duration,
+    pub(super) before_snapshot_path: Option<String>,
+    pub(super) after_restore_path: Option<String>,
 }
 
 /// The readiness check.
@@ -55,7 +55,7 @@ pub(crate) struct WebSettings {
 pub(super) struct Check {
     pub(super) port: u16,
     pub(super) path: String,
-    /// A connection.
+    /// Whether a connection is enough, without a request.
     pub(super) tcp: bool,
     pub(super) healthy: Statuses,
     pub(super) timeout: Option<Duration>,
@@ -71,24 +71,24 @@ impl WebSettings {
                 "AWS_LWA_ENABLE_COMPRESSION has no effect on responses that are streamed"
             ));
         }
-        let (host, hosts) = hosts();
+        let (host, addresses) = host();
         Self {
-            hosts,
+            addresses,
             host,
             port,
             check: Check::from_env(port),
             async_init: flag("ASYNC_INIT"),
-            base_path: text("REMOVE_BASE_PATH")
+            base_path: find("REMOVE_BASE_PATH")
                 .map(|(_, path)| path.trim_end_matches('/').to_owned())
                 .filter(|path| !path.is_empty()),
-            authorization: text("AUTHORIZATION_SOURCE").map(|(_, name)| name),
-            errors: Statuses::from_env("ERROR_STATUS_CODES", None),
+            authorization_source: find("AUTHORIZATION_SOURCE").map(|(_, name)| name),
+            error_statuses: Statuses::from_env("ERROR_STATUS_CODES", None),
             compress: compress && !stream,
             stream,
-            pass_through: path("PASS_THROUGH_PATH", Some("/events")).unwrap_or_default(),
-            idle: seconds("POOL_IDLE_TIMEOUT_SECONDS", Some("4")).unwrap_or_default(),
-            before_snapshot: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", None),
-            after_restore: path("SNAPSTART_AFTER_RESTORE_PATH", None),
+            pass_through_path: path("PASS_THROUGH_PATH", Some("/events")).unwrap_or_default(),
+            idle_timeout: seconds("POOL_IDLE_TIMEOUT_SECONDS", Some("4")).unwrap_or_default(),
+            before_snapshot_path: path("SNAPSTART_BEFORE_CHECKPOINT_PATH", None),
+            after_restore_path: path("SNAPSTART_AFTER_RESTORE_PATH", None),
         }
     }
 }
@@ -110,9 +110,9 @@ impl Check {
     }
 }
 
-/// The addresses of the host; both of this machine where none is named.
-fn hosts() -> (String, Vec<IpAddr>) {
-    if let Some((name, host)) = text("HOST") {
+/// The host as a request names it, and its addresses: both of this machine if no address is set.
+fn host() -> (String, Vec<IpAddr>) {
+    if let Some((name, host)) = find("HOST") {
         match host.parse() {
             Ok(address @ IpAddr::V4(_)) => return (host, vec![address]),
             Ok(address) => return (["[", &host, "]"].concat(), vec![address]),
@@ -124,9 +124,9 @@ fn hosts() -> (String, Vec<IpAddr>) {
     ("127.0.0.1".to_owned(), both.to_vec())
 }
 
-/// The name and value of a setting, with the prefix in its name, or without it where that is an old name.
-/// An empty value counts as absent.
-pub(super) fn text(name: &'static str) -> Option<(&'static str, String)> {
+/// The full name and the value of a setting. It has the prefix in its name, or is found under its old name. An
+/// empty value counts as absent.
+pub(super) fn find(name: &'static str) -> Option<(&'static str, String)> {
     let found = sys::environment().find_map(|line| {
         let (known, value) = line.to_str().ok()?.split_once('=')?;
         let rest = known.strip_prefix(ADAPTER)?;
@@ -151,7 +151,7 @@ fn valid(
     default: Option<&str>,
     is_valid: &dyn Fn(&str) -> bool,
 ) -> Option<String> {
-    if let Some((name, value)) = text(name) {
+    if let Some((name, value)) = find(name) {
         if is_valid(&value) {
             return Some(value);
         }

@@ -1,6 +1,6 @@
 //! Statuses that a setting names.
 
-use super::{text, unreadable};
+use super::{find, unreadable};
 
 /// Ranges of HTTP statuses.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Statuses {
     /// The ranges of a setting such as `200-399,404`, or else of its default.
     #[inline(never)]
     pub(super) fn from_env(name: &'static str, default: Option<&str>) -> Self {
-        if let Some((name, text)) = text(name) {
+        if let Some((name, text)) = find(name) {
             let (ranges, invalid) = Self::read(&text);
             if invalid {
                 let instead = match ranges.0.is_empty() {
@@ -33,7 +33,8 @@ impl Statuses {
         ranges
     }
 
-    /// The ranges, without those that no status can match, and whether there were such or no others.
+    /// The valid ranges of a text, and whether it has invalid ones or no valid one. No status matches an invalid
+    /// range.
     fn read(text: &str) -> (Self, bool) {
         let mut ranges = Vec::new();
         let mut invalid = false;
