@@ -27,7 +27,6 @@ mod worker {
 /// The layer's `http`, without what starts and talks to a process.
 #[path = "../../../bootstrap/src/http"]
 mod http {
-    mod base64;
     mod event;
     mod headers;
     mod json;
