@@ -164,8 +164,8 @@ impl Exec {
     fn timed_out(&self, child: Child, deadline: &Deadline) -> Error {
         child.end();
         let error = deadline.error("; the process and what it has started were killed");
-        let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());
-        Error::new(error::HANDLER_TIMEOUT, message)
+        let message = error.message().to_owned();
+        error::with_stderr(error::HANDLER_TIMEOUT, message, &self.log.end_process())
     }
 
     fn start<S>(
@@ -262,10 +262,7 @@ impl Exec {
             self.file.to_string_lossy(),
             error::describe_end(status)
         );
-        Err(Error::new(
-            error::EXIT_STATUS,
-            error::with_stderr(message, &stderr),
-        ))
+        Err(error::with_stderr(error::EXIT_STATUS, message, &stderr))
     }
 }
 

@@ -1,29 +1,29 @@
-//! Why there is no response.
+//! Why a worker or an executable gave no response.
 
 use std::io;
 
 use coldspark::{Error, internal};
 
-/// Why there is no answer from a worker.
+/// Why there is no response.
 pub(crate) enum Failure {
-    /// It said that it failed, and goes on.
+    /// It has reported an error, and goes on.
     Reported(Error),
-    /// It said what it may not; what and when.
+    /// A worker broke the protocol: what it said or did, and when.
     Violation(String),
     /// It has ended.
     Ended,
-    /// The time was over.
+    /// It did not answer in time.
     TimedOut,
-    /// A system call failed.
+    /// A system call failed: what it was for, and its error.
     System(&'static str, io::Error),
 }
 
-/// Names what was being done when a system call failed.
+/// Makes the failure of a system call; `what` says what it was for.
 pub(crate) fn failed_to(what: &'static str) -> impl Fn(io::Error) -> Failure {
     move |error| Failure::System(what, error)
 }
 
-/// The error of a worker that wrote these bytes; `when` says what is wrong with that.
+/// The failure of a worker that wrote these bytes; `when` says why they are wrong.
 pub(crate) fn violation(bytes: &[u8], when: &str) -> Failure {
     let line = bytes
         .split(|byte| *byte == b'\n')

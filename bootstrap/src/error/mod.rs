@@ -2,6 +2,7 @@
 
 pub(crate) mod failure;
 
+use std::borrow::Cow;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -22,7 +23,7 @@ pub(crate) const WORKER_EXITED: &str = "Runtime.WorkerExited";
 pub(crate) const WORKER_PROTOCOL: &str = "Runtime.WorkerProtocol";
 /// No answer shortly before the deadline.
 pub(crate) const HANDLER_TIMEOUT: &str = "Runtime.HandlerTimeout";
-/// The system refused what is needed to start or feed a process.
+/// A system call failed that is needed to start a process or to hand over an event.
 pub(crate) const SYSTEM: &str = "Runtime.SystemError";
 /// An executable or a shell function ended with a status that is not 0.
 pub(crate) const EXIT_STATUS: &str = "Function.ExitStatus";
@@ -66,13 +67,17 @@ pub(crate) fn system(what: &str, error: &io::Error) -> Error {
     Error::new(SYSTEM, format!("cannot {what}: {error}{advice}"))
 }
 
-/// `message`, and behind it what the report shows of the process's standard error, if there is any.
-pub(crate) fn with_stderr(mut message: String, stderr: &str) -> String {
+/// An error with this message and, behind it, what the report shows of the process's standard error.
+pub(crate) fn with_stderr(
+    error_type: impl Into<Cow<'static, str>>,
+    mut message: String,
+    stderr: &str,
+) -> Error {
     if !stderr.is_empty() {
         message.push_str("; its stderr:\n");
         message.push_str(stderr);
     }
-    message
+    Error::new(error_type, message)
 }
 
 /// How a process ended, in words.

@@ -118,7 +118,7 @@ impl Application {
             milliseconds(limit),
             self.why_not_ready(process)
         );
-        Error::new(error::INIT_TIMEOUT, error::with_stderr(message, stderr))
+        error::with_stderr(error::INIT_TIMEOUT, message, stderr)
     }
 
     /// The process, once it is ready, and an idle connection to it, if there is one. One that has ended
@@ -237,10 +237,7 @@ impl Application {
                 }
             };
             let message = format!("{name} ended {}: {ending}{advice}", when.words());
-            return Error::new(
-                error::APPLICATION_EXITED,
-                error::with_stderr(message, stderr),
-            );
+            return error::with_stderr(error::APPLICATION_EXITED, message, stderr);
         }
         match error {
             ExchangeError::Malformed(what) => Error::new(

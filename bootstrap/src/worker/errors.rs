@@ -23,19 +23,17 @@ impl WorkerErrors<'_> {
             self.log.flush();
             return error;
         }
-        let message = error::with_stderr(error.message().to_owned(), &self.log.end_process());
-        Error::new(error.error_type().to_owned(), message)
+        let [error_type, message] = [error.error_type(), error.message()].map(str::to_owned);
+        error::with_stderr(error_type, message, &self.log.end_process())
     }
 
     /// Ends a worker that has not answered in time, and makes the event's error.
     pub(super) fn timed_out(&self, worker: Option<Worker>, deadline: &Deadline) -> Error {
-        self.end(worker, |stderr| {
-            let error = deadline.error("; the worker and what it has started were killed");
-            let shell_output = self.program.shell_output.as_ref();
-            let advice = shell_output.map_or("", ShellOutput::advice);
-            let message = [error.message(), advice].concat();
-            Error::new(error::HANDLER_TIMEOUT, error::with_stderr(message, stderr))
-        })
+        let error = deadline.error("; the worker and what it has started were killed");
+        let shell_output = self.program.shell_output.as_ref();
+        let advice = shell_output.map_or("", ShellOutput::advice);
+        let message = [error.message(), advice].concat();
+        self.end(worker, error::HANDLER_TIMEOUT, message)
     }
 
     /// Ends a worker that has failed, since its state is in doubt, and makes the error.
@@ -46,12 +44,12 @@ impl WorkerErrors<'_> {
                 drop(worker);
                 self.reported(error)
             }
-            Failure::Violation(what) => self.end(worker, |stderr| {
+            Failure::Violation(what) => {
                 let message = format!(
                     "{name} {what}; the worker protocol (layer/PROTOCOL.md) does not allow that"
                 );
-                Error::new(error::WORKER_PROTOCOL, error::with_stderr(message, stderr))
-            }),
+                self.end(worker, error::WORKER_PROTOCOL, message)
+            }
             Failure::System(what, error) => {
                 drop(worker);
                 error::system(what, &error)
@@ -75,15 +73,20 @@ impl WorkerErrors<'_> {
                         message.push_str(shell_output.advice());
                     }
                 }
-                Error::new(error::WORKER_EXITED, error::with_stderr(message, &stderr))
+                error::with_stderr(error::WORKER_EXITED, message, &stderr)
             }
         }
     }
 
-    /// Ends a worker, then makes the error with its standard error.
-    pub(super) fn end(&self, worker: Option<Worker>, error: impl FnOnce(&str) -> Error) -> Error {
+    /// Ends a worker, and makes an error with this message and its standard error.
+    pub(super) fn end(
+        &self,
+        worker: Option<Worker>,
+        error_type: &'static str,
+        message: String,
+    ) -> Error {
         drop(worker);
-        error(&self.log.end_process())
+        error::with_stderr(error_type, message, &self.log.end_process())
     }
 
     pub(super) fn name(&self) -> String {

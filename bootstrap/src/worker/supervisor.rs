@@ -88,14 +88,15 @@ impl Supervisor {
             return Ok(());
         }
         let result = result.map_err(|failure| match failure {
-            Failure::TimedOut => self.errors().end(state.worker.take(), |stderr| {
+            Failure::TimedOut => {
                 let limit = milliseconds(self.settings.init_timeout.unwrap_or_default());
                 let message = format!(
                     "{} was not ready within {limit} ms (COLDSPARK_INIT_TIMEOUT_MS)",
                     self.errors().name()
                 );
-                Error::new(error::INIT_TIMEOUT, error::with_stderr(message, stderr))
-            }),
+                self.errors()
+                    .end(state.worker.take(), error::INIT_TIMEOUT, message)
+            }
             failure => self
                 .errors()
                 .failed(state.worker.take(), failure, When::GettingReady),
