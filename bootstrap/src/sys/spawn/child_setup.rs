@@ -20,22 +20,28 @@ const STACK: usize = if cfg!(debug_assertions) {
 /// A number above those that a child's descriptors get.
 const HIGH: libc::c_int = 100;
 
+/// A descriptor, and the number that the child gives it.
+#[derive(Clone, Copy)]
+pub(super) struct Move {
+    pub(super) from: libc::c_int,
+    pub(super) to: libc::c_int,
+}
+
 /// What the child needs for its set-up, in memory that it shares with its parent.
 pub(super) struct ChildSetup<'a> {
     program: *const libc::c_char,
     /// Both end with a null pointer.
     arguments: *const *const libc::c_char,
     environment: *const *const libc::c_char,
-    /// From which number to which each descriptor goes; `None` when that is done, or there are no more.
-    /// The last one is for /dev/null.
-    moves: [Option<(libc::c_int, libc::c_int)>; MAX_DESCRIPTORS + 1],
+    /// The descriptors that still have to move; the last place is for /dev/null.
+    moves: [Option<Move>; MAX_DESCRIPTORS + 1],
     /// The number of the error because of which the child could not execute its program, where the child
     /// shares this memory; 0 is no error.
     exec_error: libc::c_int,
     /// Where an emulator copies the memory, the pipe into which the child writes that number; or -1.
     report: libc::c_int,
-    /// The signals that its program begins with blocked, and this process goes on with: none, with
-    /// whichever it was started itself.
+    /// The signals that are blocked in its program, and again in this process after the start: none, whatever
+    /// this process was started with.
     signals: MaybeUninit<libc::sigset_t>,
     texts: PhantomData<&'a CStr>,
 }
@@ -46,7 +52,7 @@ impl<'a> ChildSetup<'a> {
     pub(super) fn new(
         program: &'a CStr,
         [arguments, environment]: [&'a [*const libc::c_char]; 2],
-        moves: impl Iterator<Item = (libc::c_int, libc::c_int)>,
+        moves: impl Iterator<Item = Move>,
         report: libc::c_int,
     ) -> Self {
         let mut setup = Self {
@@ -59,8 +65,8 @@ impl<'a> ChildSetup<'a> {
             signals: MaybeUninit::uninit(),
             texts: PhantomData,
         };
-        for (slot, pair) in setup.moves.iter_mut().take(MAX_DESCRIPTORS).zip(moves) {
-            *slot = Some(pair);
+        for (slot, one) in setup.moves.iter_mut().take(MAX_DESCRIPTORS).zip(moves) {
+            *slot = Some(one);
         }
         setup
     }
@@ -127,13 +133,13 @@ impl<'a> ChildSetup<'a> {
         }
         // SAFETY: setpgid(2) takes integers.
         check(unsafe { libc::setpgid(0, 0) })?;
-        if self.pending().all(|(_, number)| number != 0) {
-            let null = check(open_null())?;
+        if self.pending().all(|one| one.to != 0) {
+            let from = check(open_null())?;
             if let Some(last) = self.moves.last_mut() {
-                *last = Some((null, 0));
+                *last = Some(Move { from, to: 0 });
             }
         }
-        if self.pending().any(|(_, number)| number == self.report) {
+        if self.pending().any(|one| one.to == self.report) {
             self.report = above(self.report)?;
         }
         self.place()?;
@@ -150,10 +156,10 @@ impl<'a> ChildSetup<'a> {
         while self.pending().next().is_some() {
             let mut moved = false;
             for index in 0..self.moves.len() {
-                let Some(Some((from, to))) = self.moves.get(index).copied() else {
+                let Some(Some(Move { from, to })) = self.moves.get(index).copied() else {
                     continue;
                 };
-                if from != to && self.pending().any(|(other, _)| other == to) {
+                if from != to && self.pending().any(|one| one.from == to) {
                     continue;
                 }
                 // SAFETY: fcntl with F_SETFD and dup2(2) take integers and touch no memory. What
@@ -169,16 +175,16 @@ impl<'a> ChildSetup<'a> {
                 }
                 moved = true;
             }
-            // In a circle each waits for the next; one that steps aside lets the others go on.
+            // In a circle each waits for the next one. When one takes another number, the others can go on.
             let first = self.moves.iter_mut().flatten().next();
             if let Some(first) = first.filter(|_| !moved) {
-                first.0 = above(first.0)?;
+                first.from = above(first.from)?;
             }
         }
         Ok(())
     }
 
-    fn pending(&self) -> impl Iterator<Item = (libc::c_int, libc::c_int)> {
+    fn pending(&self) -> impl Iterator<Item = Move> {
         self.moves.iter().flatten().copied()
     }
 }

@@ -15,7 +15,7 @@ use std::{fs, iter, ptr};
 
 use super::child::{self, Child};
 use super::{children, spawn_lock};
-use child_setup::ChildSetup;
+use child_setup::{ChildSetup, Move};
 use coldspark::internal::pipe;
 
 /// A process to start.
@@ -43,7 +43,10 @@ impl Command<'_> {
             false => pipe(0).map(|(reader, writer)| (Some(reader), Some(writer)))?,
         };
         let descriptors = self.descriptors.iter();
-        let moves = descriptors.map(|(fd, number)| (fd.as_raw_fd(), *number));
+        let moves = descriptors.map(|(fd, to)| Move {
+            from: fd.as_raw_fd(),
+            to: *to,
+        });
         let texts = [arguments.as_slice(), &environment];
         let mut setup = ChildSetup::new(
             self.program,
