@@ -21,30 +21,30 @@ impl<T> Pool<T> {
         }
     }
 
-    /// Makes one more, which is not in the pool yet.
+    /// Makes another member, which is not in the pool yet.
     pub(crate) fn another(&self) -> Result<T, Error> {
         (self.make)()
     }
 
-    /// Adds one that is waiting for an event.
-    pub(crate) fn put(&self, one: T) {
-        self.idle().push(one);
+    /// Adds a member that waits for an event.
+    pub(crate) fn put(&self, member: T) {
+        self.idle().push(member);
     }
 
     /// Lends a member to `work`, and makes one if all are busy. The member that was busy last comes first,
-    /// so that few are in use where few are needed.
+    /// so that no more are used than are needed.
     pub(crate) fn with<R>(&self, work: impl FnOnce(&T) -> Result<R, Error>) -> Result<R, Error> {
         let idle = self.idle().pop();
-        let one = match idle {
-            Some(one) => one,
+        let member = match idle {
+            Some(member) => member,
             None => self.another()?,
         };
-        let result = work(&one);
-        self.put(one);
+        let result = work(&member);
+        self.put(member);
         result
     }
 
-    /// Those that wait for an event.
+    /// The members that wait for an event.
     pub(crate) fn idle(&self) -> MutexGuard<'_, Vec<T>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

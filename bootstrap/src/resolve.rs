@@ -32,7 +32,7 @@ pub(crate) enum Target {
 pub(crate) fn target(handler: &str, settings: &Settings) -> Result<Target, Error> {
     let roots = [&*settings.task_root, &*settings.layer_root];
     if let Some(path) = handler.strip_prefix("worker:") {
-        if read_ahead::has_found() {
+        if read_ahead::handler_was_found() {
             check_name(handler, path)?;
             return Ok(Target::Worker(settings.task_root.join(path)));
         }

@@ -3,12 +3,12 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `LAMBDA_TASK_ROOT` | folder of the function's package; set by Lambda | `/var/task` |
-//! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for running elsewhere than on Lambda | `/opt` |
+//! | `COLDSPARK_LAYER_ROOT` | folder of the layers, for runs that are not on Lambda | `/opt` |
 //! | `COLDSPARK_INIT_TIMEOUT_MS` | how long a worker may take until it is ready | Lambda's own limit |
 //! | `COLDSPARK_SHUTDOWN` | 1: an internal extension is registered, so that Lambda sends SIGTERM | 0 |
-//! | `COLDSPARK_ASYNC_INIT` | `1`: shortly before Lambda's limit for the init phase the first event is asked for, which then waits for the worker | the init phase waits |
-//! | `AWS_LAMBDA_INITIALIZATION_TYPE` | what that depends on; set by Lambda | `on-demand` |
-//! | `COLDSPARK_CONTENT_TYPE` | the content type of what `stream:` passes on | `application/octet-stream` |
+//! | `COLDSPARK_ASYNC_INIT` | `1`: the init phase ends before Lambda's limit also when the worker is not ready; the first event waits for it | the init phase waits |
+//! | `AWS_LAMBDA_INITIALIZATION_TYPE` | whether Lambda limits the init phase (`on-demand`); set by Lambda | `on-demand` |
+//! | `COLDSPARK_CONTENT_TYPE` | the content type of the responses of `stream:` | `application/octet-stream` |
 //! | `COLDSPARK_EXEC_STDOUT` | `file`: the standard output of an executable is a file in memory | a pipe |
 //! | `COLDSPARK_SHELL` | `subshell`: each event of a shell function has a subshell | the shell itself |
 //! | `COLDSPARK_DEADLINE_MARGIN_MS` | how long before the deadline an event is given up | a tenth of the time left, at most 200 |

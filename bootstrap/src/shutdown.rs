@@ -44,7 +44,7 @@ pub(crate) fn end_executables() {
     end_rest(since_boot() + END_OF_INPUT_LIMIT);
 }
 
-/// Waits until the pollers have reaped their processes, and kills what is left.
+/// Waits until the pollers have reaped their processes, and kills those that are left.
 fn end_rest(until: Duration) {
     await_all(until);
     children::kill(|_| true);

@@ -18,8 +18,7 @@ const MAX_STDERR: usize = 1792;
 /// How many of them are from its beginning, where many language runtimes name the error before they print a stack.
 /// The rest are from its end, where others name it.
 const STDERR_BEGINNING: usize = 512;
-/// What stands between the two parts where something was left out; it takes the place of the last bytes of the
-/// first part.
+/// The mark between the two parts where something was left out. It replaces the last bytes of the first part.
 const GAP: &[u8; 5] = b"\n... ";
 
 /// One of the two pipes: what has come through it and is not written yet.

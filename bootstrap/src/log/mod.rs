@@ -124,8 +124,8 @@ impl Log {
         }
     }
 
-    /// Writes what processes have printed so far, so that it stands before what comes next, and
-    /// under the id of the event that ends here. A line without an end gets one.
+    /// Writes what processes have printed so far, so that it comes before the next lines of the log, and has
+    /// the id of the event that ends here. A line without an end gets one.
     pub(crate) fn flush(&self) {
         // The lock comes first, so that what the thread has read and not yet written counts as well.
         let mut streams = self.lock();

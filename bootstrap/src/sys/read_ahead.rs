@@ -1,6 +1,6 @@
-//! Asks the kernel to read from the disk what the start is going to execute, before it is needed.
+//! Asks the kernel to read what the start executes from the disk, before it is needed.
 //!
-//! Left alone, it reads a program in parts, each when something in it is executed, and a worker
+//! By itself the kernel reads a program in parts, each when something in it is executed, and a worker
 //! only when that is started: a cold start waits three or four times for the disk instead of twice
 //! (bench/NOTES.md). All of this lies in the part of the program that execve(2) has read, and makes
 //! its own system calls: the C library's functions would take room there that `hello` needs.
@@ -10,23 +10,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::variable;
 
-/// More than the programs have; what is not mapped, or not in the file, is passed over.
-const PROGRAM: usize = 1024 * 1024;
-/// The largest that a page can be.
-const PAGE: usize = 64 * 1024;
-/// Room for the path of a handler; a longer one is not read ahead.
-const PATH: usize = 512;
+/// More than the programs' sizes; what is not mapped, or not in the file, is not read.
+const MAX_PROGRAM: usize = 1024 * 1024;
+/// The largest page of any kernel.
+const LARGEST_PAGE: usize = 64 * 1024;
+/// The longest path of a handler that is read ahead.
+const MAX_PATH: usize = 512;
 
 /// Whether the handler's file could be opened.
-static FOUND: AtomicBool = AtomicBool::new(false);
+static HANDLER_FOUND: AtomicBool = AtomicBool::new(false);
 
-/// Begins to read the rest of this program, and the handler where `_HANDLER` is its name, which a
-/// prefix may stand before. Whatever fails only means that it is read later.
+/// Begins to read the rest of this program, and the handler, if `_HANDLER` is the name of its file with or without
+/// `worker:`. If something fails, it is only read later.
 pub(crate) fn start() {
     // The beginning of the page that this is in, or of one before.
-    let page = start as fn() as usize & !(PAGE - 1);
+    let page = start as fn() as usize & !(LARGEST_PAGE - 1);
     will_need(page);
-    let mut path = [0; PATH];
+    let mut path = [0; MAX_PATH];
     if handler(&mut path).is_none() {
         return;
     }
@@ -45,26 +45,25 @@ pub(crate) fn start() {
     let Ok(file) = usize::try_from(unsafe { call(open, arguments) }) else {
         return;
     };
-    FOUND.store(true, Ordering::Relaxed);
+    HANDLER_FOUND.store(true, Ordering::Relaxed);
     let advice = libc::POSIX_FADV_WILLNEED as usize;
     // A mapping for madvise(2) would take three times as long.
     // SAFETY: fadvise64(2) takes integers, and the descriptor was just opened.
-    unsafe { call(libc::SYS_fadvise64, [file, 0, PROGRAM, advice, 0, 0]) };
+    unsafe { call(libc::SYS_fadvise64, [file, 0, MAX_PROGRAM, advice, 0, 0]) };
     // SAFETY: the descriptor was just opened, and nobody else knows it.
     unsafe { call(libc::SYS_close, [file, 0, 0, 0, 0, 0]) };
 }
 
-/// Whether there is a file of the handler's name, without `worker:`, in the function's package. Also when it
-/// is there it may not have been found.
-pub(crate) fn has_found() -> bool {
-    FOUND.load(Ordering::Relaxed)
+/// Whether the handler's file was found in the function's package. If not, it may be there all the same.
+pub(crate) fn handler_was_found() -> bool {
+    HANDLER_FOUND.load(Ordering::Relaxed)
 }
 
-/// Asks the kernel to read what is mapped from here on.
+/// Asks the kernel to read what is mapped from this address on.
 fn will_need(start: usize) {
     let advice = libc::MADV_WILLNEED as usize;
     // SAFETY: with this advice madvise(2) changes neither memory nor mappings, wherever that is.
-    unsafe { call(libc::SYS_madvise, [start, PROGRAM, advice, 0, 0, 0]) };
+    unsafe { call(libc::SYS_madvise, [start, MAX_PROGRAM, advice, 0, 0, 0]) };
 }
 
 /// A system call; gives what the kernel gives.
@@ -102,7 +101,7 @@ unsafe fn call(number: libc::c_long, arguments: [usize; 6]) -> isize {
 }
 
 /// Writes the path of the handler in the function's package, with a zero behind it.
-fn handler(path: &mut [u8; PATH]) -> Option<()> {
+fn handler(path: &mut [u8; MAX_PATH]) -> Option<()> {
     let name = variable("_HANDLER")?.as_bytes();
     let name = name.strip_prefix(b"worker:").unwrap_or(name);
     let root = variable("LAMBDA_TASK_ROOT").map_or(&b"/var/task"[..], |root| root.as_bytes());

@@ -1,4 +1,4 @@
-//! Connections to an application on this machine, none of whose calls waits.
+//! Connections to an application on this machine. No call waits.
 
 use std::io;
 use std::net::SocketAddr;
@@ -46,7 +46,7 @@ impl Address {
         checked(done).map(drop)
     }
 
-    /// Begins to connect, or asks how that goes: whether the socket is connected now.
+    /// Begins to connect, or goes on; returns whether the socket is connected now.
     fn is_connected(&self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         if let Err(error) = self.connect(socket) {
             match error.raw_os_error() {
@@ -71,20 +71,20 @@ pub(crate) fn new(address: &SocketAddr) -> io::Result<OwnedFd> {
     owned(unsafe { libc::socket(family, kind, 0) })
 }
 
-/// Begins to connect; returns whether the socket is connected already. On one machine the first call
-/// begins, and when it returns the answer is there, which the second call tells; unless the application takes
+/// Begins to connect; returns whether the socket is connected already. On one machine it usually is when the
+/// first call of connect(2) returns, which only a second call says. It is not when the application accepts
 /// connections more slowly than they come. A socket that was refused can be connected again.
 pub(crate) fn connect(socket: BorrowedFd<'_>, address: &SocketAddr) -> io::Result<bool> {
     let target = Address::new(address);
     Ok(target.is_connected(socket)? || target.is_connected(socket)?)
 }
 
-/// Whether a socket that was not connected at once is connected now, or why it never will be.
+/// Whether a socket that was not connected at once is connected now; an error if it cannot be connected.
 pub(crate) fn is_connected(socket: BorrowedFd<'_>, address: &SocketAddr) -> io::Result<bool> {
     Address::new(address).is_connected(socket)
 }
 
-/// The last part of a body must not wait for the acknowledgement of what came before.
+/// Sets TCP_NODELAY: the last part of a body must not wait for the acknowledgement of what was sent before.
 fn send_at_once(socket: BorrowedFd<'_>) {
     let on: libc::c_int = 1;
     // SAFETY: the pointer is to a live integer whose size is given, and setsockopt(2) only reads it;
@@ -100,7 +100,7 @@ fn send_at_once(socket: BorrowedFd<'_>) {
     }
 }
 
-/// Sends what the socket takes of these bytes, and says how much that was.
+/// Sends as many of these bytes as the socket takes, and returns how many it took.
 pub(crate) fn send(socket: BorrowedFd<'_>, parts: [&[u8]; 2]) -> io::Result<usize> {
     let parts = parts.map(|part| libc::iovec {
         iov_base: part.as_ptr().cast_mut().cast(),

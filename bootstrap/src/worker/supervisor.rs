@@ -142,8 +142,8 @@ impl Supervisor {
         self.log.begin_hook();
         let waiting = running.check_waiting();
         if waiting.is_err() && hook == Hook::AfterRestore {
-            // The first event finds that out too, and starts another worker: one that was in no
-            // snapshot, and has nothing to do after the restore.
+            // The first event notices that as well, and starts another worker: that was in no snapshot, and has
+            // no hook to run after the restore.
             return Ok(());
         }
         // A hook has no limit of its own: Lambda has one.

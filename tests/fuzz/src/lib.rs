@@ -58,7 +58,7 @@ mod sys {
 
     pub(crate) mod read_ahead {
         /// No file was looked for.
-        pub(crate) fn has_found() -> bool {
+        pub(crate) fn handler_was_found() -> bool {
             false
         }
     }
