@@ -47,7 +47,7 @@ texts! {
     TASK_ROOT = "LAMBDA_TASK_ROOT=";
 }
 /// The value of that variable when a snapshot is taken.
-pub const SNAP_START: &str = "snap-start";
+const SNAP_START: &str = "snap-start";
 
 static ENDPOINT: OnceRef<'static, Endpoint> = OnceRef::new();
 
