@@ -110,7 +110,7 @@ impl Farewell<'_> {
         let (cut, sent) = self.send(&mut RuntimeApi::new(endpoint));
         if let Err(failed) = sent {
             log::warn(format_args!(
-                "an invocation was not told of the end: {failed}"
+                "the process ends, and the Runtime API did not get the error of an event in hand: {failed}"
             ));
         }
         cut

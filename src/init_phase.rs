@@ -115,7 +115,9 @@ fn end_init<C: Client>(api: &mut RuntimeApi<C>, error: Error) -> ! {
 fn end_phase(what: &str, error: &Error, report: impl FnOnce() -> Result<(), ApiError>) -> ! {
     log::failure(what, error);
     if let Err(reason) = report() {
-        log::error(format_args!("reporting that failed too: {reason}"));
+        log::error(format_args!(
+            "the Runtime API did not get the error of this failure: {reason}"
+        ));
     }
     sys::exit(1)
 }

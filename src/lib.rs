@@ -160,7 +160,7 @@ pub mod internal {
     pub use crate::invocation::deadline_ms;
     pub use crate::log::{is_json as log_is_json, warn, wrap};
     pub use crate::settings::INITIALIZATION_TYPE;
-    pub use crate::shutdown::by_hand as shutdown_by_hand;
+    pub use crate::shutdown::polled as polled_shutdown;
     pub use crate::slots::{BeforeWait, set_before_wait};
     pub use crate::stream::{HTTP_CONTENT_TYPE, PRELUDE_END, any_content_type};
     pub use crate::sys::entropy::kernel as kernel_random;

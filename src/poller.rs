@@ -6,11 +6,17 @@
 //! event.
 //!
 //! ```text
-//! IDLE -> HANDLING -> ANSWERING -> IDLE           a whole answer, or an error
-//!         HANDLING -> STREAMING -> ANSWERING      a streamed response
-//!         HANDLING, STREAMING -> TAKEN            the thread that ends the process answers instead
-//!                                ANSWERING -> LAST -> DONE    that thread waits for the answer
+//! IDLE -> HANDLING -> ANSWERING -> IDLE                a whole answer, or an error
+//! IDLE -> HANDLING -> STREAMING -> ANSWERING -> IDLE   a streamed response
+//!
+//! when another thread ends the process:
+//! HANDLING or STREAMING -> TAKEN                       that thread answers instead
+//! ANSWERING -> LAST -> DONE                            that thread waits for this answer
+//! IDLE -> DONE                                         no event is in hand
 //! ```
+//!
+//! `INIT`, `BEFORE_SNAPSHOT`, `SNAPSHOT` and `AFTER_RESTORE` are the phases before the first event. The thread
+//! that ends the process takes them over too.
 //!
 //! Each change of the stage is one compare-exchange, and the thread that loses it waits for the end of the
 //! process. So an answer has one owner: sending its first byte consumes the [`Claim`] that a change
@@ -117,7 +123,7 @@ pub(crate) fn event_in_hand() -> MutexGuard<'static, EventInHand> {
 }
 
 /// Whether [`event_in_hand`] returns without a wait, for a thread that may already hold the guard.
-pub(crate) fn is_readable() -> bool {
+pub(crate) fn is_event_unlocked() -> bool {
     !matches!(mine().event.try_lock(), Err(TryLockError::WouldBlock))
 }
 
@@ -136,7 +142,7 @@ impl Poller {
         }
     }
 
-    /// Adds the next poller. Only the last poller may be asked.
+    /// Adds a poller after this one, which must be the last.
     pub(crate) fn add_poller(&'static self) -> &'static Self {
         self.next.get_or_init(|| Box::new(Self::new()))
     }

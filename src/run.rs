@@ -19,8 +19,8 @@ pub(crate) fn run<S>(registration: Registration<S>) -> ! {
     serve(registration)
 }
 
-/// Every way out ends the process, so no value is dropped: code for that would lie between the code that
-/// a start executes.
+/// It never returns, so it drops no value: code that drops values would lie between the code that a start
+/// executes, and fill its pages.
 fn serve<S>(registration: Registration<S>) -> ! {
     let settings = match Settings::from_env() {
         Ok(settings) => settings,
@@ -101,8 +101,8 @@ pub(crate) fn poll<C: Client, S>(
     }
 }
 
-/// Handles an event and answers it. It is a function apart from the loop, in which start-up waits for the
-/// first event.
+/// Handles an event and answers it. It is not inlined into the loop, so that start-up, which ends with the wait
+/// there, does not load this code.
 #[inline(never)]
 fn serve_one<C: Client, S>(
     invocation: Invocation<'_, C>,

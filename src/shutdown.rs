@@ -34,7 +34,7 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<ShutdownHook<S>>) {
                 shut_down(state, hooks);
             }
         };
-        match SHUTDOWN.is_wanted() {
+        match SHUTDOWN.is_enabled() {
             false => thread::spawn(work),
             true => {
                 SHUTDOWN.fill(termination, Box::new(work));
@@ -49,9 +49,9 @@ pub(crate) fn watch<S: Sync>(state: &'static S, hooks: Vec<ShutdownHook<S>>) {
     }
 }
 
-/// For a program that watches for SIGTERM in its own waits: the thread for the hooks is then started only
-/// when the signal has come, and costs the init phase nothing.
-pub mod by_hand {
+/// For a program that polls for SIGTERM in its own waits: the thread for the hooks is then started only when
+/// the signal has come, and costs the init phase nothing.
+pub mod polled {
     use std::os::fd::BorrowedFd;
 
     use crate::log;
@@ -60,7 +60,7 @@ pub mod by_hand {
 
     /// Declares in the init step that this program polls [`readable`] whenever it waits.
     pub fn enable() {
-        SHUTDOWN.want();
+        SHUTDOWN.enable();
     }
 
     /// Says until the end of the init step whether to register the extension that makes Lambda

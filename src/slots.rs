@@ -5,13 +5,13 @@
 //!
 //! | slot | filled by | called by | why not called directly |
 //! |---|---|---|---|
-//! | [`BEFORE_WAIT`] | the layer at its start; `waiting` when the process ends | `waiting`, before each wait for the Runtime API | the layer reads logs of its processes meanwhile; a limit costs code that only the end of a process needs |
-//! | [`BEFORE_LIMITED_WAIT`] | `waiting`, with the content of the slot above | `waiting`, on threads without a limit | others go on as before while one thread ends the process |
+//! | [`BEFORE_WAIT`] | the layer at its start, if it has one poller; `waiting` when the process ends | `waiting`, before each wait for the Runtime API | only the layer reads logs while it waits; only the end of a process has time limits |
+//! | [`BEFORE_UNLIMITED_WAIT`] | `waiting` when the process ends, with what `BEFORE_WAIT` held | `waiting`, on threads without a limit | these threads wait as before while another thread ends the process |
 //! | [`EndStream`], in each `poller::Poller` | `stream`, when a response begins | `ending`, by way of `poller` | a function that does not stream does not link streams |
 //! | [`SHUTDOWN`] | `shutdown`, if the layer has asked for it | the layer, when it sees SIGTERM | saves the init phase a thread |
 //! | [`COLLECTOR`] | `testing`, when it calls a function | `stream`, for a handler without a Runtime API | no bootstrap links tests |
 //! | `handler::AROUND_ANSWER` | `answer_hooks`, for a function with hooks around answers | `run`, and `stream` before the end of a response | most functions have no such hooks |
-//! | `log::TRACING` | `Runtime`, but not `Runtime::without_tracing`, which the layer calls | `log` | the layer logs by its own functions alone: 10 KB, and some of each start |
+//! | `log::TRACING` | `Runtime`, but not `Runtime::without_tracing`, which the layer calls | `log` | the layer does not use `tracing`: without that code it is 10 KB smaller, and starts sooner |
 //! | `sys::abort::set_report` | `log` | the allocator, when a failed allocation aborts | the allocator is below all else |
 //! | the features in `registration` | `Runtime` | `run` | features cost only functions that ask for them |
 
@@ -25,14 +25,15 @@ use crate::error::Error;
 use crate::sys::signal::Termination;
 use crate::sys::slot::Slot;
 
-/// A function to call before a wait until a socket is readable (with `true`: or writable), or until this time
-/// since boot. It may wait itself, if it returns by then.
+/// A function that is called before a wait. It gets the socket, whether the wait also ends when the socket is
+/// writable, and the time since boot at which the wait ends. It may itself wait, if it returns by that time.
 pub type BeforeWait = fn(BorrowedFd<'_>, bool, Option<Duration>);
 
 /// Called before every wait for the Runtime API, on the thread that waits.
 pub(crate) static BEFORE_WAIT: Slot<BeforeWait> = Slot::empty();
-/// The call for threads without a limit, while others have a limit.
-pub(crate) static BEFORE_LIMITED_WAIT: Slot<BeforeWait> = Slot::empty();
+/// Called before the waits of threads that have no limit, while the process ends. It holds the function that
+/// [`BEFORE_WAIT`] held before.
+pub(crate) static BEFORE_UNLIMITED_WAIT: Slot<BeforeWait> = Slot::empty();
 
 /// Calls `work` before every wait for the Runtime API. Only the first call counts.
 pub fn set_before_wait(work: &'static BeforeWait) {
@@ -60,17 +61,17 @@ pub(crate) type Collector = fn() -> Option<Arc<dyn Collect>>;
 
 pub(crate) static COLLECTOR: Slot<Collector> = Slot::empty();
 
-/// The shutdown hooks of a program that watches for SIGTERM in its own waits.
-pub(crate) static SHUTDOWN: ShutdownByHand = ShutdownByHand {
-    wanted: AtomicBool::new(false),
+/// The shutdown hooks of a program that polls for SIGTERM in its own waits, as the layer does.
+pub(crate) static SHUTDOWN: PolledShutdown = PolledShutdown {
+    enabled: AtomicBool::new(false),
     without_extension: AtomicBool::new(false),
     hooks: Mutex::new(None),
 };
 
-/// Whether a program watches by itself, and the hooks that it then runs. For other programs a thread waits for
+/// Whether a program polls for SIGTERM, and the hooks that it then runs. In other programs a thread waits for
 /// SIGTERM.
-pub(crate) struct ShutdownByHand {
-    wanted: AtomicBool,
+pub(crate) struct PolledShutdown {
+    enabled: AtomicBool,
     without_extension: AtomicBool,
     hooks: Mutex<Option<(Termination, Hooks)>>,
 }
@@ -78,14 +79,14 @@ pub(crate) struct ShutdownByHand {
 /// Runs the hooks and ends the process.
 type Hooks = Box<dyn FnOnce() + Send>;
 
-impl ShutdownByHand {
-    /// Says, before the init phase ends, that this program watches for SIGTERM by itself.
-    pub(crate) fn want(&self) {
-        self.wanted.store(true, Ordering::Relaxed);
+impl PolledShutdown {
+    /// Says, before the init phase ends, that this program polls for SIGTERM.
+    pub(crate) fn enable(&self) {
+        self.enabled.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::Relaxed)
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.load(Ordering::Relaxed)
     }
 
     /// Whether to register the extension that makes Lambda send SIGTERM.

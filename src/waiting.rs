@@ -10,7 +10,7 @@ use std::ptr;
 use std::time::Duration;
 
 use crate::error::io_error;
-use crate::slots::{BEFORE_LIMITED_WAIT, BEFORE_WAIT, BeforeWait};
+use crate::slots::{BEFORE_UNLIMITED_WAIT, BEFORE_WAIT, BeforeWait};
 use crate::sys::slot::Slot;
 use crate::sys::{milliseconds, since_boot, socket};
 
@@ -19,14 +19,14 @@ thread_local! {
     static UNTIL: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Ends every wait of this thread so many milliseconds from now; the call that waits then fails with
+/// Ends every wait of this thread after `left` milliseconds; the call that waits then fails with
 /// [`WouldBlock`](io::ErrorKind::WouldBlock). It is for the last calls of a process.
 pub(crate) fn limit(left: u64) {
     static LIMITED: BeforeWait = limited;
     UNTIL.set(milliseconds(since_boot()) + left);
     if let Some(before) = BEFORE_WAIT.replace(&LIMITED) {
         if !ptr::eq(before, &LIMITED) {
-            BEFORE_LIMITED_WAIT.replace(before);
+            BEFORE_UNLIMITED_WAIT.replace(before);
         }
     }
 }
@@ -48,7 +48,7 @@ fn left() -> Option<u64> {
 
 fn limited(socket: BorrowedFd<'_>, or_writable: bool, until: Option<Duration>) {
     match left() {
-        None => call(&BEFORE_LIMITED_WAIT, socket, or_writable, until),
+        None => call(&BEFORE_UNLIMITED_WAIT, socket, or_writable, until),
         Some(left) => socket::set_time_limit(socket, or_writable, left),
     }
 }
@@ -108,6 +108,6 @@ pub(crate) fn await_peer(
 pub(crate) fn late() -> io::Error {
     io_error(
         io::ErrorKind::TimedOut,
-        "nobody has read the response until the deadline",
+        "the response was not read before the deadline",
     )
 }

@@ -27,8 +27,8 @@ use crate::sys::scratch_file::ScratchFile;
 use crate::sys::spawn::Command;
 use crate::{context, error};
 
-/// What failed, for errors.
-const READ: &str = "read the response of the process";
+/// What a system call was for, in the text of its error.
+const READ_RESPONSE: &str = "read the response of the process";
 /// How long a wait lasts before the size of a process's output file is checked again.
 const SIZE_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -38,14 +38,14 @@ enum Output {
     File(ScratchFile),
 }
 
-/// The same before the process is started, when both ends of a pipe are here.
+/// The standard output before the process is started: the bootstrap still has both ends of the pipe.
 enum OutputEnds {
     Pipe { read: OwnedFd, write: OwnedFd },
     File(ScratchFile),
 }
 
 impl OutputEnds {
-    /// What the process gets.
+    /// The descriptor that becomes the process's standard output.
     fn for_child(&self) -> BorrowedFd<'_> {
         match self {
             Self::Pipe { write, .. } => write.as_fd(),
@@ -127,7 +127,7 @@ impl Exec {
                 Ok(Some(whole).filter(|_| stream.is_none()))
             }
             Ok(None) => Err(self.timed_out(child, &deadline)),
-            Err(error) => Err(error::system(READ, &error)),
+            Err(error) => Err(error::system(READ_RESPONSE, &error)),
         }
     }
 
@@ -138,7 +138,7 @@ impl Exec {
         file: &ScratchFile,
         deadline: &Deadline,
     ) -> Result<Vec<u8>, Error> {
-        let failed = |error: io::Error| error::system(READ, &error);
+        let failed = |error: io::Error| error::system(READ_RESPONSE, &error);
         loop {
             let next_check = since_boot() + SIZE_CHECK_INTERVAL;
             let until = deadline
@@ -152,7 +152,7 @@ impl Exec {
             if deadline.has_come() {
                 return Err(self.timed_out(child, deadline));
             }
-            // What is too large for a response is not read, so it must not fill memory.
+            // A response that is too large is never read, so its memory is released.
             let size = file.size().map_err(failed)?;
             if size > MAX_RESPONSE as u64 {
                 file.release(0, size);

@@ -1,5 +1,5 @@
-//! The modes, each of which runs handlers of one form: workers and shell functions, executables, web
-//! applications.
+//! Starts what answers the events, as the handler says: `worker:` and `shell:` have supervisors, `exec:` and
+//! `stream:` executables, `http:` a web application.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
     let async_limit = settings::async_init()?.then(|| since_boot() + ASYNC_INIT_LIMIT);
     let settings = Settings::from_env(init.task_root())?;
     // Most functions need not wait for this, which takes a second connection and an exchange.
-    internal::shutdown_by_hand::register_extension(settings::shutdown()?);
+    internal::polled_shutdown::register_extension(settings::shutdown()?);
     if is_web_application(init.handler()) {
         return start_web(init, settings);
     }
@@ -79,7 +79,8 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
             Ok(other) => pool.put(other),
             Err(error) => {
                 internal::warn(format_args!(
-                    "no worker for each event at a time: {error}; events start what is missing"
+                    "there are fewer workers than events at a time: {error}; an event that finds no idle \
+                     worker starts one"
                 ));
                 break;
             }
@@ -183,14 +184,14 @@ fn handle_http(
 #[inline(never)]
 fn start_exec(
     file: PathBuf,
-    streamed: Option<String>,
+    content_type: Option<String>,
     settings: Settings,
     one_poller: bool,
 ) -> Result<Mode, Error> {
     let pool = Pool::new(move || {
         Exec::new(
             file.clone(),
-            streamed.clone(),
+            content_type.clone(),
             settings.clone(),
             log(one_poller)?,
         )

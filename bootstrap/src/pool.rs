@@ -1,4 +1,4 @@
-//! The workers or executables that answer events: one for each event at a time.
+//! The workers or executables that answer events. Each answers one event at a time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -179,7 +179,7 @@ pub(crate) fn error(message: fmt::Arguments<'_>) {
 /// Logs a failed allocation: std's own line does not have the ids of the event.
 #[cold]
 fn allocation_failed(size: usize) {
-    if poller::is_readable() {
+    if poller::is_event_unlocked() {
         plain(
             "ERROR",
             format_args!("the process aborts: an allocation of {size} bytes failed"),

@@ -1,4 +1,4 @@
-//! Where a streamed response goes, and the response once it has begun.
+//! The destination of a streamed response, and the response after its first byte.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,8 @@ pub(super) enum Destination {
 }
 
 impl Destination {
-    /// Connects, and begins a response with this head. In debug builds the parts of a prelude, which are
-    /// then taken from `collected`, are sent at once.
+    /// Connects, and begins a response with this head. In debug builds a prelude is sent at once, in two parts,
+    /// and removed from `collected`.
     pub(super) fn begin(
         &self,
         metadata: Metadata<'_>,
@@ -89,8 +89,7 @@ impl Begun {
     }
 }
 
-/// The error of a response that could not begin: the runtime's, with the reason in its text, which may be
-/// the handler's error.
+/// The error of a response that could not begin. `reason` is why, or the message of the handler's error.
 pub(super) fn not_streamed(reason: &str) -> Error {
     Error::new(
         error_type::STREAM_UNAVAILABLE,

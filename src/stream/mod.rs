@@ -24,15 +24,15 @@
 //! - **Errors.** Until the first byte was sent, an error or a panic is reported like any other
 //!   handler's. After it the response ends with the trailers
 //!   `Lambda-Runtime-Function-Error-Type` and `Lambda-Runtime-Function-Error-Body` (the error's
-//!   JSON in Base64); a long message is cut, since trailers have under 4 KB. To Lambda it still
-//!   is a successful response, and what was collected before an error that was returned is sent.
-//!   With `panic=abort` the panic hook sends the trailers of every response that has begun, with
-//!   the panic's own text only to its own caller; one that a thread is writing to, and that nobody
-//!   reads, is cut after 6 seconds.
-//! - **Connection.** Each streamed response has a connection of its own, which is closed behind
-//!   it, as the guide for custom runtimes asks. It is the built-in client's also with the feature
-//!   `ureq`: ureq can send no trailers. When none can be made, for want of a descriptor for
-//!   instance, the event gets the error `Runtime.StreamUnavailable`.
+//!   JSON in Base64); a long message is cut, since trailers have under 4 KB. Lambda still counts
+//!   the response as successful. The bytes that the handler wrote before it returned an error are
+//!   sent. With `panic=abort` the panic hook sends the trailers of every response that has begun;
+//!   only the caller of the handler that panicked gets the text of the panic. A response that a
+//!   thread is in the midst of writing, and that nobody reads, is cut after 6 seconds.
+//! - **Connection.** Each streamed response has a connection of its own, which is closed after
+//!   it, as the guide for custom runtimes asks. The built-in client makes it, also with the feature
+//!   `ureq`, since ureq cannot send trailers. If no connection can be made (no descriptor is left,
+//!   for example), the event gets the error `Runtime.StreamUnavailable`.
 //! - **Memory.** The writer has 16 KiB, whatever the size of the response.
 //! - **Size.** Lambda streams up to 200 MB, the first 6 MB as fast as they are read and the rest
 //!   at 2 MB/s (developer guide, "Response streaming"). Nothing here stops a handler that writes

@@ -80,8 +80,10 @@ impl Writer<'_> {
             (State::Begun(begun), error) => (begun.clone(), error),
             (_, Some(error)) => {
                 let reason = self.unavailable();
-                let is_ours = !reason.is_empty() && contains(error.message(), &reason);
-                return Err(if is_ours {
+                // If the handler returns the error of a write that found no connection, the event gets the
+                // runtime's error type.
+                let is_from_failed_write = !reason.is_empty() && contains(error.message(), &reason);
+                return Err(if is_from_failed_write {
                     not_streamed(error.message())
                 } else {
                     error

@@ -93,7 +93,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     /// When it is empty or has a byte that is not printable ASCII, when it is the type that
-    /// announces a prelude, when the response has begun, and behind [`prelude`](Self::prelude),
+    /// announces a prelude, when the response has begun, and after [`prelude`](Self::prelude),
     /// which has the content type among its headers.
     pub fn content_type(&mut self, value: &str) -> Result<(), InvalidHead> {
         if prelude::is_announced_by(value) {

@@ -205,7 +205,8 @@ impl Application {
         }
         self.close_idle();
         *current = None;
-        // After one that was never ready, only the next event starts another: it would start again and again.
+        // A process that was never ready is not replaced here, since it might fail and be started in a loop. The
+        // next event starts a new one.
         if process.is_ready() && !children::shutdown_has_begun() {
             match Process::start(&self.program, self.log) {
                 Ok(new) => *current = Some(Arc::new(new)),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use coldspark::internal::{Field, since_boot};
 
 use super::exchange_error::ExchangeError;
-use super::process::{Process, stopped};
+use super::process::{Process, check_not_stopped};
 use crate::sys::{pipe, socket};
 
 /// The largest part of an answer that is kept while its request is still being sent.
@@ -77,7 +77,7 @@ impl Connection {
             let woken = process.wait(socket.as_fd(), true, until)?;
             match socket::is_connected(socket.as_fd(), address) {
                 Ok(true) => return Ok(Some(Self::new(socket))),
-                Ok(false) => stopped(&woken)?,
+                Ok(false) => check_not_stopped(&woken)?,
                 Err(_) => return Ok(None),
             }
         }

@@ -76,8 +76,8 @@ impl<'a> Fields<'a> {
 
     fn front_end(&self) -> Option<FrontEnd> {
         let has = |name: &str| self.request_context.get(name).is_some();
-        let is_authorizers = !self.method_arn.is_missing() || !self.route_arn.is_missing();
-        if is_authorizers || has("connectionId") {
+        let is_authorizer_event = !self.method_arn.is_missing() || !self.route_arn.is_missing();
+        if is_authorizer_event || has("connectionId") {
             return None;
         }
         if has("elb") {

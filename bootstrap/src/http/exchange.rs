@@ -9,7 +9,7 @@ use coldspark::internal::{Field, Head, parse_head};
 use super::body::Body;
 use super::connection::Connection;
 use super::exchange_error::ExchangeError;
-use super::process::{Process, stopped};
+use super::process::{Process, check_not_stopped};
 use super::request::Request;
 use crate::sys::socket;
 
@@ -150,7 +150,7 @@ impl<'a> Exchange<'a> {
         if woken.readable[0] && (self.connection.receive(room)? || self.connection.closed) {
             return Ok(());
         }
-        stopped(&woken)
+        check_not_stopped(&woken)
     }
 
     fn send(&mut self) -> Result<(), ExchangeError> {

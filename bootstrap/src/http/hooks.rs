@@ -36,10 +36,10 @@ impl Application {
             Hook::BeforeSnapshot => &self.web.before_snapshot_path,
             Hook::AfterRestore => &self.web.after_restore_path,
         };
-        let name = hook.when().words();
+        let when = hook.when().words();
         let (process, _) = self.prepare(until).map_err(|reason| match reason {
             NotReady::Failed(error) => error,
-            NotReady::TimedOut(_) => self.not_ready(name),
+            NotReady::TimedOut(_) => self.not_ready(when),
         })?;
         let failed = |error| self.report(&process, error, hook.when());
         if let Some(path) = path {
@@ -48,25 +48,26 @@ impl Application {
                 return Err(Error::new(
                     error::ERROR_STATUS,
                     format!(
-                        "POST {path} {name} was answered with status {status}, and has to be with 2xx"
+                        "POST {path} {when} was answered with status {status}; the application must answer it \
+                         with 2xx"
                     ),
                 ));
             }
         }
         if hook == Hook::AfterRestore {
             match self.await_ready(&process, until) {
-                Err(ExchangeError::TimedOut) => return Err(self.not_ready(name)),
+                Err(ExchangeError::TimedOut) => return Err(self.not_ready(when)),
                 other => drop(other.map_err(failed)?),
             }
         }
         Ok(())
     }
 
-    fn not_ready(&self, name: &str) -> Error {
+    fn not_ready(&self, when: &str) -> Error {
         Error::new(
             error::INIT_TIMEOUT,
             format!(
-                "{} was not ready in time {name} (AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS)",
+                "{} was not ready in time {when} (AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS)",
                 self.name()
             ),
         )

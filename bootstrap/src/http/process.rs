@@ -73,7 +73,7 @@ impl Process {
         writable: bool,
         until: Option<Duration>,
     ) -> Result<Woken, ExchangeError> {
-        wait_or_writable(&self.child, [Some(socket), None], writable, until).map_err(waiting)
+        wait_or_writable(&self.child, [Some(socket), None], writable, until).map_err(wait_error)
     }
 
     /// Waits for so long, unless the process ends or `until` is reached.
@@ -88,7 +88,7 @@ impl Process {
             Ok(true) => Err(ExchangeError::Ended),
             Ok(false) if limit < end => Err(ExchangeError::TimedOut),
             Ok(false) => Ok(()),
-            Err(error) => Err(waiting(error)),
+            Err(error) => Err(wait_error(error)),
         }
     }
 
@@ -107,8 +107,8 @@ impl Process {
     }
 }
 
-/// The error of a wait that ended without bytes: the application has ended, or the time limit was reached.
-pub(super) fn stopped(woken: &Woken) -> Result<(), ExchangeError> {
+/// Fails if the application has ended or the time limit was reached.
+pub(super) fn check_not_stopped(woken: &Woken) -> Result<(), ExchangeError> {
     match woken {
         Woken { ended: true, .. } => Err(ExchangeError::Ended),
         Woken {
@@ -118,6 +118,6 @@ pub(super) fn stopped(woken: &Woken) -> Result<(), ExchangeError> {
     }
 }
 
-fn waiting(error: io::Error) -> ExchangeError {
+fn wait_error(error: io::Error) -> ExchangeError {
     ExchangeError::System("wait for the application", error)
 }

@@ -51,8 +51,8 @@ impl Program {
             return Self::of_command(command.ok_or_else(|| {
                 Error::new(
                     error::NO_SUCH_HANDLER,
-                    "there is no handler (_HANDLER), and no command behind the bootstrap's name; set \
-                     the function's handler to http:PATH, or let CMD be what starts the application",
+                    "there is no handler (_HANDLER), and no command after the bootstrap's name; set \
+                     the function's handler to http:PATH, or let the image's CMD start the application",
                 )
             })?);
         }
@@ -76,8 +76,8 @@ impl Program {
             Error::new(
                 error::NO_SUCH_HANDLER,
                 format!(
-                    "the command's first word {} is no executable file, and none of the folders of \
-                     PATH has one; correct the image's CMD",
+                    "the command's first word {} names no executable file, and no folder of PATH has one \
+                     of that name; correct the image's CMD",
                     quoted(&name)
                 ),
             )

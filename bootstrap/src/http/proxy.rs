@@ -28,7 +28,7 @@ pub(crate) fn go_through_proxy() {
     }
     if socket.0.is_loopback() && TcpStream::connect(socket).is_err() {
         warn(format_args!(
-            "{name} is {value}, and nothing listens there; the bootstrap goes on, and asks it"
+            "{name} is {value}, and nothing listens there yet; the bootstrap uses this address all the same"
         ));
     }
     start_again(address);

@@ -73,7 +73,7 @@ impl Application {
                 process.set_ready();
                 return Ok(connection);
             }
-            // An application that listens goes idle behind each check, so its CPU time shows nothing.
+            // An application that listens goes idle after each check, so its CPU time shows nothing.
             batch_policy = BatchPolicy::begin();
             process.pause(pause_by_time(age()), until)?;
         }

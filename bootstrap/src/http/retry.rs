@@ -1,8 +1,8 @@
 //! When to try again to connect to an application that does not listen yet.
 //!
-//! An application that computes is not in its event loop, and an attempt to connect would only take its time; one
-//! that listens has nothing to do. So its CPU time is read often, which takes less than a microsecond, and an
-//! attempt is made when it has worked and gone idle.
+//! An application that still starts uses the CPU, and each attempt to connect would take time from it. When it
+//! listens it goes idle. So its CPU time is read often, which takes less than a microsecond, and an attempt is
+//! made when it has worked and gone idle.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ const ATTEMPT_PART: u32 = 32;
 const SAMPLE_PART: u32 = 256;
 /// The pause after a sample that came late.
 const AFTER_LATE_SAMPLE: Duration = Duration::from_micros(100);
-/// Until this time after the start samples save little: an application that is about to go idle takes a
-/// connection before.
+/// Until this age, attempts depend on the time alone while the application is busy: at that age samples save
+/// little, and an application often listens shortly before it goes idle.
 const EARLY: Duration = Duration::from_millis(32);
 /// An application that stays busy may listen all the same, while other threads compute. Attempts are then made
 /// after this part of the time, and after the longest pause at the latest.

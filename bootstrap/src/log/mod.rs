@@ -6,8 +6,8 @@
 //!
 //! The two pipes are read all the time, also between events, so that no process waits for its log to be
 //! read: the waits of `process::wait` read them, or with several pollers a thread for each log. All
-//! processes get the same pipes, and with them the flags that an earlier process has set: those are
-//! taken back first.
+//! processes share these pipes and their flags. An earlier process may have made a pipe non-blocking, so it
+//! is made blocking again before a process gets it.
 
 mod log_pipe;
 
@@ -25,10 +25,10 @@ use log_pipe::LogPipe;
 
 /// The log of the function's processes. It lives as long as the program.
 pub(crate) struct Log {
-    /// Writing ends, for the processes.
-    ends: [OwnedFd; 2],
-    /// Reading ends; polled without the lock.
-    pipes: [OwnedFd; 2],
+    /// For the processes.
+    write_ends: [OwnedFd; 2],
+    /// Polled without the lock.
+    read_ends: [OwnedFd; 2],
     streams: Mutex<[LogPipe; 2]>,
     json: bool,
     /// Whether a thread of this log reads the pipes, or something else does.
@@ -44,8 +44,8 @@ impl Log {
             let json = internal::log_is_json();
             Ok(Self {
                 json,
-                ends: [output_end, error_end],
-                pipes: [output, error],
+                write_ends: [output_end, error_end],
+                read_ends: [output, error],
                 streams: Mutex::new([1, 2].map(|target| LogPipe::new(target, json, !is_only))),
                 has_reader: AtomicBool::new(false),
             })
@@ -63,20 +63,20 @@ impl Log {
 
     /// What a process gets as its standard output. It blocks, whatever an earlier process has set.
     pub(crate) fn output(&self) -> BorrowedFd<'_> {
-        pipe::set_blocking(&self.ends[0]);
-        self.ends[0].as_fd()
+        pipe::set_blocking(&self.write_ends[0]);
+        self.write_ends[0].as_fd()
     }
 
     /// What a process gets as its standard error. It blocks, whatever an earlier process has set.
     pub(crate) fn error(&self) -> BorrowedFd<'_> {
-        pipe::set_blocking(&self.ends[1]);
-        self.ends[1].as_fd()
+        pipe::set_blocking(&self.write_ends[1]);
+        self.write_ends[1].as_fd()
     }
 
     /// Makes both ends block again. This is called before each event of a shell, since programs that an
     /// earlier event has started may have changed the flags.
     pub(crate) fn set_blocking(&self) {
-        self.ends.iter().for_each(pipe::set_blocking);
+        self.write_ends.iter().for_each(pipe::set_blocking);
     }
 
     /// Starts a thread that reads the pipes, unless there is one, or something else reads them.
@@ -100,7 +100,7 @@ impl Log {
 
     /// The reading ends, which become readable when something was printed.
     pub(crate) fn pipes(&self) -> [BorrowedFd<'_>; 2] {
-        [self.pipes[0].as_fd(), self.pipes[1].as_fd()]
+        [self.read_ends[0].as_fd(), self.read_ends[1].as_fd()]
     }
 
     /// Reads what was printed, and writes its whole lines.
@@ -119,7 +119,7 @@ impl Log {
     }
 
     fn read_into(&self, streams: &mut [LogPipe; 2]) {
-        for (pipe, stream) in self.pipes.iter().zip(streams) {
+        for (pipe, stream) in self.read_ends.iter().zip(streams) {
             stream.read(pipe);
         }
     }

@@ -6,7 +6,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use coldspark::internal::{BeforeWait, set_before_wait, shutdown_by_hand, since_boot};
+use coldspark::internal::{BeforeWait, polled_shutdown, set_before_wait, since_boot};
 
 use crate::log::Log;
 use crate::sys;
@@ -99,7 +99,7 @@ pub(crate) fn set_log(log: &'static Log) {
             }
         }
     };
-    shutdown_by_hand::enable();
+    polled_shutdown::enable();
     set_before_wait(&BEFORE_WAIT);
 }
 
@@ -111,8 +111,8 @@ pub(crate) fn has_log() -> bool {
 /// Waits until one of the descriptors can be read, or with `writable` the first one written to, and says
 /// which. It also returns when it has read the log.
 ///
-/// The log's pipes come last. poll(2) checks one after the other, so that with each byte found in a
-/// pipe, what was printed before that byte is found too.
+/// The log's pipes come last, since poll(2) checks descriptors in their order. If it finds a line of a worker, the
+/// worker's log is checked after that, so everything that the worker printed before the line is found as well.
 fn poll(
     fds: [Option<BorrowedFd<'_>>; 3],
     writable: bool,
@@ -124,14 +124,14 @@ fn poll(
     };
     let [a, b, c] = fds;
     let [output, error] = log.pipes();
-    let sigterm = shutdown_by_hand::readable();
+    let sigterm = polled_shutdown::readable();
     let fds = [a, b, c, Some(output), Some(error), sigterm];
     let [a, b, c, output, error, sigterm] = sys::poll_or_writable(fds, writable, limit)?;
     if output || error {
         log.read();
     }
     if sigterm {
-        shutdown_by_hand::run_hooks();
+        polled_shutdown::run_hooks();
     }
     Ok([a, b, c])
 }

@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use coldspark::Error;
-use coldspark::internal::{shutdown_by_hand, since_boot};
+use coldspark::internal::{polled_shutdown, since_boot};
 
 use super::program::Program;
 use super::protocol;
@@ -38,7 +38,7 @@ pub(crate) struct Worker {
     pub(super) context: ScratchFile,
     /// Whether it is ready.
     pub(crate) ready: bool,
-    /// Whether the wait that found its last line has also read what it had printed until then.
+    /// Whether the log up to its last line was already read, by the wait that found the line.
     pub(crate) log_is_read: bool,
     /// What it has asked for.
     pub(super) requests: protocol::Requests,
@@ -95,7 +95,7 @@ impl Worker {
                 self.requests = requests;
                 if requests.shutdown {
                     // This has no effect after the init phase.
-                    shutdown_by_hand::register_extension(true);
+                    polled_shutdown::register_extension(true);
                 }
                 Ok(())
             }
@@ -228,7 +228,7 @@ impl Worker {
         if self.from_worker.bytes.is_empty() {
             return Ok(());
         }
-        Err(violation(&self.from_worker.bytes, "behind another line"))
+        Err(violation(&self.from_worker.bytes, "after another line"))
     }
 
     /// The error that it has reported, with the message that begins at this byte of the response file.

@@ -183,8 +183,10 @@ impl Supervisor {
         let Some(running) = worker else {
             return Err(Error::new(error::SYSTEM, "there is no worker"));
         };
-        let drawn = context::write_lines(context, &deadline, !running.requests.no_seed, text)?;
-        let random = drawn.map_or_else(|| numbers.next(), Ok)?;
+        // The event's number comes from random bits: those drawn with its seed, or new ones if it has no seed.
+        let bits_of_seed =
+            context::write_lines(context, &deadline, !running.requests.no_seed, text)?;
+        let random = bits_of_seed.map_or_else(|| numbers.next(), Ok)?;
         let mut number = protocol::event_number(random);
         if self.program.shell_output.is_some() {
             // A short number: bash reads its lines byte by byte. Nobody has to guess it, since the shell's

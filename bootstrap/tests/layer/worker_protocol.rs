@@ -85,7 +85,7 @@ fn two_answers_at_once_cost_the_worker() {
     // bash's own printf would write the lines one by one.
     for first in ["response $number", "error $number A"] {
         let body = format!("env printf '%s\\n' \"{first}\" \"response $number\" >&4");
-        broken(&body, &["said \"response ", "\" behind another line"]);
+        broken(&body, &["said \"response ", "\" after another line"]);
     }
 }
 
@@ -116,7 +116,7 @@ fn an_answer_before_the_event_costs_the_worker() {
     let script = "env printf 'ready\\nresponse 1\\n' >&4; read -r -u 3 line";
     let package = Package::new().executable("handler", workers::raw(script));
     let function = Function::start("worker:handler", package);
-    function.assert_init_error(PROTOCOL, &["said \"response 1\" behind another line"]);
+    function.assert_init_error(PROTOCOL, &["said \"response 1\" after another line"]);
 }
 
 #[test]
