@@ -134,7 +134,10 @@ fn begin(address: &SocketAddr, kept: &mut Option<OwnedFd>) -> io::Result<(OwnedF
     match socket::connect(socket.as_fd(), address) {
         Ok(connected) => Ok((socket, connected)),
         Err(error) => {
-            *kept = Some(socket);
+            // Linux connects a refused socket again. gVisor then reports ECONNABORTED, and needs a new socket.
+            if error.raw_os_error() == Some(libc::ECONNREFUSED) {
+                *kept = Some(socket);
+            }
             Err(error)
         }
     }

@@ -61,6 +61,11 @@ impl Process {
         self.ready.load(Ordering::Acquire)
     }
 
+    /// Whether a warning that it is not ready may still come.
+    pub(super) fn may_warn(&self) -> bool {
+        !self.is_ready() && !self.warned.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }

@@ -114,7 +114,7 @@ impl Application {
         let mut exchange = Exchange::new(connection, &request, process, until);
         // The wait is interrupted for the warning, and then goes on.
         let slow = process.started + SLOW;
-        if since_boot() < slow && until.is_none_or(|until| slow < until) {
+        if process.may_warn() && until.is_none_or(|until| slow < until) {
             exchange.until = Some(slow);
         }
         let asked = since_boot();
@@ -151,11 +151,12 @@ impl Application {
         Ok(Health::Ready(connection.filter(|_| same_port)))
     }
 
-    /// Warns once that the application is not ready.
+    /// Warns once that the application is not ready. After a restore it was ready before.
     #[cold]
     #[inline(never)]
     fn warn_not_ready(&self, process: &Process) {
-        if !process.warned.swap(true, Ordering::Relaxed) {
+        if process.may_warn() {
+            process.warned.store(true, Ordering::Relaxed);
             warn(format_args!(
                 "{} is not ready after 2 s: {}",
                 self.name(),

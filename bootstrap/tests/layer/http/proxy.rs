@@ -197,7 +197,8 @@ fn a_proxy_where_nothing_listens_is_named_in_the_log() {
     });
     assert_eq!(function.status().code(), Some(1));
     let log = function.log();
-    let expected = format!("{PROXY} is {nobody}, and nothing listens there; the bootstrap goes on");
+    let expected =
+        format!("{PROXY} is {nobody}, and nothing listens there yet; the bootstrap uses");
     assert!(log.contains(&expected), "{log}");
     assert!(log.contains("invocation/next: cannot connect"), "{log}");
     // An extension may be there to look at every event, so no event is fetched without it.

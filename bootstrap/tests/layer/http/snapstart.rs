@@ -1,5 +1,8 @@
 //! SnapStart: the paths of the hooks, readiness behind the restore, and no connection in a snapshot.
 
+use std::thread;
+use std::time::Duration;
+
 use coldspark_emulator::http::Reply;
 use coldspark_emulator::script::{self, Call, Step};
 
@@ -53,6 +56,27 @@ fn the_hooks_are_posted_and_no_connection_is_in_the_snapshot() {
         requests[2..]
             .iter()
             .all(|request| request.connection > before)
+    );
+}
+
+#[test]
+fn a_restore_long_after_the_start_is_no_late_readiness() {
+    let steps = [
+        text("ready"),
+        Reply::new(204),
+        text("done"),
+        text("ready again"),
+    ];
+    let web = Web::start_with(&VARIABLES, steps);
+    web.function.api.wait_for(1, limit());
+    // A warning of a start that takes long comes after 2 s.
+    thread::sleep(Duration::from_millis(2100));
+    restore(&web);
+    web.function.api.wait_for(2, limit());
+    assert!(
+        !web.function.log().contains("not ready"),
+        "{}",
+        web.function.log()
     );
 }
 
