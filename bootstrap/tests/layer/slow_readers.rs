@@ -103,7 +103,7 @@ fn a_reader_that_does_not_read_does_not_hold_the_next_event() {
         let stream = api.hand_out(1000);
         api.asked();
         let log = api.log();
-        assert!(log.contains("until the deadline"), "{log}");
+        assert!(log.contains("was not read before the deadline"), "{log}");
         drop(stream);
     }
 }
