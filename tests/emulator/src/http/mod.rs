@@ -27,7 +27,7 @@ pub fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> 
 }
 
 /// One request as it came over the wire.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// Which connection brought it, counted from 1 in order of acceptance.
     pub connection: usize,
@@ -47,6 +47,25 @@ pub struct Request {
     pub trailers: Fields,
     /// What was wrong with the request; `None` when it arrived whole.
     pub fault: Option<String>,
+}
+
+/// The beginning of the body, as text: a test that fails shows it, and it may have megabytes.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 2000;
+        let shown = &self.body[..self.body.len().min(SHOWN)];
+        f.debug_struct("Request")
+            .field("connection", &self.connection)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers)
+            .field("body", &String::from_utf8_lossy(shown))
+            .field("body_length", &self.body.len())
+            .field("chunks", &self.chunks.len())
+            .field("trailers", &self.trailers)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
