@@ -67,7 +67,7 @@ other_system() {
     said=$(CARGO_CFG_TARGET_OS=macos CARGO_MANIFEST_DIR=$ROOT target/build-script)
     case $said in "cargo::error=coldspark is for Linux"*"for macos"*) ;; *) echo "$said"; return 1 ;; esac
 }
-scripts_parse() { for script in scripts/* scripts/checks/* scripts/install/* .ci/run; do [ ! -f "$script" ] || bash -n "$script" || return 1; done; }
+scripts_parse() { for script in scripts/* scripts/checks/* scripts/install/* bench/*.sh .ci/run; do [ ! -f "$script" ] || bash -n "$script" || return 1; done; }
 scripts_help() {
     for script in scripts/*; do
         [ ! -f "$script" ] || [ ! -x "$script" ] || [ -n "$("$script" --help | head -1)" ] || { echo "$script --help says nothing"; return 1; }
