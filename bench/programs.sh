@@ -15,7 +15,7 @@ in_c() {
     shift 3
     sources=("$source")
     for of in "$@"; do [[ $of != *.c ]] || sources+=("$of"); done
-    stamp=$BENCH/stamps/${result#"$BENCH"/} of=$({ cat "${sources[@]}" "$0"; echo "${*#"$ROOT"}"; } | sha256sum)
+    stamp=$BENCH/stamps/${result#"$BENCH"/} of=$({ cat "${sources[@]}" "${BASH_SOURCE[0]}"; echo "${*#"$ROOT"}"; } | sha256sum)
     mkdir -p "${result%/*}" "${stamp%/*}"
     [ -e "$result" ] && [ "$of" = "$(cat "$stamp" 2>/dev/null)" ] && return 0
     "$TOOLS/venv/bin/python" -m ziglang cc -target "${triple/-unknown/}" -Os -static -s -fno-pie -no-pie \
