@@ -155,8 +155,7 @@ impl Application {
     #[cold]
     #[inline(never)]
     fn warn_not_ready(&self, process: &Process) {
-        if process.may_warn() {
-            process.warned.store(true, Ordering::Relaxed);
+        if !process.is_ready() && !process.warned.swap(true, Ordering::Relaxed) {
             warn(format_args!(
                 "{} is not ready after 2 s: {}",
                 self.name(),

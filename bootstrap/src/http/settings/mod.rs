@@ -143,70 +143,70 @@ pub(super) fn find(name: &'static str) -> Option<(&'static str, String)> {
     Some((name, value.trim_ascii().to_owned()))
 }
 
-/// The value of a setting if it is valid, or else its default, if it has one. `form` says in the warning what is
-/// valid.
-fn valid(
+/// What `parse` makes of a setting, or of its default if the value is invalid or absent. `form` says in the
+/// warning what is valid.
+fn read<T>(
     name: &'static str,
     form: &str,
     default: Option<&str>,
-    is_valid: &dyn Fn(&str) -> bool,
-) -> Option<String> {
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
     if let Some((name, value)) = find(name) {
-        if is_valid(&value) {
-            return Some(value);
+        let parsed = parse(&value);
+        if parsed.is_some() {
+            return parsed;
         }
         unreadable(name, &value, form, default);
     }
-    default.map(str::to_owned)
+    default.and_then(parse)
 }
 
 /// A number that is not zero.
 #[inline(never)]
 fn number(name: &'static str, form: &str, default: u16) -> u16 {
-    let read = |value: &str| value.parse().ok().filter(|number| *number > 0);
-    let value = valid(name, form, Some(&default.to_string()), &|value| {
-        read(value).is_some()
+    let read = read(name, form, Some(&default.to_string()), |value| {
+        value.parse().ok().filter(|number| *number > 0)
     });
-    value.and_then(|value| read(&value)).unwrap_or_default()
+    read.unwrap_or_default()
 }
 
 /// Whether a setting has this word and not the default, in any case.
 #[inline(never)]
 fn chooses(name: &'static str, word: &str, default: &str) -> bool {
     let form = [default, " or ", word].concat();
-    let value = valid(name, &form, Some(default), &|value| {
-        value.eq_ignore_ascii_case(word) || value.eq_ignore_ascii_case(default)
+    let read = read(name, &form, Some(default), |value| {
+        let chosen = value.eq_ignore_ascii_case(word);
+        (chosen || value.eq_ignore_ascii_case(default)).then_some(chosen)
     });
-    value.is_some_and(|value| value.eq_ignore_ascii_case(word))
+    read.unwrap_or_default()
 }
 
 #[inline(never)]
 fn flag(name: &'static str) -> bool {
-    let value = valid(name, "true or false", Some("false"), &|value| {
-        matches!(value, "true" | "1" | "false" | "0")
+    let read = read(name, "true or false", Some("false"), |value| match value {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
     });
-    value.is_some_and(|value| value == "true" || value == "1")
+    read.unwrap_or_default()
 }
 
 /// A path of the application, with the slash that it begins with.
 #[inline(never)]
 fn path(name: &'static str, default: Option<&str>) -> Option<String> {
-    let path = valid(name, "a path, encoded as in a URL", default, &|path| {
-        path.bytes().all(|byte| byte.is_ascii_graphic())
-    })?;
-    Some(match path.starts_with('/') {
-        true => path,
-        false => ["/", &path].concat(),
+    read(name, "a path, encoded as in a URL", default, |path| {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        let valid = path.bytes().all(|byte| byte.is_ascii_graphic());
+        valid.then(|| [slash, path].concat())
     })
 }
 
 /// Seconds, with or without a fraction. It does not use floating point, whose parser has 5 KB.
 #[inline(never)]
 fn seconds(name: &'static str, default: Option<&str>) -> Option<Duration> {
-    let value = valid(name, "seconds such as 4 or 0.5", default, &|value| {
-        milliseconds(value).is_some()
-    })?;
-    milliseconds(&value).map(Duration::from_millis)
+    read(name, "seconds such as 4 or 0.5", default, |value| {
+        milliseconds(value).map(Duration::from_millis)
+    })
 }
 
 fn milliseconds(value: &str) -> Option<u64> {
