@@ -14,11 +14,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+TESTS = Path(__file__).resolve().parents[1]
+sys.path += [str(TESTS / "docs"), str(TESTS / "shipping")]
 import check
+from ports import free_port
+from quiet_handler import QuietHandler
 
 EVENTS = 3
 # Seconds until the bootstrap must have asked for the event behind the last one.
@@ -62,20 +66,7 @@ class RuntimeApi(ThreadingHTTPServer):
         self.over = threading.Event()
 
 
-class Calls(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, headers, body):
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Calls(QuietHandler):
     def do_GET(self):
         self.server.asked += 1
         if self.server.asked > EVENTS:
@@ -94,11 +85,6 @@ class Calls(BaseHTTPRequestHandler):
         if self.path.endswith("/error"):
             self.server.over.set()
         self.reply(202, {}, b"")
-
-
-def free_port():
-    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return server.server_port
 
 
 def executed(qemu, layer, folder):

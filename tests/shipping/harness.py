@@ -1,6 +1,5 @@
 """What the tests of shipped things share: where things are, commands, and a stand-in for AWS."""
 
-import http.server
 import os
 import pathlib
 import socket
@@ -48,22 +47,6 @@ def run(*command, cwd=ROOT, env=None, fails=False):
     if (done.returncode != 0) != fails:
         raise AssertionError(f"{command} ended with status {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done.stdout + done.stderr if fails else done.stdout
-
-
-class QuietHandler(http.server.BaseHTTPRequestHandler):
-    """Handles the requests of an HTTP server that logs nothing."""
-
-    protocol_version = "HTTP/1.1"
-
-    def reply(self, status, headers, body):
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Moto:

@@ -13,7 +13,8 @@ import tempfile
 import threading
 import unittest
 
-from harness import ARCHES, ROOT, TOOLS, QuietHandler, environment, run
+from harness import ARCHES, ROOT, TOOLS, environment, run
+from quiet_handler import QuietHandler
 
 PACKAGE = ROOT / "scripts/package-image"
 HOST = "x86_64" if platform.machine() == "x86_64" else "arm64"

@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.parse
 
-from harness import QuietHandler
+from quiet_handler import QuietHandler
 
 REPORT = (
     "START RequestId: 1-2-3 Version: $LATEST\nEND RequestId: 1-2-3\n"
