@@ -57,7 +57,7 @@ impl Body {
         }
     }
 
-    /// How many bytes the next read should have room for: what is left of the body, within limits.
+    /// How many bytes the next read should have room for: the rest of the body, within limits.
     pub(super) fn room(&self) -> usize {
         let left = match self {
             Self::Length(left) => *left,

@@ -57,7 +57,7 @@ fn a_worker_that_logs_for_ever_is_killed() {
     let script = workers::answering("[ \"$event\" != bad ] || yes >&2");
     let package = Package::new().executable("handler", script);
     let mut function = Function::start_env("worker:handler", package, &SOON);
-    // What is left of the next event's time is not spent on the start.
+    // A start does not use up the time that the next event still has.
     function.invoke("good").text();
     function.invoke("bad").assert_error(TIMEOUT, &["y\ny"]);
     function.invoke("good").text();

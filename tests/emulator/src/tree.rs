@@ -58,7 +58,8 @@ impl Tree {
     }
 
     /// To be called when the leader has ended and before it is reaped: its id may then become
-    /// another's. What is left of its group is killed, and what [`Tree::peak_kb`] has seen of other groups.
+    /// another's. The processes that remain in its group are killed, and those of other groups that
+    /// [`Tree::peak_kb`] has seen.
     pub fn forget(&self) {
         let mut leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(leader) = leader.take() else {

@@ -16,6 +16,19 @@ const VARIABLES: [(&str, &str); 3] = [
     ("AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH", "/snap/after"),
 ];
 
+/// A function at its snapshot, with an application that answers each hook and readiness check.
+fn start() -> Web {
+    let steps = [
+        text("ready"),
+        Reply::new(204),
+        text("done"),
+        text("ready again"),
+    ];
+    let web = Web::start_with(&VARIABLES, steps);
+    web.function.api.wait_for(1, limit());
+    web
+}
+
 fn restore(web: &Web) {
     web.function.api.wait_for(1, limit());
     web.function
@@ -25,13 +38,7 @@ fn restore(web: &Web) {
 
 #[test]
 fn the_hooks_are_posted_and_no_connection_is_in_the_snapshot() {
-    let steps = [
-        text("ready"),
-        Reply::new(204),
-        text("done"),
-        text("ready again"),
-    ];
-    let web = Web::start_with(&VARIABLES, steps);
+    let web = start();
     restore(&web);
     web.app.push(text("answer"));
     web.function.api.push(event("first", get("/").to_string()));
@@ -61,14 +68,7 @@ fn the_hooks_are_posted_and_no_connection_is_in_the_snapshot() {
 
 #[test]
 fn a_restore_long_after_the_start_is_no_late_readiness() {
-    let steps = [
-        text("ready"),
-        Reply::new(204),
-        text("done"),
-        text("ready again"),
-    ];
-    let web = Web::start_with(&VARIABLES, steps);
-    web.function.api.wait_for(1, limit());
+    let web = start();
     // A warning of a start that takes long comes after 2 s.
     thread::sleep(Duration::from_millis(2100));
     restore(&web);
