@@ -1,7 +1,5 @@
 //! A process has the descriptors that it was given and no others, whatever is started beside it.
 
-use std::collections::HashMap;
-
 use crate::common::{Concurrent, Function, Package, process, workers};
 
 /// A program lists what it has open, as `NUMBER TARGET`: bash has more for itself, which no program gets.
@@ -11,20 +9,12 @@ for number in os.listdir(\"/proc/self/fd\"):
     try: print(number, os.readlink(\"/proc/self/fd/\" + number))
     except FileNotFoundError: pass'";
 
-/// The numbers, without what the test was started with itself.
+/// The numbers of a list, without what every process has.
 fn numbers(list: &str) -> Vec<u32> {
-    let inherited: HashMap<u32, String> = process::descriptors(std::process::id())
-        .into_iter()
-        .collect();
     let entries = list.lines().filter_map(|line| line.split_once(' '));
-    let own = entries.filter_map(|(number, target)| {
-        let number = number.parse().ok()?;
-        let kept = number < 3 || inherited.get(&number).is_none_or(|known| known != target);
-        kept.then_some(number)
-    });
-    let mut numbers: Vec<u32> = own.collect();
-    numbers.sort_unstable();
-    numbers
+    let entries =
+        entries.filter_map(|(number, target)| Some((number.parse().ok()?, target.into())));
+    process::own_numbers(entries.collect())
 }
 
 fn modes() -> [(&'static str, Package, Vec<u32>); 4] {
@@ -53,6 +43,14 @@ fn modes() -> [(&'static str, Package, Vec<u32>); 4] {
             vec![0, 1, 2, 60, 61, 62, 63, 64, 65],
         ),
     ]
+}
+
+/// Another test may have the same file open under the same number, and still no process has inherited it.
+#[test]
+fn what_another_test_has_open_is_not_inherited() {
+    let file = std::fs::File::open("/dev/null").expect("/dev/null");
+    let number = std::os::fd::AsRawFd::as_raw_fd(&file);
+    assert_eq!(numbers(&format!("{number} /dev/null")), [number as u32]);
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn no_process_has_the_connection_to_the_runtime_api() {
     let script = "handler() { [ \"$1\" != bad ] || exit 1; for fd in /proc/$$/fd/*; do readlink $fd; done; true; }";
     let package = Package::new().file("f.sh", 0o644, script);
     let mut shell = Function::start("f.handler", package);
-    let inherited = process::descriptors(std::process::id());
+    let inherited = process::inherited_descriptors();
     for (function, error) in [
         (&mut worker, "Runtime.WorkerExited"),
         (&mut exec, "Function.ExitStatus"),

@@ -73,13 +73,29 @@ pub(crate) fn descriptors(pid: u32) -> Vec<(u32, String)> {
     entries.collect()
 }
 
-/// The numbers of a process's open descriptors, without those that this test has inherited itself and so
-/// every process has.
+/// The descriptors that this test has inherited itself, and that every process it starts therefore has. What
+/// the tests beside this one have open does not count: Rust opens it so that a started process closes it.
+pub(crate) fn inherited_descriptors() -> Vec<(u32, String)> {
+    let mut inherited = descriptors(std::process::id());
+    inherited.retain(|(number, _)| {
+        let info = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+        let flags = flags.and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok());
+        flags.is_some_and(|flags| flags & libc::O_CLOEXEC == 0)
+    });
+    inherited
+}
+
+/// The numbers of a process's open descriptors, without those that every process has.
 pub(crate) fn own_descriptors(pid: u32) -> Vec<u32> {
-    let inherited = descriptors(std::process::id());
-    let mut own = descriptors(pid);
-    own.retain(|entry| entry.0 < 3 || !inherited.contains(entry));
-    let mut numbers: Vec<u32> = own.into_iter().map(|(number, _)| number).collect();
+    own_numbers(descriptors(pid))
+}
+
+/// The numbers of a list of descriptors, in order, without those that every process has.
+pub(crate) fn own_numbers(mut list: Vec<(u32, String)>) -> Vec<u32> {
+    let inherited = inherited_descriptors();
+    list.retain(|entry| entry.0 < 3 || !inherited.contains(entry));
+    let mut numbers: Vec<u32> = list.into_iter().map(|(number, _)| number).collect();
     numbers.sort_unstable();
     numbers
 }
