@@ -22,8 +22,9 @@ use crate::worker::shell;
 use crate::worker::supervisor::Supervisor;
 use crate::{error, resolve, shutdown};
 
-/// What answers the function's events.
-pub(crate) enum Mode {
+/// What answers the function's events: a pool for `worker:` and `shell:`, one for `exec:` and `stream:`, or a web
+/// application.
+pub(crate) enum Processes {
     Supervised(Pool<Supervisor>),
     Exec(Pool<Exec>),
     Http(Box<Application>),
@@ -35,7 +36,7 @@ pub(crate) enum Mode {
 const ASYNC_INIT_LIMIT: Duration = Duration::from_millis(9500);
 
 /// The init step: starts what answers, and waits until it is ready.
-pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
+pub(crate) fn start(init: &Init<'_>) -> Result<Processes, Error> {
     signals::set_up();
     let async_limit = settings::async_init()?.then(|| since_boot() + ASYNC_INIT_LIMIT);
     let settings = Settings::from_env(init.task_root())?;
@@ -87,7 +88,7 @@ pub(crate) fn start(init: &Init<'_>) -> Result<Mode, Error> {
         }
     }
     pool.put(first);
-    Ok(Mode::Supervised(pool))
+    Ok(Processes::Supervised(pool))
 }
 
 /// Whether the handler is a web application. Every start asks this, so the module of web applications is
@@ -115,19 +116,19 @@ fn log(one_poller: bool) -> Result<&'static Log, Error> {
 }
 
 /// Runs the hooks of workers and web applications. In exec mode no process runs between two events.
-pub(crate) fn run_hook(mode: &Mode, hook: Hook) -> Result<(), Error> {
-    match mode {
-        Mode::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
-        Mode::Exec(_) => Ok(()),
-        Mode::Http(application) => application.hook(hook),
+pub(crate) fn run_hook(processes: &Processes, hook: Hook) -> Result<(), Error> {
+    match processes {
+        Processes::Supervised(pool) => pool.idle().iter().try_for_each(|one| one.hook(hook)),
+        Processes::Exec(_) => Ok(()),
+        Processes::Http(application) => application.hook(hook),
     }
 }
 
 /// Ends every process.
-pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
-    match mode {
-        Mode::Supervised(pool) => shutdown::end_workers(pool),
-        Mode::Exec(_) | Mode::Http(_) => shutdown::end_executables(),
+pub(crate) fn shut_down(processes: &Processes) -> Result<(), Error> {
+    match processes {
+        Processes::Supervised(pool) => shutdown::end_workers(pool),
+        Processes::Exec(_) | Processes::Http(_) => shutdown::end_executables(),
     }
     Ok(())
 }
@@ -135,7 +136,7 @@ pub(crate) fn shut_down(mode: &Mode) -> Result<(), Error> {
 /// Answers an event.
 pub(crate) fn handle(
     event: &[u8],
-    context: &Context<'_, Mode>,
+    context: &Context<'_, Processes>,
     writer: &mut Writer<'_>,
 ) -> Result<(), Error> {
     if children::shutdown_has_begun() {
@@ -146,9 +147,9 @@ pub(crate) fn handle(
     }
     signals::before_event();
     let response = match context.state() {
-        Mode::Supervised(pool) => pool.with(|one| one.handle(event, context, writer))?,
-        Mode::Exec(pool) => handle_exec(pool, event, context, writer)?,
-        Mode::Http(application) => handle_http(application, event, context, writer)?,
+        Processes::Supervised(pool) => pool.with(|one| one.handle(event, context, writer))?,
+        Processes::Exec(pool) => handle_exec(pool, event, context, writer)?,
+        Processes::Http(application) => handle_http(application, event, context, writer)?,
     };
     match response {
         Some(response) => writer
@@ -164,7 +165,7 @@ pub(crate) fn handle(
 fn handle_exec(
     pool: &Pool<Exec>,
     event: &[u8],
-    context: &Context<'_, Mode>,
+    context: &Context<'_, Processes>,
     writer: &mut Writer<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
     pool.with(|exec| exec.handle(event, context, writer))
@@ -174,7 +175,7 @@ fn handle_exec(
 fn handle_http(
     application: &Application,
     event: &[u8],
-    context: &Context<'_, Mode>,
+    context: &Context<'_, Processes>,
     writer: &mut Writer<'_>,
 ) -> Result<Option<Vec<u8>>, Error> {
     application.handle(event, &context.without_state(), writer)
@@ -187,7 +188,7 @@ fn start_exec(
     content_type: Option<String>,
     settings: Settings,
     one_poller: bool,
-) -> Result<Mode, Error> {
+) -> Result<Processes, Error> {
     let pool = Pool::new(move || {
         Exec::new(
             file.clone(),
@@ -197,14 +198,14 @@ fn start_exec(
         )
     });
     pool.put(pool.another()?);
-    Ok(Mode::Exec(pool))
+    Ok(Processes::Exec(pool))
 }
 
 /// The init step of a web application.
 #[inline(never)]
-fn start_web(init: &Init<'_>, settings: Settings) -> Result<Mode, Error> {
+fn start_web(init: &Init<'_>, settings: Settings) -> Result<Processes, Error> {
     http::go_through_proxy();
     let log = log(init.concurrency() == 1)?;
     let application = http::start(init, settings, log, since_boot() + ASYNC_INIT_LIMIT)?;
-    Ok(Mode::Http(application))
+    Ok(Processes::Http(application))
 }

@@ -42,11 +42,11 @@
 //!
 //! [`Runtime::stream`]: crate::Runtime::stream
 
-mod begun;
+mod destination;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod handler;
-mod live;
+mod live_response;
 mod prelude;
 mod sending;
 mod writer;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::begun::{Begun, not_streamed};
+use super::destination::{BegunResponse, not_streamed};
 use super::writer::{State, Writer};
 use crate::error::{Error, io_error};
 use crate::handler::Outcome;
@@ -45,7 +45,7 @@ impl Writer<'_> {
 
     /// Connects before it begins the response: without a connection, an error can still be sent over the
     /// kept one.
-    fn begin(&mut self) -> Option<Begun> {
+    fn begin(&mut self) -> Option<BegunResponse> {
         let begun = self.destination.begin(
             self.metadata,
             &self.content_type,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::begun::{Begun, Destination};
+use super::destination::{BegunResponse, Destination};
 use super::prelude::{self, InvalidHead, Prelude};
 use crate::escape::quoted;
 use crate::invocation::Metadata;
@@ -59,7 +59,7 @@ pub(super) enum State {
     Waiting,
     /// Nothing will be streamed.
     Whole(Vec<u8>),
-    Begun(Begun),
+    Begun(BegunResponse),
 }
 
 impl<'a> Writer<'a> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::Live;
+use super::live_response::LiveResponse;
 use super::prelude;
 use crate::api::{ApiError, Connected};
 use crate::error::{Error, error_type};
@@ -29,47 +29,47 @@ impl Destination {
         content_type: &str,
         collected: &mut Vec<u8>,
         until: Option<Duration>,
-    ) -> Result<Begun, ApiError> {
+    ) -> Result<BegunResponse, ApiError> {
         let (endpoint, poller) = match self {
             Self::Api(endpoint, poller) => (*endpoint, *poller),
             Self::Test(collector) => {
                 collector.begin(content_type);
-                return Ok(Begun::Test(Arc::clone(collector)));
+                return Ok(BegunResponse::Test(Arc::clone(collector)));
             }
         };
         let connected = Connected::open(endpoint, metadata, content_type)?;
-        let live = Live::begin(poller, connected);
-        live.give_up_at(until);
+        let response = LiveResponse::begin(poller, connected);
+        response.give_up_at(until);
         if cfg!(debug_assertions) && content_type == prelude::CONTENT_TYPE {
             // `cargo lambda watch`, which runs debug builds only, needs each in a chunk.
             for length in prelude::parts(collected).into_iter().flatten() {
-                live.send([&collected[..length], &[]]);
+                response.send([&collected[..length], &[]]);
                 collected.drain(..length);
             }
         }
-        Ok(Begun::Live(live))
+        Ok(BegunResponse::Api(response))
     }
 }
 
 /// A response that has begun.
 #[derive(Clone)]
-pub(super) enum Begun {
-    Live(Arc<Live>),
+pub(super) enum BegunResponse {
+    Api(Arc<LiveResponse>),
     Test(Arc<dyn Collect>),
 }
 
-impl Begun {
+impl BegunResponse {
     /// Gives the response up at this time since boot.
     pub(super) fn give_up_at(&self, until: Option<Duration>) {
-        if let Self::Live(live) = self {
-            live.give_up_at(until);
+        if let Self::Api(response) = self {
+            response.give_up_at(until);
         }
     }
 
     /// Sends both parts; false when they are not taken.
     pub(super) fn send(&self, parts: [&[u8]; 2]) -> bool {
         match self {
-            Self::Live(live) => live.send(parts),
+            Self::Api(response) => response.send(parts),
             Self::Test(collector) => {
                 collector.send(parts);
                 true
@@ -80,7 +80,7 @@ impl Begun {
     /// Sends the last bytes, and the error if there is one.
     pub(super) fn end(&self, last: &[u8], error: Option<&Error>) -> Result<(), ApiError> {
         match self {
-            Self::Live(live) => live.end(last, error),
+            Self::Api(response) => response.end(last, error),
             Self::Test(collector) => {
                 collector.end(last, error);
                 Ok(())

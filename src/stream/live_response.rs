@@ -14,13 +14,13 @@ use crate::slots::EndStream;
 use crate::sys;
 
 /// A response that has begun.
-pub(super) struct Live {
+pub(super) struct LiveResponse {
     poller: &'static Poller,
     /// `None` before it begins and after it has ended.
     response: Mutex<Option<StreamedResponse>>,
 }
 
-impl Live {
+impl LiveResponse {
     /// Begins the response to this event in hand. If another thread answers the event, it waits for the end
     /// of the process.
     pub(super) fn begin(poller: &'static Poller, connected: Connected) -> Arc<Self> {
@@ -76,7 +76,7 @@ impl Live {
     }
 }
 
-impl EndStream for Live {
+impl EndStream for LiveResponse {
     fn end_with(&self, error: &Error) -> bool {
         let mut response = match self.response.try_lock() {
             Ok(response) => response,
