@@ -2,12 +2,8 @@
 
 use std::cell::RefCell;
 
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
-
-use super::fields::Fields;
-use super::line::{self, Line};
-use super::{object, spans};
+use super::line::Line;
+use super::{levels, object, subscriber};
 use crate::escape::{self, Form};
 
 /// Whether this is a JSON object.
@@ -41,78 +37,18 @@ thread_local! {
     static LAST: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The subscriber of the log, whose lines are kept instead of written.
-pub struct Kept {
-    json: bool,
+/// Makes the log the subscriber of tracing, as a runtime does.
+pub fn subscribe() {
+    assert!(subscriber::subscribe(levels::read().0), "there is no other");
 }
 
-impl Kept {
-    /// In the format that `AWS_LAMBDA_LOG_FORMAT` says.
-    #[must_use]
-    pub fn new() -> Self {
-        Self {
-            json: super::is_json(),
-        }
-    }
-
-    /// The last line of this thread.
-    #[must_use]
-    pub fn last() -> Vec<u8> {
-        LAST.take()
-    }
+/// Keeps a line instead of writing it.
+pub(super) fn keep(line: Vec<u8>) {
+    LAST.set(line);
 }
 
-impl Default for Kept {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Subscriber for Kept {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        spans::new(attributes)
-    }
-
-    fn record(&self, id: &Id, values: &Record<'_>) {
-        spans::record(id, values);
-    }
-
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields::new();
-        event.record(&mut fields);
-        let mut out = Vec::new();
-        let line = Line {
-            level: line::name(*event.metadata().level()),
-            target: event.metadata().target(),
-            message: &fields.message,
-            fields: fields.others(),
-            spans: &spans::of(event),
-            error: b"",
-        };
-        line.encode(&mut out, self.json, ["id", ""]);
-        LAST.set(out);
-    }
-
-    fn enter(&self, id: &Id) {
-        spans::enter(id);
-    }
-
-    fn exit(&self, id: &Id) {
-        spans::exit(id);
-    }
-
-    fn clone_span(&self, id: &Id) -> Id {
-        spans::clone(id);
-        id.clone()
-    }
-
-    fn try_close(&self, id: Id) -> bool {
-        spans::close(&id)
-    }
+/// The last line that this thread has logged.
+#[must_use]
+pub fn last_line() -> Vec<u8> {
+    LAST.take()
 }

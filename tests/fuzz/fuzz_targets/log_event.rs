@@ -3,23 +3,23 @@
 
 use std::sync::Once;
 
-use coldspark::fuzzing::Kept;
+use coldspark::fuzzing::{last_line, subscribe};
 use coldspark_fuzz::lines;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tracing::field::Empty;
 
-fn subscribe() {
+fn set_up() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // SAFETY: the fuzzer runs its inputs on this one thread, and this is before the first.
         unsafe { std::env::set_var("AWS_LAMBDA_LOG_FORMAT", "JSON") };
-        tracing::subscriber::set_global_default(Kept::new()).expect("there is no other");
+        subscribe();
     });
 }
 
 fuzz_target!(|data: &[u8]| {
-    subscribe();
+    set_up();
     let [kind, number @ ..] = data else {
         return;
     };
@@ -45,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
     let entered = (kind & 8 != 0).then(|| span.enter());
     tracing::warn!(number, float, signed = number as i64, flag = kind & 16 != 0, none = None::<u64>, first, debugged = ?second, shown = %third, "{third}");
     drop(entered);
-    let written = Kept::last();
+    let written = last_line();
     let (end, written) = written.split_last().expect("a line has an end");
     assert!(*end == b'\n' && !written.contains(&b'\n'));
     let read: Value = serde_json::from_slice(written).expect("it is JSON");
