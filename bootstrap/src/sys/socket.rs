@@ -1,7 +1,7 @@
 //! Connections to an application on this machine. No call waits.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use super::{checked, owned};
@@ -23,27 +23,31 @@ impl Address {
                 },
                 sin_zero: [0; 8],
             }),
-            SocketAddr::V6(address) => Self::V6(libc::sockaddr_in6 {
-                sin6_family: libc::AF_INET6 as libc::sa_family_t,
-                sin6_port: address.port().to_be(),
-                sin6_flowinfo: 0,
-                sin6_addr: libc::in6_addr {
-                    s6_addr: address.ip().octets(),
-                },
-                sin6_scope_id: address.scope_id(),
-            }),
+            SocketAddr::V6(address) => Self::V6(v6(address)),
         }
     }
 
-    fn connect(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
+    /// Where it is in memory, and its size.
+    fn as_raw(&self) -> (*const libc::sockaddr, libc::socklen_t) {
         let (pointer, size) = match self {
             Self::V4(address) => ((&raw const *address).cast(), size_of_val(address)),
             Self::V6(address) => ((&raw const *address).cast(), size_of_val(address)),
         };
+        (pointer, size as libc::socklen_t)
+    }
+
+    fn port(&self) -> u16 {
+        u16::from_be(match self {
+            Self::V4(address) => address.sin_port,
+            Self::V6(address) => address.sin6_port,
+        })
+    }
+
+    fn connect(&self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        let (pointer, size) = self.as_raw();
         // SAFETY: the pointer is to a live address whose size is given, and connect(2) only reads it;
         // the descriptor is open because it is borrowed.
-        let done = unsafe { libc::connect(socket.as_raw_fd(), pointer, size as libc::socklen_t) };
-        checked(done).map(drop)
+        checked(unsafe { libc::connect(socket.as_raw_fd(), pointer, size) }).map(drop)
     }
 
     /// Begins to connect, or goes on; returns whether the socket is connected now.
@@ -55,8 +59,53 @@ impl Address {
                 _ => return Err(error),
             }
         }
+        if local_port(socket)? == self.port() {
+            disconnect(socket);
+            return Err(io::Error::from_raw_os_error(libc::ECONNABORTED));
+        }
         send_at_once(socket);
         Ok(true)
+    }
+}
+
+fn v6(address: &SocketAddrV6) -> libc::sockaddr_in6 {
+    libc::sockaddr_in6 {
+        sin6_family: libc::AF_INET6 as libc::sa_family_t,
+        sin6_port: address.port().to_be(),
+        sin6_flowinfo: 0,
+        sin6_addr: libc::in6_addr {
+            s6_addr: address.ip().octets(),
+        },
+        sin6_scope_id: address.scope_id(),
+    }
+}
+
+/// The port of this end. The kernel may choose the one that nobody listens to yet, and TCP then connects the
+/// socket with itself (RFC 9293, section 3.5: both ends open at the same time).
+fn local_port(socket: BorrowedFd<'_>) -> io::Result<u16> {
+    // An address of either family fits into it, and both have the port at the same place.
+    let mut local = v6(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 0, 0, 0));
+    let mut size = size_of_val(&local) as libc::socklen_t;
+    // SAFETY: the pointers are to a live address and its size, and getsockname(2) writes no more than that;
+    // the descriptor is open because it is borrowed.
+    let done = unsafe { libc::getsockname(socket.as_raw_fd(), (&raw mut local).cast(), &mut size) };
+    checked(done)?;
+    Ok(u16::from_be(local.sin6_port))
+}
+
+/// Ends a connection at once: a usual end would keep the application from its port for a minute.
+fn disconnect(socket: BorrowedFd<'_>) {
+    let nothing = libc::sockaddr {
+        sa_family: libc::AF_UNSPEC as libc::sa_family_t,
+        sa_data: [0; 14],
+    };
+    // SAFETY: the pointer is to a live address whose size is given, and connect(2) only reads it.
+    unsafe {
+        libc::connect(
+            socket.as_raw_fd(),
+            &nothing,
+            size_of_val(&nothing) as libc::socklen_t,
+        );
     }
 }
 
@@ -110,4 +159,36 @@ pub(crate) fn send(socket: BorrowedFd<'_>, parts: [&[u8]; 2]) -> io::Result<usiz
     // reads; the descriptor is open because it is borrowed.
     let sent = unsafe { libc::writev(socket.as_raw_fd(), parts.as_ptr(), 2) };
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    /// A socket whose own port the kernel has chosen, as connect(2) does.
+    fn bound(address: &SocketAddr) -> (OwnedFd, u16) {
+        let socket = new(address).unwrap();
+        let address = Address::new(address);
+        let (pointer, size) = address.as_raw();
+        // SAFETY: the pointer is to a live address of this size, which bind(2) only reads.
+        checked(unsafe { libc::bind(socket.as_raw_fd(), pointer, size) }).unwrap();
+        let port = local_port(socket.as_fd()).unwrap();
+        (socket, port)
+    }
+
+    #[test]
+    fn a_socket_does_not_connect_with_itself_and_leaves_the_port_free() {
+        for host in [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()] {
+            let (socket, port) = bound(&SocketAddr::new(host, 0));
+            let address = SocketAddr::new(host, port);
+            let error = connect(socket.as_fd(), &address).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::ECONNABORTED));
+            drop(socket);
+            // It sets no option that would let it have the port all the same.
+            bound(&address);
+        }
+    }
 }
