@@ -164,6 +164,7 @@ pub mod internal {
     pub use crate::slots::{BeforeWait, set_before_wait};
     pub use crate::stream::{HTTP_CONTENT_TYPE, PRELUDE_END, any_content_type};
     pub use crate::sys::entropy::kernel as kernel_random;
+    pub use crate::sys::environment::variables;
     pub use crate::sys::pipe::pipe;
     pub use crate::sys::thread::spawn as spawn_thread;
     pub use crate::sys::{open, since_boot, since_epoch, write_line};

@@ -14,17 +14,18 @@ unsafe extern "C" {
 
 /// A variable as `NAME=value`, or the rest of it behind a prefix.
 #[derive(Clone, Copy)]
-pub(crate) struct Variable(NonNull<c_char>);
+pub struct Variable(NonNull<c_char>);
 
 /// All variables. Only until the first event: see [`Variables::next`].
-pub(crate) fn variables() -> Variables {
+#[must_use]
+pub fn variables() -> Variables {
     // SAFETY: reading a pointer that the C library sets before `main`. Whoever changes the
     // environment does so in an unsafe block, with the promise that nobody reads it meanwhile.
     Variables(unsafe { ptr::addr_of!(environ).read() })
 }
 
 /// An iterator over the variables.
-pub(crate) struct Variables(*const *const c_char);
+pub struct Variables(*const *const c_char);
 
 impl Iterator for Variables {
     type Item = Variable;
@@ -45,7 +46,8 @@ impl Iterator for Variables {
 
 impl Variable {
     /// The rest behind `start`, if the text starts with it.
-    pub(crate) fn after(self, start: &str) -> Option<Variable> {
+    #[must_use]
+    pub fn after(self, start: &str) -> Option<Variable> {
         let mut at = self.0;
         for byte in start.bytes() {
             // SAFETY: `at` is at most at the zero that ends the text: it went on only behind a
@@ -57,6 +59,16 @@ impl Variable {
             at = unsafe { at.add(1) };
         }
         Some(Variable(at))
+    }
+
+    /// The value, if the whole name is this.
+    #[must_use]
+    pub fn value(self, name: &str) -> Option<Variable> {
+        let end = self.after(name)?.0;
+        // SAFETY: `end` is at most at the zero that ends the text.
+        let has_value = unsafe { end.cast::<u8>().read() } == b'=';
+        // SAFETY: the byte just read is not the zero that ends the text.
+        has_value.then(|| Variable(unsafe { end.add(1) }))
     }
 
     /// The rest as a path.
@@ -71,6 +83,18 @@ impl Variable {
             Ok(text) => text.to_owned(),
             Err(_) => lossy(text),
         }
+    }
+
+    /// The rest, without a copy.
+    ///
+    /// # Safety
+    ///
+    /// Nothing in the whole program ever changes the environment.
+    #[must_use]
+    pub unsafe fn unchanged(self) -> &'static CStr {
+        // SAFETY: the pointer is into a text that ends in a zero and, as the caller says, stays as it is until
+        // the program ends.
+        unsafe { CStr::from_ptr(self.0.as_ptr()) }
     }
 
     /// The rest, which the caller must copy at once.
@@ -106,6 +130,24 @@ mod tests {
         assert!(text.after("NAMES=").is_none());
         assert!(text.after("NAME=value\0").is_none());
         assert_eq!(variable(c"A=\xff").after("A=").unwrap().text(), "\u{fffd}");
+    }
+
+    #[test]
+    fn a_variable_has_a_value_only_for_its_whole_name() {
+        let value = |text: &'static CStr, name: &str| Some(variable(text).value(name)?.text());
+        assert_eq!(value(c"NAME=a=b", "NAME").unwrap(), "a=b");
+        assert_eq!(value(c"NAME=", "NAME").unwrap(), "");
+        for (text, name) in [
+            (c"NAME=a", "NAM"),
+            (c"NAME=a", "NAMES"),
+            (c"NAME", "NAME"),
+            (c"NA", "NAME"),
+            (c"", "NAME"),
+            // Nothing behind the end of the text is read.
+            (c"NA", "NA\0ME"),
+        ] {
+            assert_eq!(value(text, name), None, "{text:?}, {name:?}");
+        }
     }
 
     #[test]

@@ -18,8 +18,10 @@ use std::ffi::{CStr, OsStr};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::ptr;
 use std::time::Duration;
-use std::{iter, ptr};
+
+use coldspark::internal::variables;
 
 /// The result of a call that gives -1 for a failure.
 fn checked(result: libc::c_int) -> io::Result<libc::c_int> {
@@ -39,56 +41,17 @@ fn owned(result: libc::c_int) -> io::Result<OwnedFd> {
 
 /// The lines of this process's environment, `NAME=value`.
 pub(crate) fn environment() -> impl Iterator<Item = &'static CStr> {
-    // SAFETY: each of the pointers is to a zero-terminated string that lives as long as the
-    // program.
-    lines().map(|line| unsafe { CStr::from_ptr(line) })
-}
-
-/// The lines of the environment, as pointers to zero-terminated texts that live as long as the program.
-fn lines() -> impl Iterator<Item = *const libc::c_char> {
-    unsafe extern "C" {
-        static environ: *const *const libc::c_char;
-    }
-    // SAFETY: the C library has set it before `main`; nothing in this program ever changes the
-    // environment, so there is no writer to race with.
-    let mut next = unsafe { environ };
-    iter::from_fn(move || {
-        // SAFETY: it is null, or an array of pointers that ends with a null pointer, and `next`
-        // has not gone past that one.
-        let line = unsafe { next.as_ref() }.filter(|line| !line.is_null())?;
-        // SAFETY: this element was not the last one, so there is one behind it.
-        next = unsafe { next.add(1) };
-        Some(*line)
-    })
+    // SAFETY: nothing in this program ever changes the environment.
+    variables().map(|variable| unsafe { variable.unchanged() })
 }
 
 /// The value of a variable of this process's environment, if it is there and not empty. std would copy the
-/// name and take a lock first. Most lines differ from the name in one of their first bytes, so the length of a
-/// line is computed only when its name has matched.
+/// name and take a lock first.
 pub(crate) fn variable(name: &str) -> Option<&'static OsStr> {
-    let name = name.as_bytes();
-    let value = lines().find_map(|line| value_of(line, name))?;
+    let value = variables().find_map(|variable| variable.value(name))?;
+    // SAFETY: nothing in this program ever changes the environment.
+    let value = unsafe { value.unchanged() }.to_bytes();
     (!value.is_empty()).then(|| OsStr::from_bytes(value))
-}
-
-/// The value in a line of the environment, if the line has this name; `line` is a zero-terminated text that lives
-/// as long as the program.
-#[inline(always)]
-fn value_of(line: *const libc::c_char, name: &[u8]) -> Option<&'static [u8]> {
-    let line = line.cast::<u8>();
-    for (at, expected) in name.iter().enumerate() {
-        // SAFETY: the zero that ends the text is at `at` or behind it: all bytes before `at` were equal to
-        // bytes that are no zeros.
-        if *expected == 0 || unsafe { line.add(at).read() } != *expected {
-            return None;
-        }
-    }
-    // SAFETY: as above; and behind a byte that is not the zero, the rest is a zero-terminated text too,
-    // which lives as long as the program.
-    unsafe {
-        let end = line.add(name.len());
-        (end.read() == b'=').then(|| CStr::from_ptr(end.add(1).cast()).to_bytes())
-    }
 }
 
 /// Waits until one of the descriptors can be read or is at its end, or the time is over; says
@@ -135,24 +98,6 @@ pub(crate) fn poll_or_writable<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_has_a_value_only_for_its_whole_name() {
-        let value = |line: &'static CStr, name: &str| value_of(line.as_ptr(), name.as_bytes());
-        assert_eq!(value(c"NAME=a=b", "NAME"), Some(&b"a=b"[..]));
-        assert_eq!(value(c"NAME=", "NAME"), Some(&b""[..]));
-        for (line, name) in [
-            (c"NAME=a", "NAM"),
-            (c"NAME=a", "NAMES"),
-            (c"NAME", "NAME"),
-            (c"NA", "NAME"),
-            (c"", "NAME"),
-            // Nothing behind the end of the line is read.
-            (c"NA", "NA\0ME"),
-        ] {
-            assert_eq!(value(line, name), None, "{line:?}, {name:?}");
-        }
-    }
 
     #[test]
     fn variables_are_those_of_the_process() {
