@@ -59,7 +59,7 @@ impl Address {
                 _ => return Err(error),
             }
         }
-        if local_port(socket)? == self.port() {
+        if local_port(socket).is_ok_and(|port| port == self.port()) {
             disconnect(socket);
             return Err(io::Error::from_raw_os_error(libc::ECONNABORTED));
         }
