@@ -5,6 +5,7 @@ use coldspark_emulator::script::{self, Call, Step};
 
 use super::{end, freeze, hold, list, list_of};
 use crate::common::function::{event, limit, runner};
+use crate::common::process;
 use crate::common::web::{self, Web};
 
 /// With what only a web application needs.
@@ -59,6 +60,24 @@ fn a_web_application_behind_a_proxy_lives_within_its_list() {
     });
     lives_in_the_web(&mut web);
     end(&mut web.function, &list);
+}
+
+/// What a web application needs beside the layer's list, a filter may refuse with an error.
+#[test]
+fn a_web_application_starts_where_its_calls_are_refused() {
+    if runner().is_some() {
+        coldspark_emulator::left_to_another_form("qemu's own calls would be refused");
+        return;
+    }
+    let refused = [
+        libc::SYS_sched_setscheduler,
+        libc::SYS_sched_getscheduler,
+        libc::SYS_getsockname,
+    ];
+    let mut web = Web::run(web::PROCESS, &[], [web::text("ready")], |command| {
+        process::refuse_with(command, &refused, libc::EPERM);
+    });
+    lives_in_the_web(&mut web);
 }
 
 /// Starts a web application with these answers under the list.
