@@ -16,7 +16,7 @@ unsafe extern "C" {
 #[derive(Clone, Copy)]
 pub struct Variable(NonNull<c_char>);
 
-/// All variables. Only until the first event: see [`Variables::next`].
+/// All variables. It is called until the first event only, and nothing changes the environment before.
 #[must_use]
 pub fn variables() -> Variables {
     // SAFETY: reading a pointer that the C library sets before `main`. Whoever changes the
