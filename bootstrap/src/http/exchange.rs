@@ -18,6 +18,9 @@ const LONGEST_HEAD: usize = 256 * 1024;
 /// Room for the head of an answer, and for all of a short one. In the start-up arena it lies with other small
 /// blocks, and touches no page of its own.
 const HEAD: usize = 2 * 1024;
+/// How often bytes are read that wait when the time is over. They came in time, unless the application sends
+/// faster than they are read.
+const MOST_LATE_READS: u16 = 256;
 
 /// A request that is sent on a connection, and the answer that comes.
 pub(super) struct Exchange<'a> {
@@ -32,6 +35,8 @@ pub(super) struct Exchange<'a> {
     broken: bool,
     /// Whether the connection can be used again, which is known when the answer has come.
     reusable: bool,
+    /// How often bytes were read since the time was over.
+    late_reads: u16,
 }
 
 impl<'a> Exchange<'a> {
@@ -49,6 +54,7 @@ impl<'a> Exchange<'a> {
             unsent: [&request.head, &request.body],
             broken: false,
             reusable: false,
+            late_reads: 0,
         }
     }
 
@@ -146,8 +152,13 @@ impl<'a> Exchange<'a> {
         let writable = !self.broken && !self.is_sent();
         let socket = self.connection.socket.as_fd();
         let woken = self.process.wait(socket, writable, self.until)?;
+        self.late_reads = match woken.timed_out {
+            true => self.late_reads + 1,
+            false => 0,
+        };
         // In this order: bytes that came before the application's end, or in time, count.
-        if woken.readable[0] && (self.connection.receive(room)? || self.connection.closed) {
+        let may_read = woken.readable[0] && self.late_reads <= MOST_LATE_READS;
+        if may_read && (self.connection.receive(room)? || self.connection.closed) {
             return Ok(());
         }
         check_not_stopped(&woken)

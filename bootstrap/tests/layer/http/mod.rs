@@ -2,6 +2,7 @@
 
 mod answers;
 mod faults;
+mod floods;
 mod function_url;
 mod last_words;
 mod managed;
