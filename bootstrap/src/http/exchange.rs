@@ -74,6 +74,9 @@ impl<'a> Exchange<'a> {
                             "it has switched protocols, and the request did not ask for that",
                         ));
                     }
+                    Some(head) if head.status < 100 => {
+                        return Err(ExchangeError::Malformed("a status below 100"));
+                    }
                     Some(head) if head.status < 200 => {
                         received.drain(..head.length);
                         searched = 0;

@@ -102,7 +102,15 @@ fn what_http_does_not_allow_is_an_error() {
     for (answer, reason) in [
         ("SSH-2.0-x\r\n\r\n", "not HTTP/1.1"),
         ("HTTP/1.1 101 Switching Protocols\r\n\r\n", "protocol"),
-        ("HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n", "status"),
+        (
+            "HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n",
+            "status over 599",
+        ),
+        (
+            "HTTP/1.1 000 X\r\nContent-Length: 0\r\n\r\n",
+            "status below 100",
+        ),
+        ("HTTP/1.1 099 X\r\n\r\nok", "status below 100"),
     ] {
         let error = web.ask(&get("/"), Step::from(raw(answer)).then_close());
         error.assert_error("Runtime.ApplicationProtocol", &[reason]);
