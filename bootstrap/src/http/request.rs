@@ -123,6 +123,7 @@ impl<'e> Request<'e> {
         if !headers::is_token(method) {
             return Err(bad(format!("the method {} is invalid", quoted(method))));
         }
+        check_texts(event)?;
         let body = body(event)?;
         let mut target = Vec::with_capacity(256);
         target::push(&mut target, event, settings.base_path.as_deref());
@@ -200,6 +201,28 @@ impl<'e> Request<'e> {
             push_header(&mut self.head, "Cookie", &cookies);
         }
         Ok(())
+    }
+}
+
+/// Checks the members that are texts: one of another kind must not count as missing, since it would be lost.
+fn check_texts(event: &Event<'_>) -> Result<(), Refusal> {
+    let fields = &event.fields;
+    for (value, wrong) in [
+        (fields.path, "its path is not a text"),
+        (fields.raw_path, "its rawPath is not a text"),
+        (fields.raw_query_string, "its rawQueryString is not a text"),
+        (fields.body, "its body is not a text"),
+    ] {
+        if !value.is_missing() && !value.is_text() {
+            return Err(Refusal::InvalidEvent(wrong));
+        }
+    }
+    let encoded = fields.is_base64_encoded;
+    match encoded.is_missing() || encoded.is_true() || encoded.raw() == "false" {
+        true => Ok(()),
+        false => Err(Refusal::InvalidEvent(
+            "its isBase64Encoded is neither true nor false",
+        )),
     }
 }
 

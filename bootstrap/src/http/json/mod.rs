@@ -44,6 +44,10 @@ impl<'a> Value<'a> {
         self.0.starts_with('{')
     }
 
+    pub(super) fn is_text(self) -> bool {
+        self.0.starts_with('"')
+    }
+
     /// The content of a text; `None` for any other value.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;

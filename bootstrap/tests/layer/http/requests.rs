@@ -213,6 +213,31 @@ fn an_event_that_contradicts_itself_is_an_error() {
 }
 
 #[test]
+fn a_member_of_the_wrong_kind_is_an_error_and_not_lost() {
+    let mut web = Web::start(&[]);
+    let v1 = json!({"httpMethod": "POST", "path": "/", "requestContext": {}});
+    for (mut event, name, value) in [
+        (get("/"), "body", json!({"a": 1})),
+        (get("/"), "body", json!(5)),
+        (get("/"), "isBase64Encoded", json!("true")),
+        (get("/"), "rawPath", json!(["/"])),
+        (get("/"), "rawQueryString", json!({"a": "1"})),
+        (v1.clone(), "body", json!([])),
+        (v1, "path", json!(5)),
+    ] {
+        event[name] = value;
+        let error = web.function.invoke(event.to_string());
+        error.assert_error("Runtime.InvalidEvent", &[name]);
+    }
+    assert_eq!(web.app.requests().len(), 1);
+    let mut event = get("/");
+    for name in ["body", "isBase64Encoded", "rawPath", "rawQueryString"] {
+        event[name] = Value::Null;
+    }
+    assert_eq!(web.sent(&event).path, "/");
+}
+
+#[test]
 fn other_events_are_posted_to_the_pass_through_path_and_answered_verbatim() {
     let mut web = Web::start(&[]);
     let event = r#"{"Records": [ {"body": "x"} ],  "n": 1.0e3}"#;
