@@ -39,7 +39,8 @@ impl Answer<'_> {
             .header("content-encoding")
             .is_some_and(|it| it != "identity");
         let mut is_text = is_text && !coded;
-        if compress && is_text && body.len() >= SMALL && ![204, 206, 304].contains(&self.status) {
+        let may_compress = compress && is_text && body.len() >= SMALL;
+        if may_compress && ![204, 206, 304].contains(&self.status) && !self.forbids_change() {
             body = gzip::compress(&body);
             is_text = false;
             let stale = ["content-length", "content-encoding", "accept-ranges"];
@@ -73,6 +74,15 @@ impl Answer<'_> {
             true => Err(too_large("", out.len(), most, who)),
             false => Ok(out),
         }
+    }
+
+    /// Whether the application forbids to code the body in another way (RFC 9111, section 5.2.2.6).
+    fn forbids_change(&self) -> bool {
+        self.headers.iter().any(|(name, value)| {
+            let mut directives = value.split(',').map(str::trim_ascii);
+            name.eq_ignore_ascii_case("cache-control")
+                && directives.any(|directive| directive.eq_ignore_ascii_case("no-transform"))
+        })
     }
 
     fn check_cookies(&self, front_end: FrontEnd) -> Result<(), ExchangeError> {
