@@ -87,6 +87,7 @@ fn finish(
     let status = response.code.ok_or("no status")?;
     let mut content_length = None;
     let mut chunked = false;
+    let mut close = false;
     let mut keep_alive = response.version == Some(1);
     fields.clear();
     fields.reserve(response.headers.len());
@@ -115,7 +116,7 @@ fn finish(
                     .any(|part| trim(part).eq_ignore_ascii_case(token))
             };
             if has(b"close") {
-                keep_alive = false;
+                close = true;
             } else if has(b"keep-alive") {
                 keep_alive = true;
             }
@@ -132,7 +133,7 @@ fn finish(
         status,
         length,
         framing,
-        keep_alive: keep_alive && framing != Framing::UntilClose,
+        keep_alive: keep_alive && !close && framing != Framing::UntilClose,
     })
 }
 
@@ -207,6 +208,11 @@ mod tests {
             ),
             (
                 "Content-Length: 3\r\nConnection: x, CLOSE",
+                Framing::Length(3),
+                false,
+            ),
+            (
+                "Content-Length: 3\r\nConnection: close\r\nConnection: keep-alive",
                 Framing::Length(3),
                 false,
             ),

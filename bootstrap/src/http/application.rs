@@ -176,11 +176,17 @@ impl Application {
         self.unanswered.store(false, Ordering::Relaxed);
     }
 
-    /// Notes that no answer came in time. After two such events in a row the application counts as hung, and
-    /// is started again; returns whether it was.
+    /// Whether an event was given up, and no answer has come since.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.unanswered.load(Ordering::Relaxed)
+    }
+
+    /// Notes that no answer came in time. If the application was suspect before it got this event, it counts as
+    /// hung, and is started again; returns whether it was. Events that were given up side by side say no more
+    /// than one of them.
     #[inline(never)]
-    pub(super) fn note_timeout(&self, process: &Arc<Process>) -> bool {
-        let hangs = self.unanswered.swap(true, Ordering::Relaxed);
+    pub(super) fn note_timeout(&self, process: &Arc<Process>, was_suspect: bool) -> bool {
+        let hangs = self.unanswered.swap(true, Ordering::Relaxed) && was_suspect;
         if hangs {
             self.note_answer();
             warn(format_args!(
@@ -248,7 +254,7 @@ impl Application {
             ExchangeError::Unusable(error) => error,
             ExchangeError::System(what, error) => error::system(what, &error),
             ExchangeError::Refused => {
-                self.note_timeout(process);
+                self.note_timeout(process, true);
                 Error::new(
                     kind,
                     format!("{name} has refused connections on port {}", self.web.port),

@@ -101,6 +101,7 @@ impl Application {
         if sink.deadline.is_over() {
             return self.give_up(request, sink, ", which left no time to ask");
         }
+        let was_suspect = self.is_suspect();
         let (process, connection) = match self.prepare(sink.deadline.give_up_at) {
             Ok(prepared) => prepared,
             Err(NotReady::Failed(error)) => return Err(error),
@@ -111,7 +112,7 @@ impl Application {
         match self.exchange(request, &process, connection, sink) {
             Ok(response) => Ok(response),
             Err(ExchangeError::TimedOut) => {
-                let what = match self.note_timeout(&process) {
+                let what = match self.note_timeout(&process, was_suspect) {
                     true => "; the process was killed",
                     false => "; the request was given up, and the application goes on",
                 };

@@ -65,8 +65,13 @@ impl Concurrent {
     }
 
     pub(crate) fn submit(&self, event: &str) -> Ticket {
+        self.submit_urgent(event, limit())
+    }
+
+    /// Submits an event whose function has this timeout.
+    pub(crate) fn submit_urgent(&self, event: &str, timeout: Duration) -> Ticket {
         let mut invocation = Invocation::new(event);
-        invocation.timeout = limit();
+        invocation.timeout = timeout;
         self.emulator.submit(invocation)
     }
 

@@ -1,6 +1,7 @@
 //! Several events at a time, as on Lambda Managed Instances: one application, many connections.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use coldspark_emulator::emulator::Config;
 use coldspark_emulator::script::{Scripted, Step};
@@ -69,4 +70,22 @@ fn the_end_of_the_application_costs_the_events_in_hand_and_it_is_started_once() 
     let starts = || std::fs::read_to_string(task.join("starts")).unwrap_or_default();
     function.wait_until("started again", |_| starts().lines().count() >= 2);
     assert_eq!(starts().lines().count(), 2);
+}
+
+/// Events that are given up side by side do not show that the application hangs.
+#[test]
+fn events_that_time_out_together_do_not_cost_the_application() {
+    let steps = vec![text("ready").into(), Step::park(), Step::park()];
+    let (function, app) = start(steps, 2);
+    let before = function.children();
+    let event = get("/").to_string();
+    let tickets = [(); 2].map(|()| function.submit_urgent(&event, Duration::from_secs(2)));
+    for ticket in tickets {
+        let answer = response(ticket);
+        assert!(answer.contains("504"), "{answer}");
+    }
+    app.push(text("ok"));
+    let answer = response(function.submit(&event));
+    assert!(answer.contains("\"body\":\"ok\""), "{answer}");
+    assert_eq!(function.children(), before);
 }
