@@ -56,6 +56,8 @@ fn a_json_line_has_the_spans_around_it() {
     let total = json!({ "name": "order", "fields": { "id": 7, "text": "t", "total": 1.5 } });
     let pay = json!({ "name": "pay", "fields": {} });
     let next = json!({ "name": "ne\"xt\n", "fields": {} });
+    let fields = json!({ "message": "of the span", "open": "{", "last": 1 });
+    let told = json!({ "name": "told", "fields": fields });
     let expected = [
         ("in one", json!([order])),
         ("in the same", json!([total])),
@@ -64,6 +66,7 @@ fn a_json_line_has_the_spans_around_it() {
         ("by its name", json!([total])),
         ("entered there", json!([total])),
         ("in another", json!([next])),
+        ("in the last", json!([told])),
         ("in none", Value::Null),
     ];
     let expected: Vec<_> = expected
@@ -81,6 +84,7 @@ fn a_text_line_has_fields_spans_and_request_id() {
         "INFO fixture_logs: order{id=7 text=a\\nb}: in one request_id=l-1\n",
         "INFO fixture_logs: order{id=7 text=a\\nb total=1.5}: pay{}: in two by=card request_id=l-1\n",
         "INFO fixture_logs: on another thread",
+        "INFO fixture_logs: told{message=of the span open={ last=1}: in the last request_id=l-1\n",
         "INFO fixture_logs: in none request_id=l-1\n",
     ] {
         assert!(log.contains(line), "{line}{log}");

@@ -43,6 +43,47 @@ fn a_failing_step_is_logged_by_the_subscriber_that_it_set() {
     exit.assert_failed_with(&["own: the init phase failed: Init.Impossible: as told"]);
 }
 
+/// An event whose error it cannot log is answered all the same, and the error is in the log.
+#[test]
+fn a_subscriber_that_panics_costs_no_answer() {
+    let steps = [
+        script::exchange("fails", "fail"),
+        script::exchange("more", "1"),
+    ];
+    let session = function("fixture-own")
+        .handler("subscriber-panics")
+        .start(steps.concat());
+    match profile() {
+        // The panic ends the process, and is the event's error.
+        Profile::Abort => {
+            let (requests, _) = session.exit_after(2);
+            failure(&requests[1], "fails").assert_type("Function.Panic");
+        }
+        Profile::Unwind => {
+            let requests = session.requests(5);
+            failure(&requests[1], "fails").assert_type("Own.Failed");
+            assert_response(&requests[3], "more", b"1");
+            session.assert_logged(&["panicked at", "the subscriber panicked"]);
+            session.assert_logged(&["ERROR coldspark: Own.Failed: as told"]);
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_that_panics_hides_no_error_of_the_init_step() {
+    let session = function("fixture-own")
+        .handler("subscriber-panics-in-init")
+        .start([script::status(202)]);
+    match profile() {
+        Profile::Abort => drop(session.exit_after(0)),
+        Profile::Unwind => {
+            let (requests, exit) = session.exit_after(1);
+            init_failure(&requests[0]).assert_type("Init.Impossible");
+            exit.assert_failed_with(&["Init.Impossible: as told"]);
+        }
+    }
+}
+
 #[test]
 fn without_one_every_line_is_in_the_runtimes_log() {
     for handler in ["nothing", "scoped"] {

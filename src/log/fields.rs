@@ -15,6 +15,8 @@ pub(super) struct Fields {
     pub(super) others: Vec<u8>,
     /// The target of a record of the `log` crate that `tracing-log` has converted to an event.
     pub(super) target: Option<String>,
+    /// A span has no message, so its field of that name is one like the others.
+    is_span: bool,
 }
 
 impl Fields {
@@ -24,6 +26,15 @@ impl Fields {
             message: Vec::new(),
             others: Vec::new(),
             target: None,
+            is_span: false,
+        }
+    }
+
+    #[cfg(feature = "spans")]
+    pub(super) fn of_span() -> Self {
+        Self {
+            is_span: true,
+            ..Self::new()
         }
     }
 
@@ -40,7 +51,7 @@ impl Fields {
 
     fn field(&mut self, field: &Field, quoted: bool, value: fmt::Arguments<'_>) {
         match field.name() {
-            "message" => self.write_message(value),
+            "message" if !self.is_span => self.write_message(value),
             "log.target" => self.target = Some(value.to_string()),
             // The place in the source, which lines of tracing's own events do not have either.
             "log.module_path" | "log.file" | "log.line" => {}

@@ -151,8 +151,8 @@ fn warn_of_bad_setting(Choice { name, words, .. }: &Choice, value: &str) {
 #[cold]
 #[inline(never)]
 pub fn warn(message: fmt::Arguments<'_>) {
-    match TRACING.get() {
-        Some(tracing) if (tracing.is_subscribed)() => (tracing.warn)(message),
+    match TRACING.get().filter(|tracing| (tracing.is_subscribed)()) {
+        Some(tracing) if survives(|| (tracing.warn)(message)) => {}
         _ if levels::read().0.allow(TARGET, Level::WARN) => plain("WARN", message, None),
         _ => {}
     }
@@ -171,8 +171,25 @@ pub(crate) fn debug(message: fmt::Arguments<'_>) {
 pub(crate) fn error(message: fmt::Arguments<'_>) {
     install();
     match TRACING.get() {
-        Some(tracing) => (tracing.error)(message),
-        None => plain("ERROR", message, None),
+        Some(tracing) if survives(|| (tracing.error)(message)) => {}
+        _ => plain("ERROR", message, None),
+    }
+}
+
+/// Passes a line to the function's subscriber; false if that panicked. A line of the runtime must not cost the
+/// event its answer. With `panic=abort` the panic hook reports the panic as the event's error.
+#[inline(always)]
+fn survives(pass_on: impl FnOnce()) -> bool {
+    #[cfg(panic = "unwind")]
+    {
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(pass_on));
+        // Its drop may panic as well.
+        result.map_err(std::mem::forget).is_ok()
+    }
+    #[cfg(not(panic = "unwind"))]
+    {
+        pass_on();
+        true
     }
 }
 
@@ -221,9 +238,9 @@ fn is_logged(error: &Error) -> bool {
 pub(crate) fn failure(what: &str, error: &Error) {
     install();
     match TRACING.get().filter(|_| !OURS.load(Ordering::Relaxed)) {
-        Some(tracing) => (tracing.failure)(format_args!("{what}{error}")),
+        Some(tracing) if survives(|| (tracing.failure)(format_args!("{what}{error}"))) => {}
         None if is_logged(error) => {}
-        None => plain("ERROR", format_args!("{what}{error}"), Some(error)),
+        _ => plain("ERROR", format_args!("{what}{error}"), Some(error)),
     }
 }
 

@@ -17,6 +17,7 @@ struct Span {
     /// This span and the spans around it, as a line shows them but without the end: a line only copies the
     /// text. So inner spans do not show fields that are recorded later in an outer span.
     text: Vec<u8>,
+    has_fields: bool,
     handles: usize,
 }
 
@@ -99,7 +100,7 @@ pub(super) fn new(attributes: &Attributes<'_>) -> Id {
         (b"}: ", b"\0{\n\x01")
     };
     let mut text = around(attributes.is_contextual(), attributes.parent(), end);
-    let mut fields = Fields::new();
+    let mut fields = Fields::of_span();
     attributes.record(&mut fields);
     let mut name = Vec::new();
     escape::append(&mut name, attributes.metadata().name(), fields.form);
@@ -109,6 +110,7 @@ pub(super) fn new(attributes: &Attributes<'_>) -> Id {
         let span = Span {
             metadata: attributes.metadata(),
             text: std::mem::take(&mut text),
+            has_fields: !fields.others.is_empty(),
             handles: 1,
         };
         let free = spans.open.iter().position(|span| span.handles == 0);
@@ -122,18 +124,18 @@ pub(super) fn new(attributes: &Attributes<'_>) -> Id {
 }
 
 pub(super) fn record(id: &Id, values: &Record<'_>) {
-    let mut fields = Fields::new();
+    let mut fields = Fields::of_span();
     values.record(&mut fields);
     locked(&mut |spans, _| {
         if let Some(span) = spans.get(id.into_u64()) {
             // A field may be recorded without a value, such as `None`.
-            let first = span.text.ends_with(b"{");
-            let added = if first {
-                fields.others()
-            } else {
+            let added = if span.has_fields {
                 &fields.others
+            } else {
+                fields.others()
             };
             span.text.extend_from_slice(added);
+            span.has_fields |= !added.is_empty();
         }
     });
 }
