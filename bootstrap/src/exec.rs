@@ -176,7 +176,7 @@ impl Exec {
     ) -> Result<(Child, Output), Error> {
         // They are new for each event, so that what an earlier event has left running does not reach them.
         let open = || -> io::Result<_> {
-            let mut input = ScratchFile::new(c"coldspark-event")?;
+            let input = ScratchFile::new(c"coldspark-event")?;
             input.set(event)?;
             let ends = if self.file_output {
                 OutputEnds::File(ScratchFile::new(c"coldspark-response")?.appending()?)

@@ -18,7 +18,6 @@ const FIRST_READ: usize = 1024;
 /// A file that only this process and the children that it is given to can reach.
 pub(crate) struct ScratchFile {
     file: File,
-    length: u64,
 }
 
 impl ScratchFile {
@@ -29,7 +28,6 @@ impl ScratchFile {
         let fd = memory.or_else(|_| unlinked(c"/tmp/.coldspark-XXXXXX"))?;
         Ok(Self {
             file: File::from(fd),
-            length: 0,
         })
     }
 
@@ -41,13 +39,10 @@ impl ScratchFile {
     }
 
     /// Makes `bytes` the whole content, to be read from its start.
-    pub(crate) fn set(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let length = bytes.len() as u64;
-        // Cut before, never behind: at no moment is there a byte of the old content behind the new.
-        if length < self.length {
-            self.file.set_len(length)?;
-        }
-        self.length = length;
+    pub(crate) fn set(&self, bytes: &[u8]) -> io::Result<()> {
+        // Cut before, never behind: at no moment is there a byte of the old content behind the new. A child may have
+        // written to the file, so only the kernel knows how long it is.
+        self.file.set_len(bytes.len() as u64)?;
         self.file.write_all_at(bytes, 0)?;
         // Children share the position, and have moved it.
         (&self.file).rewind()
@@ -163,7 +158,7 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn new_content_leaves_nothing_of_the_old() {
-        let mut scratch = ScratchFile::new(c"test").unwrap();
+        let scratch = ScratchFile::new(c"test").unwrap();
         scratch.set(b"a long secret").unwrap();
         let mut text = String::new();
         (&scratch.file).read_to_string(&mut text).unwrap();
@@ -174,8 +169,11 @@ mod tests {
         assert_eq!(scratch.read(1, 1).unwrap(), b"e");
         assert_eq!(scratch.read(9, 9).unwrap(), b"");
         assert_eq!(scratch.part(1, 9).unwrap(), b"ew");
+        scratch.file.write_all_at(b"of a child", 3).unwrap();
+        scratch.set(b"next").unwrap();
+        assert_eq!(scratch.read(0, 100).unwrap(), b"next");
         scratch.release(0, 2);
-        assert_eq!(scratch.read(0, 100).unwrap(), b"\0\0w");
+        assert_eq!(scratch.read(0, 100).unwrap(), b"\0\0xt");
         scratch.clear().unwrap();
         assert_eq!(scratch.size().unwrap(), 0);
     }
@@ -184,7 +182,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri has neither memfd_create(2) nor mkostemp(3)")]
     fn a_read_that_fails_is_an_error_at_once() {
         let file = File::options().write(true).open("/dev/null").unwrap();
-        let scratch = ScratchFile { file, length: 0 };
+        let scratch = ScratchFile { file };
         let (sender, done) = mpsc::channel();
         thread::spawn(move || sender.send(scratch.part(0, 1).is_err()));
         assert!(done.recv_timeout(limit()).unwrap());

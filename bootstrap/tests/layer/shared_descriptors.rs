@@ -80,3 +80,21 @@ fn what_an_executable_leaves_behind_reads_and_moves_nothing_of_the_next_one() {
     process::signal(pid.trim().parse().unwrap(), libc::SIGKILL);
     assert_eq!(after.text(), "after all of it");
 }
+
+/// A worker that writes by mistake to the files of the event and of the context.
+#[test]
+fn what_a_worker_writes_to_its_event_is_not_in_the_next_one() {
+    let script = workers::answering(
+        "{ cat /dev/fd/5; echo; wc -c </dev/fd/7; } >&6; echo \"of $event, and more than before\" | tee -a /dev/fd/5 >>/dev/fd/7",
+    );
+    let mut function = Function::start(
+        "worker:handler",
+        Package::new().executable("handler", script),
+    );
+    let answers = ["first", "again"].map(|event| function.invoke(event).text());
+    let [first, second] = answers
+        .each_ref()
+        .map(|text| text.split_once('\n').unwrap());
+    assert_eq!((first.0, second.0), ("first", "again"));
+    assert_eq!(first.1, second.1, "bytes of the context");
+}

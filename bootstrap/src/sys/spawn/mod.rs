@@ -140,7 +140,7 @@ mod tests {
 
     /// A file with this content under this number.
     fn file(text: &str, number: libc::c_int) -> OwnedFd {
-        let mut scratch = ScratchFile::new(c"test").unwrap();
+        let scratch = ScratchFile::new(c"test").unwrap();
         scratch.set(text.as_bytes()).unwrap();
         // SAFETY: fcntl with F_DUPFD_CLOEXEC takes integers; the new descriptor is nobody else's.
         let fd = unsafe { libc::fcntl(scratch.as_fd().as_raw_fd(), libc::F_DUPFD_CLOEXEC, number) };
