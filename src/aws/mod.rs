@@ -27,7 +27,7 @@
 //!     let item = output.item.ok_or_else(|| {
 //!         Error::new("Article.Unknown", format!("no article {article:?}"))
 //!     })?;
-//!     Ok(item["price"]["N"].to_string())
+//!     Ok(item["price"]["N"].as_str().unwrap_or_default().to_owned())
 //! }
 //! ```
 //!

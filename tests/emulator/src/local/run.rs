@@ -103,7 +103,11 @@ fn repeat(function: &Function, event: &[u8], count: u32) -> Result<ExitCode, Str
             ..Invocation::new(event)
         });
         let report = report.map_err(|error| error.to_string())?;
-        failed |= report.outcome.is_error() || log_stream_error(&report.outcome);
+        let is_error = report.outcome.is_error();
+        if is_error && event == SAMPLE_EVENT.as_bytes() {
+            log(b"coldspark-local: the event was the built-in sample of an HTTP API's; --event FILE gives another");
+        }
+        failed |= is_error || log_stream_error(&report.outcome);
         failed |= report.outcome.http_fault().is_some();
         if !print(report.payload()) {
             failed = true;
