@@ -102,6 +102,16 @@ processor() {
 # not_run HOW: how many tests said that they were not run, and this as how.
 not_run() { awk -F': ' -v how="$1" '$1 == how && !seen[$2]++ { count++ } END { print count + 0 }' "$SKIPS"; }
 
+# failures: what the test programs that failed have printed, and the end of the log, which may be the
+# compiler's. With --no-fail-fast, many that passed may come behind one that failed.
+failures() {
+    grep -vE '^test .* \.\.\. ok$' "$LOG" >"$LOG.short"
+    awk '/^ +Running / { text = ""; lines = 0 }
+        lines < 200 { text = text $0 "\n"; lines++ }
+        /^test result: FAILED/ { printf "%s", text; text = ""; lines = 0 }' "$LOG.short"
+    tail -20 "$LOG.short"
+}
+
 # tests NAME COMMAND...: a cargo test run; its own counts are added up.
 tests() {
     local name=$1 counts unable other status=0
@@ -123,7 +133,7 @@ tests() {
     if [ "$status" != 0 ] || [ "$p" = 0 ]; then
         [ "$f" != 0 ] || failed=$((failed + 1))
         broken+=("$name")
-        grep -vE '^test .* \.\.\. ok$' "$LOG" | tail -120 >&2
+        failures >&2
     else
         say "  $p passed, $i skipped: $name"
     fi
