@@ -16,7 +16,8 @@ unsafe extern "C" {
 #[derive(Clone, Copy)]
 pub struct Variable(NonNull<c_char>);
 
-/// All variables. It is called until the first event only, and nothing changes the environment before.
+/// All variables. The library reads them until the first event only, and nothing changes the environment before; in
+/// the layer's process nothing ever changes it.
 #[must_use]
 pub fn variables() -> Variables {
     // SAFETY: reading a pointer that the C library sets before `main`. Whoever changes the
@@ -36,7 +37,8 @@ impl Iterator for Variables {
         }
         // SAFETY: the pointer is to an entry of `environ` that is not behind the null that ends
         // it, because a null leaves it where it is. The environment does not change meanwhile:
-        // this is only called until the first event, and `Runtime::run` forbids a change before.
+        // the library calls this until the first event only, and `Runtime::run` forbids a change
+        // before; the layer's program never changes it.
         let text = NonNull::new(unsafe { self.0.read() }.cast_mut())?;
         // SAFETY: behind an entry that is not null there is another.
         self.0 = unsafe { self.0.add(1) };

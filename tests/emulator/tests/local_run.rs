@@ -106,7 +106,7 @@ fn the_built_in_event_is_a_sample_of_an_http_api() {
     assert_eq!(response["event"]["version"], "2.0");
     let body = response["event"]["body"].as_str().unwrap();
     assert!(serde_json::from_str::<Value>(body).unwrap().is_object());
-    // Who has given no event may not know which one the function could not read.
+    // A user who gave no event may not know which event the function could not read.
     let hint = "the event was the built-in sample";
     assert!(!run.stderr.contains(hint), "{}", run.stderr);
     let failed = Run::of(&mut local(&bootstrap, &["--handler", "error"]), "");
